@@ -1,0 +1,47 @@
+# Every task of the project. `make help` lists them.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CORPUS ?= ../shared/corpora
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lock wheel clean bench-clean
+
+help:  ## list the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Dateline needs Python 3.12 or newer, and none was found. Install it, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing Dateline into $(VENV) (a minute the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV): is Python's venv module installed (python3-venv), and is the disk full?"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r infra/bootstrap.lock || { echo "Could not install uv: is the network (a package index) reachable? Then run the same command again."; exit 1; }
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r infra/requirements.lock || { echo "Could not install the locked packages: is the network reachable, and the disk not full? Then run the same command again."; exit 1; }
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(INSTALLED)  ## make the environment from the hashed lock
+
+demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came out
+	@$(BIN)/dateline demo
+
+test: $(INSTALLED)  ## every test, integration ones included
+	@$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## ruff, mypy, import contracts, doctests, schemas
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q pipelines schemas flows
+	$(BIN)/dateline schemas check
+
+lock:  ## resolve pyproject.toml anew into hashed lock files
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --group dev pyproject.toml -o infra/requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --group bench -c infra/requirements.lock pyproject.toml -o infra/bench.lock
+	echo 'uv' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate - -o infra/bootstrap.lock
+
+wheel: $(INSTALLED)  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:  ## remove the environment and what runs left behind (not the warehouse in .dateline)
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Dateline's pipeline: from raw scraped pages to articles in a warehouse."""

@@ -1,0 +1,202 @@
+"""What flows from step to step: message, raw article, clean article, article.
+
+All are frozen and slotted, so they pass through Beam as they are. The meaning of an article's fields is
+written once, in ``schemas/article``; only what those schemas do not hold is described here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+type PageKind = Literal["html", "text", "item"]
+type AuthorType = Literal["person", "desk", "organisation"]
+type EntityType = Literal["PER", "LOC", "ORG", "MISC"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Coordinates:
+    """Where a message lies in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """A Kafka record as it was read; ``value`` is None for a tombstone."""
+
+    source: Coordinates
+    timestamp: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """The last header of that name (case-insensitive) as text, or None."""
+        for key, value in reversed(self.headers):
+            if key.lower() == name.lower() and value is not None:
+                return value.decode("utf-8", "replace")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a field was found, and what it was read from."""
+
+    how: str
+    read_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """A page whose framing and charset are understood: its markup or text as characters.
+
+    ``kind`` is ``html`` (``text`` is markup), ``text`` (``text`` is a plain-text dump) or ``item`` (``item``
+    is the scraper's JSON object, ``text`` its main text or markup, if any).
+    """
+
+    source: Coordinates
+    scraper: str
+    kind: PageKind
+    text: str
+    fetched_at: datetime
+    url: str | None = None
+    charset: str = "utf-8"
+    http_status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    item: Mapping[str, object] | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    domain: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    name: str
+    type: AuthorType = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Dateline:
+    place: str | None = None
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanArticle:
+    """An article without page furniture, each field with its evidence."""
+
+    source: Coordinates
+    scraper: str
+    article_id: str
+    content_hash: str
+    title: str
+    body: str
+    fetched_at: datetime
+    url: str | None = None
+    canonical_url: str | None = None
+    outlet: Outlet = Outlet()
+    authors: tuple[Author, ...] = ()
+    published_at: datetime | None = None
+    published_zone: str | None = None
+    modified_at: datetime | None = None
+    dateline: Dateline | None = None
+    language: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image_url: str | None = None
+    word_count: int = 0
+    is_truncated: bool = False
+    story_signature: tuple[int, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of the body that names something: ``body[start:end] == text``, always."""
+
+    text: str
+    type: EntityType
+    start: int
+    end: int
+    sentence: int
+    entity_id: str
+    in_title: bool
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    entity_id: str
+    name: str
+    type: EntityType
+    mention_count: int
+    salience: float
+    in_title: bool = False
+    country: str | None = None
+    geonames_id: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A clean article with its entities: what the ``article`` contract describes.
+
+    ``clean`` holds the fields of the clean article; ``language`` and ``warnings`` here supersede its own.
+    """
+
+    clean: CleanArticle
+    language: str | None
+    mentions: tuple[Mention, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made a record: when, and by which rules."""
+
+    processor: str
+    processed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetRange:
+    """Offsets ``start`` (included) to ``end`` (excluded) of a partition."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+type GapKind = Literal["compaction", "transaction_marker", "retention"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Offsets ``start`` (included) to ``end`` (excluded) that hold no record, and why."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    kind: GapKind

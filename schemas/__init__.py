@@ -1,0 +1,1 @@
+"""The contracts: Avro schemas by subject and version, and expectations as data."""
