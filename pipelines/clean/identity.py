@@ -1,0 +1,257 @@
+"""Who an article is: its one address, its id, the fingerprint of its text, the signature of its story."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import rensa
+import tldextract
+from w3lib.url import canonicalize_url
+
+SIGNATURE_LENGTH = 128
+SIGNATURE_SEED = 20
+SHINGLE_WORDS = 5
+FEWEST_WORDS = 30
+
+_WORD = re.compile(r"\w+")
+_LONGEST_URL = 4_000
+_AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
+_AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
+_AMP_HEAD = re.compile(r"^/amp(?=/[^/]+)", re.I)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.I)
+_HAS_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class UrlTables:
+    """``tables/urls.toml``, read."""
+
+    tracking: frozenset[str]
+    prefixes: tuple[str, ...]
+    sessions: frozenset[str]
+    shortest_session: int
+    variants: Mapping[str, frozenset[str]]
+    variant_hosts: frozenset[str]
+    homes: frozenset[str]
+    indexes: frozenset[str]
+
+
+@cache
+def load_url_tables() -> UrlTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/urls.toml").read_text("utf-8"))
+    variants: dict[str, frozenset[str]] = {}
+    for kind in ("amp", "mobile"):
+        for name, values in table[kind]["parameters"].items():
+            variants[name] = variants.get(name, frozenset()) | frozenset(values)
+    return UrlTables(
+        tracking=frozenset(name.lower() for name in table["tracking"]["names"]),
+        prefixes=tuple(table["tracking"]["prefixes"]),
+        sessions=frozenset(table["session"]["names"]),
+        shortest_session=table["session"]["shortest"],
+        variants=variants,
+        variant_hosts=frozenset([*table["amp"]["hosts"], *table["mobile"]["hosts"]]),
+        homes=frozenset(table["home"]["paths"]),
+        indexes=frozenset(table["home"]["indexes"]),
+    )
+
+
+@cache
+def _suffixes() -> tldextract.TLDExtract:
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: a step has no network
+
+
+def registered_domain(url: str) -> str | None:
+    """The domain that the publisher registered, from the bundled public suffix list.
+
+    >>> registered_domain("https://m.news.outlet.co.uk/a")
+    'outlet.co.uk'
+    """
+    host = host_of(url)
+    if host is None:
+        return None
+    return _registered(host)
+
+
+def _registered(host: str) -> str:
+    known = _suffixes().extract_str(host).top_domain_under_public_suffix
+    if known or host.replace(".", "").isdigit() or ":" in host:
+        return known or host
+    return ".".join(host.split(".")[-2:])  # the list's default rule, for suffixes it does not know (.example)
+
+
+def host_of(url: str) -> str | None:
+    """Host of an address, lower case and without a port; None where there is none."""
+    try:
+        return urlsplit(url if _HAS_SCHEME.match(url) else f"https://{url}").hostname
+    except ValueError:
+        return None
+
+
+def canonical_url(url: str, declared: str | None = None) -> str:
+    """An article's address, whichever way it was reached: no tracking, session, fragment, AMP or mobile variant.
+
+    ``declared`` (the page's own canonical link) wins where ``accepts_declared``. Ids in a query stay. What is
+    no web address at all is only stripped.
+
+    >>> canonical_url("http://m.outlet.example/a/pier-12?utm_source=x&id=7&amp=1#top")
+    'https://outlet.example/a/pier-12?id=7'
+    >>> canonical_url("https://www.google.com/amp/s/www.outlet.example/pier/amp/")
+    'https://www.outlet.example/pier'
+    """
+    if declared is not None and accepts_declared(url, declared):
+        url = declared
+    parts = _split(url)
+    if parts is None:
+        return url.strip()
+    tables = load_url_tables()
+    parts = _out_of_amp_cache(parts)
+    host = _plain_host(parts.hostname or "", tables)
+    path = _PATH_SESSION.sub("", parts.path or "/")
+    path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", path)) or "/"
+    query = urlencode([pair for pair in _pairs(parts.query) if not _is_noise(*pair, tables)])
+    port = _port(parts)
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""  # a hashbang names the article
+    plain = urlunsplit(("https", host + (f":{port}" if port else ""), path, query, fragment))
+    return str(canonicalize_url(plain, keep_blank_values=True, keep_fragments=bool(fragment)))
+
+
+def accepts_declared(url: str | None, declared: str) -> bool:
+    """Whether a page's own canonical link may stand for its address: same publisher, and not a front or section page.
+
+    >>> accepts_declared("https://m.outlet.example/a/1", "https://www.outlet.example/news/1")
+    True
+    >>> accepts_declared("https://outlet.example/a/1", "https://outlet.example/")
+    False
+    """
+    theirs = _split(declared)
+    if theirs is None or (theirs.path.rstrip("/").lower() in load_url_tables().homes and not theirs.query):
+        return False
+    if url is None:
+        return True
+    ours = _split(url)
+    if ours is None:
+        return True
+    ours = _out_of_amp_cache(ours)
+    if registered_domain(urlunsplit(ours)) != registered_domain(declared):
+        return False
+    shorter, longer = theirs.path.rstrip("/") + "/", ours.path.rstrip("/") + "/"
+    is_section = longer != shorter and longer.startswith(shorter) and _AMP_TAIL.sub("", ours.path) + "/" != shorter
+    return not is_section or any(letter.isdigit() for letter in shorter)  # an id in it: an article all the same
+
+
+def article_id_of_url(url: str) -> str:
+    """Identity of the article at an address: 32 hexadecimal digits, the same for every way to write the address.
+
+    Folds what ``canonical_url`` keeps for people to click: ``www.``, a last slash, an index file.
+
+    >>> article_id_of_url("http://www.outlet.example/a/") == article_id_of_url("https://outlet.example/a?fbclid=1")
+    True
+    """
+    return hashlib.sha256(f"url:{_folded(canonical_url(url))}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def identity_of(url: str | None, content: str) -> str:
+    """Identity of an article: from its canonical URL, or from its content hash where there is none."""
+    if url is not None:
+        return article_id_of_url(url)
+    return hashlib.sha256(f"text:{content}".encode()).hexdigest()[:32]
+
+
+def content_hash(title: str, body: str) -> str:
+    """Fingerprint of title and body (64 hexadecimal digits), blind to white space and Unicode form.
+
+    >>> content_hash("Pier", "It  opens.\\n\\nToday.") == content_hash("Pier ", "It opens. Today.")
+    True
+    """
+    text = "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in (title, body))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def story_signature(body: str) -> tuple[int, ...]:
+    """The body's MinHash: 128 numbers below 2**32, by which copies of one story are told; () for short bodies.
+
+    Broder (1997) over distinct runs of five case-folded words, by rensa's RMinHash. The share of equal places
+    estimates the Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and high
+    containment: with n and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). For lookups cut the
+    signature into 32 bands of 4: a pair of J = 0.5 meets in a band with probability 0.87, one of 0.1 with 0.003.
+
+    >>> len(story_signature("one two three " * 9)), story_signature("Too short.")
+    (0, ())
+    """
+    words = _WORD.findall(body.casefold())
+    if len(words) < FEWEST_WORDS:
+        return ()
+    sketch = rensa.RMinHash(num_perm=SIGNATURE_LENGTH, seed=SIGNATURE_SEED)
+    sketch.update(sorted({" ".join(words[at:at + SHINGLE_WORDS]) for at in range(len(words) - SHINGLE_WORDS + 1)}))
+    return tuple(int(value) for value in sketch.digest())
+
+
+def _split(url: str) -> SplitResult | None:
+    url = url.strip()[:_LONGEST_URL]
+    if url.startswith("//"):
+        url = f"https:{url}"
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            return None
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def _out_of_amp_cache(parts: SplitResult) -> SplitResult:
+    host = (parts.hostname or "").lower()
+    is_viewer = host.startswith("www.google.") and parts.path.startswith("/amp/")
+    if not (is_viewer or host.endswith((".cdn.ampproject.org", ".bing-amp.com", "www.bing-amp.com"))):
+        return parts
+    path = parts.path.removeprefix("/amp") if is_viewer else parts.path
+    match = _AMP_CACHE.match(path)
+    if match is None:
+        return parts
+    inner = _split(f"https://{match[2]}" + (f"?{parts.query}" if parts.query else ""))
+    return inner or parts
+
+
+def _plain_host(host: str, tables: UrlTables) -> str:
+    host = host.lower().rstrip(".")
+    base = _registered(host)
+    labels = host.removesuffix(base).rstrip(".").split(".") if host != base else []
+    kept = [label for label in labels if label not in tables.variant_hosts]
+    return ".".join([*kept, base])
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")[:100]
+
+
+def _is_noise(name: str, value: str, tables: UrlTables) -> bool:
+    name = name.lower()
+    if name in tables.tracking or name.startswith(tables.prefixes):
+        return True
+    if name in tables.sessions:
+        return len(value) >= tables.shortest_session
+    variants = tables.variants.get(name, frozenset())
+    return "*" in variants or value.lower() in variants
+
+
+def _port(parts: SplitResult) -> int | None:
+    return None if parts.port in {None, 80, 443} else parts.port
+
+
+def _folded(url: str) -> str:
+    parts = _split(url)
+    if parts is None:
+        return url
+    path, _, last = parts.path.rpartition("/")
+    path = path if last.lower() in load_url_tables().indexes else parts.path
+    path = quote(unquote(path, errors="surrogateescape"), safe="/", errors="surrogateescape").rstrip("/")
+    return urlunsplit(("https", parts.netloc.removeprefix("www."), path, parts.query, parts.fragment))

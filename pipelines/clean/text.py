@@ -1,0 +1,101 @@
+"""Text becomes what is stored: repaired where that is safe, tidy, its paragraphs divided by one empty line."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import ftfy
+from ftfy.badness import is_bad
+
+from pipelines.records import Evidence
+
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+# A joiner means something between letters of Arabic or Indic scripts and in emoji; elsewhere it is noise.
+_STRAY_JOINER = re.compile("(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])[\u200c\u200d]"
+                           "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
+_SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """Text after repair; ``evidence`` is None when nothing had to be repaired."""
+
+    text: str
+    evidence: Evidence | None = None
+
+
+def repair(text: str) -> Repaired:
+    """Text that was decoded wrongly, once or more, becomes what its author wrote.
+
+    Only lines that ftfy's heuristic finds bad are touched, so correct text that looks odd stays as it is.
+
+    >>> repair("The minister doesnâ€™t agree.").text
+    'The minister doesn’t agree.'
+    >>> repair("Naïve café, 50 £ – “quoted”").evidence is None
+    True
+    """
+    if text.isascii() or not is_bad(text):
+        return Repaired(text)
+    lines = text.split("\n")
+    first: str | None = None
+    for number, line in enumerate(lines):
+        if line.isascii() or not is_bad(line):
+            continue
+        fixed = ftfy.fix_encoding(line)
+        if fixed == line:
+            continue
+        lines[number] = fixed
+        first = first or line
+    if first is None:
+        return Repaired(text)
+    return Repaired("\n".join(lines), Evidence("mojibake repaired", shorten(first.strip())))
+
+
+def tidy_line(text: str) -> str:
+    """Any text becomes one line: NFC, no invisible or control characters, single spaces.
+
+    >>> tidy_line(" Co\\u00adop\\u00a0Bank\\u200b\\n says ")
+    'Coop Bank says'
+    """
+    return _SPACES.sub(" ", _plain(text).replace("\n", " ")).strip()
+
+
+def tidy(text: str) -> str:
+    """A body becomes paragraphs divided by one empty line; every line of the input is a paragraph.
+
+    >>> tidy("One.\\r\\n\\r\\n\\r\\nTwo\\u00a0here.\\nThree.")
+    'One.\\n\\nTwo here.\\n\\nThree.'
+    """
+    lines = (_SPACES.sub(" ", line).strip() for line in _plain(text).split("\n"))
+    return "\n\n".join(line for line in lines if line)
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
+    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
+    text = _STRAY_JOINER.sub("", _CONTROL.sub("", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def count_words(text: str) -> int:
+    """How many runs of word characters a text has.
+
+    >>> count_words("It’s 5 o'clock.")
+    5
+    """
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+def shorten(text: str, limit: int = 200) -> str:
+    """What evidence quotes: at most ``limit`` characters.
+
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
