@@ -1,0 +1,86 @@
+"""What a reader found in a page becomes a clean article: identity, counts and warnings are added here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pipelines.clean.dateline import read_dateline
+from pipelines.clean.identity import identity_of
+from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
+
+AHEAD = timedelta(days=1)
+"""A publication date later than the fetch by more than this is odd (another clock), and only that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Fields of an article as a page, dump or item has them; ``evidence`` says how each was found."""
+
+    title: str
+    body: str
+    canonical_url: str | None = None
+    outlet: Outlet = Outlet()
+    authors: tuple[Author, ...] = ()
+    published_at: datetime | None = None
+    published_zone: str | None = None
+    modified_at: datetime | None = None
+    language: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image_url: str | None = None
+    is_truncated: bool = False
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
+    """The clean article of ``raw``: what was found, its identity, its dateline, its warnings."""
+    identity = identity_of(found.canonical_url, found.title, found.body)
+    dateline = read_dateline(found.body)
+    evidence = {**raw.evidence, **found.evidence}
+    if dateline is not None:
+        evidence["dateline"] = Evidence("body", found.body[:80])
+    return CleanArticle(
+        source=raw.source,
+        scraper=raw.scraper,
+        article_id=identity.article_id,
+        content_hash=identity.content_hash,
+        title=found.title,
+        body=found.body,
+        fetched_at=raw.fetched_at,
+        url=raw.url,
+        canonical_url=found.canonical_url,
+        outlet=found.outlet,
+        authors=found.authors,
+        published_at=found.published_at,
+        published_zone=found.published_zone,
+        modified_at=found.modified_at,
+        dateline=dateline,
+        language=found.language,
+        section=found.section,
+        tags=found.tags,
+        image_url=found.image_url,
+        word_count=len(re.findall(r"\w+", found.body)),
+        is_truncated=found.is_truncated,
+        story_signature=identity.story_signature,
+        evidence={name: _shortened(seen) for name, seen in evidence.items()},
+        warnings=(*raw.warnings, *found.warnings, *_oddities(raw, found)),
+    )
+
+
+def _shortened(seen: Evidence, longest: int = 200) -> Evidence:
+    if seen.read_from is None or len(seen.read_from) <= longest:
+        return seen
+    return Evidence(seen.how, seen.read_from[: longest - 1] + "…")
+
+
+def _oddities(raw: RawArticle, found: Findings) -> list[str]:
+    odd = []
+    if found.published_at is not None and found.published_at > raw.fetched_at + AHEAD:
+        odd.append(f"PublishedAhead: published_at {found.published_at.isoformat()} is after the fetch")
+    if found.is_truncated:
+        odd.append("Truncated: the body is a teaser or was cut")
+    return odd
