@@ -86,6 +86,10 @@ class EmptyMessage(Rejected):
     fix = "The scraper sent no body: look at its fetch."
 
 
+class KeyMissing(Rejected):
+    fix = "A tombstone asks for the deletion of its key: send it with the article's URL as key."
+
+
 class UnsupportedContent(Rejected):
     fix = "Only HTML, text and JSON items are read: have the scraper skip other media types."
 
