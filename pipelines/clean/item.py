@@ -1,0 +1,148 @@
+"""A scraper's JSON item becomes an article: which key means what is data, per source (``tables/items.toml``)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from pipelines.clean.rules import Rules
+from pipelines.clean.text import shorten, tidy_line
+from pipelines.records import CleanArticle, Evidence, RawArticle
+
+MOST_VALUES = 100
+LONGEST_VALUE = 2_000
+DEEPEST = 6
+
+_MARKUP = re.compile(r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFields:
+    """What an item says of its article, unjudged: strings as the scraper wrote them, dates too.
+
+    ``text`` is plain text, ``html`` markup; ``evidence`` names the key each field was read from.
+    """
+
+    title: str | None = None
+    text: str | None = None
+    html: str | None = None
+    authors: tuple[str, ...] = ()
+    published_at: str | None = None
+    modified_at: str | None = None
+    canonical_url: str | None = None
+    url: str | None = None
+    outlet: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image_url: str | None = None
+    language: str | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+
+@cache
+def load_item_keys(scraper: str) -> Mapping[str, tuple[str, ...]]:
+    """Field to the keys that may hold it, the source's own before the default ones."""
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/items.toml").read_text("utf-8"))
+    own = table["sources"].get(scraper, {})
+    return {name: (*own.get(name, ()), *keys) for name, keys in table["default"].items()}
+
+
+def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
+    """The fields of an item, by the keys of its source.
+
+    >>> read_item({"headline": "Pier opens", "maintext": "It opened.", "author": ["Ines Falk"]}, "any").authors
+    ('Ines Falk',)
+    """
+    keys = load_item_keys(scraper)
+    evidence: dict[str, Evidence] = {}
+
+    def values(name: str) -> tuple[str, ...]:
+        for key in keys[name]:
+            found = tuple(dict.fromkeys(_strings(_at(item, key))))[:MOST_VALUES]
+            if found:
+                evidence[name] = Evidence("item", shorten(f"{key}: {'; '.join(found)}"))
+                return found
+        return ()
+
+    def value(name: str) -> str | None:
+        found = values(name)
+        return shorten(tidy_line(found[0][: LONGEST_VALUE * 2]), LONGEST_VALUE) if found else None
+
+    text, html = _texts(item, keys, evidence)
+    return ItemFields(
+        title=value("title"), text=text, html=html, authors=values("authors"),
+        published_at=value("published_at"), modified_at=value("modified_at"),
+        canonical_url=value("canonical_url"), url=value("url"), outlet=value("outlet"), section=value("section"),
+        tags=_tags(values("tags")), image_url=value("image_url"), language=value("language"), evidence=evidence,
+    )
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text is HTML: two tags in its first part are enough.
+
+    >>> is_markup("<p>One</p><p>Two</p>"), is_markup("a < b and b > c")
+    (True, False)
+    """
+    tags = _MARKUP.finditer(text[:20_000])
+    return next(tags, None) is not None and ("</" in text or next(tags, None) is not None)
+
+
+def _texts(item: Mapping[str, object], keys: Mapping[str, tuple[str, ...]],
+           evidence: dict[str, Evidence]) -> tuple[str | None, str | None]:
+    """Plain text and markup of an item: a key named for one may hold the other."""
+    text: str | None = None
+    html: str | None = None
+    for name in ("html", "body"):
+        for key in keys[name]:
+            whole = "\n\n".join(_strings(_at(item, key)))
+            if not whole.strip():
+                continue
+            if is_markup(whole):
+                html = html or whole
+            elif text is None or name == "body":
+                text = text or whole
+            evidence.setdefault("body", Evidence("item", key))
+            break
+    return text, html
+
+
+def _at(item: object, key: str) -> object:
+    if isinstance(item, Mapping) and key in item:
+        return item[key]
+    for part in key.split("."):
+        if not isinstance(item, Mapping):
+            return None
+        item = item.get(part)
+    return item
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
+    """Every string in a value that may be a string, a number, an object with a name, or lists of these."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, bool) or value is None or depth > DEEPEST:
+        return
+    elif isinstance(value, int | float):
+        yield str(value)
+    elif isinstance(value, Mapping):
+        named = next((value[key] for key in ("name", "url", "text", "main", "value", "@value", "$date") if key in value), None)
+        yield from _strings(named, depth + 1)
+    elif isinstance(value, list | tuple):
+        for entry in value[:10_000]:
+            yield from _strings(entry, depth + 1)
+
+
+def _tags(found: tuple[str, ...]) -> tuple[str, ...]:
+    parts = found if len(found) != 1 else tuple(re.split(r"[,;|]", found[0]))
+    tidy = (tidy_line(part[:LONGEST_VALUE]) for part in parts)
+    return tuple(dict.fromkeys(tag for tag in tidy if tag and len(tag) <= 100))[:MOST_VALUES]
+
+
+def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
+    """The article of a JSON item: its page or text is read like any other, its own fields fill what that leaves empty."""
+    raise NotImplementedError
