@@ -1,0 +1,142 @@
+"""Great Expectations on batches: suites are data, rows that break a critical expectation are rejected alone."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apache_beam as beam
+import pandas as pd
+
+from pipelines.failures import ExpectationFailed, Failure, Violation
+from pipelines.transforms.shared import Loader, shared
+from pipelines.transforms.step import PASSED, REJECTED, InFlight, Outcome, RejectedMessage
+from pipelines.validate import Suite, row_columns
+
+BATCH_ROWS = 1_000  # a validation costs 0.3 s whatever its size up to so many rows
+BYTES_A_ROW = 64_000  # an original larger than this counts as several rows, so that a batch's memory is bounded
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationResult:
+    """What became of one expectation on one frame; ``failing_rows`` are positions in it."""
+
+    expectation: str
+    column: str | None
+    severity: str
+    success: bool
+    failing_rows: tuple[int, ...]
+    observed: str | None
+    reason: str
+
+    @property
+    def rule(self) -> str:
+        return f"{self.expectation}: {self.reason}" if self.reason else self.expectation
+
+
+class SuiteRunner:
+    """One suite in one ephemeral context. Not thread-safe (Great Expectations is not): one for each DoFn."""
+
+    def __init__(self, suite: Suite) -> None:
+        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its import warns of its own dependencies
+            import great_expectations as gx
+            from great_expectations.data_context.types.base import ProgressBarsConfig
+            from great_expectations.expectations.registry import get_expectation_impl
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        asset = context.data_sources.add_pandas("frames").add_dataframe_asset("rows")
+        self._whole = asset.add_batch_definition_whole_dataframe("all")
+        self._suite = gx.ExpectationSuite(
+            name=suite.name,
+            expectations=[
+                get_expectation_impl(e.expectation_type)(
+                    **e.kwargs, severity=e.severity, meta={"reason": e.reason, "position": i}
+                )
+                for i, e in enumerate(suite.expectations)
+            ],
+        )
+
+    def run(self, frame: pd.DataFrame) -> tuple[ExpectationResult, ...]:
+        """The suite on ``frame`` (positional index), in the suite's order; an expectation that cannot run raises."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = self._whole.get_batch({"dataframe": frame}).validate(self._suite, result_format="COMPLETE")
+        return tuple(_result(r) for r in sorted(found.results, key=lambda r: r.expectation_config.meta["position"]))
+
+
+def _result(found: Any) -> ExpectationResult:
+    config = found.expectation_config
+    if found.exception_info and found.exception_info.get("raised_exception"):
+        raise RuntimeError(f"expectation {config.type} on {config.kwargs.get('column')} could not run: {found.exception_info['exception_message']}")
+    observed = found.result.get("observed_value", found.result.get("unexpected_count"))
+    return ExpectationResult(
+        expectation=config.type,
+        column=config.kwargs.get("column"),
+        severity=str(getattr(config.severity, "value", config.severity)),
+        success=bool(found.success),
+        failing_rows=tuple(found.result.get("unexpected_index_list") or ()),
+        observed=None if observed is None else str(observed),
+        reason=config.meta["reason"],
+    )
+
+
+class ExpectArticles(beam.PTransform):
+    """Runs the row suite on batches of up to 1,000 articles.
+
+    Takes in-flight Avro articles, gives them with a warning for each broken ``warning`` expectation. Rejects as
+    ``ExpectationFailed`` the rows that break a ``critical`` one, with every violation; the other rows go on.
+    Each element comes out once a bundle that the runner commits.
+    """
+
+    def __init__(self, suite: Loader[Suite]) -> None:
+        super().__init__()
+        self.suite = suite
+
+    def expand(self, records: beam.PCollection) -> Outcome:
+        both = (
+            records
+            | "Batch" >> beam.BatchElements(min_batch_size=BATCH_ROWS, max_batch_size=BATCH_ROWS, element_size_fn=rows_worth)
+            | "Validate" >> beam.ParDo(_Expect(self.suite)).with_outputs(REJECTED, main=PASSED)
+        )
+        return Outcome(both[PASSED], both[REJECTED])
+
+
+def rows_worth(element: InFlight) -> int:
+    """How many rows of a batch an element counts as, by the size of its original."""
+    return 1 + len(element.message.value or b"") // BYTES_A_ROW
+
+
+class _Expect(beam.DoFn):
+    def __init__(self, suite: Loader[Suite]) -> None:
+        self.suite = suite
+
+    def setup(self) -> None:
+        self.runner = SuiteRunner(shared(self.suite))
+
+    def process(self, batch: Sequence[InFlight]) -> Iterator[Any]:
+        frame = pd.DataFrame.from_records([row_columns(e.record) for e in batch])
+        broken: list[list[ExpectationResult]] = [[] for _ in batch]
+        for result in self.runner.run(frame):
+            for row in result.failing_rows:
+                broken[row].append(result)
+        for element, results, row in zip(batch, broken, frame.to_dict("records"), strict=True):
+            yield _judged(element, results, row)
+
+
+def _judged(element: InFlight, results: list[ExpectationResult], row: dict[Any, Any]) -> Any:
+    if any(r.severity == "critical" for r in results):
+        violations = tuple(
+            Violation.of(f"{r.rule} ({r.severity})", field=r.column, value=row.get(r.column)) for r in results
+        )
+        failure = Failure("validate", ExpectationFailed.__name__, violations)
+        return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, element.record["scraper"]))
+    if not results:
+        return element
+    warned = [*element.record["warnings"], *(f"{r.expectation}: {r.column}: {r.reason}" for r in results)]
+    return replace(element, record={**element.record, "warnings": warned})

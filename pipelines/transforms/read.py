@@ -1,0 +1,58 @@
+"""Reads offset ranges as bounded input, so that any runner can execute the job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.transforms.step import InFlight
+
+GAPS, TOMBSTONES, ARTICLES = "gaps", "tombstones", "articles"
+
+type Reader = Callable[[OffsetRange], Iterable[RawMessage | Gap]]
+
+
+class Messages(NamedTuple):
+    """What a range of offsets holds: messages with a value, tombstones, and gaps."""
+
+    articles: beam.PCollection
+    tombstones: beam.PCollection
+    gaps: beam.PCollection
+
+
+class ReadMessages(beam.PTransform):
+    """Reads every offset of the ranges with ``read``: a message, a tombstone, or inside a gap.
+
+    Takes a pipeline, gives ``Messages``; rejects nothing. A range is read whole or its bundle fails; a bundle
+    that runs again reads the same offsets, so nothing is lost or doubled downstream of a committed bundle.
+    """
+
+    def __init__(self, ranges: Sequence[OffsetRange], read: Reader) -> None:
+        super().__init__()
+        self.ranges, self.read = ranges, read
+
+    def expand(self, pipeline: beam.Pipeline) -> Messages:
+        found = (
+            pipeline
+            | "Plan" >> beam.Create(list(self.ranges))
+            | "Spread" >> beam.Reshuffle()
+            | "Fetch" >> beam.ParDo(_Fetch(self.read)).with_outputs(GAPS, TOMBSTONES, main=ARTICLES)
+        )
+        return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS])
+
+
+class _Fetch(beam.DoFn):
+    def __init__(self, read: Reader) -> None:
+        self.read = read
+
+    def process(self, offsets: OffsetRange) -> Iterator[Any]:
+        for found in self.read(offsets):
+            if isinstance(found, Gap):
+                yield beam.pvalue.TaggedOutput(GAPS, found)
+            elif found.value is None:
+                yield beam.pvalue.TaggedOutput(TOMBSTONES, found)
+            else:
+                yield InFlight(found, found)

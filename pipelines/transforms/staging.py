@@ -1,0 +1,143 @@
+"""Stages what a batch became: Parquet parts, one of each kind a bundle, and the list of them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from pipelines.clean import article_id_of_url
+from pipelines.failures import Failure, KeyMissing, Violation
+from pipelines.records import Gap, RawMessage
+from pipelines.settings import Settings
+from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record
+from pipelines.transforms import progress
+from pipelines.transforms.processor import processor_of
+from pipelines.transforms.step import InFlight, RejectedMessage
+
+EPOCH = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Where a batch is staged, and what its records are stamped with."""
+
+    folder: Path
+    part: str
+    processed_at: datetime
+    settings: Settings
+
+
+class StageBatch(beam.PTransform):
+    """Writes articles, dead letters, tombstones and gaps as Parquet, then the list of the files written.
+
+    Takes (articles, rejected, tombstones, gaps), gives the path of the list. Rejects nothing: what cannot be
+    written fails the bundle. Files of a bundle that ran again are not on the list and so are never loaded.
+    """
+
+    def __init__(self, staging: Staging) -> None:
+        super().__init__()
+        self.staging = staging
+
+    def expand(self, ends: tuple[beam.PCollection, beam.PCollection, beam.PCollection, beam.PCollection]) -> beam.PCollection:
+        articles, rejected, tombstones, gaps = ends
+        staged = articles | "Articles" >> beam.ParDo(_Stage(self.staging))
+        others = (rejected, tombstones, gaps) | beam.Flatten() | "Others" >> beam.ParDo(_Stage(self.staging))
+        return (
+            (staged, others)
+            | "Files" >> beam.Flatten()
+            | "List" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | "Seal" >> beam.ParDo(_Seal(self.staging))
+        )
+
+
+class _Stage(beam.DoFn):
+    def __init__(self, staging: Staging) -> None:
+        self.staging = staging
+
+    def setup(self) -> None:
+        settings = self.staging.settings
+        self.processor = processor_of(settings)
+        self.originals = OriginalStore(settings.home, settings.limits.dead_letter_bytes)
+
+    def start_bundle(self) -> None:
+        self.writer: PartWriter | None = None
+
+    def process(self, element: InFlight | RejectedMessage | RawMessage | Gap) -> Iterable[Any]:
+        if self.writer is None:
+            self.writer = PartWriter(self.staging.folder, f"{self.staging.part}-{uuid.uuid4().hex[:8]}")
+        match element:
+            case InFlight(message, record):
+                self.writer.article(record)
+                self.writer.outcome(
+                    OutcomeRow(message.source, message.timestamp, "staged", None, record["scraper"], record["article_id"], None)
+                )
+            case RejectedMessage():
+                self._reject(self.writer, element)
+            case RawMessage():
+                self._delete(self.writer, element)
+            case Gap():
+                self.writer.gap(element)
+                return ()
+        progress.advance()
+        return ()
+
+    def _reject(self, writer: PartWriter, rejected: RejectedMessage) -> None:
+        message, failure = rejected.message, rejected.failure
+        writer.dead_letter(
+            dead_letter_record(
+                message, failure, self.processor, self.staging.processed_at, rejected.scraper, self.originals
+            )
+        )
+        writer.outcome(
+            OutcomeRow(message.source, message.timestamp, "rejected", failure.reason, rejected.scraper, None, failure.fingerprint)
+        )
+
+    def _delete(self, writer: PartWriter, tombstone: RawMessage) -> None:
+        if not tombstone.key:
+            failure = Failure("decode", KeyMissing.__name__, (Violation.of("a tombstone names the article by its key", field="key"),))
+            self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
+            return
+        article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))
+        writer.outcome(
+            OutcomeRow(tombstone.source, tombstone.timestamp, "deleted", None, tombstone.header("source"), article_id, None)
+        )
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        if self.writer is not None:
+            for file in self.writer.close():
+                yield WindowedValue(file, EPOCH, [GlobalWindow()])
+            self.writer = None
+
+
+class _Seal(beam.DoFn):
+    """Writes the list of a part's files: what is not on it was never staged."""
+
+    def __init__(self, staging: Staging) -> None:
+        self.staging = staging
+
+    def process(self, files: list[StagedFile]) -> Iterator[str]:
+        listed = self.staging.folder / parts_name(self.staging.part)
+        listed.parent.mkdir(parents=True, exist_ok=True)
+        draft = listed.with_suffix(f".{uuid.uuid4().hex[:8]}.draft")
+        draft.write_text(json.dumps([asdict(f) for f in files]))
+        draft.replace(listed)
+        yield str(listed)
+
+
+def parts_name(part: str) -> str:
+    return f"{part}.files.json"
+
+
+def staged_files(folder: Path, part: str) -> tuple[StagedFile, ...]:
+    """The files that a finished job staged for its part, in a stable order."""
+    listed = json.loads((folder / parts_name(part)).read_text())
+    return tuple(sorted((StagedFile(**f) for f in listed), key=lambda f: (f.kind, f.path)))

@@ -1,0 +1,106 @@
+"""The one Beam idiom: a step's function becomes a transform whose outcome is what passed and what did not."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+from pipelines.failures import Failure, Rejected, Violation
+from pipelines.records import RawMessage
+from pipelines.transforms.shared import Loader, shared
+
+PASSED = "passed"
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A record on its way, with the message that it was made from: a dead letter holds the original whole."""
+
+    message: RawMessage
+    record: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedMessage:
+    """A message that a step rejected, and why; ``scraper`` is None where it was not read yet."""
+
+    message: RawMessage
+    failure: Failure
+    scraper: str | None
+
+
+class Outcome(NamedTuple):
+    """Both ends of a step."""
+
+    passed: beam.PCollection
+    rejected: beam.PCollection
+
+
+class Step(beam.PTransform):
+    """Applies a step's function to each record.
+
+    Takes in-flight records, gives in-flight records. Rejects what the function raises as ``Rejected``, under
+    its reason; any other exception becomes an ``UnexpectedFault`` with its traceback. What the machine lacks
+    (memory, disk) is not the record's fault and fails the bundle. Each element comes out once a bundle that
+    the runner commits.
+
+    ``name`` is the step's (decode, clean, …), ``function`` module-level, ``load`` gives its second argument.
+    """
+
+    def __init__(self, name: str, function: Callable[[Any, Any], Any], load: Loader[Any]) -> None:
+        super().__init__()
+        self.name, self.function, self.load = name, function, load
+
+    def expand(self, records: beam.PCollection) -> Outcome:
+        both = records | beam.ParDo(_Apply(self.name, self.function, self.load)).with_outputs(REJECTED, main=PASSED)
+        return Outcome(both[PASSED], both[REJECTED])
+
+
+class _Apply(beam.DoFn):
+    def __init__(self, name: str, function: Callable[[Any, Any], Any], load: Loader[Any]) -> None:
+        self.name, self.function, self.load = name, function, load
+
+    def setup(self) -> None:
+        self.context = shared(self.load)
+        self.cost = Metrics.distribution("cpu_us", self.name)
+
+    def process(self, element: InFlight) -> Iterator[Any]:
+        started = time.thread_time_ns()
+        try:
+            record = self.function(element.record, self.context)
+        except (MemoryError, OSError):
+            raise
+        except Rejected as fault:
+            yield self._rejected(element, Failure(self.name, fault.reason, fault.violations))
+        except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
+            yield self._rejected(element, unexpected(self.name, fault))
+        else:
+            yield InFlight(element.message, record)
+        self.cost.update((time.thread_time_ns() - started) // 1_000)
+
+    def _rejected(self, element: InFlight, failure: Failure) -> beam.pvalue.TaggedOutput:
+        scraper = scraper_of(element.record) or element.message.header("source")
+        return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, scraper))
+
+
+def scraper_of(record: Any) -> str | None:
+    """The scraper that a record names, whichever step it comes from."""
+    if isinstance(record, dict):
+        return record.get("scraper")
+    return getattr(getattr(record, "clean", record), "scraper", None)
+
+
+def unexpected(step: str, fault: BaseException) -> Failure:
+    """An exception nobody named, told apart by where it was raised, with its traceback."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    last = frames[-1] if frames else None
+    where = f"{type(fault).__name__} in {last.name} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})" if last else type(fault).__name__
+    trace = "".join(traceback.format_exception(fault))[-8_000:]
+    return Failure(step, Failure.UNEXPECTED, (Violation.of(where, value=fault), Violation("traceback", None, trace)))
