@@ -1,0 +1,17 @@
+"""Stages what became of each message as Parquet files, and resolves which articles are new.
+
+Nothing here knows Kafka or a database: files in, files out, and pure functions between.
+"""
+
+from __future__ import annotations
+
+from pipelines.stage.batch import BatchKind, StagedBatch, check_files, read_manifest, write_manifest
+from pipelines.stage.dead_letters import OriginalStore, dead_letter_id, dead_letter_record
+from pipelines.stage.faults import StagedBatchDamaged, StagingFailed
+from pipelines.stage.parts import FileKind, OutcomeRow, PartWriter, StagedFile
+
+__all__ = [
+    "BatchKind", "FileKind", "OriginalStore", "OutcomeRow", "PartWriter", "StagedBatch", "StagedBatchDamaged",
+    "StagedFile", "StagingFailed", "check_files", "dead_letter_id", "dead_letter_record", "read_manifest",
+    "write_manifest",
+]

@@ -1,0 +1,205 @@
+"""Writes what became of a bundle's messages: Parquet files, on the disk for good before they are named."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.records import Coordinates, Gap
+from pipelines.stage.arrow import arrow_schema
+from pipelines.stage.faults import disk_faults_named
+
+type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps"]
+type StagedOutcome = Literal["staged", "rejected", "deleted"]
+
+ROW_GROUP = 512
+ROW_GROUP_BYTES = 32_000_000  # originals in dead letters can be large: memory stays bounded by bytes too
+
+_OUTCOMES = pa.schema([
+    pa.field("topic", pa.string(), nullable=False),
+    pa.field("partition", pa.int32(), nullable=False),
+    pa.field("offset", pa.int64(), nullable=False),
+    pa.field("timestamp", pa.timestamp("ms", tz="UTC"), nullable=False),
+    pa.field("outcome", pa.string(), nullable=False),
+    pa.field("reason", pa.string()),
+    pa.field("scraper", pa.string()),
+    pa.field("article_id", pa.string()),
+    pa.field("fingerprint", pa.string()),
+])
+_GAPS = pa.schema([
+    pa.field("topic", pa.string(), nullable=False),
+    pa.field("partition", pa.int32(), nullable=False),
+    pa.field("start", pa.int64(), nullable=False),
+    pa.field("end", pa.int64(), nullable=False),
+    pa.field("kind", pa.string(), nullable=False),
+])
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What became of one Kafka record: an article that is staged, a dead letter, or a delete request."""
+
+    source: Coordinates
+    timestamp: datetime
+    outcome: StagedOutcome
+    reason: str | None = None
+    scraper: str | None = None
+    article_id: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One Parquet file of a batch; ``path`` is relative to the batch's folder."""
+
+    kind: FileKind
+    path: str
+    rows: int
+    sha256: str
+
+
+def schema_of(kind: FileKind) -> pa.Schema:
+    """The columns of a staged file."""
+    match kind:
+        case "articles":
+            return arrow_schema("article")
+        case "dead_letters":
+            return arrow_schema("dead_letter")
+        case "outcomes":
+            return _OUTCOMES
+        case "gaps":
+            return _GAPS
+
+
+class PartWriter:
+    """Writes one bundle's part of a batch, a Parquet file a kind that has rows.
+
+    A file bears its name only when it is whole and on the disk; a writer that dies, or is left by an
+    exception, leaves nothing that a manifest could name. Use it as a context manager or call ``close``.
+    """
+
+    def __init__(self, folder: Path, part: str) -> None:
+        self._folder = folder
+        self._part = part
+        self._open: dict[FileKind, _File] = {}
+
+    def article(self, record: dict[str, Any]) -> None:
+        """Stages an Avro article (Python values, times as aware datetimes)."""
+        self._file("articles").append(record)
+
+    def outcome(self, row: OutcomeRow) -> None:
+        """Stages what became of one Kafka record; every record that was read has exactly one."""
+        self._file("outcomes").append({
+            "topic": row.source.topic, "partition": row.source.partition, "offset": row.source.offset,
+            "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
+            "article_id": row.article_id, "fingerprint": row.fingerprint,
+        })
+
+    def dead_letter(self, record: dict[str, Any]) -> None:
+        """Stages an Avro dead letter (see ``dead_letter_record``)."""
+        self._file("dead_letters").append(record)
+
+    def gap(self, gap: Gap) -> None:
+        """Stages offsets that hold no record."""
+        self._file("gaps").append({
+            "topic": gap.topic, "partition": gap.partition, "start": gap.start, "end": gap.end, "kind": gap.kind,
+        })
+
+    def close(self) -> tuple[StagedFile, ...]:
+        """The files of this part, each whole and fsynced; in the order of their kinds' first rows."""
+        return tuple(file.close() for file in self._open.values())
+
+    def abandon(self) -> None:
+        """Removes what was written so far."""
+        for file in self._open.values():
+            file.abandon()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if fault is not None:
+            self.abandon()
+
+    def _file(self, kind: FileKind) -> _File:
+        if kind not in self._open:
+            self._open[kind] = _File(self._folder, kind, self._part)
+        return self._open[kind]
+
+
+class _File:
+    """One Parquet file being written under a temporary name."""
+
+    def __init__(self, folder: Path, kind: FileKind, part: str) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.path = folder / kind / f"{part}.parquet"
+        self.unfinished = self.path.with_suffix(".unfinished")
+        self.rows = 0
+        self.pending: list[dict[str, Any]] = []
+        self.pending_bytes = 0
+        self.closed: StagedFile | None = None
+        with disk_faults_named(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.writer = pq.ParquetWriter(self.unfinished, schema_of(kind), compression="zstd")
+
+    def append(self, row: dict[str, Any]) -> None:
+        self.pending.append(row)
+        self.pending_bytes += len(row.get("body") or "") + len(row.get("original") or b"")
+        if len(self.pending) >= ROW_GROUP or self.pending_bytes >= ROW_GROUP_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self.pending:
+            return
+        table = pa.Table.from_pylist(self.pending, schema=schema_of(self.kind))
+        with disk_faults_named(self.path):
+            self.writer.write_table(table)
+        self.rows += len(self.pending)
+        self.pending, self.pending_bytes = [], 0
+
+    def close(self) -> StagedFile:
+        if self.closed is None:
+            self.flush()
+            with disk_faults_named(self.path):
+                self.writer.close()
+                sync(self.unfinished)
+                digest = file_sha256(self.unfinished)
+                self.unfinished.replace(self.path)
+                sync(self.path.parent)
+            self.closed = StagedFile(self.kind, str(self.path.relative_to(self.folder)), self.rows, digest)
+        return self.closed
+
+    def abandon(self) -> None:
+        self.pending = []
+        try:
+            self.writer.close()
+        except (OSError, pa.ArrowException):
+            pass  # the disk may be what failed: the file goes away all the same
+        finally:
+            for path in (self.unfinished, self.path):
+                path.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Puts a file or folder on the disk for good."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
