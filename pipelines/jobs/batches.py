@@ -20,7 +20,8 @@ from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range, split_range
-from pipelines.stage import PartWriter, StagedBatch, StagedFile, count_reasons, first_traceback, write_manifest
+from pipelines.stage import PartWriter, StagedBatch, StagedFile, write_manifest
+from pipelines.stage.reasons import count_reasons, first_traceback
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.read import Reader
 from pipelines.transforms.staging import Staging, staged_files

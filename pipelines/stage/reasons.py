@@ -1,0 +1,28 @@
+"""Counts what a staged batch became, before it is loaded."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow.parquet as pq
+
+from pipelines.stage.batch import StagedBatch
+
+
+def count_reasons(batch: StagedBatch) -> Counter[str]:
+    """Records by reason, or by outcome where there is none; the total is the number of records."""
+    counts: Counter[str] = Counter()
+    for path in batch.paths("outcomes"):
+        rows = pq.read_table(path, columns=["outcome", "reason"])
+        counts.update(r or o for o, r in zip(rows["outcome"].to_pylist(), rows["reason"].to_pylist(), strict=True))
+    return counts
+
+
+def first_traceback(batch: StagedBatch) -> str:
+    """The last line of the first unexpected fault's traceback and where it was raised, or an empty text."""
+    for path in batch.paths("dead_letters"):
+        for details in pq.read_table(path, columns=["details"])["details"].to_pylist():
+            for first, violation in zip(details, details[1:], strict=False):
+                if violation["expectation"] == "traceback":
+                    return f"{first['expectation']}: {first['value']}"
+    return ""
