@@ -1,0 +1,90 @@
+"""Kafka's jars: those that ``kafka.jars`` names, with the hashes it gives, from Maven's cache or Maven Central."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.local.faults import JarsUnavailable
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
+
+DOWNLOADS_AT_ONCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+
+def locked_jars(text: str) -> tuple[Jar, ...]:
+    """The jars that a lock file names.
+
+    >>> locked_jars("# why\\norg.example:pier:1.2 00ff\\n")
+    (Jar(group='org.example', artifact='pier', version='1.2', sha256='00ff'),)
+    """
+    lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return tuple(Jar(*coordinates.split(":"), sha256) for coordinates, sha256 in lines)
+
+
+def kafka_classpath(folder: Path, tell: Callable[[str], None]) -> str:
+    """The class path of Kafka; remembered in ``folder``, so that a second start asks neither hash nor network."""
+    lock = files("flows.local").joinpath("kafka.jars").read_text("utf-8")
+    mark = hashlib.sha256(lock.encode()).hexdigest()[:16]
+    remembered = folder / f"classpath-{mark}"
+    if remembered.exists():
+        paths = remembered.read_text("utf-8").splitlines()
+        if paths and all(Path(path).is_file() for path in paths):
+            return ":".join(paths)
+    tell("Getting Kafka's jars (45 MB, once) …")
+    paths = [str(path) for path in _fetch(locked_jars(lock))]
+    folder.mkdir(parents=True, exist_ok=True)
+    remembered.with_suffix(".new").write_text("\n".join(paths), "utf-8")
+    remembered.with_suffix(".new").replace(remembered)
+    return ":".join(paths)
+
+
+def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
+    from jgo.config import GlobalSettings
+    from jgo.constants import MAVEN_CENTRAL_URL
+    from jgo.maven import MavenContext
+
+    settings = GlobalSettings.load()
+    context = MavenContext(
+        repo_cache=settings.repo_cache,
+        remote_repos={"central": MAVEN_CENTRAL_URL, **settings.repositories},
+        timeout=30,
+    )
+    with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+        return list(pool.map(lambda jar: _fetch_one(context, jar), jars))
+
+
+def _fetch_one(context: MavenContext, jar: Jar) -> Path:
+    """The jar's path; one that a broken download left behind is fetched again, once."""
+    artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+    name = f"{jar.group}:{jar.artifact}:{jar.version}"
+    for _ in range(2):
+        try:
+            path = Path(artifact.resolve())
+        except Exception as fault:  # jgo raises RuntimeError, requests' own and OSError alike
+            raise JarsUnavailable(
+                f"Could not get {name} of Kafka's jars: {type(fault).__name__}: {fault}",
+                "Is Maven Central reachable from here? On a machine without network, copy ~/.m2/repository from one "
+                "that has run `dateline up` once, or name your own repository in ~/.config/jgo.conf ([repositories]).",
+            ) from fault
+        if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:
+            return path
+        path.unlink()
+    raise JarsUnavailable(
+        f"{name} came with other bytes than kafka.jars names, twice.",
+        "Something between here and Maven Central changes downloads: look at proxies and mirrors.",
+    )

@@ -1,0 +1,195 @@
+"""Servers as processes: started apart, written down, found again, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from flows.local.faults import PortTaken
+
+TAIL_LINES = 12
+STOP_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs, or did: enough to find the very process again and to reach it."""
+
+    name: str
+    pid: int
+    created: float
+    port: int
+    stays: bool
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def process(self) -> psutil.Process | None:
+        """The process, unless it is gone, a zombie, or its number was given to another one."""
+        try:
+            found = psutil.Process(self.pid)
+            same = abs(found.create_time() - self.created) < 2  # clocks that are set move it a little
+            return found if same and found.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.NoSuchProcess:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """Where a server's ``Running`` is written down."""
+
+    path: Path
+
+    def write(self, running: Running) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(asdict(running)), "utf-8")
+        new.replace(self.path)
+
+    def read(self) -> Running | None:
+        """What was written, whether or not it still runs; None if nothing was, or it cannot be read."""
+        try:
+            return Running(**json.loads(self.path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def spawn(command: list[str], log: Path, *, stays: bool, environment: Mapping[str, str] | None = None) -> psutil.Process:
+    """Start a server apart from this terminal; one that does not stay ends with this process, however it ends."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    supervisor = Path(__file__).with_name("supervise.py")
+    parent = 0 if stays else os.getpid()
+    with log.open("ab") as errors:
+        started = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(supervisor), str(log), str(parent), *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
+            start_new_session=True, env=None if environment is None else {**os.environ, **environment},
+        )
+    assert started.stdout is not None
+    with started.stdout as said:
+        line = said.readline()
+    if not line.strip():
+        started.wait()
+        raise OSError(f"Could not start {command[0]}: {tail(log, 3)}")
+    if stays:
+        started.wait()
+    else:
+        _SUPERVISORS.append(started)
+    return psutil.Process(int(line))
+
+
+_SUPERVISORS: list[subprocess.Popen[str]] = []  # kept, so that Python does not warn of a running child
+
+
+def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S) -> None:
+    """Ask the process to end, insist after ``patience_s``, and wait until it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            process.wait(patience_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(patience_s)
+    for supervisor in list(_SUPERVISORS):
+        if supervisor.poll() is not None or _ends_soon(supervisor, process):
+            _SUPERVISORS.remove(supervisor)
+
+
+def _ends_soon(supervisor: subprocess.Popen[str], server: psutil.Process) -> bool:
+    """Wait for the supervisor if it has no child left but the one that was stopped."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        others = [child for child in psutil.Process(supervisor.pid).children() if child.pid != server.pid]
+        if others:
+            return False
+    try:
+        supervisor.wait(5)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], patience_s: float) -> bool:
+    """Whether ``ready`` came true before the process ended or the patience did."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if ready():
+            return True
+        if not alive():
+            return False
+        time.sleep(0.1)
+    return False
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on, all different."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def choose_ports(remembered: Path, count: int, asked: int | None = None) -> list[int]:
+    """The ports that this data folder had last time, so that clients' settings keep working, else free ones.
+
+    A port that was asked for is taken or refused (``PortTaken``).
+    """
+    if asked is not None and not is_free(asked):
+        raise PortTaken(
+            f"Port {asked} of this machine is taken by another process.",
+            "Stop that process, or leave the port out to get a free one.",
+        )
+    ports: list[int] = []
+    with contextlib.suppress(OSError, ValueError):
+        ports = [int(port) for port in remembered.read_text("utf-8").split()]
+    if len(ports) != count or not all(is_free(port) for port in ports):
+        ports = free_ports(count)
+    if asked is not None:
+        ports[0] = asked
+    remembered.parent.mkdir(parents=True, exist_ok=True)
+    remembered.write_text(" ".join(map(str, ports)), "utf-8")
+    return ports
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """The last lines of a log, without reading all of it."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 8_000))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(line[:400] for line in text.splitlines()[-lines:])
