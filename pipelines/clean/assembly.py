@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipelines.clean.dateline import read_dateline
-from pipelines.clean.identity import identity_of
+from pipelines.clean.identity import content_hash, identity_of, story_signature
+from pipelines.clean.text import count_words, shorten
 from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
 
 AHEAD = timedelta(days=1)
@@ -38,16 +38,16 @@ class Findings:
 
 def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     """The clean article of ``raw``: what was found, its identity, its dateline, its warnings."""
-    identity = identity_of(found.canonical_url, found.title, found.body)
+    fingerprint = content_hash(found.title, found.body)
     dateline = read_dateline(found.body)
     evidence = {**raw.evidence, **found.evidence}
     if dateline is not None:
-        evidence["dateline"] = Evidence("body", found.body[:80])
+        evidence["dateline"] = Evidence("first paragraph", found.body[:80])
     return CleanArticle(
         source=raw.source,
         scraper=raw.scraper,
-        article_id=identity.article_id,
-        content_hash=identity.content_hash,
+        article_id=identity_of(found.canonical_url, fingerprint),
+        content_hash=fingerprint,
         title=found.title,
         body=found.body,
         fetched_at=raw.fetched_at,
@@ -63,18 +63,12 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
         section=found.section,
         tags=found.tags,
         image_url=found.image_url,
-        word_count=len(re.findall(r"\w+", found.body)),
+        word_count=count_words(found.body),
         is_truncated=found.is_truncated,
-        story_signature=identity.story_signature,
-        evidence={name: _shortened(seen) for name, seen in evidence.items()},
+        story_signature=story_signature(found.body),
+        evidence={name: Evidence(seen.how, seen.read_from and shorten(seen.read_from)) for name, seen in evidence.items()},
         warnings=(*raw.warnings, *found.warnings, *_oddities(raw, found)),
     )
-
-
-def _shortened(seen: Evidence, longest: int = 200) -> Evidence:
-    if seen.read_from is None or len(seen.read_from) <= longest:
-        return seen
-    return Evidence(seen.how, seen.read_from[: longest - 1] + "…")
 
 
 def _oddities(raw: RawArticle, found: Findings) -> list[str]:

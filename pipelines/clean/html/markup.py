@@ -1,0 +1,32 @@
+"""Markup becomes a tree that later rules may walk without fear: bounded in depth, without comments."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from lxml import etree
+
+from pipelines.failures import BodyMissing, MarkupTooDeep
+
+_PARSER_DEPTH = 2_000
+"""libxml2 itself gives up at 2,048 levels, in constant memory, so hostile nesting ends here."""
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def read_markup(text: str, deepest: int) -> etree._Element:
+    """The root element of a page. Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    markup = _NOT_XML.sub("", text).encode("utf-8")
+    root = etree.fromstring(markup, parser) if markup.strip() else None
+    if root is None:
+        raise BodyMissing("a page has markup", field="body", value=text[:50])
+    if _deeper_than(deepest)(root.getroottree()):
+        raise MarkupTooDeep(f"elements nest at most {deepest} levels", field="body")
+    return root
+
+
+@cache
+def _deeper_than(levels: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (levels + 1) + ")")

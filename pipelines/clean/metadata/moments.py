@@ -1,0 +1,91 @@
+"""Written times become instants, with the zone that was written; nothing is added that is not there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+EARLIEST = 1990
+_ISO = re.compile(
+    r"^(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:(?:T|\s+|\s*-\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?", re.I)
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant; ``zone`` is the offset as written (+05:00), None when none was; ``has_time`` is False for a date."""
+
+    at: datetime
+    zone: str | None
+    has_time: bool
+
+
+def read_moment(text: str) -> Moment | None:
+    """An ISO 8601 (also compact), RFC 2822 or epoch time; ISO reads as ISO whatever the locale.
+
+    >>> read_moment("2023-11-08T09:05:00+05:00").at.isoformat()
+    '2023-11-08T09:05:00+05:00'
+    >>> read_moment("2023-11-08").has_time
+    False
+    """
+    text = text.strip()[:80]
+    match = _ISO.match(text)
+    if match is not None:
+        year, month, day, hour, minute, second, _, zone = match.groups()
+        return _moment((year, month, day), (hour, minute, second), zone)
+    match = _COMPACT.match(text)
+    if match is not None and EARLIEST <= int(match[1]) <= 2100:
+        year, month, day, hour, minute, second, zone = match.groups()
+        return _moment((year, month, day), (hour, minute, second), zone)
+    if text.isdigit() and len(text) in (10, 13):
+        return Moment(datetime.fromtimestamp(int(text[:10]), UTC), None, True)
+    return _rfc_2822(text)
+
+
+def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str | None) -> Moment | None:
+    zone = offset_of(written)
+    hour, minute, second = (int(part or 0) for part in clock)
+    try:
+        at = datetime(*(int(part) for part in date), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        at += timedelta(hours=hour, minutes=minute, seconds=second)
+        if zone is not None:
+            at = datetime.fromisoformat(at.strftime("%Y-%m-%dT%H:%M:%S") + zone)
+    except ValueError:
+        return None
+    if not EARLIEST <= at.year <= 2100 or hour > 24 or minute > 59:
+        return None
+    return Moment(at, zone, clock[0] is not None)
+
+
+def offset_of(written: str | None) -> str | None:
+    """A zone as an offset.
+
+    >>> offset_of("+0530"), offset_of("Z"), offset_of(None)
+    ('+05:30', '+00:00', None)
+    """
+    if not written:
+        return None
+    if written[0] not in "+-":
+        return "+00:00"
+    digits = written[1:].replace(":", "").ljust(4, "0")
+    if int(digits[:2]) > 14 or int(digits[2:]) > 59:
+        return None
+    return f"{written[0]}{digits[:2]}:{digits[2:]}"
+
+
+def _rfc_2822(text: str) -> Moment | None:
+    if not re.search(r"\d{1,2}:\d{2}", text):
+        return None
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if not EARLIEST <= at.year <= 2100:
+        return None
+    if at.tzinfo is None:
+        return Moment(at.replace(tzinfo=UTC), None, True)
+    offset = at.strftime("%z")
+    return Moment(at, f"{offset[:3]}:{offset[3:5]}", True)

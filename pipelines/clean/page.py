@@ -1,0 +1,58 @@
+"""A page in HTML becomes a clean article."""
+
+from __future__ import annotations
+
+from pipelines.clean.assembly import Findings, assemble
+from pipelines.clean.html.body import read_body
+from pipelines.clean.html.markup import read_markup
+from pipelines.clean.metadata.page import Metadata, read_metadata
+from pipelines.clean.rules import Rules
+from pipelines.clean.text import repair, tidy
+from pipelines.failures import BodyMissing, TitleMissing
+from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
+
+
+def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
+    """The article in a page.
+
+    Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
+    ``TitleMissing``.
+    """
+    root = read_markup(raw.text, rules.limits.markup_depth)
+    about = read_metadata(root, raw.url)
+    body = read_body(raw.text, raw.url)
+    text = repair(tidy(body.value))
+    if not text.text:
+        raise BodyMissing("a page has the text of an article", field="body")
+    if about.title is None:
+        raise TitleMissing("a page has a headline", field="title")
+    title = repair(about.title.value)
+    evidence = _evidence(about) | {"body": body.evidence}
+    evidence |= {name: seen.evidence for name, seen in (("title_repair", title), ("body_repair", text)) if seen.evidence}
+    published = about.times.get("published_at")
+    modified = about.times.get("modified_at")
+    return assemble(raw, Findings(
+        title=title.text,
+        body=text.text,
+        canonical_url=about.canonical_url.value if about.canonical_url else None,
+        outlet=Outlet(about.outlet_domain.value if about.outlet_domain else None,
+                      about.outlet_name.value if about.outlet_name else None),
+        authors=about.authors.value if about.authors else (),
+        published_at=published.value.at if published else None,
+        published_zone=published.value.zone if published else None,
+        modified_at=modified.value.at if modified else None,
+        language=about.language.value if about.language else None,
+        section=about.section.value if about.section else None,
+        tags=about.tags.value if about.tags else (),
+        image_url=about.image_url.value if about.image_url else None,
+        evidence=evidence,
+    ))
+
+
+def _evidence(about: Metadata) -> dict[str, Evidence]:
+    fields = {
+        "title": about.title, "authors": about.authors, "canonical_url": about.canonical_url,
+        "outlet.name": about.outlet_name, "outlet.domain": about.outlet_domain, "section": about.section,
+        "tags": about.tags, "language": about.language, "image_url": about.image_url, **about.times,
+    }
+    return {name: seen.evidence for name, seen in fields.items() if seen is not None}
