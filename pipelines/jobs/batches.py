@@ -20,7 +20,7 @@ from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range, split_range
-from pipelines.stage import PartWriter, StagedBatch, StagedFile, write_manifest
+from pipelines.stage import BatchKind, PartWriter, StagedBatch, StagedFile, write_manifest
 from pipelines.stage.reasons import count_reasons, first_traceback
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.read import Reader
@@ -41,6 +41,7 @@ class BatchPlan:
     folder: Path
     processed_at: datetime
     gaps: tuple[Gap, ...] = ()
+    kind: BatchKind = "ingest"
 
     @property
     def records(self) -> int:
@@ -111,10 +112,11 @@ def transform_batch(
         batch_id=plan.batch_id,
         run_id=plan.run_id,
         folder=plan.folder,
-        ranges=_with_gaps(plan.ranges, plan.gaps),
+        ranges=_with_gaps(plan.ranges, plan.gaps) if plan.kind == "ingest" else (),
         files=tuple(f for d in done for f in d.files) + _stage_gaps(plan),
         processor=done[0].processor if done else "",
         staged_at=plan.processed_at,
+        kind=plan.kind,
     )
     _refuse_bugs(batch, settings)
     write_manifest(batch)

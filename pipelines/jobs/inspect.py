@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.clean import clean_article, identity_of, load_rules
+from pipelines.clean import clean_article, load_rules
+from pipelines.clean.identity import content_hash, identity_of
 from pipelines.decode import decode_message, load_decoder
 from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import Rejected, Violation
@@ -77,12 +78,12 @@ def inspect_message(message: RawMessage, path: str, settings: Settings, now: dat
 
 def _enriched_body(path: Path, settings: Settings, now: datetime) -> Inspection:
     body = path.read_text(encoding="utf-8")
-    article_id, content_hash = identity_of(None, "", body)
+    fingerprint = content_hash("", body)
     clean = CleanArticle(
         source=Coordinates("files", 0, 0),
         scraper="files",
-        article_id=article_id,
-        content_hash=content_hash,
+        article_id=identity_of(None, fingerprint),
+        content_hash=fingerprint,
         title="",
         body=body,
         fetched_at=now,
