@@ -1,0 +1,106 @@
+"""How Kafka is reached: one set of client options, one translation of a broker's faults into ours."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pipelines.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+
+class BrokerUnavailable(Exception):  # noqa: N818  named by what is wrong, like every fault here
+    """The broker is away, does not answer or refuses us now: what a flow may try again."""
+
+
+class BrokerRefused(Exception):  # noqa: N818
+    """The broker answered, and says no: settings are wrong, and trying again does not help."""
+
+
+class Masked(str):
+    """A secret that clients can use and that no log line or traceback shows.
+
+    >>> {"password": Masked("marzipan")}
+    {'password': '***'}
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def client_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """Options that consumer, producer and admin client share; secrets in it are masked.
+
+    Raises ``BrokerUnavailable`` when no broker is set.
+    """
+    if not kafka.bootstrap_servers:
+        raise BrokerUnavailable(
+            "No Kafka broker is set, and none of `dateline up` runs. "
+            "Start one with `dateline up`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS=host:port."
+        )
+    timeout_ms = int(kafka.request_timeout_s * 1000)
+    options: dict[str, Any] = {
+        "bootstrap_servers": [server.strip() for server in kafka.bootstrap_servers.split(",") if server.strip()],
+        "client_id": "dateline",
+        "request_timeout_ms": timeout_ms,
+        "bootstrap_timeout_ms": timeout_ms,
+        "reconnect_backoff_max_ms": 1_000,  # the library's 30 s would outlast our own patience
+        "security_protocol": kafka.security_protocol,
+    }
+    password = kafka.sasl_password.get_secret_value() if kafka.sasl_password else None
+    named = {
+        "sasl_mechanism": kafka.sasl_mechanism,
+        "sasl_plain_username": kafka.sasl_username,
+        "sasl_plain_password": None if password is None else Masked(password),
+        "ssl_cafile": kafka.ssl_cafile and str(kafka.ssl_cafile),
+        "ssl_certfile": kafka.ssl_certfile and str(kafka.ssl_certfile),
+        "ssl_keyfile": kafka.ssl_keyfile and str(kafka.ssl_keyfile),
+    }
+    return options | {name: value for name, value in named.items() if value is not None}
+
+
+@contextlib.contextmanager
+def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
+    """Turn the library's errors inside the block into ``BrokerUnavailable`` or ``BrokerRefused``, saying what was tried."""
+    from kafka import errors
+
+    refusals = (
+        errors.AuthorizationError, errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError,
+        errors.IllegalSaslStateError, errors.KafkaConfigurationError, errors.UnsupportedVersionError,
+        errors.PolicyViolationError, errors.InvalidConfigurationError, errors.MessageSizeTooLargeError,
+        errors.InvalidReplicationFactorError, errors.InvalidPartitionsError, errors.InvalidTopicError,
+    )
+    try:
+        yield
+    except refusals as fault:
+        raise BrokerRefused(
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}. "
+            "Look at DATELINE_KAFKA__… (protocol, user, password, certificates) and at the user's rights."
+        ) from fault
+    except (errors.KafkaError, OSError) as fault:
+        raise BrokerUnavailable(
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
+            f"{kafka.request_timeout_s:g} s: {_said(fault)}. Is it up (`dateline up`, `dateline status`)?"
+        ) from fault
+
+
+def _said(fault: BaseException) -> str:
+    return f"{type(fault).__name__}: {fault}".rstrip(": ")[:300]
+
+
+@contextlib.contextmanager
+def admin_client(kafka: KafkaSettings, doing: str) -> Iterator[KafkaAdminClient]:
+    """An admin client for one block, whose faults are ours."""
+    with broker_faults(kafka, doing):
+        from kafka import KafkaAdminClient
+
+        admin = KafkaAdminClient(**client_options(kafka))
+        try:
+            yield admin
+        finally:
+            admin.close()

@@ -1,0 +1,203 @@
+"""Read ranges of offsets from Kafka: every offset of a range comes out as a message or inside a typed gap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pipelines.broker import (
+    BrokerRefused,
+    BrokerUnavailable,
+    admin_client,
+    broker_faults,
+    client_options,
+)
+from pipelines.records import Coordinates, Gap, GapKind, OffsetRange, RawMessage
+from pipelines.settings import KafkaSettings
+from pipelines.sources.offsets import (
+    Plan,
+    RetentionPassed,
+    RetentionPolicy,
+    Topic,
+    TopicMissing,
+    TopicRecreated,
+    describe_topic,
+    plan_ranges,
+    plan_topic,
+    retention_passed,
+    split_range,
+    topic_offsets,
+)
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+    from kafka.consumer.fetcher import ConsumerRecord
+
+__all__ = [
+    "BrokerRefused", "BrokerUnavailable", "CorruptBatch", "Plan", "RetentionPassed", "Topic", "TopicMissing",
+    "TopicRecreated", "client_options", "describe_topic", "plan_ranges", "plan_topic", "read_range", "split_range",
+    "topic_offsets",
+]
+
+POLL_MS = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MS = 253_402_300_799_000  # the last second of the year 9999
+FETCH = {  # memory of a reader: two fetches at most; one larger message still comes, alone
+    "max_partition_fetch_bytes": 4 << 20,
+    "fetch_max_bytes": 8 << 20,
+    "max_poll_records": 200,
+}
+
+
+class CorruptBatch(Exception):  # noqa: N818  named by what is wrong, like every fault here
+    """What Kafka returned at an offset cannot be read: damaged on disk or on the way, or an unknown codec."""
+
+
+def read_range(kafka: KafkaSettings, span: OffsetRange, *,
+               retention_gap: RetentionPolicy = "stop") -> Iterator[RawMessage | Gap]:
+    """Yield the range's messages in order, and a ``Gap`` for offsets that hold none.
+
+    Ends when the reader has passed the range's end, also over markers; without progress for
+    ``request_timeout_s`` it raises ``BrokerUnavailable``. Offsets below what the topic still has are a
+    ``retention`` gap, or ``RetentionPassed`` unless the policy is to continue. Raises ``TopicRecreated`` when
+    the range lies past the topic's end, ``CorruptBatch`` when bytes cannot be read.
+    """
+    if not len(span):
+        return
+    with broker_faults(kafka, f"read {span.topic}/{span.partition} from {span.start}"):
+        consumer = _consumer(kafka)
+        try:
+            yield from _Reader(kafka, consumer, span, retention_gap).run()
+        finally:
+            consumer.close(autocommit=False)
+
+
+def _consumer(kafka: KafkaSettings) -> KafkaConsumer:
+    from kafka import KafkaConsumer
+
+    options = client_options(kafka)
+    own = {
+        "group_id": None,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",
+        "allow_auto_create_topics": False,
+        "isolation_level": kafka.isolation_level,
+        "metrics_enabled": False,
+        "fetch_max_wait_ms": min(POLL_MS, options["request_timeout_ms"] // 2),
+    }
+    return KafkaConsumer(**{**options, **FETCH, **kafka.consumer, **own})
+
+
+class _Reader:
+    """One reading of one range: ``due`` is the next offset that must be accounted for."""
+
+    def __init__(self, kafka: KafkaSettings, consumer: KafkaConsumer, span: OffsetRange,
+                 retention_gap: RetentionPolicy) -> None:
+        from kafka import TopicPartition
+
+        self.kafka = kafka
+        self.consumer = consumer
+        self.span = span
+        self.retention_gap = retention_gap
+        self.name = TopicPartition(span.topic, span.partition)
+        self.due = span.start
+        self.hole: GapKind | None = None
+
+    def run(self) -> Iterator[RawMessage | Gap]:
+        self.consumer.assign([self.name])
+        self.consumer.seek(self.name, self.span.start)
+        while self.due < self.span.end:
+            records, position = self._poll()
+            for record in records:
+                if record.offset >= self.span.end:
+                    break
+                yield from self._gap_up_to(record.offset, self._hole)
+                yield message_of(record)
+                self.due = record.offset + 1
+            if position is None:
+                yield from self._retention()
+            elif position >= self.span.end or not records:
+                yield from self._gap_up_to(min(position, self.span.end), self._hole)
+
+    def _poll(self) -> tuple[list[ConsumerRecord], int | None]:
+        """Records and the position behind them; no position when the offset asked for is out of range.
+
+        Only time spent waiting counts: a slow taker of the messages does not make the broker late.
+        """
+        from kafka import errors
+
+        until = time.monotonic() + self.kafka.request_timeout_s
+        while time.monotonic() < until:
+            try:
+                records = self.consumer.poll(timeout_ms=POLL_MS).get(self.name, [])
+            except errors.OffsetOutOfRangeError:
+                return [], None
+            except errors.LogTruncationError as fault:
+                raise TopicRecreated(f"{self._where} was cut back behind {self.due}: {fault}.") from fault
+            except (errors.CorruptRecordError, errors.UnsupportedCodecError, ValueError, AssertionError) as fault:
+                raise CorruptBatch(
+                    f"{self._where} cannot be read at or after offset {self.due}: {type(fault).__name__}: {fault}. "
+                    "Compare with kafka-dump-log on the broker; restore the log from a replica."
+                ) from fault
+            position = self.consumer.position(self.name, timeout_ms=POLL_MS)
+            if records or (position is not None and position > self.due):
+                return records, position
+        raise BrokerUnavailable(
+            f"{self._where} gave nothing from offset {self.due} to {self.span.end} for "
+            f"{self.kafka.request_timeout_s:g} s. Is the broker at {self.kafka.bootstrap_servers} up, and the topic there?"
+        )
+
+    @property
+    def _where(self) -> str:
+        return f"{self.span.topic}/{self.span.partition}"
+
+    def _retention(self) -> Iterator[Gap]:
+        """Account for what retention took, and go on behind it."""
+        timeout_ms = int(self.kafka.request_timeout_s * 1000)
+        beginning = self.consumer.beginning_offsets([self.name], timeout_ms=timeout_ms)[self.name]
+        if beginning <= self.due:
+            raise TopicRecreated(
+                f"{self._where} has no offset {self.due}: it begins at {beginning} and ends before. It was deleted "
+                "and made again, or its log was cut; plan anew, and see what `dateline status` says."
+            )
+        upto = min(beginning, self.span.end)
+        if self.retention_gap == "stop":
+            raise retention_passed((Gap(self.span.topic, self.span.partition, self.due, upto, "retention"),))
+        yield from self._gap_up_to(upto, lambda: "retention")
+        self.consumer.seek(self.name, beginning)
+
+    def _gap_up_to(self, offset: int, kind: Any) -> Iterator[Gap]:
+        if offset > self.due:
+            yield Gap(self.span.topic, self.span.partition, self.due, offset, kind())
+            self.due = offset
+
+    def _hole(self) -> GapKind:
+        """What a hole is: asked once, when the first is met. A compacted topic's holes all count as compaction."""
+        if self.hole is None:
+            self.hole = "compaction" if is_compacted(self.kafka, self.span.topic) else "transaction_marker"
+        return self.hole
+
+
+def message_of(record: ConsumerRecord) -> RawMessage:
+    """The message of a consumer's record; a timestamp that no calendar has is moved to the nearest one."""
+    milliseconds = min(max(record.timestamp, 0), LAST_MS)
+    return RawMessage(
+        source=Coordinates(record.topic, record.partition, record.offset),
+        timestamp=EPOCH + timedelta(milliseconds=milliseconds),
+        key=None if record.key is None else bytes(record.key),
+        value=None if record.value is None else bytes(record.value),
+        headers=tuple((name, None if value is None else bytes(value)) for name, value in record.headers or ()),
+    )
+
+
+def is_compacted(kafka: KafkaSettings, topic: str) -> bool:
+    """Whether the topic's clean-up removes records from between others."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    with admin_client(kafka, f"read the settings of {topic}") as admin:
+        wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": None})
+        found: dict[str, Any] = admin.describe_configs([wanted], config_filter="all")
+    settings = next(iter(found.values()))[topic]
+    return "compact" in str(settings.get("cleanup.policy", {}).get("value", ""))

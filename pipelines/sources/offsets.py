@@ -1,0 +1,185 @@
+"""Where a topic stands: its offsets, what of it is still to be read, what has passed out of retention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pipelines.broker import admin_client
+from pipelines.records import Gap, OffsetRange
+from pipelines.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+type RetentionPolicy = Literal["stop", "continue"]
+
+
+class TopicMissing(Exception):  # noqa: N818  named by what is wrong, like every fault here
+    """The topic is not there."""
+
+
+class TopicRecreated(Exception):  # noqa: N818
+    """The topic's offsets are behind what was already loaded: it was deleted and made again, or its log was cut."""
+
+
+class RetentionPassed(Exception):  # noqa: N818
+    """Records that were never read have passed out of retention; ``gaps`` are where, ``lost`` how many offsets."""
+
+    def __init__(self, message: str, gaps: tuple[Gap, ...]) -> None:
+        super().__init__(message)
+        self.gaps = gaps
+
+    def __reduce__(self) -> tuple[type[RetentionPassed], tuple[str, tuple[Gap, ...]]]:
+        return type(self), (str(self), self.gaps)
+
+    @property
+    def lost(self) -> int:
+        return sum(gap.end - gap.start for gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it stands: its id (another one after it is made again), and [beginning, end) by partition."""
+
+    name: str
+    topic_id: str
+    offsets: Mapping[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a micro-batch reads.
+
+    ``ranges`` start at the saved offset, one a partition; one that starts before what the topic still has
+    covers the lost offsets too, named in ``gaps``. ``lag`` is what each partition had left to read beforehand.
+    """
+
+    topic: str
+    ranges: tuple[OffsetRange, ...]
+    gaps: tuple[Gap, ...] = ()
+    lag: Mapping[int, int] = field(default_factory=dict)
+    topic_id: str = ""
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.ranges)
+
+
+def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]]:
+    """The first offset and the end of every partition; the end is what may be read: the last stable offset."""
+    return dict(describe_topic(kafka, topic).offsets)
+
+
+def describe_topic(kafka: KafkaSettings, topic: str) -> Topic:
+    """The topic as it stands now; ``TopicMissing`` if there is none."""
+    with admin_client(kafka, f"read the offsets of {topic}") as admin:
+        return _describe(admin, kafka, topic)
+
+
+def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topic:
+    from kafka import TopicPartition
+    from kafka.protocol.consumer import IsolationLevel, OffsetSpec
+
+    found = admin.describe_topics([topic])[0]
+    if found["error_code"] == 3:  # UNKNOWN_TOPIC_OR_PARTITION
+        raise TopicMissing(
+            f"There is no topic {topic} on {kafka.bootstrap_servers}. "
+            "`dateline up` makes the topics on the local broker; on your own, make it or set DATELINE_KAFKA__RAW_TOPIC."
+        )
+    partitions = sorted(part["partition_index"] for part in found["partitions"])
+    level = IsolationLevel.build_from(kafka.isolation_level)
+    names = [TopicPartition(topic, partition) for partition in partitions]
+    first = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.EARLIEST))
+    end = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST), isolation_level=level)
+    offsets = {name.partition: (first[name].offset, end[name].offset) for name in names}
+    return Topic(topic, str(found["topic_id"]), offsets)
+
+
+def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,
+                *, retention_gap: RetentionPolicy = "stop") -> Plan:
+    """What to read next: from the saved offsets to the ends as they are now, at most ``max_records`` offsets.
+
+    A partition without a saved offset is new and read from its first one. Raises ``TopicMissing``,
+    ``TopicRecreated``, ``BrokerUnavailable``, and ``RetentionPassed`` unless the policy is to continue.
+    """
+    return plan_topic(describe_topic(kafka, topic), next_offsets, max_records, retention_gap=retention_gap)
+
+
+def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
+               *, retention_gap: RetentionPolicy = "stop") -> Plan:
+    """``plan_ranges`` of a topic that was described already: no network."""
+    _refuse_recreated(topic, next_offsets)
+    gaps = tuple(
+        Gap(topic.name, partition, next_offsets[partition], beginning, "retention")
+        for partition, (beginning, _) in sorted(topic.offsets.items())
+        if next_offsets.get(partition, beginning) < beginning
+    )
+    if gaps and retention_gap == "stop":
+        raise retention_passed(gaps)
+    left = {p: end - max(beginning, next_offsets.get(p, 0)) for p, (beginning, end) in topic.offsets.items()}
+    lost = {gap.partition: gap.end - gap.start for gap in gaps}
+    ranges = []
+    for partition, count in share_fairly(left, max_records).items():
+        start = next_offsets.get(partition, topic.offsets[partition][0])
+        size = lost.get(partition, 0) + count
+        if size:
+            ranges.append(OffsetRange(topic.name, partition, start, start + size))
+    return Plan(topic.name, tuple(ranges), gaps, left, topic.topic_id)
+
+
+def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:
+    ahead = [
+        f"partition {partition}: saved {saved}, " + ("gone" if partition not in topic.offsets
+                                                      else f"ends at {topic.offsets[partition][1]}")
+        for partition, saved in sorted(next_offsets.items())
+        if saved > topic.offsets.get(partition, (0, 0))[1]
+    ]
+    if ahead:
+        raise TopicRecreated(
+            f"{topic.name} ends before what the warehouse has already loaded ({'; '.join(ahead)}). It was deleted and "
+            "made again, or its log was cut; going on would mix up two histories. If it was made again on purpose, "
+            "publish to a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or load it into another warehouse."
+        )
+
+
+def retention_passed(gaps: tuple[Gap, ...]) -> RetentionPassed:
+    """The fault that names how much was lost, and where."""
+    where = "; ".join(f"{gap.topic}/{gap.partition} {gap.start}–{gap.end - 1}" for gap in gaps)
+    lost = sum(gap.end - gap.start for gap in gaps)
+    return RetentionPassed(
+        f"{lost} offsets passed out of retention before they were read ({where}). They cannot be loaded. To go on "
+        "with what is left, and have the ledger show the gap, set DATELINE_BATCH__RETENTION_GAP=continue; to lose "
+        "no more, raise the topic's retention.ms or run more often.",
+        gaps,
+    )
+
+
+def share_fairly(left: Mapping[int, int], limit: int) -> dict[int, int]:
+    """Share ``limit`` records over partitions: a small one is emptied, the rest share what remains evenly.
+
+    >>> share_fairly({0: 2, 1: 100, 2: 100}, 11)
+    {0: 2, 1: 5, 2: 4}
+    >>> share_fairly({0: 3, 1: 0}, 10)
+    {0: 3, 1: 0}
+    """
+    shares = dict.fromkeys(sorted(left), 0)
+    open_ = sorted((partition for partition in left if left[partition] > 0), key=lambda p: (left[p], -p))
+    while open_ and limit > 0:
+        partition = open_.pop(0)
+        shares[partition] = min(left[partition], limit // (len(open_) + 1))
+        limit -= shares[partition]
+    return shares
+
+
+def split_range(whole: OffsetRange, parts: int) -> tuple[OffsetRange, ...]:
+    """The range in at most so many parts of equal length, in order, none empty.
+
+    >>> [(part.start, part.end) for part in split_range(OffsetRange("t", 0, 10, 15), 2)]
+    [(10, 12), (12, 15)]
+    """
+    count = max(1, min(parts, len(whole)))
+    edges = [whole.start + len(whole) * index // count for index in range(count + 1)]
+    return tuple(
+        OffsetRange(whole.topic, whole.partition, start, end) for start, end in zip(edges, edges[1:], strict=False)
+    )
