@@ -32,7 +32,7 @@ class Violation:
         return cls(expectation, field, shown)
 
 
-class Rejected(Exception):  # noqa: N818  the field's word, and the idiom of every step
+class Rejected(Exception):
     """A fault of the data: its message becomes a dead letter, and the stream goes on.
 
     ``fix`` says what a person can do about it. Subclasses are listed in ``pipelines/README.md``.

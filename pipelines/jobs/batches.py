@@ -120,7 +120,8 @@ def transform_batch(
     )
     _refuse_bugs(batch, settings)
     write_manifest(batch)
-    return Transformed(batch, {step: sum((d.costs[step] for d in done if step in d.costs), StepCost()) for step in STEPS})
+    costs = {step: sum((d.costs.get(step, StepCost()) for d in done), StepCost()) for step in STEPS}
+    return Transformed(batch, costs)
 
 
 def _in_this_process[A, R](
@@ -165,7 +166,8 @@ def _with_gaps(ranges: Iterable[OffsetRange], gaps: Iterable[Gap]) -> tuple[Offs
     """The ranges, each begun where a gap before it begins: together they are what the batch accounts for."""
     starts = {(g.topic, g.partition): g.start for g in gaps}
     read = tuple(replace(r, start=min(r.start, starts.pop((r.topic, r.partition), r.start))) for r in ranges)
-    return read + tuple(OffsetRange(g.topic, g.partition, g.start, g.end) for g in gaps if (g.topic, g.partition) in starts)
+    alone = [g for g in gaps if (g.topic, g.partition) in starts]
+    return read + tuple(OffsetRange(g.topic, g.partition, g.start, g.end) for g in alone)
 
 
 def _stage_gaps(plan: BatchPlan) -> tuple[StagedFile, ...]:

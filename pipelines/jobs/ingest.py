@@ -6,12 +6,12 @@ from functools import partial
 
 import apache_beam as beam
 
+from pipelines.records import OffsetRange
 from pipelines.settings import Settings
 from pipelines.transforms.articles import CleanArticles, DecodeArticles, EnrichArticles, ValidateArticles
 from pipelines.transforms.expectations import ExpectArticles
 from pipelines.transforms.read import Reader, ReadMessages
 from pipelines.transforms.staging import StageBatch, Staging
-from pipelines.records import OffsetRange
 from pipelines.validate import load_suite
 
 

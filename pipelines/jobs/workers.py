@@ -52,14 +52,20 @@ class Workers:
             )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._pool is not None:
             self._pool.stop()
             self._pool.join()
             self._pool = None
 
     def map[A, R](
-        self, function: Callable[[A], R], parts: Sequence[A], deadline_s: float, report: Callable[[int], None] | None = None
+        self,
+        function: Callable[[A], R],
+        parts: Sequence[A],
+        deadline_s: float,
+        report: Callable[[int], None] | None = None,
     ) -> list[R]:
         """``function`` on each part, in the parts' order; ``report`` gets the records done so far.
 

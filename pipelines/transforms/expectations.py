@@ -73,7 +73,8 @@ class SuiteRunner:
 def _result(found: Any) -> ExpectationResult:
     config = found.expectation_config
     if found.exception_info and found.exception_info.get("raised_exception"):
-        raise RuntimeError(f"expectation {config.type} on {config.kwargs.get('column')} could not run: {found.exception_info['exception_message']}")
+        message = found.exception_info["exception_message"]
+        raise RuntimeError(f"{config.type} on column {config.kwargs.get('column')} could not run: {message}")
     observed = found.result.get("observed_value", found.result.get("unexpected_count"))
     return ExpectationResult(
         expectation=config.type,
@@ -101,7 +102,7 @@ class ExpectArticles(beam.PTransform):
     def expand(self, records: beam.PCollection) -> Outcome:
         both = (
             records
-            | "Batch" >> beam.BatchElements(min_batch_size=BATCH_ROWS, max_batch_size=BATCH_ROWS, element_size_fn=rows_worth)
+            | "Batch" >> beam.BatchElements(BATCH_ROWS, BATCH_ROWS, element_size_fn=rows_worth)
             | "Validate" >> beam.ParDo(_Expect(self.suite)).with_outputs(REJECTED, main=PASSED)
         )
         return Outcome(both[PASSED], both[REJECTED])

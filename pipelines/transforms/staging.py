@@ -19,6 +19,7 @@ from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
 from pipelines.settings import Settings
 from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record
+from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.step import InFlight, RejectedMessage
@@ -47,7 +48,7 @@ class StageBatch(beam.PTransform):
         super().__init__()
         self.staging = staging
 
-    def expand(self, ends: tuple[beam.PCollection, beam.PCollection, beam.PCollection, beam.PCollection]) -> beam.PCollection:
+    def expand(self, ends: tuple[beam.PCollection, ...]) -> beam.PCollection:
         articles, rejected, tombstones, gaps = ends
         staged = articles | "Articles" >> beam.ParDo(_Stage(self.staging))
         others = (rejected, tombstones, gaps) | beam.Flatten() | "Others" >> beam.ParDo(_Stage(self.staging))
@@ -77,9 +78,8 @@ class _Stage(beam.DoFn):
         match element:
             case InFlight(message, record):
                 self.writer.article(record)
-                self.writer.outcome(
-                    OutcomeRow(message.source, message.timestamp, "staged", None, record["scraper"], record["article_id"], None)
-                )
+                row = _outcome(message, "staged", scraper=record["scraper"], article_id=record["article_id"])
+                self.writer.outcome(row)
             case RejectedMessage():
                 self._reject(self.writer, element)
             case RawMessage():
@@ -98,24 +98,29 @@ class _Stage(beam.DoFn):
             )
         )
         writer.outcome(
-            OutcomeRow(message.source, message.timestamp, "rejected", failure.reason, rejected.scraper, None, failure.fingerprint)
+            _outcome(
+                message, "rejected", reason=failure.reason, scraper=rejected.scraper, fingerprint=failure.fingerprint
+            )
         )
 
     def _delete(self, writer: PartWriter, tombstone: RawMessage) -> None:
         if not tombstone.key:
-            failure = Failure("decode", KeyMissing.__name__, (Violation.of("a tombstone names the article by its key", field="key"),))
+            broken = Violation.of("a tombstone names the article by its key", field="key")
+            failure = Failure("decode", KeyMissing.__name__, (broken,))
             self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
             return
         article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))
-        writer.outcome(
-            OutcomeRow(tombstone.source, tombstone.timestamp, "deleted", None, tombstone.header("source"), article_id, None)
-        )
+        writer.outcome(_outcome(tombstone, "deleted", scraper=tombstone.header("source"), article_id=article_id))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         if self.writer is not None:
             for file in self.writer.close():
                 yield WindowedValue(file, EPOCH, [GlobalWindow()])
             self.writer = None
+
+
+def _outcome(message: RawMessage, outcome: StagedOutcome, **what: str | None) -> OutcomeRow:
+    return OutcomeRow(message.source, message.timestamp, outcome, **what)
 
 
 class _Seal(beam.DoFn):

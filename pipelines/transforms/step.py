@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -99,8 +100,8 @@ def scraper_of(record: Any) -> str | None:
 
 def unexpected(step: str, fault: BaseException) -> Failure:
     """An exception nobody named, told apart by where it was raised, with its traceback."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    last = frames[-1] if frames else None
-    where = f"{type(fault).__name__} in {last.name} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})" if last else type(fault).__name__
+    *_, last = traceback.extract_tb(fault.__traceback__)
+    where = f"{type(fault).__name__} in {last.name} ({PurePath(last.filename).name}:{last.lineno})"
     trace = "".join(traceback.format_exception(fault))[-8_000:]
-    return Failure(step, Failure.UNEXPECTED, (Violation.of(where, value=fault), Violation("traceback", None, trace)))
+    violations = (Violation.of(where, value=fault), Violation("traceback", None, trace))
+    return Failure(step, Failure.UNEXPECTED, violations)
