@@ -1,1 +1,5 @@
 """The contracts: Avro schemas by subject and version, and expectations as data."""
+
+from schemas.registry import Registry, SchemaMissing, SchemaVersion, UnreadableDatum, latest, load, schema_path
+
+__all__ = ["Registry", "SchemaMissing", "SchemaVersion", "UnreadableDatum", "latest", "load", "schema_path"]

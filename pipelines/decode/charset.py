@@ -1,0 +1,167 @@
+"""A page's bytes become characters: byte order mark, then transport, then meta, then detection; strictly, always."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from resiliparse.parse.encoding import detect_encoding
+from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+
+from pipelines.failures import UndecodableText
+
+_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROLS = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+_WORD = re.compile(r"[^\W\d_]+")
+_MANY = 3  # UTF-8 sequences that no text in a double-byte charset has by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Characters, the charset they were read by, and how that was told."""
+
+    text: str
+    charset: str
+    how: str
+    declared: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def decode_text(data: bytes, transport: str | None, *, markup: bool) -> Decoded:
+    """The characters of the bytes; a declared charset that does not fit gives way to the next.
+
+    Labels mean what the WHATWG Encoding Standard says (iso-8859-1 is windows-1252). Bytes that are valid UTF-8
+    and no ASCII are UTF-8 whatever was declared. Rejects (``UndecodableText``) bytes that nothing fits.
+
+    >>> decode_text(b"caf\\xe9", "iso-8859-1", markup=False).text
+    'café'
+    """
+    declared = tuple(_declarations(data, transport, markup))
+    for how, charset in _candidates(data, declared):
+        decoded = _strict(data, charset)
+        if decoded is not None and _fits(decoded, charset):
+            return Decoded(decoded, charset, how, declared, _disagreement(declared, charset, data))
+    mended = _mended_utf8(data)
+    if mended is not None:
+        return Decoded(mended[0], "utf-8", "bytes", declared, (
+            *_disagreement(declared, "utf-8", data), f"charset: UTF-8 with {mended[1]} stray bytes, read as windows-1252"))
+    raise UndecodableText("bytes that a charset fits", field="body",
+                          value=", ".join(f"{how} {label}" for how, label in declared) or "none declared")
+
+
+def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[tuple[str, str]]:
+    bom, _ = read_bom(data)
+    if bom:
+        yield "bom", bom
+    if transport:
+        yield "transport", resolve_encoding(transport[:40]) or transport[:40].lower()
+    if markup and (meta := html_body_declared_encoding(data)):
+        yield "meta", meta
+
+
+def _candidates(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    for how, charset in declared:
+        if how == "bom":
+            yield how, charset
+    if b"\x00" in data and (wide := _wide(data)):
+        yield "bytes", wide
+    if data.isascii() and b"\x1b" not in data:
+        yield next(((how, "utf-8") for how, charset in declared if charset == "utf-8"), ("bytes", "utf-8"))
+    sequences = len(_UTF8_SEQUENCE.findall(data))
+    if sequences and (sequences >= _MANY or not any(charset in _DOUBLE_BYTE for _, charset in declared)):
+        yield next(((how, "utf-8") for how, charset in declared if charset == "utf-8"), ("bytes", "utf-8"))
+    for how, charset in declared:
+        if how != "bom" and not (charset.startswith("utf-16") or charset.startswith("utf-32")):
+            yield how, charset
+    yield "bytes", "utf-8"
+    if _mended_utf8(data) is None:
+        detected = resolve_encoding(detect_encoding(data) or "utf-8")
+        if detected:
+            yield "detected", detected
+        yield "detected", "cp1252"
+
+
+_DOUBLE_BYTE = frozenset({"gb18030", "big5hkscs", "big5", "cp949", "cp932", "euc_jp", "euc_kr", "iso2022_jp"})
+
+
+def _strict(data: bytes, charset: str) -> str | None:
+    bom, mark = read_bom(data)
+    body = data[len(mark):] if mark and bom == charset else data
+    try:
+        return body.decode(charset)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark: mostly Latin text has a zero in every other byte."""
+    sample = data[:2_000]
+    half = max(1, len(sample) // 2)
+    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+    if odd > 0.5 and even < 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.5 and odd < 0.1 else None
+
+
+def _fits(text: str, charset: str) -> bool:
+    """Whether the characters look like writing: no control codes, no words that only a wrong charset makes.
+
+    A Latin charset that does not fit makes words of accented letters alone (``Ïðèâåò``); another charset makes
+    words that mix scripts (``cafй``).
+    """
+    if charset.startswith("utf"):
+        return True
+    if len(_CONTROLS.findall(text)) > len(text) // 500:
+        return False
+    words = odd = 0
+    for found in _WORD.finditer(text):
+        word = found.group()
+        if word.isascii():
+            continue
+        words += 1
+        foreign = sum(not c.isascii() for c in word)
+        if charset in _LATIN:
+            odd += foreign == len(word) and foreign > 2
+        else:
+            odd += 0 < len(word) - foreign >= foreign
+        if words == 2_000:
+            break
+    return odd * 2 <= words
+
+
+_LATIN = frozenset({
+    "cp1252", "cp1250", "cp1254", "cp1257", "cp1258", "iso8859-1", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-9",
+    "iso8859-10", "iso8859-13", "iso8859-14", "iso8859-15", "iso8859-16", "mac-roman",
+})
+
+
+def _mended_utf8(data: bytes) -> tuple[str, int] | None:
+    """UTF-8 text with a few stray bytes: those are read as windows-1252, a sequence cut at the end is dropped."""
+    sequences = len(_UTF8_SEQUENCE.findall(data))
+    parts: list[str] = []
+    stray = at = 0
+    while True:
+        try:
+            parts.append(data[at:].decode("utf-8"))
+            break
+        except UnicodeDecodeError as error:
+            parts.append(data[at : at + error.start].decode("utf-8"))
+            if at + error.end < len(data):
+                parts.append(data[at + error.start : at + error.end].decode("cp1252", "ignore"))
+            at += error.end
+            stray += 1
+            if stray * 4 > sequences:
+                return None
+    return "".join(parts), stray
+
+
+def _disagreement(declared: tuple[tuple[str, str], ...], used: str, data: bytes) -> tuple[str, ...]:
+    if data.isascii():
+        return ()
+    wrong = [f"{how} says {charset}" for how, charset in declared if _same(charset) != _same(used)]
+    return (f"charset: {', '.join(wrong)}; the bytes are {used}",) if wrong else ()
+
+
+def _same(charset: str) -> str:
+    return charset.removesuffix("-le").removesuffix("-be").replace("_", "-").replace("utf-8-sig", "utf-8")

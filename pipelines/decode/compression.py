@@ -1,0 +1,52 @@
+"""A gzip-compressed body is unpacked within a bound; a cut or damaged one rejects its message."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from pipelines.failures import MalformedGzip, OversizedMessage
+
+MAGIC = b"\x1f\x8b\x08"
+"""gzip's two bytes and the only method it defines, deflate."""
+
+_LAYERS = 2  # a body compressed by the server and again by the producer is seen; more is hostile
+_MEMBERS = 1_000  # a gzip file may hold several; empty ones would cost time and give nothing
+
+
+def unpack(body: bytes, limit: int) -> bytes:
+    """The body as it was before compression; one that is not compressed comes back as it is.
+
+    >>> unpack(gzip.compress(b"<p>Pier</p>"), 100)
+    b'<p>Pier</p>'
+    >>> unpack(b"<p>Pier</p>", 100)
+    b'<p>Pier</p>'
+    """
+    for _ in range(_LAYERS):
+        if not body.startswith(MAGIC):
+            break
+        body = _gunzip(body, limit)
+    if body.startswith(MAGIC):
+        raise MalformedGzip(f"compressed at most {_LAYERS} times", field="body")
+    return body
+
+
+def _gunzip(packed: bytes, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for _ in range(_MEMBERS):
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            part = member.decompress(packed, limit - size + 1)
+        except zlib.error as error:
+            raise MalformedGzip(f"undamaged gzip: {error}", field="body") from None
+        size += len(part)
+        if size > limit:
+            raise OversizedMessage(f"at most {limit:,} bytes after decompression", field="body", value=f"over {limit:,}")
+        parts.append(part)
+        if not member.eof:
+            raise MalformedGzip("gzip that ends where its trailer says", field="body", value=f"cut after {size:,} bytes")
+        packed = member.unused_data
+        if not packed.startswith(MAGIC):  # what follows the last member is padding, as gzip itself takes it
+            return b"".join(parts)
+    raise MalformedGzip(f"at most {_MEMBERS:,} gzip members", field="body")

@@ -1,0 +1,35 @@
+"""What every framing comes down to: a fetched page, still as bytes (or as the characters of a JSON string)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page and what its producer said about it; ``framing`` names where that was said."""
+
+    framing: str
+    body: bytes | str
+    content_type: str | None = None
+    charset: str | None = None
+    content_encoding: str | None = None
+    url: str | None = None
+    fetched_at: int | float | str | None = None
+    time_unit: str | None = None
+    scraper: str | None = None
+    http_status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    item: Mapping[str, object] | None = None
+    item_key: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type alone, in lower case.
+
+    >>> media_type("Text/HTML; charset=utf-8")
+    'text/html'
+    """
+    return (content_type or "").split(";", 1)[0].split(",", 1)[0].strip().lower()

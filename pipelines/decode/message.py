@@ -1,0 +1,167 @@
+"""A message becomes a raw article: its framing is told, its body unpacked and decoded, its fetch dated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pipelines.decode import avro, media
+from pipelines.decode.charset import Decoded, decode_text
+from pipelines.decode.compression import unpack
+from pipelines.decode.fetched import Fetched, media_type
+from pipelines.decode.json_values import looks_like_json, read_json
+from pipelines.decode.times import fetch_time
+from pipelines.failures import (
+    EmptyMessage,
+    FetchFailed,
+    MalformedAvro,
+    MalformedJson,
+    OversizedMessage,
+)
+from pipelines.records import Evidence, RawArticle, RawMessage
+from pipelines.settings import Limits
+from schemas import Registry
+
+UNKNOWN_SCRAPER = "unknown"
+_URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
+_URL_CHARACTERS = 4_096
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """What decoding needs: the schemas, and the bounds on what a message may cost."""
+
+    registry: Registry
+    limits: Limits
+
+
+def load_decoder(limits: Limits, schema_ids: Mapping[int, str]) -> Decoder:
+    return Decoder(Registry.load(ids=schema_ids), limits)
+
+
+def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
+    """The raw article in a message that is no tombstone.
+
+    Rejects: OversizedMessage, EmptyMessage, UnknownSchema, MalformedAvro, MalformedJson, MalformedGzip,
+    UndecodableText, UnsupportedContent, FetchFailed, ImplausibleTime.
+    """
+    value = message.value
+    assert value is not None, "a tombstone is a delete request, and never decoded"
+    if len(value) > decoder.limits.message_bytes:
+        raise OversizedMessage(f"at most {decoder.limits.message_bytes:,} bytes", field="value", value=f"{len(value):,} bytes")
+    if not value.strip():
+        raise EmptyMessage("a value that is not empty", field="value")
+    return _article(message, _with_headers(_unframed(message, value, decoder), message), decoder)
+
+
+def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
+    declared = message.header("content-type")
+    is_avro = media_type(declared) in media.AVRO_TYPES
+    if avro.is_single_object(value):
+        return avro.read_single_object(value, decoder.registry)
+    if avro.is_confluent(value) and (not media.is_text_type(declared) or avro.knows_id(value, decoder.registry)):
+        return avro.read_confluent(value, decoder.registry)
+    if is_avro:
+        raise MalformedAvro("Avro single-object encoding or Confluent's wire format, as content-type says", value=value[:10].hex(" "))
+    body = unpack(value, decoder.limits.body_bytes)
+    is_json = media.is_json_type(declared)
+    if is_json or looks_like_json(body):
+        try:
+            return read_json(body)
+        except MalformedJson:
+            if is_json or not media.is_text_type(declared):
+                raise
+    return Fetched(framing="headers", body=body, content_type=declared, charset=_charset(declared))
+
+
+def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
+    """What the framing did not say, from the message's headers."""
+    status = message.header("http-status") or ""
+    return replace(
+        fetched,
+        url=fetched.url or message.header("url"),
+        charset=fetched.charset or _charset(fetched.content_type) or message.header("charset"),
+        fetched_at=fetched.fetched_at if fetched.fetched_at is not None else message.header("fetched-at"),
+        scraper=fetched.scraper or message.header("source"),
+        http_status=fetched.http_status or (int(status) if status.isascii() and status.isdigit() else None),
+    )
+
+
+def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArticle:
+    if fetched.http_status is not None and fetched.http_status >= 400:
+        raise FetchFailed("an HTTP status below 400", field="http_status", value=fetched.http_status)
+    if fetched.content_type is not None and media.is_json_type(fetched.content_type) and fetched.item is None:
+        return _article(message, _inner_item(fetched, decoder), decoder)
+    at = fetch_time(fetched.fetched_at, fetched.time_unit, message.timestamp, fetched.framing)
+    text = _characters(fetched, decoder)
+    if not text.text.strip() and fetched.item is None:
+        raise EmptyMessage("a body that is not empty", field="body")
+    url, url_evidence, url_warnings = _url(fetched, message.key)
+    evidence = {"fetched_at": at.evidence, "charset": _charset_evidence(text)} | url_evidence
+    if fetched.item_key is not None:
+        evidence["body"] = Evidence("item", fetched.item_key)
+    return RawArticle(
+        source=message.source,
+        scraper=_UNPRINTABLE.sub(" ", fetched.scraper or "").strip()[:200] or UNKNOWN_SCRAPER,
+        kind="item" if fetched.item is not None else media.page_kind(text.text, fetched.content_type),
+        text=text.text, fetched_at=at.at, url=url, charset=text.charset, http_status=fetched.http_status,
+        headers=dict(fetched.headers), item=fetched.item, evidence=evidence,
+        warnings=(*fetched.warnings, *text.warnings, *at.warnings, *url_warnings),
+    )
+
+
+def _inner_item(fetched: Fetched, decoder: Decoder) -> Fetched:
+    """An item that lies in the body of an Avro message or of an envelope; the outer record's fields win."""
+    body = fetched.body.encode() if isinstance(fetched.body, str) else unpack(fetched.body, decoder.limits.body_bytes)
+    inner = read_json(body)
+    return replace(
+        inner, content_type=None if inner.item is not None else "text/html", url=fetched.url or inner.url,
+        fetched_at=fetched.fetched_at, time_unit=fetched.time_unit, scraper=fetched.scraper or inner.scraper,
+        http_status=fetched.http_status or inner.http_status, headers=fetched.headers,
+        framing=fetched.framing,
+    )
+
+
+def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:
+    """The body's characters, without NUL; a warning where the page's own bytes hold U+FFFD."""
+    if isinstance(fetched.body, str):
+        decoded = Decoded(fetched.body, "utf-8", "json")
+    else:
+        body = unpack(fetched.body, decoder.limits.body_bytes)
+        media.refuse_binary(body)
+        decoded = decode_text(body, fetched.charset, markup=media_type(fetched.content_type) != "text/plain")
+    warnings = decoded.warnings
+    if "\x00" in decoded.text and decoded.text.count("\x00") * 20 <= len(decoded.text):
+        decoded = replace(decoded, text=decoded.text.replace("\x00", ""))
+        warnings = (*warnings, "text: NUL characters were left out")
+    if "\ufffd" in decoded.text:
+        warnings = (*warnings, "text: the page itself holds U+FFFD, where an earlier program lost characters")
+    return replace(decoded, warnings=warnings)
+
+
+def _charset(content_type: str | None) -> str | None:
+    """
+    >>> _charset('text/html; charset="UTF-8"')
+    'UTF-8'
+    """
+    found = re.search(r";\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type or "", re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _charset_evidence(text: Decoded) -> Evidence:
+    said = [f"{how} {charset}" for how, charset in text.declared]
+    return Evidence(text.how, f"{'; '.join(said) or 'none declared'}; read as {text.charset}"[:200])
+
+
+def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evidence], tuple[str, ...]]:
+    """The page's address, from the producer or from the key; one that is no web address is left out."""
+    said = fetched.url.strip() if fetched.url else None
+    if said and _URL.fullmatch(said) and len(said) <= _URL_CHARACTERS:
+        return said, {"url": Evidence(fetched.framing, said[:200])}, ()
+    warnings = (f"url: {said[:80]!r} is no web address",) if said else ()
+    from_key = (key or b"")[: _URL_CHARACTERS + 1].decode("utf-8", "replace").strip()
+    if _URL.fullmatch(from_key) and len(from_key) <= _URL_CHARACTERS and "\ufffd" not in from_key:
+        return from_key, {"url": Evidence("kafka key", from_key[:200])}, warnings
+    return None, {}, warnings

@@ -1,0 +1,269 @@
+"""Every version of every contract, found by name, by fingerprint or by a schema registry's id.
+
+A writer's schema is told by its *fingerprint*: CRC-64-AVRO over one canonical form. Libraries disagree about
+that form where a schema has logical types (Avro's specification drops every attribute it does not list, which
+makes milliseconds and microseconds alike), so ours is written down here: Avro's Parsing Canonical Form, with
+``logicalType`` (and a decimal's ``precision`` and ``scale``) kept behind the type they qualify::
+
+    {"type":"long","logicalType":"timestamp-millis"}
+
+The plain form's fingerprint, which Java producers write, is accepted too, unless two versions that read
+differently share it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro.schema import fingerprint as _fingerprint
+
+type Schema = Mapping[str, Any] | str | list[Any]
+
+SINGLE_OBJECT = b"\xc3\x01"
+"""The first two bytes of Avro's single-object encoding; eight of fingerprint follow, little-endian."""
+
+CONFLUENT = b"\x00"
+"""The first byte of Confluent's wire format; four of schema id follow, big-endian."""
+
+_LOGICAL = ("logicalType", "precision", "scale")
+
+
+class SchemaMissing(LookupError):  # noqa: N818  named by what is wrong, as faults are
+    """No schema of that name, fingerprint or id is known."""
+
+
+class UnreadableDatum(ValueError):  # noqa: N818
+    """The bytes do not follow the schema that they were said to follow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SchemaVersion:
+    """One version of a subject. ``plain`` is the schema without logical types: times read as numbers."""
+
+    subject: str
+    version: int
+    schema: Mapping[str, Any]
+    parsed: Any
+    plain: Any
+    fingerprint: int
+    plain_fingerprint: int
+
+    def __str__(self) -> str:
+        return f"{self.subject}/{self.version}"
+
+    @classmethod
+    def of(cls, subject: str, version: int, schema: Mapping[str, Any]) -> SchemaVersion:
+        parsed = parse_schema(dict(schema))
+        return cls(
+            subject=subject, version=version, schema=schema, parsed=parsed, plain=parse_schema(without_logical(schema)),
+            fingerprint=crc64(canonical_form(parsed)), plain_fingerprint=crc64(canonical_form(parsed, logical=False)),
+        )
+
+    def logical_type(self, field: str) -> str | None:
+        """The logical type of a field of the record, through a union with null."""
+        for each in self.schema["fields"]:
+            if each["name"] == field:
+                branches = each["type"] if isinstance(each["type"], list) else [each["type"]]
+                return next((b["logicalType"] for b in branches if isinstance(b, Mapping) and "logicalType" in b), None)
+        return None
+
+
+class Registry:
+    """The contracts of one folder: ``<subject>/<version>.avsc``, and ``ids.json`` (id → subject/version)."""
+
+    def __init__(self, versions: Iterable[SchemaVersion], ids: Mapping[int, str] | None = None) -> None:
+        self._versions = {(v.subject, v.version): v for v in versions}
+        self._ids = dict(ids or {})
+        self._by_fingerprint = _fingerprints(list(self._versions.values()))
+        for key, name in self._ids.items():
+            if self._named(name) is None:
+                raise SchemaMissing(f"schema id {key} stands for {name!r}, and there is no such subject/version")
+
+    @classmethod
+    def load(cls, folder: Path | None = None, ids: Mapping[int, str] | None = None) -> Registry:
+        """Every schema under the folder (unset: the ones that ship with Dateline)."""
+        root: Traversable = folder if folder is not None else _home()
+        listed = root / "ids.json"
+        known = {int(k): str(v) for k, v in json.loads(listed.read_text()).items()} if listed.is_file() else {}
+        return cls(_versions_of(root), known | dict(ids or {}))
+
+    def version(self, subject: str, version: int) -> SchemaVersion:
+        """
+        >>> str(Registry.load().version("article", 1))
+        'article/1'
+        """
+        try:
+            return self._versions[subject, version]
+        except KeyError:
+            raise SchemaMissing(f"no schema {subject}/{version}") from None
+
+    def latest(self, subject: str) -> SchemaVersion:
+        numbers = [v for s, v in self._versions if s == subject]
+        if not numbers:
+            raise SchemaMissing(f"no schema {subject}")
+        return self._versions[subject, max(numbers)]
+
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(sorted({s for s, _ in self._versions}))
+
+    def by_fingerprint(self, fingerprint: int) -> SchemaVersion:
+        try:
+            return self._by_fingerprint[fingerprint]
+        except KeyError:
+            raise SchemaMissing(f"no schema with fingerprint {fingerprint:016x}") from None
+
+    def by_id(self, schema_id: int) -> SchemaVersion:
+        found = self._named(self._ids.get(schema_id, ""))
+        if found is None:
+            raise SchemaMissing(f"no schema with id {schema_id}")
+        return found
+
+    def read(self, writer: SchemaVersion, datum: bytes, *, times_as_numbers: bool = False) -> dict[str, Any]:
+        """The record in a bare datum, resolved to the latest version of the writer's subject.
+
+        Every byte must be used. ``times_as_numbers`` leaves times as the writer's numbers, so that one past any
+        calendar can still be told.
+        """
+        reader = self.latest(writer.subject)
+        schemas = (writer.plain, reader.plain) if times_as_numbers else (writer.parsed, reader.parsed)
+        stream = io.BytesIO(datum)
+        try:
+            record = schemaless_reader(stream, *schemas)
+        except Exception as error:  # fastavro raises whatever its C code meets in hostile bytes
+            told = str(error) or "the bytes end too early"
+            raise UnreadableDatum(f"{type(error).__name__}: {told}") from error
+        if left := len(datum) - stream.tell():
+            raise UnreadableDatum(f"{left} bytes are left over")
+        assert isinstance(record, dict)
+        return record
+
+    def encode(self, subject: str, record: Mapping[str, Any]) -> bytes:
+        """The record in single-object encoding, by the latest version of the subject; strict about its fields.
+
+        >>> Registry.load().encode("raw_article", {}) # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        ValueError: ...
+        """
+        writer = self.latest(subject)
+        stream = io.BytesIO()
+        stream.write(SINGLE_OBJECT + writer.fingerprint.to_bytes(8, "little"))
+        schemaless_writer(stream, writer.parsed, record, strict_allow_default=True)
+        return stream.getvalue()
+
+    def decode(self, value: bytes) -> dict[str, Any]:
+        """The record in a value of single-object encoding."""
+        if value[:2] != SINGLE_OBJECT or len(value) < 10:
+            raise UnreadableDatum("not Avro single-object encoding (C3 01 and eight bytes of fingerprint)")
+        return self.read(self.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:])
+
+    def _named(self, name: str) -> SchemaVersion | None:
+        subject, _, number = name.partition("/")
+        return self._versions.get((subject, int(number))) if number.isdigit() else None
+
+
+def canonical_form(schema: Schema, *, logical: bool = True) -> str:
+    """The canonical form of a schema parsed by fastavro (names in full), as the module's docstring has it.
+
+    >>> canonical_form({"type": "long", "logicalType": "timestamp-millis", "doc": "When."})
+    '{"type":"long","logicalType":"timestamp-millis"}'
+    >>> canonical_form({"type": "long", "logicalType": "timestamp-millis"}, logical=False)
+    '"long"'
+    """
+    return json.dumps(_canonical(schema, logical), separators=(",", ":"), ensure_ascii=False)
+
+
+def _canonical(schema: Schema, logical: bool) -> object:
+    if isinstance(schema, str):
+        return schema
+    if isinstance(schema, list):
+        return [_canonical(branch, logical) for branch in schema]
+    shape: dict[str, object] = {}
+    if "name" in schema:
+        shape["name"] = schema["name"]
+    kind = schema["type"]
+    shape["type"] = kind if isinstance(kind, str) else _canonical(kind, logical)
+    if "fields" in schema:
+        shape["fields"] = [{"name": f["name"], "type": _canonical(f["type"], logical)} for f in schema["fields"]]
+    if "symbols" in schema:
+        shape["symbols"] = list(schema["symbols"])
+    shape |= {key: _canonical(schema[key], logical) for key in ("items", "values") if key in schema}
+    if "size" in schema:
+        shape["size"] = schema["size"]
+    if logical:
+        shape |= {key: schema[key] for key in _LOGICAL if key in schema}
+    return shape["type"] if len(shape) == 1 else shape
+
+
+def without_logical(schema: Any) -> Any:
+    """The schema with every logical type left out."""
+    if isinstance(schema, list):
+        return [without_logical(each) for each in schema]
+    if isinstance(schema, Mapping):
+        keep = {k: v for k, v in schema.items() if k not in _LOGICAL}
+        return {k: without_logical(v) if k in {"type", "fields", "items", "values"} else v for k, v in keep.items()}
+    return schema
+
+
+def crc64(canonical: str) -> int:
+    """CRC-64-AVRO of a canonical form, as the specification defines it.
+
+    >>> hex(crc64('"int"'))
+    '0x7275d51a3f395c8f'
+    """
+    return int.from_bytes(bytes.fromhex(_fingerprint(canonical, "CRC-64-AVRO")), "little")
+
+
+@cache
+def load(subject: str, version: int) -> Mapping[str, Any]:
+    """The schema as its file has it."""
+    found: Mapping[str, Any] = json.loads(schema_path(subject, version).read_text("utf-8"))
+    return found
+
+
+def latest(subject: str) -> int:
+    """The newest version of a subject that ships with Dateline.
+
+    >>> latest("dead_letter")
+    1
+    """
+    numbers = [int(f.name.removesuffix(".avsc")) for f in (_home() / subject).iterdir() if f.name.endswith(".avsc")]
+    return max(numbers)
+
+
+def schema_path(subject: str, version: int) -> Traversable:
+    return _home() / subject / f"{version}.avsc"
+
+
+def _home() -> Traversable:
+    return resources.files("schemas")
+
+
+def _versions_of(root: Traversable) -> Iterable[SchemaVersion]:
+    for folder in sorted(root.iterdir(), key=lambda f: f.name):
+        if folder.is_dir():
+            for file in folder.iterdir():
+                number = file.name.removesuffix(".avsc")
+                if file.name.endswith(".avsc") and number.isdigit():
+                    yield SchemaVersion.of(folder.name, int(number), json.loads(file.read_text("utf-8")))
+
+
+def _fingerprints(versions: list[SchemaVersion]) -> dict[int, SchemaVersion]:
+    """Own fingerprints first; plain ones where no two versions that differ in logical types share one."""
+    found: dict[int, SchemaVersion] = {}
+    shared: set[int] = set()
+    for version in versions:
+        other = found.setdefault(version.plain_fingerprint, version)
+        if other.fingerprint != version.fingerprint:
+            shared.add(version.plain_fingerprint)
+    for clash in shared:
+        del found[clash]
+    return found | {version.fingerprint: version for version in versions}
