@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
 
-class BrokerUnavailable(Exception):  # noqa: N818  named by what is wrong, like every fault here
+class BrokerUnavailable(Exception):
     """The broker is away, does not answer or refuses us now: what a flow may try again."""
 
 
-class BrokerRefused(Exception):  # noqa: N818
+class BrokerRefused(Exception):
     """The broker answered, and says no: settings are wrong, and trying again does not help."""
 
 
@@ -66,7 +66,7 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
-    """Turn the library's errors inside the block into ``BrokerUnavailable`` or ``BrokerRefused``, saying what was tried."""
+    """Turn the library's errors inside the block into ours, saying what was tried."""
     from kafka import errors
 
     refusals = (

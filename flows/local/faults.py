@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class LocalFault(Exception):  # noqa: N818  named by what is wrong, like every fault here
+class LocalFault(Exception):
     """A local server could not be started or kept."""
 
     def __init__(self, what: str, do: str) -> None:

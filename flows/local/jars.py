@@ -33,7 +33,8 @@ def locked_jars(text: str) -> tuple[Jar, ...]:
     (Jar(group='org.example', artifact='pier', version='1.2', sha256='00ff'),)
     """
     lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return tuple(Jar(*coordinates.split(":"), sha256) for coordinates, sha256 in lines)
+    parts = ((*coordinates.split(":"), sha256) for coordinates, sha256 in lines)
+    return tuple(Jar(group, artifact, version, sha256) for group, artifact, version, sha256 in parts)
 
 
 def kafka_classpath(folder: Path, tell: Callable[[str], None]) -> str:

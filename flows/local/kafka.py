@@ -157,7 +157,8 @@ class LocalKafka:
         if "No space left on device" in text:
             return DiskFull(f"{what} The disk of {self.folder} is full.",
                             "Free some room, or set DATELINE_HOME to a folder on another disk.")
-        return BrokerDied(what, f"See {self.log}. If its data is broken and may go, remove {self.folder}.", text.strip())
+        do = f"See {self.log}. If its data is broken and may go, remove {self.folder}."
+        return BrokerDied(what, do, text.strip())
 
 
 def _escaped(value: str) -> str:

@@ -68,7 +68,8 @@ class StateFile:
         self.path.unlink(missing_ok=True)
 
 
-def spawn(command: list[str], log: Path, *, stays: bool, environment: Mapping[str, str] | None = None) -> psutil.Process:
+def spawn(command: list[str], log: Path, *, stays: bool,
+          environment: Mapping[str, str] | None = None) -> psutil.Process:
     """Start a server apart from this terminal; one that does not stay ends with this process, however it ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     supervisor = Path(__file__).with_name("supervise.py")

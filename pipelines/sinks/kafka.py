@@ -52,7 +52,8 @@ def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Outgoi
             counts: Counter[int] = Counter()
             waiting: list[Any] = []
             for message in messages:
-                waiting.append(producer.send(topic, value=message.value, key=message.key, headers=list(message.headers)))
+                headers = list(message.headers)
+                waiting.append(producer.send(topic, value=message.value, key=message.key, headers=headers))
                 if len(waiting) >= IN_FLIGHT:
                     _settle(kafka, waiting, counts)
             _settle(kafka, waiting, counts)

@@ -48,10 +48,11 @@ FETCH = {  # memory of a reader: two fetches at most; one larger message still c
     "max_partition_fetch_bytes": 4 << 20,
     "fetch_max_bytes": 8 << 20,
     "max_poll_records": 200,
+    "retry_backoff_ms": 20,  # a new reader waits twice so long for the partition's leader
 }
 
 
-class CorruptBatch(Exception):  # noqa: N818  named by what is wrong, like every fault here
+class CorruptBatch(Exception):
     """What Kafka returned at an offset cannot be read: damaged on disk or on the way, or an unknown codec."""
 
 
@@ -146,7 +147,8 @@ class _Reader:
                 return records, position
         raise BrokerUnavailable(
             f"{self._where} gave nothing from offset {self.due} to {self.span.end} for "
-            f"{self.kafka.request_timeout_s:g} s. Is the broker at {self.kafka.bootstrap_servers} up, and the topic there?"
+            f"{self.kafka.request_timeout_s:g} s. Is the broker at {self.kafka.bootstrap_servers} up, "
+            "and the topic there?"
         )
 
     @property

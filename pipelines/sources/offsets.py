@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.broker import admin_client
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 type RetentionPolicy = Literal["stop", "continue"]
 
 
-class TopicMissing(Exception):  # noqa: N818  named by what is wrong, like every fault here
+class TopicMissing(Exception):
     """The topic is not there."""
 
 
-class TopicRecreated(Exception):  # noqa: N818
+class TopicRecreated(Exception):
     """The topic's offsets are behind what was already loaded: it was deleted and made again, or its log was cut."""
 
 
-class RetentionPassed(Exception):  # noqa: N818
+class RetentionPassed(Exception):
     """Records that were never read have passed out of retention; ``gaps`` are where, ``lost`` how many offsets."""
 
     def __init__(self, message: str, gaps: tuple[Gap, ...]) -> None:
@@ -181,5 +182,5 @@ def split_range(whole: OffsetRange, parts: int) -> tuple[OffsetRange, ...]:
     count = max(1, min(parts, len(whole)))
     edges = [whole.start + len(whole) * index // count for index in range(count + 1)]
     return tuple(
-        OffsetRange(whole.topic, whole.partition, start, end) for start, end in zip(edges, edges[1:], strict=False)
+        OffsetRange(whole.topic, whole.partition, start, end) for start, end in pairwise(edges)
     )
