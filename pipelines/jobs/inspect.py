@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -58,7 +58,7 @@ def received(outgoing: OutgoingMessage, n: int, now: datetime) -> RawMessage:
 def inspect_message(message: RawMessage, path: str, settings: Settings, now: datetime) -> Inspection:
     """Runs the steps over one message; a fault is shown, never raised."""
     provenance = Provenance(processor_of(settings), now)
-    steps = (
+    steps: tuple[tuple[str, Callable[[Any, Any], Any], Any], ...] = (
         ("decode", decode_message, shared(partial(load_decoder, settings.limits, settings.schema_ids))),
         ("clean", clean_article, shared(partial(load_rules, settings.limits))),
         ("enrich", enrich_article, shared(partial(load_models, settings.model))),

@@ -121,19 +121,19 @@ class _Expect(beam.DoFn):
         self.runner = SuiteRunner(shared(self.suite))
 
     def process(self, batch: Sequence[InFlight]) -> Iterator[Any]:
-        frame = pd.DataFrame.from_records([row_columns(e.record) for e in batch])
+        rows = [row_columns(e.record) for e in batch]
         broken: list[list[ExpectationResult]] = [[] for _ in batch]
-        for result in self.runner.run(frame):
+        for result in self.runner.run(pd.DataFrame.from_records(rows)):
             for row in result.failing_rows:
                 broken[row].append(result)
-        for element, results, row in zip(batch, broken, frame.to_dict("records"), strict=True):
-            yield _judged(element, results, row)
+        for element, results, columns in zip(batch, broken, rows, strict=True):
+            yield _judged(element, results, columns)
 
 
-def _judged(element: InFlight, results: list[ExpectationResult], row: dict[Any, Any]) -> Any:
+def _judged(element: InFlight, results: list[ExpectationResult], row: dict[str, Any]) -> Any:
     if any(r.severity == "critical" for r in results):
         violations = tuple(
-            Violation.of(f"{r.rule} ({r.severity})", field=r.column, value=row.get(r.column)) for r in results
+            Violation.of(f"{r.rule} ({r.severity})", field=r.column, value=row.get(r.column or "")) for r in results
         )
         failure = Failure("validate", ExpectationFailed.__name__, violations)
         return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, element.record["scraper"]))
