@@ -1,0 +1,10 @@
+"""An article is held against the contract: every rule that it breaks is listed, none of it is changed."""
+
+from pipelines.validate.contract import Contract, check_contract, load_contract
+from pipelines.validate.forms import article_json, article_to_avro
+from pipelines.validate.suites import Expectation, Suite, load_suite, row_columns
+
+__all__ = [
+    "Contract", "Expectation", "Suite", "article_json", "article_to_avro", "check_contract", "load_contract",
+    "load_suite", "row_columns",
+]

@@ -1,0 +1,68 @@
+"""Expectations as data, and the rows that they are held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal, get_args
+
+type Severity = Literal["critical", "warning"]
+type SuiteName = Literal["article", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation in Great Expectations' words. Critical rejects a row; a warning goes onto the article."""
+
+    expectation_type: str
+    kwargs: Mapping[str, Any]
+    severity: Severity
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    name: str
+    expectations: tuple[Expectation, ...]
+
+
+def load_suite(name: SuiteName) -> Suite:
+    """The suite in ``schemas/expectations/<name>.json``.
+
+    >>> load_suite("article").name
+    'article'
+    """
+    listed = json.loads(resources.files("schemas").joinpath("expectations", f"{name}.json").read_text("utf-8"))
+    expectations = tuple(Expectation(**each) for each in listed["expectations"])
+    for each in expectations:
+        if each.severity not in get_args(Severity.__value__):
+            raise ValueError(f"{name}.json: severity of {each.expectation_type} must be critical or warning")
+    return Suite(name, expectations)
+
+
+def row_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat columns of an article record, for the suite ``article``: a row of its data frame."""
+    outlet, published = record["outlet"], record["published_at"]
+    return {
+        "article_id": record["article_id"],
+        "url": record["url"],
+        "canonical_url": record["canonical_url"],
+        "outlet_domain": outlet["domain"],
+        "outlet_name": outlet["name"],
+        "title": record["title"],
+        "body": record["body"],
+        "title_length": len(record["title"]),
+        "body_length": len(record["body"]),
+        "full_body_length": None if record["is_truncated"] else len(record["body"]),
+        "word_count": record["word_count"],
+        "language": record["language"],
+        "author_count": len(record["authors"]),
+        "mention_count": len(record["mentions"]),
+        "entity_count": len(record["entities"]),
+        "published_at": published,
+        "fetched_at": record["fetched_at"],
+        "hours_ahead": None if published is None else (published - record["fetched_at"]).total_seconds() / 3600,
+        "is_truncated": record["is_truncated"],
+    }
