@@ -1,0 +1,42 @@
+"""Holds a staged batch against the batch suite before anything of it is loaded."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from pipelines.jobs.workers import Workers
+from pipelines.settings import Settings
+from pipelines.stage import StagedBatch
+from pipelines.stage.audit import Audit, Finding, describe_batch
+from pipelines.transforms.expectations import SuiteRunner
+from pipelines.transforms.shared import shared
+from pipelines.validate import load_suite
+
+
+def audit_batch(batch: StagedBatch, settings: Settings, workers: Workers) -> Audit:
+    """The verdict on ``batch``, reached in a worker, which has Great Expectations loaded already."""
+    (audit,) = workers.map(audit_here, [batch], settings.batch.deadline_s)
+    return audit
+
+
+def audit_here(batch: StagedBatch) -> Audit:
+    """The verdict on ``batch``: each expectation of the batch suite, and the scrapers that break it."""
+    rows = describe_batch(batch)
+    if not rows:
+        return Audit(())
+    results = shared(_batch_suite).run(pd.DataFrame.from_records(rows))
+    return Audit(
+        tuple(
+            Finding(
+                r.expectation, r.column, r.severity, r.success, r.observed, r.reason,
+                tuple(sorted(rows[n]["scraper"] for n in r.failing_rows)),
+            )
+            for r in results
+        )
+    )
+
+
+def _batch_suite() -> SuiteRunner:
+    return SuiteRunner(shared(partial(load_suite, "batch")))
