@@ -1,0 +1,75 @@
+"""Real servers for a session, a topic of its own for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.local.kafka import LocalKafka
+from flows.local.prefect import LocalPrefect, api_url
+from pipelines.settings import KafkaSettings
+from pipelines.sinks.kafka import make_topics
+
+HERE = Path(__file__).parent
+NUMBERS = itertools.count(1)
+
+QUICK = {  # compaction and retention act within a test, not within minutes
+    "log.cleaner.backoff.ms": "200",
+    "log.initial.task.delay.ms": "200",
+    "log.retention.check.interval.ms": "500",
+    "file.delete.delay.ms": "200",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Kafka for the session: its address."""
+    with LocalKafka(tmp_path_factory.mktemp("kafka"), overrides=QUICK).for_now() as running:
+        yield running.address
+
+
+@pytest.fixture
+def kafka(broker: str) -> KafkaSettings:
+    """Settings of this test alone: topics and group of its own names, which ``make_topics`` makes."""
+    number = next(NUMBERS)
+    return KafkaSettings(
+        bootstrap_servers=broker, raw_topic=f"raw-{number}", rejected_topic=f"rejected-{number}",
+        group_id=f"group-{number}", partitions=2, request_timeout_s=15,
+    )
+
+
+@pytest.fixture
+def make_topic(kafka: KafkaSettings) -> Callable[..., str]:
+    """Makes the test's raw topic, with so many partitions and such settings (``segment_ms="100"``)."""
+
+    def make(partitions: int = 1, **settings: str) -> str:
+        named = {name.replace("_", "."): value for name, value in settings.items()}
+        make_topics(kafka.model_copy(update={"partitions": partitions}), {kafka.raw_topic: named})
+        return kafka.raw_topic
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prefect server for the session: the URL of its API."""
+    with LocalPrefect(tmp_path_factory.mktemp("prefect")).for_now() as running:
+        yield api_url(running)
+
+
+@pytest.fixture
+def prefect_api(prefect_server: str) -> Iterator[str]:
+    """This process's flows run against the session's Prefect server while the test lasts."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        yield prefect_server
