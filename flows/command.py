@@ -1,0 +1,53 @@
+"""The command line. Heavy libraries are imported inside the commands, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.commands import books, demo, local, project, rejected, stream
+from flows.commands.run import EXIT_CODES, said_verbose
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+app = typer.Typer(
+    name="dateline",
+    help="Scraped news from Kafka into a warehouse whose books close.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (demo.app, local.app, stream.app, books.app, project.app):
+    app.add_typer(part)
+app.add_typer(rejected.app, name="rejected")
+app.add_typer(books.ledger, name="ledger")
+app.add_typer(project.schemas, name="schemas")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"dateline {version('dateline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def dateline(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the libraries' own logs and tracebacks.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Scraped news from Kafka into a warehouse whose books close."""
+    del version
+    said_verbose(verbose)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,1 @@
+"""The commands, a module a subject; each imports what it needs when it is called."""

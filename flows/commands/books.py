@@ -1,0 +1,113 @@
+"""Commands that read the books: status, query, ledger verify."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.run import AsJson, Verbose, command
+from flows.commands.stream import WarehouseUrl
+from flows.faults import FOUND_WRONG
+from flows.screen import json_default, safe
+
+if TYPE_CHECKING:
+    from flows.screen import Screen
+    from pipelines.warehouse import Table
+
+app = typer.Typer()
+ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_args_is_help=True)
+
+
+@app.command()
+def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
+    """Show the lag of each partition, the last runs, reject rates and the last audit."""
+    with command("status", verbose=verbose, warehouse=warehouse) as run:
+        from flows.standing import show_standing, standing_of
+
+        standing = standing_of(run.settings)
+        if as_json:
+            run.screen.write_json(standing)
+        else:
+            show_standing(run.screen, standing)
+
+
+@app.command()
+def query(
+    sql: Annotated[
+        str | None, typer.Argument(help="One SELECT; without it the marts are listed, each with a query.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Ask the warehouse in SQL, read-only."""
+    with command("query", verbose=verbose, warehouse=warehouse) as run:
+        from pipelines.warehouse import open_warehouse
+
+        if sql is None:
+            _list_marts(run.screen, as_json=as_json)
+            return
+        table = open_warehouse(run.settings.warehouse_url).query(sql)
+        if as_json:
+            run.screen.write_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+        elif as_csv:
+            _write_csv(run.screen, table)
+        else:
+            run.screen.table("", table.columns, table.rows, empty="no rows")
+
+
+def _list_marts(screen: Screen, *, as_json: bool) -> None:
+    from pipelines.warehouse import mart_examples
+
+    marts = mart_examples()
+    if as_json:
+        screen.write_json([{"mart": mart.name, "comment": mart.comment, "query": mart.query} for mart in marts])
+        return
+    for mart in marts:
+        screen.say(f"[bold]marts.{safe(mart.name)}[/bold]  {safe(mart.comment, 400)}")
+        screen.say(f'  [cyan]dateline query "{safe(mart.query, 2_000)}"[/cyan]\n')
+
+
+def _write_csv(screen: Screen, table: Table) -> None:
+    writer = csv.writer(screen.out.file)
+    writer.writerow(table.columns)
+    writer.writerows(
+        [value if isinstance(value, str | int | float) or value is None else json_default(value) for value in row]
+        for row in table.rows
+    )
+    screen.out.file.flush()
+
+
+@ledger.command()
+def verify(
+    topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Prove that every offset ended in exactly one outcome, per partition and run; exit 1 where it did not."""
+    with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
+        from pipelines.warehouse import open_warehouse
+
+        found = open_warehouse(run.settings.warehouse_url).verify(topic)
+        if as_json:
+            from dataclasses import asdict
+
+            run.screen.write_json(asdict(found) | {"closed": not found.problems})
+        else:
+            _show_verification(run.screen, found)
+        if found.problems:
+            raise typer.Exit(FOUND_WRONG)
+
+
+def _show_verification(screen: Screen, found: object) -> None:
+    from flows.standing import show_verification
+
+    show_verification(screen, found)
+
+
+__all__ = ["app", "ledger", "sys"]

@@ -1,0 +1,128 @@
+"""One command that shows it all: a real Kafka, the sample articles, the ingest flow, and what came out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from flows.commands.run import Command, Verbose, command
+from flows.screen import safe
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+app = typer.Typer()
+
+NEXT = (
+    ("dateline up", "start Kafka and Prefect again, to stay"),
+    ("dateline publish PATH…", "send pages of your own: .html, .txt, .jsonl, .warc"),
+    ("dateline ingest", "load what waits"),
+    ("dateline query", "list the marts, each with a query to try"),
+    ('dateline query "SELECT title, outlet_domain FROM articles LIMIT 5"', "ask in SQL"),
+    ("dateline rejected list", "see what was turned away, and why"),
+    ("dateline ledger verify", "prove that nothing was lost"),
+    ("dateline status", "lag, last runs, reject rates"),
+)
+
+
+@app.command()
+def demo(verbose: Verbose = False) -> None:
+    """Start a real Kafka, ingest the sample articles, show what came out, and put everything away."""
+    with command("demo", verbose=verbose) as run:
+        with _servers(run) as settings:
+            _publish_samples(run, settings)
+            report = _ingest(run, settings)
+        _show(run, report)
+
+
+@contextmanager
+def _servers(run: Command) -> Iterator[Settings]:
+    """Kafka and Prefect, started together; those of ``dateline up`` are used where they run, and left running."""
+    from flows.local.kafka import LocalKafka
+    from flows.place import at_broker
+    from pipelines.sinks.kafka import make_topics
+
+    home, named = run.settings.home, run.settings.kafka.bootstrap_servers
+    warm = threading.Thread(target=_import_what_is_heavy, args=(run,), daemon=True)
+    with ExitStack() as stack:
+        with run.screen.notes.status("Starting Kafka and Prefect …") as status, ThreadPoolExecutor(1) as pool:
+            warm.start()
+            prefect_starts = pool.submit(_enter_prefect, stack, run)
+            if named:
+                settings = run.settings
+            else:
+                kafka = stack.enter_context(LocalKafka(home).for_now(tell=lambda text: status.update(safe(text))))
+                settings = at_broker(run.settings, kafka.address)
+            prefect_starts.result()
+            make_topics(settings.kafka)
+        run.screen.say(f"[green]✓[/green] Kafka at {safe(settings.kafka.bootstrap_servers)}")
+        yield settings
+
+
+def _enter_prefect(stack: ExitStack, run: Command) -> str:
+    from flows.place import a_prefect_api
+
+    return stack.enter_context(a_prefect_api(run.settings.home, verbose=run.verbose))
+
+
+def _import_what_is_heavy(run: Command) -> None:
+    """Imports take seconds of waiting for a server's start that would otherwise be idle."""
+    from flows.place import describe_prefect
+
+    describe_prefect(run.settings.home, verbose=run.verbose)
+    import prefect  # noqa: F401
+
+
+def _publish_samples(run: Command, settings: Settings) -> None:
+    from pipelines.samples import sample_messages
+    from pipelines.sinks.kafka import publish_messages
+    from pipelines.sources.kafka import topic_offsets
+
+    topic = settings.kafka.raw_topic
+    held = sum(end for _, end in topic_offsets(settings.kafka, topic).values())
+    if held:
+        run.screen.say(
+            f"[green]✓[/green] {safe(topic)} already holds {held:,} messages: the samples are not sent again"
+        )
+        return
+    published = publish_messages(settings.kafka, topic, sample_messages())
+    run.screen.say(f"[green]✓[/green] Published {published.count:,} sample messages to {safe(topic)}")
+
+
+def _ingest(run: Command, settings: Settings) -> dict[str, Any]:
+    from flows.commands.ingesting import ingest_here
+
+    report = ingest_here(run, settings)
+    if report["records"]:
+        run.screen.say(f"[green]✓[/green] Ingested {report['records']:,} records in {report['seconds']:.1f} s\n")
+    else:
+        run.screen.say(
+            "[green]✓[/green] Nothing new to ingest: every record of the topic is in the warehouse already\n"
+        )
+    return report
+
+
+def _show(run: Command, report: dict[str, Any]) -> None:
+    from flows.showing import show_news
+
+    show_news(run.screen, run.settings, report)
+    run.screen.say("[bold]Where things are[/bold]")
+    home = run.settings.home
+    for what, where in (
+        ("warehouse", run.settings.warehouse_url),
+        ("staged batches", home / "staged"),
+        ("Kafka's data", home / "kafka"),
+        ("log of this run", run.log),
+    ):
+        run.screen.say(f"  {what:16} {safe(where)}")
+    run.screen.say("\n[bold]What to try next[/bold]")
+    for line, why in NEXT:
+        run.screen.say(f"  [cyan]{safe(line)}[/cyan]  [dim]{safe(why)}[/dim]")
+
+
+__all__ = ["Callable", "app"]

@@ -1,0 +1,56 @@
+"""Runs the ingest flow in this process, with a progress bar, and tells what became of the records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from flows.commands.run import Command
+from flows.place import a_prefect_api, with_settings
+from flows.progress import run_bar
+from flows.screen import Screen, safe
+from flows.watching import watched_by
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
+
+
+def ingest_here(
+    run: Command, settings: Settings, *, follow: bool = False, max_records: int | None = None, quiet: bool = False
+) -> dict[str, Any]:
+    """The flow run's report, as JSON."""
+    with (
+        run_bar(run.screen, quiet=quiet) as watcher,
+        a_prefect_api(settings.home, verbose=run.verbose),
+        watched_by(watcher),
+    ):
+        from flows.ingest import ingest
+
+        with with_settings(settings):
+            return ingest(follow=follow, max_records=max_records)
+
+
+def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
+    if not report["records"]:
+        screen.say("Nothing new: the warehouse is caught up with the topic.")
+        return
+    screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
+    if report["reasons"]:
+        screen.table("Rejected", ("reason", "records"), Counter(report["reasons"]).most_common())
+    screen.say(
+        f"{report['records']:,} records in {report['batches']} batches, {report['seconds']:.1f} s. "
+        f"Audit: {safe(report['audit'])}."
+    )
+    for finding in report["findings"][:10]:
+        whose = f" of {safe(', '.join(finding['scrapers']))}" if finding["scrapers"] else ""
+        screen.say(
+            f"  [yellow]audit, {safe(finding['severity'])}[/yellow]: {safe(finding['column'])}{whose}: "
+            f"{safe(finding['observed'])}. {safe(finding['reason'])}"
+        )
+
+
+def by_outcome(outcomes: dict[str, int]) -> list[tuple[str, int]]:
+    known = [(name, outcomes[name]) for name in OUTCOMES if outcomes.get(name)]
+    return known + sorted((name, n) for name, n in outcomes.items() if name not in OUTCOMES)

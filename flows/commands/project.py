@@ -1,0 +1,67 @@
+"""Commands for whoever works on or deploys Dateline: schemas check, deploy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.run import AsJson, Verbose, command
+from flows.faults import FOUND_WRONG
+from flows.screen import safe
+
+app = typer.Typer()
+schemas = typer.Typer(help="The Avro contracts.", no_args_is_help=True)
+
+
+@schemas.command()
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of subjects; Dateline's own without it.", exists=True, file_okay=False)
+    ] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check that every version of every contract may follow the one before it; exit 1 where one may not."""
+    with command("schemas-check", verbose=verbose) as run:
+        import schemas as contracts
+        from schemas.checks import check_schemas
+
+        checked = folder or Path(contracts.__file__).parent
+        problems = check_schemas(checked)
+        if as_json:
+            run.screen.write_json([{"file": str(getattr(p, "path", "")), "problem": str(p)} for p in problems])
+        elif problems:
+            for problem in problems:
+                run.screen.say(f"[red]✗[/red] {safe(problem, 1_000)}")
+        else:
+            run.screen.say(f"The contracts in {safe(checked)} are sound.")
+        if problems:
+            raise typer.Exit(FOUND_WRONG)
+
+
+@app.command()
+def deploy(
+    work_pool: Annotated[
+        str, typer.Option("--work-pool", help="Work pool whose workers run it; made if missing (type process).")
+    ] = "dateline",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Register the ingest flow with its schedule on a running Prefect server."""
+    with command("deploy", verbose=verbose) as run:
+        from flows.place import a_running_prefect_api
+
+        with a_running_prefect_api(run.settings.home, verbose=run.verbose) as api_url:
+            from flows.deploy import deploy_all
+
+            deployed = deploy_all(run.settings, work_pool)
+        if as_json:
+            run.screen.write_json({"api": api_url, "work_pool": work_pool, "deployments": deployed})
+            return
+        for name in deployed:
+            run.screen.say(f"Deployed [bold]{safe(name)}[/bold] on {safe(api_url)}.")
+        here = f"PREFECT_API_URL={safe(api_url)} prefect"
+        run.screen.say(f"Run what is due:  [cyan]{here} worker start --pool {safe(work_pool)}[/cyan]")
+        run.screen.say(f"Run it now:       [cyan]{here} deployment run {safe(deployed[0])}[/cyan]")

@@ -1,0 +1,153 @@
+"""Commands on dead letters: what was rejected and why, the original bytes, and another try."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.commands.run import AsJson, Verbose, command
+from flows.commands.stream import WarehouseUrl
+from flows.faults import NotFound
+from flows.screen import Screen, plain, safe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+app = typer.Typer(help="Dead letters: what was rejected, why, and another try.", no_args_is_help=True)
+SHOWN_BYTES = 2_000
+
+Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason (ConsentWall, MalformedAvro, …).")]
+Source = Annotated[str | None, typer.Option("--source", help="Only this scraper.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since",
+        help="Only those rejected since then (UTC): 2026-03-04 or 2026-03-04T09:30:00.",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+    ),
+]
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
+    reason: Reason = None,
+    source: Source = None,
+    since: Since = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """List dead letters by reason and fingerprint, each group with an example."""
+    with command("rejected-list", verbose=verbose, warehouse=warehouse) as run:
+        from flows.letters import groups_of
+
+        groups = groups_of(run.settings, reason=reason, source=source, since=since)
+        if as_json:
+            run.screen.write_json(groups)
+            return
+        run.screen.table(
+            "Dead letters",
+            ("reason", "step", "count", "what is wrong", "example", "last"),
+            [(g["reason"], g["step"], g["count"], g["expectation"], g["example"], g["last"]) for g in groups],
+            empty="none",
+        )
+        if groups:
+            run.screen.say(
+                "See one: [cyan]dateline rejected show ID[/cyan]. Try again after a fix: "
+                "[cyan]dateline rejected replay --reason REASON[/cyan]."
+            )
+
+
+@app.command()
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a dead letter, from `dateline rejected list`.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The original bytes to standard output, nothing else.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show a dead letter: what is wrong with it, its headers, its original bytes."""
+    with command("rejected-show", verbose=verbose, warehouse=warehouse) as run:
+        from flows.letters import letter_of, original_of
+
+        letter = letter_of(run.settings, letter_id)
+        if letter is None:
+            raise NotFound(f"There is no dead letter {letter_id}.\nWhat to do: `dateline rejected list` gives ids.")
+        if raw:
+            stream: Any = run.screen.out.file
+            stream.flush()
+            stream.buffer.write(original_of(run.settings, letter) or b"")
+            stream.buffer.flush()
+        elif as_json:
+            run.screen.write_json(letter)
+        else:
+            _show(run.screen, letter, original_of(run.settings, letter), run.settings.home)
+
+
+def _show(screen: Screen, letter: dict[str, Any], original: bytes | None, home: Path) -> None:
+    screen.say(
+        f"[bold red]{safe(letter['reason'])}[/bold red] in {safe(letter['step'])}, "
+        f"{safe(letter['topic'])}/{letter['partition']}@{letter['offset']}"
+    )
+    for name in ("scraper", "rejected_at", "processor", "fingerprint", "timestamp"):
+        screen.say(f"  {name:12} {safe(letter.get(name))}")
+    for violation in letter["details"]:
+        where = f"{safe(violation['field'])}: " if violation.get("field") else ""
+        value = f" [dim](seen: {safe(violation['value'], 1_000)})[/dim]" if violation.get("value") else ""
+        screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}{value}")
+    screen.table("Headers", ("name", "value"), [(h["name"], _readable(h["value"])) for h in letter["headers"]])
+    screen.say(
+        f"[bold]Original[/bold] ({letter['original_bytes']:,} bytes"
+        + (f", in {safe(home / letter['original_path'])}" if letter.get("original_path") else "")
+        + ")"
+    )
+    screen.say(safe(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
+
+
+def _readable(value: bytes | None, limit: int = 200) -> str:
+    r"""Bytes as text where they are text, else as Python writes them.
+
+    >>> _readable(b"text/html"), _readable(b"\x00\xff")
+    ('text/html', '\\x00\\xff')
+    """
+    if value is None:
+        return ""
+    try:
+        text = value[:limit].decode("utf-8")
+    except UnicodeDecodeError:
+        text = repr(value[:limit])[2:-1]
+    return plain(text, limit) if "\\x" not in text else text
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917  likewise
+    reason: Reason = None,
+    source: Source = None,
+    since: Since = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would be replayed.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put dead letters through the same job again, any number of times, without doubles."""
+    with command("rejected-replay", verbose=verbose, warehouse=warehouse) as run:
+        from flows.commands.ingesting import show_ingested
+        from flows.letters import replay_letters, waiting_letters
+
+        chosen = {"reason": reason, "source": source, "since": since}
+        if dry_run:
+            count = waiting_letters(run.settings, **chosen)
+            if as_json:
+                run.screen.write_json({"would_replay": count})
+            else:
+                run.screen.say(f"{count:,} dead letters would be replayed.")
+            return
+        report = replay_letters(run, **chosen)
+        if as_json:
+            run.screen.write_json(report)
+        elif not report["records"]:
+            run.screen.say("No dead letters to replay.")
+        else:
+            show_ingested(run.screen, report)

@@ -1,0 +1,164 @@
+"""One frame around every command: settings, a calm screen, a log file, errors as a panel, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.faults import EXIT_CODES, INTERRUPTED, USAGE, Explained, code_of, explain
+from flows.screen import Screen, safe
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+__all__ = ["EXIT_CODES", "AsJson", "Command", "Verbose", "command", "said_verbose"]
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the libraries' own logs and tracebacks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for a script, instead of tables.")]
+
+_verbose_before_the_command = False
+
+
+def said_verbose(value: bool) -> None:
+    """Remember ``dateline --verbose COMMAND``, which means the same as ``dateline COMMAND --verbose``."""
+    global _verbose_before_the_command  # noqa: PLW0603  one process, one command line
+    _verbose_before_the_command = value
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command works with."""
+
+    name: str
+    settings: Settings
+    screen: Screen
+    log: Path
+    verbose: bool
+
+
+class Terminated(BaseException):
+    """SIGTERM: everything is put away as after Ctrl-C."""
+
+
+@contextmanager
+def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[Command]:
+    """Run a command's body; ``changes`` are settings that its flags override (None leaves one alone)."""
+    from flows.logs import chatter_to_file
+
+    verbose = verbose or _verbose_before_the_command
+    settings = _read_settings({key: value for key, value in changes.items() if value is not None})
+    try:
+        with _signals(), chatter_to_file(settings.home / "logs", name, verbose=verbose) as logged:
+            code = 0
+            try:
+                yield Command(name, settings, logged.screen, logged.log, verbose)
+            except typer.Exit as ended:
+                code = ended.exit_code
+            except (KeyboardInterrupt, Terminated) as stop:
+                logged.screen.note("[yellow]Stopped.[/yellow]")
+                code = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else 128 + signal.SIGTERM
+            except BrokenPipeError:
+                _let_go_of_stdout()
+                code = 128 + signal.SIGPIPE
+            except Exception as fault:  # noqa: BLE001  the last frame: a person gets words, the log the traceback
+                code = _report(fault, logged.screen, logged.log, verbose=verbose)
+    except OSError as fault:
+        _panel(Screen(), explain(fault), None)
+        code = code_of(fault)
+    if code:
+        raise typer.Exit(code)
+
+
+def _report(fault: Exception, screen: Screen, log: Path, *, verbose: bool) -> int:
+    logging.getLogger("dateline").error("%s", fault, exc_info=fault)
+    if verbose:
+        import traceback
+
+        sys.stderr.write("".join(traceback.format_exception(fault)))
+    _panel(screen, explain(fault), log)
+    return code_of(fault)
+
+
+def _panel(screen: Screen, told: Explained, log: Path | None) -> None:
+    from rich.panel import Panel
+
+    lines = ["\n".join(safe(line, 600) for line in told.why.splitlines()[:30])]
+    if told.do:
+        lines.append("\n[bold]What to do:[/bold] " + "\n".join(safe(line, 600) for line in told.do.splitlines()[:30]))
+    if log:
+        lines.append(f"[dim]Log: {safe(log, 500)}[/dim]")
+    screen.notes.print(Panel("\n".join(lines), title=safe(told.title), title_align="left", border_style="red"))
+
+
+def _read_settings(changes: dict[str, Any]) -> Settings:
+    from pydantic import ValidationError
+
+    from pipelines.settings import Settings
+
+    try:
+        settings = Settings(**changes)
+    except ValidationError as fault:
+        wrong = [f"{_variable(error['loc'])}: {error['msg']} (it is {error['input']!r})" for error in fault.errors()]
+        told = Explained("Settings that do not fit", "\n".join(wrong), "Correct or unset the variables named above.")
+        _panel(Screen(), told, None)
+        raise typer.Exit(USAGE) from None
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The environment variable of a setting.
+
+    >>> _variable(("kafka", "partitions"))
+    'DATELINE_KAFKA__PARTITIONS'
+    """
+    return "DATELINE_" + "__".join(str(part).upper() for part in place)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """The first Ctrl-C stops the work, the second says that it is stopping, the third gives up tidying."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = 0
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed == 2:
+            os.write(2, b"Stopping. Ctrl-C once more leaves things as they are.\n")
+        else:
+            raise KeyboardInterrupt
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, interrupt),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read our output has gone: nothing more is written, and Python's exit does not complain."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    finally:
+        os.close(nothing)

@@ -1,0 +1,127 @@
+"""Commands on the stream: publish files, ingest what waits, inspect files without any of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.run import AsJson, Command, Verbose, command
+
+app = typer.Typer()
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Files: .html, .txt, .jsonl, .warc, each also .gz; or folders of them.",
+        exists=True,
+        readable=True,
+        metavar="PATH...",
+    ),
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="JSON lines that give a file's url, content_type, fetched_at, source.",
+    ),
+]
+Topic = Annotated[str | None, typer.Option("--topic", help="Topic in place of DATELINE_KAFKA__RAW_TOPIC.")]
+WarehouseUrl = Annotated[
+    str | None, typer.Option("--warehouse", metavar="URL", help="Warehouse in place of DATELINE_WAREHOUSE.")
+]
+
+
+@app.command()
+def publish(
+    paths: Paths, manifest: Manifest = None, topic: Topic = None, as_json: AsJson = False, verbose: Verbose = False
+) -> None:
+    """Send files to a topic, as a scraper would."""
+    with command("publish", verbose=verbose) as run:
+        from pipelines.sources.files import messages_from
+
+        from flows.place import with_broker
+        from flows.progress import counting
+        from pipelines.sinks.kafka import make_topics, publish_messages
+
+        settings = with_broker(run.settings)
+        wanted = topic or settings.kafka.raw_topic
+        if wanted == settings.kafka.raw_topic:
+            make_topics(settings.kafka)
+        messages = messages_from(expand(paths), manifest, datetime.now(UTC))
+        with counting(run.screen, "Publishing", quiet=as_json) as counted:
+            published = publish_messages(settings.kafka, wanted, counted(messages))
+        if as_json:
+            run.screen.write_json({"topic": wanted, "count": published.count})
+        else:
+            run.screen.say(
+                f"Published [bold]{published.count:,}[/bold] messages to [bold]{wanted}[/bold]. "
+                "Load them with [cyan]dateline ingest[/cyan]."
+            )
+
+
+@app.command()
+def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="Stop at the topic's end (the default).")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on for ever: look for new records until Ctrl-C.")
+    ] = False,
+    max_records: Annotated[
+        int | None, typer.Option("--max-records", min=1, help="Take at most so many records.")
+    ] = None,
+    runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner; FlinkRunner, …).")] = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Load what waits in the topic into the warehouse, exactly once."""
+    if follow and until_caught_up:
+        raise typer.BadParameter("--follow never catches up: give one of --follow and --until-caught-up.")
+    with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
+        from flows.commands.ingesting import ingest_here, show_ingested
+        from flows.place import with_broker
+
+        report = ingest_here(run, with_broker(run.settings), follow=follow, max_records=max_records, quiet=as_json)
+        if as_json:
+            run.screen.write_json(report)
+        else:
+            show_ingested(run.screen, report)
+
+
+@app.command()
+def inspect(
+    paths: Paths,
+    manifest: Manifest = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, an object a message.")] = False,
+    as_body: Annotated[bool, typer.Option("--as-body", help="Each file is an article's body as it stands.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what the pipeline makes of files, with no Kafka and no warehouse."""
+    with command("inspect", verbose=verbose) as run:
+        from flows.commands.inspecting import as_line, show_inspection
+        from pipelines.jobs.inspect import inspect_files
+
+        for seen in inspect_files(expand(paths), manifest, run.settings, datetime.now(UTC), as_body=as_body):
+            if jsonl:
+                run.screen.write_json(as_line(seen), indent=None)
+            else:
+                show_inspection(run.screen, seen)
+
+
+def expand(paths: list[Path]) -> list[Path]:
+    """Files as given, folders as the files in them, by name."""
+    return [
+        file
+        for path in paths
+        for file in (sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path])
+    ]
+
+
+__all__ = ["Command", "app"]

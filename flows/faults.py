@@ -1,0 +1,108 @@
+"""What a fault means to who called: an exit code, and whether it may pass by itself.
+
+By class name, so that telling a fault apart imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FINE, FOUND_WRONG, USAGE, AWAY, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+EXIT_CODES = {
+    FINE: "fine",
+    FOUND_WRONG: "something is wrong with the data or the books",
+    USAGE: "wrong usage or settings",
+    AWAY: "something outside is away (broker, warehouse, network, disk)",
+    OTHER_WRITER: "another writer is at work",
+    FAILED: "the run failed",
+    INTERRUPTED: "interrupted",
+}
+
+# what a retry a little later may cure
+MAY_PASS = frozenset({"BrokerUnavailable", "WarehouseUnavailable"})
+
+_CODES = {
+    "RetentionPassed": FOUND_WRONG,
+    "TopicRecreated": FOUND_WRONG,
+    "CorruptBatch": FOUND_WRONG,
+    "StagedBatchDamaged": FOUND_WRONG,
+    "NotFound": FOUND_WRONG,
+    "WrongUsage": USAGE,
+    "QueryFailed": USAGE,
+    "BrokerUnavailable": AWAY,
+    "BrokerRefused": AWAY,
+    "TopicMissing": AWAY,
+    "StagingFailed": AWAY,
+    "WarehouseUnavailable": AWAY,
+    "WarehouseMissing": AWAY,
+    "LocalFault": AWAY,
+    "PrefectUnavailable": AWAY,
+    "WarehouseBusy": OTHER_WRITER,
+    "OffsetsMoved": OTHER_WRITER,
+    "RunFailed": FAILED,
+    "LedgerOpen": FAILED,
+}
+
+
+class WrongUsage(Exception):
+    """The command was asked for something that it cannot do; the message says what it can."""
+
+
+class NotFound(Exception):
+    """What was asked for is not there."""
+
+
+class PrefectUnavailable(Exception):
+    """Prefect's API does not answer."""
+
+
+def names(fault: BaseException) -> tuple[str, ...]:
+    return tuple(kind.__name__ for kind in type(fault).__mro__)
+
+
+def exit_code(fault: BaseException) -> int | None:
+    """The code of a named fault; None for one that nobody named.
+
+    >>> exit_code(WrongUsage("no such topic")), exit_code(ValueError("?"))
+    (2, None)
+    """
+    return next((_CODES[name] for name in names(fault) if name in _CODES), None)
+
+
+def may_pass(fault: BaseException) -> bool:
+    return not MAY_PASS.isdisjoint(names(fault))
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A fault in a person's words: what happened and why, and what to do about it."""
+
+    title: str
+    why: str
+    do: str | None = None
+
+
+def explain(fault: BaseException) -> Explained:
+    """Split a fault's message into why and what to do; a fault that nobody named is our bug, and says so."""
+    text = str(fault).strip() or type(fault).__name__
+    code = exit_code(fault)
+    if isinstance(fault, OSError) and fault.errno == 28:
+        return Explained("The disk is full", text, "Free some room, or set DATELINE_HOME to a folder on another disk.")
+    if isinstance(fault, PermissionError):
+        return Explained("Not allowed", text, "Look at who owns that path, or set DATELINE_HOME to a folder of yours.")
+    if code is None:
+        return Explained(
+            "Dateline failed",
+            f"{type(fault).__name__}: {text}",
+            "This is a bug of ours. Run it again with --verbose, and send us the log.",
+        )
+    why, _, do = text.partition("What to do:")
+    return Explained(EXIT_CODES[code].capitalize(), why.strip(), do.strip() or None)
+
+
+def code_of(fault: BaseException) -> int:
+    code = exit_code(fault)
+    if code is None:
+        code = AWAY if isinstance(fault, OSError) and fault.errno in {13, 28} else FAILED
+    return code

@@ -1,0 +1,119 @@
+"""Where the broker and Prefect's API are: the ones that settings name, else those of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.faults import PrefectUnavailable
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+API_URL = "PREFECT_API_URL"
+
+
+def with_broker(settings: Settings) -> Settings:
+    """The settings with the local broker filled in where they name none; ``BrokerUnavailable`` if none runs."""
+    if settings.kafka.bootstrap_servers:
+        return settings
+    from flows.local.kafka import LocalKafka
+    from pipelines.sources.kafka import BrokerUnavailable
+
+    running = LocalKafka(settings.home).running()
+    if running is None:
+        raise BrokerUnavailable(
+            f"No Kafka runs under {settings.home}, and DATELINE_KAFKA__BOOTSTRAP_SERVERS names none.\n"
+            "What to do: start the local one with `dateline up`, or name yours in DATELINE_KAFKA__BOOTSTRAP_SERVERS."
+        )
+    return at_broker(settings, running.address)
+
+
+_given: ContextVar[Settings | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def with_settings(settings: Settings) -> Iterator[None]:
+    """For the length of a block, flows in this process work with these settings and not with the environment's."""
+    token = _given.set(settings)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def the_settings(**changes: object) -> Settings:
+    """What a flow works with: settings given by the command line, else those of the environment; then ``changes``."""
+    from pipelines.settings import Settings
+
+    given = _given.get()
+    wanted = {key: value for key, value in changes.items() if value is not None}
+    settings = given.model_copy(update=wanted) if given else Settings(**wanted)  # type: ignore[arg-type]
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def at_broker(settings: Settings, address: str) -> Settings:
+    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap_servers": address})})
+
+
+def describe_prefect(home: Path, *, verbose: bool) -> None:
+    """Tell Prefect, before it is imported, where it lives and to keep quiet; what the user set stays."""
+    ours = API_URL not in os.environ and "PREFECT_HOME" not in os.environ
+    if ours:
+        os.environ["PREFECT_HOME"] = str(home / "prefect")
+    for name, value in {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "dateline",
+        "PREFECT_LOGGING_COLORS": "false",
+        "PREFECT_LOGGING_LEVEL": "INFO" if verbose else "WARNING",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # two busy cores take more than its 20 s
+        "PREFECT_CLI_COLORS": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def a_prefect_api(home: Path, *, verbose: bool = False, tell: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """The address of Prefect's API for the length of a block: yours, that of ``dateline up``, or one for now."""
+    describe_prefect(home, verbose=verbose)
+    if os.environ.get(API_URL):
+        yield os.environ[API_URL]
+        return
+    from flows.local.prefect import LocalPrefect, api_url
+
+    with LocalPrefect(home).for_now(tell=tell) as running, _in_environment(api_url(running)) as url:
+        yield url
+
+
+@contextmanager
+def a_running_prefect_api(home: Path, *, verbose: bool = False) -> Iterator[str]:
+    """The same where one for now would be of no use; ``PrefectUnavailable`` if none runs."""
+    describe_prefect(home, verbose=verbose)
+    if os.environ.get(API_URL):
+        yield os.environ[API_URL]
+        return
+    from flows.local.prefect import LocalPrefect, api_url
+
+    running = LocalPrefect(home).running()
+    if running is None:
+        raise PrefectUnavailable(
+            f"No Prefect server runs under {home}, and {API_URL} names none.\n"
+            f"What to do: start the local one with `dateline up`, or name yours in {API_URL}."
+        )
+    with _in_environment(api_url(running)) as url:
+        yield url
+
+
+@contextmanager
+def _in_environment(url: str) -> Iterator[str]:
+    os.environ[API_URL] = url
+    try:
+        yield url
+    finally:
+        del os.environ[API_URL]

@@ -1,0 +1,82 @@
+"""Progress bars: of a run that is watched, and of a stream that is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flows.screen import Screen, safe
+from flows.watching import Watcher
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+WORDS = {
+    "plan": "looking",
+    "transform": "reading pages",
+    "audit": "auditing",
+    "publish": "loading",
+    "report": "reporting",
+}
+
+
+def a_bar(screen: Screen) -> Progress:
+    """A bar on the error stream, so that what a command prints can be piped; still, where there is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=screen.notes,
+        transient=True,
+        disable=not screen.notes.is_terminal,
+    )
+
+
+class BarWatcher(Watcher):
+    """Moves a progress bar as a run goes by."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self.bar, self.task = bar, task
+
+    def step(self, name: str, batch: int) -> None:
+        self.bar.update(self.task, description=f"Ingesting, batch {batch}: {WORDS.get(name, name)}")
+
+    def found(self, records: int) -> None:
+        self.bar.update(self.task, total=max(records, 1) if records else None)
+
+    def done(self, records: int) -> None:
+        self.bar.update(self.task, completed=records)
+
+    def loaded(self, outcomes: Mapping[str, int]) -> None:
+        self.bar.update(self.task, refresh=True)
+
+
+@contextmanager
+def run_bar(screen: Screen, *, quiet: bool = False) -> Iterator[Watcher]:
+    if quiet:
+        yield Watcher()
+        return
+    with a_bar(screen) as bar:
+        yield BarWatcher(bar, bar.add_task("Starting Prefect", total=None))
+
+
+@contextmanager
+def counting[T](screen: Screen, what: str, *, quiet: bool = False) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
+    """A function that passes an iterable on and counts it on the screen."""
+    if quiet:
+        yield iter
+        return
+    with a_bar(screen) as bar:
+        task = bar.add_task(safe(what), total=None)
+
+        def counted(items: Iterable[T]) -> Iterator[T]:
+            for item in items:
+                bar.advance(task)
+                yield item
+
+        yield counted

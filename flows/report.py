@@ -1,0 +1,123 @@
+"""A run in words and figures: what it did so far, and the markdown that Prefect keeps of it."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flows.screen import plain
+
+if TYPE_CHECKING:
+    from pipelines.jobs.batches import Transformed
+    from pipelines.stage.audit import Audit
+    from pipelines.warehouse import Loaded, RunStatus
+
+VERDICTS = ("none", "passed", "warned", "failed")
+SHOWN_FINDINGS = 50
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What one run did; grows batch by batch."""
+
+    run_id: str
+    started_at: datetime
+    topic: str
+    status: RunStatus = "running"
+    ended_at: datetime | None = None
+    note: str | None = None
+    batches: int = 0
+    records: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
+    offsets: dict[int, int] = field(default_factory=dict)
+    costs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    verdict: str = "none"
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
+        self.batches += 1
+        self.records += sum(len(r) for r in transformed.batch.ranges)
+        self.outcomes.update(loaded.outcomes)
+        self.reasons.update(loaded.reasons)
+        self.gaps.update(loaded.gaps)
+        self.offsets.update({partition: offset for (_, partition), offset in loaded.offsets.items()})
+        for step, cost in transformed.costs.items():
+            elements, cpu_us = self.costs.get(step, (0, 0))
+            self.costs[step] = (elements + cost.elements, cpu_us + cost.cpu_us)
+        self.verdict = max(self.verdict, audit.verdict, key=VERDICTS.index)
+        self.findings += [asdict(finding) for finding in audit.findings if not finding.success]
+
+    def end(self, status: RunStatus, note: str | None = None) -> None:
+        self.status, self.note, self.ended_at = status, note, datetime.now(UTC)
+
+    @property
+    def seconds(self) -> float:
+        return ((self.ended_at or datetime.now(UTC)) - self.started_at).total_seconds()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "status": self.status,
+            "topic": self.topic,
+            "started_at": self.started_at.isoformat(),
+            "seconds": round(self.seconds, 3),
+            "batches": self.batches,
+            "records": self.records,
+            "outcomes": dict(self.outcomes),
+            "reasons": dict(self.reasons),
+            "gaps": dict(self.gaps),
+            "audit": self.verdict,
+            "findings": self.findings,
+            "offsets": {str(p): o for p, o in self.offsets.items()},
+            "cpu_ms_per_element": {step: round(us / 1000 / n, 3) for step, (n, us) in self.costs.items() if n},
+            "note": self.note,
+        }
+
+
+def markdown_of(report: RunReport) -> str:
+    """The artifact of a run; everything that may come from a page is escaped, for Markdown and for HTML."""
+    parts = [
+        f"# Ingest run {safe_markdown(report.run_id)}",
+        f"**{safe_markdown(report.status)}** after {report.seconds:.1f} s: {report.records} records of "
+        f"`{safe_markdown(report.topic)}` in {report.batches} batches. Audit: **{safe_markdown(report.verdict)}**.",
+    ]
+    if report.note:
+        parts.append(f"> {safe_markdown(report.note)}")
+    parts.append(_table("Ledger", ("outcome", "records"), report.outcomes.most_common()))
+    if report.reasons:
+        parts.append(_table("Rejected", ("reason", "records"), report.reasons.most_common()))
+    if report.findings:
+        rows = [
+            (f["severity"], f["expectation"], f["column"], ", ".join(f["scrapers"]), f["observed"], f["reason"])
+            for f in report.findings[:SHOWN_FINDINGS]
+        ]
+        columns = ("severity", "expectation", "column", "scrapers", "observed", "why it matters")
+        parts.append(_table("Audit", columns, rows))
+    if report.costs:
+        costs = [(step, n, f"{us / 1000 / n:.2f}") for step, (n, us) in report.costs.items() if n]
+        parts.append(_table("CPU by step", ("step", "records", "ms a record"), costs))
+    parts.append(_table("Next offsets", ("partition", "offset"), sorted(report.offsets.items())))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Any) -> str:
+    lines = [f"## {title}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(safe_markdown(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def safe_markdown(value: object) -> str:
+    r"""Text that neither HTML nor Markdown reads as its own.
+
+    >>> safe_markdown("<script>|x|[a](javascript:1)`*_")
+    '&lt;script&gt;&#124;x&#124;&#91;a&#93;(javascript:1)&#96;&#42;&#95;'
+    """
+    escaped = html.escape(plain(value), quote=True)
+    for mark in "|[]`*_\\!~":
+        escaped = escaped.replace(mark, f"&#{ord(mark)};")
+    return escaped

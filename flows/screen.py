@@ -1,0 +1,137 @@
+"""What a person sees: calm tables, one panel for an error, nothing a hostile page can steer the terminal with."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+# C0 but tab and newline, DEL, C1, and the marks that turn text around or hide it
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def safe(value: object, limit: int = 200) -> str:
+    r"""Text that is fit for a terminal: one line, no control characters, no markup, bounded.
+
+    >>> safe("Pier\x1b[31m [bold]rebuilt[/bold]\nnow")
+    'Pier\ufffd[31m \\[bold]rebuilt\\[/bold] now'
+    """
+    from rich.markup import escape
+
+    return escape(plain(value, limit))
+
+
+def plain(value: object, limit: int = 200) -> str:
+    r"""The same without escaping Rich's markup, for text that is printed as it is.
+
+    >>> plain("a\tb\x00c")
+    'a b\ufffdc'
+    >>> plain("abcdef", limit=4)
+    'abc…'
+    """
+    if value is None:
+        return ""
+    text = value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else str(value)
+    text = UNSAFE.sub("\ufffd", " ".join(text[: limit * 4].split("\n")).replace("\t", " "))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class Screen:
+    """Where a command writes: ``out`` is for what was asked, ``notes`` for progress and errors."""
+
+    def __init__(self, out: TextIO | None = None, notes: TextIO | None = None) -> None:
+        self._out, self._notes = out, notes
+
+    @property
+    def out(self) -> Console:
+        return _console(self._out or sys.stdout)
+
+    @property
+    def notes(self) -> Console:
+        return _console(self._notes or sys.stderr)
+
+    def say(self, text: str = "") -> None:
+        """A line of markup; whatever comes from outside goes through ``safe`` first."""
+        self.out.print(text, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        self.notes.print(text, highlight=False, soft_wrap=True)
+
+    def write_json(self, value: object, *, indent: int | None = 2) -> None:
+        """One JSON document for a script; non-ASCII and control characters escaped as JSON has it."""
+        stream = self.out.file
+        stream.write(json.dumps(value, indent=indent, ensure_ascii=False, default=json_default) + "\n")
+        stream.flush()
+
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        empty: str = "nothing",
+        limit: int = 120,
+    ) -> None:
+        """A table whose cells may come from a page; numbers stand right."""
+        listed = [list(row) for row in rows]
+        if not listed:
+            self.say(f"[bold]{safe(title)}[/bold]: {safe(empty)}")
+            return
+        self.out.print(a_table(title, columns, listed, limit))
+
+
+def a_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 120) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=safe(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for index, column in enumerate(columns):
+        numeric = all(isinstance(row[index], int | float) or row[index] is None for row in rows)
+        table.add_column(safe(column), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value, limit) for value in row))
+    return table
+
+
+def _cell(value: object, limit: int) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return safe(value, limit)
+
+
+def json_default(value: object) -> object:
+    """What JSON has no word for: times as ISO 8601, bytes as text where they are, else as hex."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return str(value)
+
+
+@cache
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, soft_wrap=False)
