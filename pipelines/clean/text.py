@@ -18,7 +18,6 @@ _STRAY_JOINER = re.compile("(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf
                            "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +83,12 @@ def _plain(text: str) -> str:
 
 
 def count_words(text: str) -> int:
-    """How many runs of word characters a text has.
+    """How many words a text has: runs between white space, as the contract counts them.
 
     >>> count_words("It’s 5 o'clock.")
-    5
+    3
     """
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(text.split())
 
 
 def shorten(text: str, limit: int = 200) -> str:

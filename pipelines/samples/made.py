@@ -1,0 +1,48 @@
+"""Bodies too large or too odd to keep as files, made when they are published."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable, Mapping
+
+
+def oversized() -> bytes:
+    """A page past ``limits.message_bytes``."""
+    paragraph = b"<p>The tide table for the year, hour by hour, follows in full.</p>\n"
+    return b"<!DOCTYPE html><title>Tide tables</title><h1>Tide tables</h1>" + paragraph * (10_500_000 // len(paragraph))
+
+
+def gzip_bomb() -> bytes:
+    """A small gzip body that unpacks past ``limits.body_bytes``."""
+    return gzip.compress(b"<p>" + b" " * 64_000_000, mtime=0)
+
+
+def deep_markup() -> bytes:
+    """An article under 20,000 elements."""
+    depth = 20_000
+    return b"<html><body>" + b"<div>" * depth + b"<p>The bell rang.</p>" + b"</div>" * depth + b"</body></html>"
+
+
+def noise() -> bytes:
+    """Bytes that are text in no charset."""
+    return b"<html><body><p>" + random.Random(5).randbytes(4_000) + b"</p></body></html>"  # noqa: S311  no secret
+
+
+def pdf() -> bytes:
+    """The start of a PDF file."""
+    return b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n" * 8
+
+
+def empty() -> bytes:
+    return b""
+
+
+MADE: Mapping[str, Callable[[], bytes]] = {
+    "oversized": oversized,
+    "gzip_bomb": gzip_bomb,
+    "deep_markup": deep_markup,
+    "noise": noise,
+    "pdf": pdf,
+    "empty": empty,
+}
