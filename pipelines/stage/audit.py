@@ -40,11 +40,11 @@ class Finding:
 class Audit:
     """The verdict on a staged batch: ``failed`` where a critical expectation is broken, ``warned`` where another is."""
 
-    findings: tuple[Finding, ...]
+    results: tuple[Finding, ...]
 
     @property
     def verdict(self) -> Verdict:
-        broken = {f.severity for f in self.findings if not f.success}
+        broken = {f.severity for f in self.results if not f.success}
         if "critical" in broken:
             return "failed"
         return "warned" if broken else "passed"
