@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import KafkaSettings
@@ -89,6 +89,24 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         ) from fault
 
 
+def connect[Client](make: Callable[..., Client], options: Mapping[str, Any]) -> Client:
+    """A client of the library; one that finds no broker is closed, thread and sockets too, which it leaves open."""
+    from kafka.net.compat import KafkaNetClient
+
+    kept = []
+
+    def keep(**configs: Any) -> Any:
+        kept.append(KafkaNetClient(**configs))
+        return kept[-1]
+
+    try:
+        return make(**options, kafka_client=keep)
+    except BaseException:
+        for client in kept:
+            client.close()
+        raise
+
+
 def _said(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {fault}".rstrip(": ")[:300]
 
@@ -99,7 +117,7 @@ def admin_client(kafka: KafkaSettings, doing: str) -> Iterator[KafkaAdminClient]
     with broker_faults(kafka, doing):
         from kafka import KafkaAdminClient
 
-        admin = KafkaAdminClient(**client_options(kafka))
+        admin = connect(KafkaAdminClient, client_options(kafka))
         try:
             yield admin
         finally:

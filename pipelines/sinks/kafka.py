@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipelines.broker import BrokerRefused, BrokerUnavailable, admin_client, broker_faults, client_options
+from pipelines.broker import BrokerRefused, BrokerUnavailable, admin_client, broker_faults, client_options, connect
 from pipelines.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -72,19 +72,19 @@ def _producer(kafka: KafkaSettings) -> KafkaProducer:
     from kafka import KafkaProducer
 
     timeout_ms = int(kafka.request_timeout_s * 1000)
-    return KafkaProducer(
-        **client_options(kafka),
-        acks="all",
-        enable_idempotence=True,
-        compression_type="lz4",
-        linger_ms=5,
-        batch_size=256 << 10,
-        max_request_size=LARGEST_BYTES,
-        delivery_timeout_ms=timeout_ms + 5,
-        max_block_ms=timeout_ms,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-    )
+    own = {
+        "acks": "all",
+        "enable_idempotence": True,
+        "compression_type": "lz4",
+        "linger_ms": 5,
+        "batch_size": 256 << 10,
+        "max_request_size": LARGEST_BYTES,
+        "delivery_timeout_ms": timeout_ms + 5,
+        "max_block_ms": timeout_ms,
+        "allow_auto_create_topics": False,
+        "metrics_enabled": False,
+    }
+    return connect(KafkaProducer, client_options(kafka) | own)
 
 
 def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | None = None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pipelines.broker import (
     admin_client,
     broker_faults,
     client_options,
+    connect,
 )
 from pipelines.records import Coordinates, Gap, GapKind, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
@@ -88,7 +89,7 @@ def _consumer(kafka: KafkaSettings) -> KafkaConsumer:
         "metrics_enabled": False,
         "fetch_max_wait_ms": min(POLL_MS, options["request_timeout_ms"] // 2),
     }
-    return KafkaConsumer(**{**options, **FETCH, **kafka.consumer, **own})
+    return connect(KafkaConsumer, {**options, **FETCH, **kafka.consumer, **own})
 
 
 class _Reader:
