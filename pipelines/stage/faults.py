@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class StagingFailed(Exception):  # noqa: N818  named by what is wrong, like every fault here
+class StagingFailed(Exception):
     """Staged files could not be written; nothing has moved, the same offsets are read again."""
 
 
-class StagedBatchDamaged(Exception):  # noqa: N818
+class StagedBatchDamaged(Exception):
     """A staged batch is not what its manifest says; it must not be published."""
 
 

@@ -1,0 +1,44 @@
+"""Warehouses: where articles and the books about them lie. ``open_warehouse`` finds the one that an address names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.warehouse.books import KafkaAccount, PartitionBooks, Problem, Verification
+from pipelines.warehouse.interface import (
+    OUTCOMES,
+    DeadLetterFilter,
+    DeadLetterGroup,
+    LedgerOpen,
+    Loaded,
+    OffsetsMoved,
+    QueryFailed,
+    Run,
+    RunStatus,
+    StoredDeadLetter,
+    Table,
+    Warehouse,
+    WarehouseBusy,
+    WarehouseFault,
+    WarehouseMissing,
+    WarehouseUnavailable,
+)
+
+_DUCKDB = "duckdb:///"
+
+
+def open_warehouse(url: str) -> Warehouse:
+    """The warehouse at an address: ``duckdb:///relative.duckdb`` or ``duckdb:////absolute.duckdb``."""
+    if url.startswith(_DUCKDB) and len(url) > len(_DUCKDB):
+        from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+        return DuckDBWarehouse(Path(url.removeprefix(_DUCKDB)))
+    raise WarehouseFault(f"{url!r} names no warehouse: DATELINE_WAREHOUSE is an address such as duckdb:///news.duckdb.")
+
+
+__all__ = [
+    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded",
+    "OffsetsMoved", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table",
+    "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
+    "open_warehouse",
+]

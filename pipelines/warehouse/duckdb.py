@@ -1,0 +1,245 @@
+"""The embedded warehouse: one DuckDB file. Connections are short, because one that writes locks out other processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import tenacity
+from filelock import FileLock, Timeout
+
+from pipelines.stage import StagedBatch, check_files
+from pipelines.stage.audit import Audit
+from pipelines.warehouse import rejected
+from pipelines.warehouse.books import KafkaAccount, Verification
+from pipelines.warehouse.dictionary import column_docs
+from pipelines.warehouse.interface import (
+    DeadLetterFilter,
+    DeadLetterGroup,
+    Loaded,
+    QueryFailed,
+    Run,
+    RunStatus,
+    StoredDeadLetter,
+    Table,
+    WarehouseBusy,
+    WarehouseMissing,
+    WarehouseUnavailable,
+)
+from pipelines.warehouse.ledger import verify_ledger
+from pipelines.warehouse.publish import load
+from pipelines.warehouse.statements import files, statements, text
+
+PATIENCE_S = 30.0
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _ignore(step: str) -> None:
+    """Nobody wants to know how far a publication has come."""
+
+
+class DuckDBWarehouse:
+    """See ``Warehouse``. ``on_step`` is told each step of a publication, within its transaction."""
+
+    def __init__(
+        self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = _now,
+        on_step: Callable[[str], None] = _ignore,
+    ) -> None:
+        self.path = path.absolute()
+        self.patience_s = patience_s
+        self.clock = clock
+        self.on_step = on_step
+
+    def prepare(self) -> None:
+        wanted = _fingerprint()
+        if self.path.exists():
+            with self._reading() as con:
+                if _prepared(con) == wanted:
+                    return
+        with self._writing() as con:
+            for folder in ("tables", "marts"):
+                for name in files(folder):
+                    for statement in statements(folder, name):
+                        con.execute(statement)
+                if folder == "tables":
+                    _comment_columns(con)
+            con.execute("DELETE FROM layout")
+            con.execute("INSERT INTO layout (fingerprint, made_at) VALUES (?, ?)", [wanted, self.clock()])
+
+    @contextmanager
+    def writer(self, holder: str = "a run") -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{self.path}.writer.lock", timeout=0)
+        note = Path(f"{self.path}.writer.json")
+        try:
+            lock.acquire()
+        except Timeout:
+            raise WarehouseBusy(
+                f"{_holder(note)} is writing to {self.path}. Wait until it has finished, or stop it; "
+                "this run changed nothing."
+            ) from None
+        try:
+            note.write_text(json.dumps({"pid": os.getpid(), "holder": holder, "since": self.clock().isoformat()}))
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+            lock.release()
+
+    def next_offsets(self, topic: str) -> dict[int, int]:
+        if not self.path.exists():
+            return {}
+        with self._reading() as con:
+            if _prepared(con) is None:
+                return {}
+            rows = con.execute(
+                "SELECT partition, next_offset FROM partition_offsets WHERE topic = ? ORDER BY partition", [topic]
+            ).fetchall()
+        return dict(rows)
+
+    def start_run(self, run: Run) -> None:
+        with self._writing() as con:
+            con.execute(
+                "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "
+                "SELECT $run, $kind, $topic, $processor, $at, 'running' "
+                "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE run_id = $run)",
+                {
+                    "run": run.run_id, "kind": run.kind, "topic": run.topic, "processor": run.processor,
+                    "at": run.started_at,
+                },
+            )
+
+    def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None:
+        with self._writing() as con:
+            con.execute(
+                "UPDATE runs SET status = ?, finished_at = ?, note = ? WHERE run_id = ?",
+                [status, finished_at, note, run_id],
+            )
+
+    def publish(self, batch: StagedBatch, audit: Audit | None = None) -> Loaded:
+        check_files(batch)
+        with self._writing() as con:
+            loaded = load(con, batch, audit, self.clock(), self.on_step)
+            self.on_step("commit")
+        self.on_step("committed")
+        return loaded
+
+    def verify(self, topic: str | None = None, kafka: KafkaAccount | None = None) -> Verification:
+        with self._reading() as con:
+            return verify_ledger(con, topic, kafka)
+
+    def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+        with self._reading() as con:
+            try:
+                found = con.execute(sql, list(parameters))
+                columns = tuple(column[0] for column in found.description or ())
+                rows = found.fetchall() if limit is None else found.fetchmany(limit + 1)
+            except duckdb.Error as fault:
+                raise QueryFailed(str(fault)) from fault
+        kept = rows if limit is None else rows[:limit]
+        return Table(columns, tuple(tuple(row) for row in kept), is_cut=len(kept) < len(rows))
+
+    def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
+        with self._reading() as con:
+            return rejected.groups(con, chosen)
+
+    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
+        with self._reading() as con:
+            return rejected.letters(con, chosen, limit)
+
+    def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        with self._reading() as con:
+            return rejected.letter(con, dead_letter_id)
+
+    @contextmanager
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection in a transaction: committed at the end, rolled back by any exception."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._connected(read_only=False)) as con:
+            con.execute("SET TimeZone = 'UTC'")
+            con.execute("BEGIN")
+            try:
+                yield con
+                con.execute("COMMIT")
+            except duckdb.IOException as fault:
+                raise WarehouseUnavailable(_advice(self.path, fault)) from fault
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that can change nothing and reach nothing but the warehouse."""
+        if not self.path.exists():
+            raise WarehouseMissing(f"There is no warehouse at {self.path} yet: run `dateline ingest` first.")
+        with closing(self._connected(read_only=True)) as con:
+            con.execute("SET TimeZone = 'UTC'")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
+            yield con
+
+    def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """A connection, waited for while another process has the file."""
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_is_locked),
+            wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
+            stop=tenacity.stop_after_delay(self.patience_s),
+            reraise=True,
+        )
+        try:
+            return attempts(duckdb.connect, str(self.path), read_only=read_only)
+        except duckdb.Error as fault:
+            raise WarehouseUnavailable(_advice(self.path, fault)) from fault
+
+
+def _is_locked(fault: BaseException) -> bool:
+    says = str(fault)
+    return isinstance(fault, duckdb.Error) and ("Could not set lock" in says or "different configuration" in says)
+
+
+def _advice(path: Path, fault: duckdb.Error) -> str:
+    if _is_locked(fault):
+        return f"Another process has {path} open, and kept it open too long: close it and try again. ({fault})"
+    if "No space left" in str(fault) or "disk is full" in str(fault).lower():
+        return f"The disk that holds {path} is full: free some space and try again; nothing was changed. ({fault})"
+    return f"The warehouse {path} did not answer as it should; nothing was changed. ({fault})"
+
+
+def _holder(note: Path) -> str:
+    try:
+        told = json.loads(note.read_text())
+        return f"{told['holder']} (process {told['pid']}, since {told['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another run"
+
+
+def _fingerprint() -> str:
+    """Changes whenever a table, a mart or a comment does."""
+    written = [text(folder, name) for folder in ("tables", "marts") for name in files(folder)]
+    return hashlib.sha256(json.dumps([written, sorted(map(list, column_docs().items()))]).encode()).hexdigest()[:16]
+
+
+def _prepared(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Fingerprint of the tables and marts that the file has; None before the first."""
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'layout' AND NOT temporary").fetchone():
+        return None
+    row = con.execute("SELECT fingerprint FROM layout").fetchone()
+    return str(row[0]) if row else None
+
+
+def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """Gives columns without a comment of their own that of the contract's field."""
+    bare = con.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE NOT internal AND schema_name = 'main' AND comment IS NULL AND database_name = current_database()"
+    ).fetchall()
+    docs = column_docs()
+    for table, column in bare:
+        doc = docs.get((table, column))
+        if doc is not None:
+            con.execute(f"COMMENT ON COLUMN {table}.{column} IS '{doc.replace("'", "''")}'")

@@ -1,0 +1,76 @@
+"""Reads dead letters back: alike ones as one line, single ones whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipelines.records import Coordinates
+from pipelines.warehouse.interface import DeadLetterFilter, DeadLetterGroup, StoredDeadLetter
+
+_COLUMNS = """
+SELECT dead_letter_id, topic, partition, kafka_offset, message_at, step, reason, details, fingerprint, processor,
+    rejected_at, scraper, message_key, header_names, header_values, original, original_path, original_bytes, attempts,
+    run_id, resolved_at
+FROM dead_letters
+"""
+
+_GROUPS = """
+SELECT reason, fingerprint, count(*), list_sort(list_distinct(list(scraper))), min(rejected_at), max(rejected_at),
+    arg_max(dead_letter_id, (rejected_at, dead_letter_id)), arg_max(details, (rejected_at, dead_letter_id))
+FROM dead_letters
+{where}
+GROUP BY reason, fingerprint
+ORDER BY count(*) DESC, reason, fingerprint
+"""
+
+
+def groups(con: Any, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
+    """Dead letters by reason and fingerprint, the most frequent first."""
+    where, parameters = _where(chosen)
+    found = []
+    for reason, fingerprint, count, scrapers, first, last, example_id, details in con.execute(
+        _GROUPS.format(where=where), parameters
+    ).fetchall():
+        violations = json.loads(details)
+        example = violations[0]["expectation"] if violations else reason
+        found.append(DeadLetterGroup(
+            reason, fingerprint, count, tuple(scrapers), first, last, example_id, example
+        ))
+    return found
+
+
+def letters(con: Any, chosen: DeadLetterFilter, limit: int | None) -> list[StoredDeadLetter]:
+    """Dead letters in the order of Kafka."""
+    where, parameters = _where(chosen)
+    cut = "" if limit is None else f" LIMIT {int(limit)}"
+    rows = con.execute(f"{_COLUMNS} {where} ORDER BY topic, partition, kafka_offset{cut}", parameters).fetchall()
+    return [_stored(row) for row in rows]
+
+
+def letter(con: Any, dead_letter_id: str) -> StoredDeadLetter | None:
+    row = con.execute(f"{_COLUMNS} WHERE dead_letter_id = ?", [dead_letter_id]).fetchone()
+    return None if row is None else _stored(row)
+
+
+def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:
+    conditions = ["resolved_at IS NOT NULL" if chosen.resolved else "resolved_at IS NULL"]
+    parameters: list[Any] = []
+    for condition, value in (
+        ("reason = ?", chosen.reason), ("scraper = ?", chosen.scraper), ("rejected_at >= ?", chosen.since),
+        ("fingerprint = ?", chosen.fingerprint),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            parameters.append(value)
+    return f"WHERE {' AND '.join(conditions)}", parameters
+
+
+def _stored(row: tuple[Any, ...]) -> StoredDeadLetter:
+    (letter_id, topic, partition, offset, at, step, reason, details, fingerprint, processor, rejected_at, scraper, key,
+     names, values, original, path, size, attempts, run_id, resolved_at) = row
+    return StoredDeadLetter(
+        letter_id, Coordinates(topic, partition, offset), at, step, reason, tuple(json.loads(details)), fingerprint,
+        processor, rejected_at, scraper, key, tuple(zip(names, values, strict=True)), original, path, size, attempts,
+        run_id, resolved_at,
+    )

@@ -1,0 +1,6 @@
+-- Expectations that the last batch broke.
+SELECT a.severity, a.expectation, a.column_name, a.observed, a.reason
+FROM audit_results a
+WHERE NOT a.success
+  AND a.batch_id = (SELECT batch_id FROM batches WHERE verdict IS NOT NULL ORDER BY published_at DESC, batch_id DESC LIMIT 1)
+ORDER BY a.position;

@@ -1,0 +1,28 @@
+"""SQL files as they lie beside this module, in order, statement by statement."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+_COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
+
+
+@cache
+def files(folder: str) -> tuple[str, ...]:
+    """Names of the SQL files of a folder, in the order in which they run."""
+    found = resources.files("pipelines.warehouse").joinpath("sql", folder).iterdir()
+    return tuple(sorted(f.name for f in found if f.name.endswith(".sql")))
+
+
+@cache
+def text(folder: str, name: str) -> str:
+    return resources.files("pipelines.warehouse").joinpath("sql", folder, name).read_text(encoding="utf-8")
+
+
+@cache
+def statements(folder: str, name: str) -> tuple[str, ...]:
+    """The statements of a file. A statement ends with a semicolon at the end of a line."""
+    pieces = re.split(r";[ \t]*(?:\n|\Z)", _COMMENT.sub("", text(folder, name)))
+    return tuple(piece.strip() for piece in pieces if piece.strip())
