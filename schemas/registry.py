@@ -37,11 +37,11 @@ CONFLUENT = b"\x00"
 _LOGICAL = ("logicalType", "precision", "scale")
 
 
-class SchemaMissing(LookupError):  # noqa: N818  named by what is wrong, as faults are
+class SchemaMissing(LookupError):
     """No schema of that name, fingerprint or id is known."""
 
 
-class UnreadableDatum(ValueError):  # noqa: N818
+class UnreadableDatum(ValueError):
     """The bytes do not follow the schema that they were said to follow."""
 
 
@@ -91,7 +91,7 @@ class Registry:
     @classmethod
     def load(cls, folder: Path | None = None, ids: Mapping[int, str] | None = None) -> Registry:
         """Every schema under the folder (unset: the ones that ship with Dateline)."""
-        root: Traversable = folder if folder is not None else _home()
+        root: Traversable = folder if folder is not None else home()
         listed = root / "ids.json"
         known = {int(k): str(v) for k, v in json.loads(listed.read_text()).items()} if listed.is_file() else {}
         return cls(_versions_of(root), known | dict(ids or {}))
@@ -235,15 +235,16 @@ def latest(subject: str) -> int:
     >>> latest("dead_letter")
     1
     """
-    numbers = [int(f.name.removesuffix(".avsc")) for f in (_home() / subject).iterdir() if f.name.endswith(".avsc")]
+    numbers = [int(f.name.removesuffix(".avsc")) for f in (home() / subject).iterdir() if f.name.endswith(".avsc")]
     return max(numbers)
 
 
 def schema_path(subject: str, version: int) -> Traversable:
-    return _home() / subject / f"{version}.avsc"
+    return home() / subject / f"{version}.avsc"
 
 
-def _home() -> Traversable:
+def home() -> Traversable:
+    """The folder of the schemas that ship with Dateline, in a checkout or a wheel."""
     return resources.files("schemas")
 
 

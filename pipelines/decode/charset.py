@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import charset_normalizer
 from resiliparse.parse.encoding import detect_encoding
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
@@ -44,10 +45,11 @@ def decode_text(data: bytes, transport: str | None, *, markup: bool) -> Decoded:
             return Decoded(decoded, charset, how, declared, _disagreement(declared, charset, data))
     mended = _mended_utf8(data)
     if mended is not None:
-        return Decoded(mended[0], "utf-8", "bytes", declared, (
-            *_disagreement(declared, "utf-8", data), f"charset: UTF-8 with {mended[1]} stray bytes, read as windows-1252"))
-    raise UndecodableText("bytes that a charset fits", field="body",
-                          value=", ".join(f"{how} {label}" for how, label in declared) or "none declared")
+        text, stray = mended
+        warning = f"charset: UTF-8 with {stray} stray bytes, which were read as windows-1252"
+        return Decoded(text, "utf-8", "bytes", declared, (*_disagreement(declared, "utf-8", data), warning))
+    seen = ", ".join(f"{how} {label}" for how, label in declared) or "none declared"
+    raise UndecodableText("bytes that a charset fits", field="body", value=seen)
 
 
 def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[tuple[str, str]]:
@@ -76,10 +78,16 @@ def _candidates(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[
             yield how, charset
     yield "bytes", "utf-8"
     if _mended_utf8(data) is None:
-        detected = resolve_encoding(detect_encoding(data) or "utf-8")
-        if detected:
-            yield "detected", detected
-        yield "detected", "cp1252"
+        for label in (detect_encoding(data), _guessed(data), "cp1252"):
+            if label and (detected := resolve_encoding(label)):
+                yield "detected", detected
+
+
+def _guessed(data: bytes) -> str | None:
+    """A second opinion, slower and better on Korean, from the lines that are not ASCII."""
+    sample = b"\n".join(line[:2_000] for line in data[:500_000].splitlines() if not line.isascii())[:20_000]
+    best = charset_normalizer.from_bytes(sample).best()
+    return best.encoding if best else None
 
 
 _DOUBLE_BYTE = frozenset({"gb18030", "big5hkscs", "big5", "cp949", "cp932", "euc_jp", "euc_kr", "iso2022_jp"})
@@ -114,6 +122,8 @@ def _fits(text: str, charset: str) -> bool:
         return True
     if len(_CONTROLS.findall(text)) > len(text) // 500:
         return False
+    if charset in _LATIN and _is_symbols(text):
+        return False
     words = odd = 0
     for found in _WORD.finditer(text):
         word = found.group()
@@ -130,6 +140,13 @@ def _fits(text: str, charset: str) -> bool:
     return odd * 2 <= words
 
 
+def _is_symbols(text: str) -> bool:
+    """Whether the accented letters are overrun by signs that prose hardly uses (``¥Þ¥í¡¼``: EUC read as Latin)."""
+    others = [c for c in text[:200_000] if not c.isascii()][:5_000]
+    return sum(c in _RARE_SIGNS for c in others) * 4 > len(others)
+
+
+_RARE_SIGNS = frozenset("¡¤¥¦¨ª¬¯±²³´µ¶¸¹º¼½¾×÷¢ˇ˘˙˛˝")
 _LATIN = frozenset({
     "cp1252", "cp1250", "cp1254", "cp1257", "cp1258", "iso8859-1", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-9",
     "iso8859-10", "iso8859-13", "iso8859-14", "iso8859-15", "iso8859-16", "mac-roman",

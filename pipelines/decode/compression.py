@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 
 from pipelines.failures import MalformedGzip, OversizedMessage
@@ -17,6 +16,7 @@ _MEMBERS = 1_000  # a gzip file may hold several; empty ones would cost time and
 def unpack(body: bytes, limit: int) -> bytes:
     """The body as it was before compression; one that is not compressed comes back as it is.
 
+    >>> import gzip
     >>> unpack(gzip.compress(b"<p>Pier</p>"), 100)
     b'<p>Pier</p>'
     >>> unpack(b"<p>Pier</p>", 100)
@@ -42,10 +42,10 @@ def _gunzip(packed: bytes, limit: int) -> bytes:
             raise MalformedGzip(f"undamaged gzip: {error}", field="body") from None
         size += len(part)
         if size > limit:
-            raise OversizedMessage(f"at most {limit:,} bytes after decompression", field="body", value=f"over {limit:,}")
+            raise OversizedMessage(f"at most {limit:,} bytes after decompression", field="body")
         parts.append(part)
         if not member.eof:
-            raise MalformedGzip("gzip that ends where its trailer says", field="body", value=f"cut after {size:,} bytes")
+            raise MalformedGzip("gzip that is whole", field="body", value=f"cut after {size:,} bytes")
         packed = member.unused_data
         if not packed.startswith(MAGIC):  # what follows the last member is padding, as gzip itself takes it
             return b"".join(parts)

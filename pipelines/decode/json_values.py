@@ -57,7 +57,7 @@ def _envelope(item: Mapping[str, object], warnings: tuple[str, ...]) -> Fetched:
     return Fetched(
         framing="json", body=_avro_bytes(body) if is_avro else body, content_type=_text(plain.get("content_type")),
         charset=_text(plain.get("charset")) if is_avro else None, content_encoding=named.get("content-encoding"),
-        url=_text(plain.get("url")), fetched_at=_time(plain.get("fetched_at")), time_unit=None,
+        url=_text(plain.get("url")), fetched_at=_time(plain.get("fetched_at")), time_unit="milliseconds",
         scraper=_text(plain.get("source")), http_status=_status(plain.get("http_status")), headers=named,
         warnings=warnings,
     )

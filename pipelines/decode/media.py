@@ -31,7 +31,7 @@ _PAGE_START = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)
 _XML_START = re.compile(r"\s*<\?xml\b[^>]{0,200}>", re.IGNORECASE)
 _XML_ROOT = re.compile(r"(?:\s|<\?[^>]{0,500}>|<!--.{0,2000}?-->|<!doctype[^>]{0,500}>)*<([a-z][\w:.-]{0,60})",
                        re.IGNORECASE | re.DOTALL)
-_NOT_PAGES = frozenset({"rss", "feed", "rdf:rdf", "urlset", "sitemapindex", "svg", "opml", "xsl:stylesheet", "error", "wml"})
+_NOT_PAGES = frozenset({"rss", "feed", "rdf:rdf", "urlset", "sitemapindex", "svg", "opml", "xsl:stylesheet", "wml"})
 _TAG = re.compile(r"<(?:/?[a-z][a-z0-9]*[\s/>]|!--|!doctype)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -61,7 +61,8 @@ def page_kind(text: str, content_type: str | None) -> PageKind:
     if root and (root[1].lower() in _NOT_PAGES or (_XML_START.match(head) and root[1].lower() != "html")):
         raise UnsupportedContent("HTML, text or a JSON item", field="body", value=f"an XML document <{root[1]}>")
     if declared not in _MARKUP_TYPES | _TEXT_TYPES | _ANY_TYPES:
-        raise UnsupportedContent("a page: text/html, text/plain or application/json", field="content_type", value=declared)
+        rule = "a page: text/html, text/plain or application/json"
+        raise UnsupportedContent(rule, field="content_type", value=declared)
     if declared in _TEXT_TYPES:
         return "text"
     return "html" if _TAG.search(text, 0, 200_000) else "text"
@@ -74,5 +75,5 @@ def is_json_type(content_type: str | None) -> bool:
 
 def is_text_type(content_type: str | None) -> bool:
     """A type that says the value is characters, so that no byte of it is a framing."""
-    declared = media_type(content_type)
-    return declared in _MARKUP_TYPES | _TEXT_TYPES or is_json_type(content_type) or declared in {"text/xml", "application/xml"}
+    characters = _MARKUP_TYPES | _TEXT_TYPES | {"text/xml", "application/xml"}
+    return media_type(content_type) in characters or is_json_type(content_type)

@@ -50,7 +50,8 @@ def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
     value = message.value
     assert value is not None, "a tombstone is a delete request, and never decoded"
     if len(value) > decoder.limits.message_bytes:
-        raise OversizedMessage(f"at most {decoder.limits.message_bytes:,} bytes", field="value", value=f"{len(value):,} bytes")
+        rule = f"at most {decoder.limits.message_bytes:,} bytes"
+        raise OversizedMessage(rule, field="value", value=f"{len(value):,} bytes")
     if not value.strip():
         raise EmptyMessage("a value that is not empty", field="value")
     return _article(message, _with_headers(_unframed(message, value, decoder), message), decoder)
@@ -64,7 +65,8 @@ def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
     if avro.is_confluent(value) and (not media.is_text_type(declared) or avro.knows_id(value, decoder.registry)):
         return avro.read_confluent(value, decoder.registry)
     if is_avro:
-        raise MalformedAvro("Avro single-object encoding or Confluent's wire format, as content-type says", value=value[:10].hex(" "))
+        rule = "Avro single-object encoding or Confluent's wire format, as content-type says"
+        raise MalformedAvro(rule, value=value[:10].hex(" "))
     body = unpack(value, decoder.limits.body_bytes)
     is_json = media.is_json_type(declared)
     if is_json or looks_like_json(body):

@@ -13,7 +13,11 @@ from pipelines.records import Evidence
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # news on the web is not older; a smaller number has another unit
 _AHEAD = timedelta(days=1)  # a wrong time zone is at most 14 hours; past a day it is no clock that drifts
 _DRIFT = timedelta(minutes=5)  # what clocks of well-kept machines may differ by, with room
-_UNITS = (("seconds", 1e0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9))
+_RULE = "fetched_at from 1995 to one day after Kafka's timestamp"
+_UNITS = (("seconds", 1), ("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000))
+_LATEST = 4_102_444_800_000  # the year 2100 in milliseconds, for topics whose records carry no timestamp
+_LARGEST = 10**20  # past any time in nanoseconds, and far from where a float overflows
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,14 @@ def fetch_time(said: int | float | str | None, unit: str | None, timestamp: date
     """The time the producer said, or Kafka's timestamp when it said none.
 
     ``unit`` is the unit that a number must have by its schema; without one the unit is told by the size.
-    Rejects (``ImplausibleTime``) a time more than a day ahead of Kafka's timestamp, or before 1995.
+    Rejects (``ImplausibleTime``) a time more than a day ahead of Kafka's timestamp, or before 1995, or none at all.
     """
     kafka = Evidence("kafka timestamp", timestamp.isoformat())
     said = said.strip() if isinstance(said, str) else said
     if said is None or said in ("", 0):
-        return FetchTime(timestamp, kafka, () if said != 0 else ("fetched_at: 0 stands for no time; Kafka's was taken",))
+        if timestamp < EARLIEST:
+            raise ImplausibleTime("fetched_at, or a Kafka timestamp in its place", field="fetched_at", value=said)
+        return FetchTime(timestamp, kafka, () if said != 0 else ("fetched_at: 0 is no time; Kafka's was taken",))
     number = _number(said)
     evidence = Evidence(framing, str(said)[:200])
     if number is not None:
@@ -43,9 +49,9 @@ def fetch_time(said: int | float | str | None, unit: str | None, timestamp: date
             return FetchTime(timestamp, kafka, (f"fetched_at: {str(said)[:40]!r} is no time; Kafka's was taken",))
         at, warnings = told, ()
     if at < EARLIEST or at - _clock(timestamp) > _AHEAD:
-        raise ImplausibleTime("fetched_at from 1995 to one day after Kafka's timestamp", field="fetched_at", value=said)
+        raise ImplausibleTime(_RULE, field="fetched_at", value=said)
     if at - _clock(timestamp) > _DRIFT:
-        warnings = (*warnings, f"fetched_at: ahead of Kafka's timestamp by {at - timestamp}; the scraper's clock is off")
+        warnings = (*warnings, f"fetched_at: {at - timestamp} ahead of Kafka's timestamp; the scraper's clock is off")
     return FetchTime(at, evidence, warnings)
 
 
@@ -54,31 +60,35 @@ def _clock(timestamp: datetime) -> datetime:
     return timestamp if timestamp >= EARLIEST else datetime.max.replace(tzinfo=UTC) - 2 * _AHEAD
 
 
-def _from_number(number: float, unit: str | None, timestamp: datetime, said: object) -> tuple[datetime, tuple[str, ...]]:
+def _from_number(
+    number: int | float, unit: str | None, timestamp: datetime, said: object
+) -> tuple[datetime, tuple[str, ...]]:
     plausible = {}
     for name, scale in _UNITS:
-        seconds = number / scale
-        if EARLIEST.timestamp() <= seconds <= min((_clock(timestamp) + _AHEAD).timestamp(), 4_102_444_800):  # 2100
-            plausible[name] = datetime.fromtimestamp(math.floor(seconds * 1000) / 1000, UTC)
+        milliseconds = int(number * 1_000 // scale) if abs(number) < _LARGEST else 0
+        at = _EPOCH + timedelta(milliseconds=milliseconds) if 0 < milliseconds < _LATEST else _EPOCH
+        if at >= EARLIEST and at - _clock(timestamp) <= _AHEAD:
+            plausible[name] = at
     if not plausible:
-        raise ImplausibleTime(
-            "fetched_at from 1995 to one day after Kafka's timestamp, in any unit", field="fetched_at", value=said
-        )
+        raise ImplausibleTime(_RULE, field="fetched_at", value=said)
     if unit in plausible:
         return plausible[unit], ()
     name, at = next(iter(plausible.items()))
     return at, () if unit is None else (f"fetched_at: {name} where {unit} were promised; read as {at.isoformat()}",)
 
 
-def _number(said: int | float | str) -> float | None:
-    try:
-        number = float(said)
-    except (ValueError, OverflowError):
-        return None
-    digits = str(said).lstrip("+-").split(".")[0]
-    if isinstance(said, str) and (len(digits) < 9 or not digits.isdigit()):  # 20260304 is a date, no number of seconds
-        return None
-    return number if math.isfinite(number) else None
+def _number(said: int | float | str) -> int | float | None:
+    """The number, also one in digits; eight digits are a date (20260304), no seconds.
+
+    >>> _number("1772616600"), _number("20260304")
+    (1772616600, None)
+    """
+    if isinstance(said, str):
+        digits, _, fraction = said.partition(".")
+        if not (digits + fraction).isascii() or not (digits + fraction or "-").isdigit() or not 9 <= len(digits) <= 20:
+            return None
+        return float(said) if fraction else int(digits)
+    return said if isinstance(said, int) or math.isfinite(said) else None
 
 
 def _from_text(said: str) -> datetime | None:

@@ -105,7 +105,8 @@ def _mention_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
                 value=f"{mention['text'][:40]!r}, and body[{start}:{end}] is {there!r}",
             )
         if mention["entity_id"] not in known:
-            yield Violation.of("one of the article's entities", field=f"mentions[{n}].entity_id", value=mention["entity_id"])
+            rule = "one of the article's entities"
+            yield Violation.of(rule, field=f"mentions[{n}].entity_id", value=mention["entity_id"])
         if not 0 <= mention["confidence"] <= 1:
             yield Violation.of("0 to 1", field=f"mentions[{n}].confidence", value=mention["confidence"])
         if mention["sentence"] < 0:

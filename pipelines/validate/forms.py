@@ -44,7 +44,7 @@ def article_to_avro(article: Article, provenance: Provenance) -> dict[str, Any]:
         "story_signature": list(clean.story_signature),
         "mentions": [asdict(mention) for mention in article.mentions],
         "entities": [asdict(entity) for entity in article.entities],
-        "evidence": {field: _evidence(found) for field, found in (clean.evidence | article.evidence).items()},
+        "evidence": {field: _evidence(found) for field, found in ({**clean.evidence, **article.evidence}).items()},
         "warnings": list(dict.fromkeys((*clean.warnings, *article.warnings))),
         "fetched_at": _utc(clean.fetched_at),
         "processed_at": _utc(provenance.processed_at),

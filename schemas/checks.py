@@ -1,0 +1,194 @@
+"""What `dateline schemas check` refuses: schemas that are broken, or that cannot read what was written before.
+
+A new version must read every earlier one (topics keep old messages). Avro's own rules come from ``avro``, the
+reference library; what it lets pass and would change meaning is added here: a changed logical type, bytes that
+become text, a removed enum symbol, another namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import avro.errors
+import avro.schema
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+from fastavro import parse_schema
+from fastavro.schema import SchemaParseException, UnknownType
+
+from schemas.problems import Named, Problem, kind_of, learn, name_of, resolve, schema_problems
+from schemas.registry import home
+
+_VERSION_FILE = re.compile(r"([1-9]\d*)\.avsc")
+_PROMOTED = frozenset({("bytes", "string"), ("string", "bytes")})
+
+
+def check_schemas(folder: Path | None = None) -> list[Problem]:
+    """Every problem of the schemas under a folder (unset: the ones that ship with Dateline)."""
+    root: Traversable = folder if folder is not None else home()
+    problems: list[Problem] = []
+    known: set[str] = set()
+    for subject in sorted((each for each in root.iterdir() if each.is_dir()), key=lambda each: each.name):
+        files = [f for f in subject.iterdir() if f.name.endswith(".avsc")]
+        if files:
+            problems += _subject_problems(subject.name, files)
+            known |= {f"{subject.name}/{f.name.removesuffix('.avsc')}" for f in files}
+    return [*problems, *_id_problems(root / "ids.json", known)]
+
+
+def _subject_problems(subject: str, files: list[Traversable]) -> Iterator[Problem]:
+    schemas: dict[int, Mapping[str, Any]] = {}
+    numbers: set[int] = set()
+    for file in sorted(files, key=lambda f: f.name):
+        path = f"{subject}/{file.name}"
+        found = _VERSION_FILE.fullmatch(file.name)
+        if not found:
+            yield Problem(path, "file name is no version", "Name it by its number from 1, as in 2.avsc.")
+            continue
+        numbers.add(int(found[1]))
+        schema, problems = _parsed(file, path)
+        yield from problems
+        if schema is not None:
+            schemas[int(found[1])] = schema
+            yield from schema_problems(schema, path)
+    for missing in sorted(set(range(1, max(numbers, default=0))) - numbers):
+        fix = "Number versions without holes; keep old ones: messages name them."
+        yield Problem(f"{subject}/{missing}.avsc", f"version {missing} is missing", fix)
+    for later in sorted(schemas):
+        for earlier in sorted(n for n in schemas if n < later):
+            yield from compatibility_problems(schemas[later], schemas[earlier], subject, later, earlier)
+
+
+def _parsed(file: Traversable, path: str) -> tuple[Mapping[str, Any] | None, list[Problem]]:
+    """The schema, if both libraries parse it; what ``avro`` only warns of is told elsewhere."""
+    try:
+        text = file.read_text("utf-8")
+        schema = json.loads(text, object_pairs_hook=_without_doubles)
+    except ValueError as error:
+        return None, [Problem(path, f"not JSON: {error}", "Mend the JSON.")]
+    if not isinstance(schema, dict) or schema.get("type") != "record":
+        return None, [Problem(path, "the schema is no record", "Make its outermost type a record.")]
+    try:
+        parse_schema(schema)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            avro.schema.parse(text)
+    except (SchemaParseException, UnknownType, avro.errors.AvroException, KeyError, TypeError, ValueError) as error:
+        return None, [Problem(path, f"no Avro schema: {type(error).__name__}: {error}", "Mend the schema.")]
+    return schema, []
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError(f"a key is given twice among {', '.join(key for key, _ in pairs)}")
+    return dict(pairs)
+
+
+def compatibility_problems(
+    reader: Mapping[str, Any], writer: Mapping[str, Any], subject: str, later: int, earlier: int
+) -> Iterator[Problem]:
+    """What keeps a later version from reading an earlier one as it was meant."""
+    path = f"{subject}/{later}.avsc"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        new, old = (avro.schema.parse(json.dumps(each)) for each in (reader, writer))
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+    result = checker.get_compatibility(new, old)
+    if result.compatibility is not SchemaCompatibilityType.compatible:
+        kinds = sorted({kind.name for kind in result.incompatibilities})
+        told = f"{', '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
+        yield Problem(path, f"cannot read version {earlier}: {', '.join(kinds)}: {told}", _FIXES.get(kinds[0], _FIX))
+    names: tuple[Named, Named] = ({}, {})
+    learn(reader, names[0])
+    learn(writer, names[1])
+    if reader.get("namespace") != writer.get("namespace"):
+        yield Problem(path, f"namespace differs from version {earlier}", "Keep it: full names are identities.")
+    yield from _Pair(names, earlier).changes(reader, writer, path)
+
+
+_FIX = "Make the change in a backward-compatible way: add fields with defaults, widen types."
+_FIXES = {
+    "reader_field_missing_default_value": "Give the new field a default.",
+    "missing_enum_symbols": "Keep every symbol of the enum.",
+    "name_mismatch": "Keep the name, or list the old one under aliases.",
+    "missing_union_branch": "Keep every branch of the union.",
+    "type_mismatch": "Keep the type, or widen it (int to long, float to double).",
+}
+
+
+class _Pair:
+    """Walks two versions side by side."""
+
+    def __init__(self, names: tuple[Named, Named], earlier: int) -> None:
+        self.names, self.earlier = names, earlier
+        self.seen: set[tuple[str, str]] = set()
+
+    def changes(self, reader: Any, writer: Any, path: str) -> Iterator[Problem]:
+        if isinstance(writer, list) or isinstance(reader, list):
+            yield from self._union_changes(reader, writer, path)
+            return
+        new, old = resolve(reader, self.names[0]), resolve(writer, self.names[1])
+        if "name" in new and "name" in old:
+            if (new["name"], old["name"]) in self.seen:
+                return
+            self.seen.add((new["name"], old["name"]))
+        yield from self._own_changes(new, old, path)
+        for part in ("items", "values"):
+            if part in new and part in old:
+                yield from self.changes(new[part], old[part], f"{path}.{part}")
+        before = {field["name"]: field for field in old.get("fields", ())}
+        for field in new.get("fields", ()):
+            former = next((before[n] for n in (field["name"], *field.get("aliases", ())) if n in before), None)
+            if former is not None:
+                yield from self.changes(field["type"], former["type"], f"{path}.{field['name']}")
+
+    def _union_changes(self, reader: Any, writer: Any, path: str) -> Iterator[Problem]:
+        """Pairs each branch that was written with the one that will read it."""
+        news = reader if isinstance(reader, list) else [reader]
+        for old in writer if isinstance(writer, list) else [writer]:
+            kind = kind_of(old, self.names[1])
+            alike = [new for new in news if kind_of(new, self.names[0]) == kind]
+            if kind in ("record", "enum", "fixed"):
+                alike = [new for new in alike if _short(new) == _short(old)] or alike
+            if alike:
+                yield from self.changes(alike[0], old, path)
+
+    def _own_changes(self, new: Mapping[str, Any], old: Mapping[str, Any], path: str) -> Iterator[Problem]:
+        was, now = old.get("logicalType"), new.get("logicalType")
+        if was != now and kind_of(new, {}) == kind_of(old, {}):
+            rule = f"logical type {was} of version {self.earlier} became {now}"
+            yield Problem(path, rule, "The same numbers would mean other times: add a field, keep this one.")
+        if was == now == "decimal" and any(new.get(part) != old.get(part) for part in ("scale", "precision")):
+            rule = f"scale or precision differs from version {self.earlier}"
+            yield Problem(path, rule, "The same bytes would mean another number: add a field, keep this one.")
+        if (kind_of(old, {}), kind_of(new, {})) in _PROMOTED:
+            rule = f"{kind_of(old, {})} of version {self.earlier} became {kind_of(new, {})}"
+            yield Problem(path, rule, "Not all bytes are text: add a field, keep this one.")
+        if gone := sorted(set(old.get("symbols", ())) - set(new.get("symbols", ()))) if "symbols" in new else []:
+            rule = f"enum {name_of(new)} lost {', '.join(gone)} of version {self.earlier}"
+            yield Problem(path, rule, "Keep every symbol: a default would turn old values into another.")
+
+
+def _short(schema: Any) -> str:
+    return name_of(schema).rsplit(".", 1)[-1]
+
+
+def _id_problems(listed: Traversable, known: set[str]) -> Iterator[Problem]:
+    if not listed.is_file():
+        return
+    try:
+        ids = json.loads(listed.read_text("utf-8"))
+    except ValueError as error:
+        yield Problem("ids.json", f"not JSON: {error}", "Mend the JSON.")
+        return
+    for schema_id, name in ids.items():
+        if not str(schema_id).isdigit():
+            yield Problem("ids.json", f"{schema_id!r} is no schema id", "Write the registry's number.")
+        if name not in known:
+            rule = f"id {schema_id} stands for {name!r}, which does not exist"
+            yield Problem("ids.json", rule, "Name a subject and version, as in raw_article/1.")
