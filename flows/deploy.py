@@ -16,8 +16,8 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
-from prefect.flows import EntrypointType
 from prefect.schedules import Interval
+from prefect.types.entrypoint import EntrypointType
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings

@@ -30,6 +30,7 @@ _CODES = {
     "NotFound": FOUND_WRONG,
     "WrongUsage": USAGE,
     "QueryFailed": USAGE,
+    "WarehouseFault": USAGE,  # the family: an address that names no warehouse
     "BrokerUnavailable": AWAY,
     "BrokerRefused": AWAY,
     "TopicMissing": AWAY,

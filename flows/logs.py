@@ -66,7 +66,7 @@ def _log_handlers(log: TextIO, *, verbose: bool) -> list[logging.Handler]:
 def _is_own_process() -> bool:
     """False inside a test runner or another program, whose descriptors are not ours to move."""
     try:
-        return sys.stdout is sys.__stdout__ and (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)
+        return sys.stdout is sys.__stdout__ is not None and (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)
     except (OSError, ValueError, AttributeError):
         return False
 

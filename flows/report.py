@@ -12,6 +12,7 @@ from flows.screen import plain
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
+    from pipelines.stage import BatchKind
     from pipelines.stage.audit import Audit
     from pipelines.warehouse import Loaded, RunStatus
 
@@ -26,6 +27,7 @@ class RunReport:
     run_id: str
     started_at: datetime
     topic: str
+    kind: BatchKind = "ingest"
     status: RunStatus = "running"
     ended_at: datetime | None = None
     note: str | None = None
@@ -41,16 +43,18 @@ class RunReport:
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
         self.batches += 1
-        self.records += sum(len(r) for r in transformed.batch.ranges)
+        self.records += loaded.outcomes.total() + loaded.gaps.total()
         self.outcomes.update(loaded.outcomes)
         self.reasons.update(loaded.reasons)
         self.gaps.update(loaded.gaps)
-        self.offsets.update({partition: offset for (_, partition), offset in loaded.offsets.items()})
+        self.offsets.update(
+            {partition: offset for (topic, partition), offset in loaded.offsets.items() if topic == self.topic}
+        )
         for step, cost in transformed.costs.items():
             elements, cpu_us = self.costs.get(step, (0, 0))
             self.costs[step] = (elements + cost.elements, cpu_us + cost.cpu_us)
         self.verdict = max(self.verdict, audit.verdict, key=VERDICTS.index)
-        self.findings += [asdict(finding) for finding in audit.findings if not finding.success]
+        self.findings += [asdict(finding) for finding in audit.results if not finding.success]
 
     def end(self, status: RunStatus, note: str | None = None) -> None:
         self.status, self.note, self.ended_at = status, note, datetime.now(UTC)
@@ -82,7 +86,7 @@ class RunReport:
 def markdown_of(report: RunReport) -> str:
     """The artifact of a run; everything that may come from a page is escaped, for Markdown and for HTML."""
     parts = [
-        f"# Ingest run {safe_markdown(report.run_id)}",
+        f"# {report.kind.capitalize()} run {safe_markdown(report.run_id)}",
         f"**{safe_markdown(report.status)}** after {report.seconds:.1f} s: {report.records} records of "
         f"`{safe_markdown(report.topic)}` in {report.batches} batches. Audit: **{safe_markdown(report.verdict)}**.",
     ]

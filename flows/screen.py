@@ -72,6 +72,17 @@ class Screen:
         stream.write(json.dumps(value, indent=indent, ensure_ascii=False, default=json_default) + "\n")
         stream.flush()
 
+    def write_bytes(self, value: bytes) -> None:
+        """Bytes as they are, nothing before or after them."""
+        stream = self.out.file
+        stream.flush()
+        raw = getattr(stream, "buffer", None)
+        if raw is None:
+            stream.write(value.decode("utf-8", "replace"))
+        else:
+            raw.write(value)
+            raw.flush()
+
     def table(
         self,
         title: str,

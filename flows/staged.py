@@ -41,11 +41,12 @@ class Leftovers:
     def settle(self, settings: Settings, warehouse: Warehouse) -> None:
         """Announce what a killed run committed and did not announce; remove what it staged and did not commit."""
         from pipelines.stage import read_manifest
+        from pipelines.warehouse.questions import ask
 
         for folder in self._folders():
             if (folder / ANNOUNCED).exists():
                 continue
-            if not (folder / "manifest.json").exists() or not warehouse.has_batch(folder.name):
+            if not (folder / "manifest.json").exists() or not ask(warehouse, "batch_is_loaded", (folder.name,)).rows:
                 LOG.info("removing %s: staged by a run that ended before it was loaded", folder.name)
                 shutil.rmtree(folder, ignore_errors=True)
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,17 +96,10 @@ def verify(
         if as_json:
             from dataclasses import asdict
 
-            run.screen.write_json(asdict(found) | {"closed": not found.problems})
+            run.screen.write_json(asdict(found) | {"closes": found.closes})
         else:
-            _show_verification(run.screen, found)
-        if found.problems:
+            from flows.standing import show_verification
+
+            show_verification(run.screen, found)
+        if not found.closes:
             raise typer.Exit(FOUND_WRONG)
-
-
-def _show_verification(screen: Screen, found: object) -> None:
-    from flows.standing import show_verification
-
-    show_verification(screen, found)
-
-
-__all__ = ["app", "ledger", "sys"]

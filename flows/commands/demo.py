@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -36,8 +36,8 @@ def demo(verbose: Verbose = False) -> None:
     with command("demo", verbose=verbose) as run:
         with _servers(run) as settings:
             _publish_samples(run, settings)
-            report = _ingest(run, settings)
-        _show(run, report)
+            _ingest(run, settings)
+        _show(run)
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def _import_what_is_heavy(run: Command) -> None:
 
 def _publish_samples(run: Command, settings: Settings) -> None:
     from pipelines.samples import sample_messages
-    from pipelines.sinks.kafka import publish_messages
+    from pipelines.sinks.kafka import OutgoingMessage, publish_messages
     from pipelines.sources.kafka import topic_offsets
 
     topic = settings.kafka.raw_topic
@@ -90,11 +90,12 @@ def _publish_samples(run: Command, settings: Settings) -> None:
             f"[green]✓[/green] {safe(topic)} already holds {held:,} messages: the samples are not sent again"
         )
         return
-    published = publish_messages(settings.kafka, topic, sample_messages())
+    samples = (OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages())
+    published = publish_messages(settings.kafka, topic, samples)
     run.screen.say(f"[green]✓[/green] Published {published.count:,} sample messages to {safe(topic)}")
 
 
-def _ingest(run: Command, settings: Settings) -> dict[str, Any]:
+def _ingest(run: Command, settings: Settings) -> None:
     from flows.commands.ingesting import ingest_here
 
     report = ingest_here(run, settings)
@@ -104,13 +105,12 @@ def _ingest(run: Command, settings: Settings) -> dict[str, Any]:
         run.screen.say(
             "[green]✓[/green] Nothing new to ingest: every record of the topic is in the warehouse already\n"
         )
-    return report
 
 
-def _show(run: Command, report: dict[str, Any]) -> None:
+def _show(run: Command) -> None:
     from flows.showing import show_news
 
-    show_news(run.screen, run.settings, report)
+    show_news(run.screen, run.settings)
     run.screen.say("[bold]Where things are[/bold]")
     home = run.settings.home
     for what, where in (
@@ -123,6 +123,3 @@ def _show(run: Command, report: dict[str, Any]) -> None:
     run.screen.say("\n[bold]What to try next[/bold]")
     for line, why in NEXT:
         run.screen.say(f"  [cyan]{safe(line)}[/cyan]  [dim]{safe(why)}[/dim]")
-
-
-__all__ = ["Callable", "app"]

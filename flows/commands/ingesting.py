@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.run import Command
@@ -20,16 +22,32 @@ OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppre
 def ingest_here(
     run: Command, settings: Settings, *, follow: bool = False, max_records: int | None = None, quiet: bool = False
 ) -> dict[str, Any]:
-    """The flow run's report, as JSON."""
+    """The ingest flow's report, as JSON."""
+    with _watched(run, settings, quiet=quiet):
+        from flows.ingest import ingest
+
+        told: dict[str, Any] = ingest(follow=follow, max_records=max_records)
+        return told
+
+
+def replay_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The replay flow's report, as JSON."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.replay import replay
+
+        told: dict[str, Any] = replay(**wanted)
+        return told
+
+
+@contextmanager
+def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]:
     with (
         run_bar(run.screen, quiet=quiet) as watcher,
         a_prefect_api(settings.home, verbose=run.verbose),
         watched_by(watcher),
+        with_settings(settings),
     ):
-        from flows.ingest import ingest
-
-        with with_settings(settings):
-            return ingest(follow=follow, max_records=max_records)
+        yield
 
 
 def show_ingested(screen: Screen, report: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,8 @@ from flows.screen import Screen, plain, safe
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipelines.warehouse import StoredDeadLetter
 
 app = typer.Typer(help="Dead letters: what was rejected, why, and another try.", no_args_is_help=True)
 SHOWN_BYTES = 2_000
@@ -41,16 +43,26 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
 ) -> None:
     """List dead letters by reason and fingerprint, each group with an example."""
     with command("rejected-list", verbose=verbose, warehouse=warehouse) as run:
-        from flows.letters import groups_of
+        from flows.letters import chosen, groups_of
 
-        groups = groups_of(run.settings, reason=reason, source=source, since=since)
+        groups = groups_of(run.settings, chosen(reason=reason, source=source, since=since))
         if as_json:
             run.screen.write_json(groups)
             return
         run.screen.table(
             "Dead letters",
-            ("reason", "step", "count", "what is wrong", "example", "last"),
-            [(g["reason"], g["step"], g["count"], g["expectation"], g["example"], g["last"]) for g in groups],
+            ("reason", "count", "what is wrong", "scrapers", "last", "example"),
+            [
+                (
+                    g["reason"],
+                    g["count"],
+                    g["example"],
+                    ", ".join(g["scrapers"]),
+                    g["last_rejected_at"],
+                    g["example_id"],
+                )
+                for g in groups
+            ],
             empty="none",
         )
         if groups:
@@ -70,39 +82,43 @@ def show(
 ) -> None:
     """Show a dead letter: what is wrong with it, its headers, its original bytes."""
     with command("rejected-show", verbose=verbose, warehouse=warehouse) as run:
-        from flows.letters import letter_of, original_of
+        from flows.letters import as_json as letter_as_json
+        from flows.letters import opened, original_of
 
-        letter = letter_of(run.settings, letter_id)
+        letter = opened(run.settings).dead_letter(letter_id)
         if letter is None:
             raise NotFound(f"There is no dead letter {letter_id}.\nWhat to do: `dateline rejected list` gives ids.")
         if raw:
-            stream: Any = run.screen.out.file
-            stream.flush()
-            stream.buffer.write(original_of(run.settings, letter) or b"")
-            stream.buffer.flush()
+            run.screen.write_bytes(original_of(run.settings, letter) or b"")
         elif as_json:
-            run.screen.write_json(letter)
+            run.screen.write_json(letter_as_json(letter))
         else:
             _show(run.screen, letter, original_of(run.settings, letter), run.settings.home)
 
 
-def _show(screen: Screen, letter: dict[str, Any], original: bytes | None, home: Path) -> None:
-    screen.say(
-        f"[bold red]{safe(letter['reason'])}[/bold red] in {safe(letter['step'])}, "
-        f"{safe(letter['topic'])}/{letter['partition']}@{letter['offset']}"
-    )
-    for name in ("scraper", "rejected_at", "processor", "fingerprint", "timestamp"):
-        screen.say(f"  {name:12} {safe(letter.get(name))}")
-    for violation in letter["details"]:
+def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home: Path) -> None:
+    screen.say(f"[bold red]{safe(letter.reason)}[/bold red] in {safe(letter.step)}: {safe(letter.source)}")
+    for name in (
+        "scraper",
+        "message_at",
+        "rejected_at",
+        "attempts",
+        "resolved_at",
+        "processor",
+        "fingerprint",
+        "run_id",
+    ):
+        screen.say(f"  {name:12} {safe(getattr(letter, name))}")
+    screen.say(f"  {'key':12} {safe(_readable(letter.key))}")
+    for violation in letter.details:
         where = f"{safe(violation['field'])}: " if violation.get("field") else ""
         value = f" [dim](seen: {safe(violation['value'], 1_000)})[/dim]" if violation.get("value") else ""
         screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}{value}")
-    screen.table("Headers", ("name", "value"), [(h["name"], _readable(h["value"])) for h in letter["headers"]])
-    screen.say(
-        f"[bold]Original[/bold] ({letter['original_bytes']:,} bytes"
-        + (f", in {safe(home / letter['original_path'])}" if letter.get("original_path") else "")
-        + ")"
+    screen.table(
+        "Headers", ("name", "value"), [(name, _readable(value)) for name, value in letter.headers], empty="none"
     )
+    lies = f", in {safe(home / letter.original_path)}" if letter.original_path else ""
+    screen.say(f"[bold]Original[/bold] ({letter.original_bytes:,} bytes{lies})")
     screen.say(safe(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
 
 
@@ -133,18 +149,18 @@ def replay(  # noqa: PLR0913, PLR0917  likewise
 ) -> None:
     """Put dead letters through the same job again, any number of times, without doubles."""
     with command("rejected-replay", verbose=verbose, warehouse=warehouse) as run:
-        from flows.commands.ingesting import show_ingested
-        from flows.letters import replay_letters, waiting_letters
+        from flows.commands.ingesting import replay_here, show_ingested
+        from flows.letters import chosen, opened
 
-        chosen = {"reason": reason, "source": source, "since": since}
         if dry_run:
-            count = waiting_letters(run.settings, **chosen)
+            wanted = chosen(reason=reason, source=source, since=since)
+            count = sum(group.count for group in opened(run.settings).dead_letter_groups(wanted))
             if as_json:
                 run.screen.write_json({"would_replay": count})
             else:
                 run.screen.say(f"{count:,} dead letters would be replayed.")
             return
-        report = replay_letters(run, **chosen)
+        report = replay_here(run, quiet=as_json, reason=reason, source=source, since=since)
         if as_json:
             run.screen.write_json(report)
         elif not report["records"]:

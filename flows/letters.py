@@ -1,0 +1,62 @@
+"""Dead letters as the command line knows them: chosen, grouped, whole, and through the job again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.warehouse import DeadLetterFilter, StoredDeadLetter, Warehouse
+
+
+def opened(settings: Settings) -> Warehouse:
+    from pipelines.warehouse import open_warehouse
+
+    return open_warehouse(settings.warehouse_url)
+
+
+def chosen(*, reason: str | None = None, source: str | None = None, since: datetime | None = None) -> DeadLetterFilter:
+    """Those that are still rejected, narrowed; a time without a zone is UTC."""
+    from pipelines.warehouse import DeadLetterFilter
+
+    return DeadLetterFilter(reason=reason, scraper=source, since=since and since.replace(tzinfo=since.tzinfo or UTC))
+
+
+def groups_of(settings: Settings, wanted: DeadLetterFilter) -> list[dict[str, Any]]:
+    return [asdict(group) for group in opened(settings).dead_letter_groups(wanted)]
+
+
+def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
+    """The original bytes, from the letter or from the file that it points to."""
+    if letter.original_path is None:
+        return letter.original
+    from pipelines.stage import OriginalStore
+
+    return OriginalStore(settings.home, settings.limits.dead_letter_bytes).read(letter.original_path)
+
+
+def as_json(letter: StoredDeadLetter) -> dict[str, Any]:
+    read = asdict(letter)
+    return read | {"headers": [{"name": name, "value": value} for name, value in letter.headers]}
+
+
+def avro_of(letter: StoredDeadLetter) -> dict[str, Any]:
+    """The Avro dead letter that the warehouse's row was made from."""
+    return {
+        "step": letter.step,
+        "reason": letter.reason,
+        "details": [dict(violation) for violation in letter.details],
+        "fingerprint": letter.fingerprint,
+        "processor": letter.processor,
+        "rejected_at": letter.rejected_at,
+        "scraper": letter.scraper,
+        "source": asdict(letter.source),
+        "timestamp": letter.message_at,
+        "key": letter.key,
+        "headers": [{"name": name, "value": value} for name, value in letter.headers],
+        "original": letter.original,
+        "original_path": letter.original_path,
+        "original_bytes": letter.original_bytes,
+    }

@@ -1,0 +1,152 @@
+"""How things stand: lag, runs, reject rates, the last audit, and whether the books close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from flows.faults import exit_code
+from flows.letters import opened
+from flows.screen import Screen, safe
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.warehouse import Verification
+
+
+def standing_of(settings: Settings) -> dict[str, Any]:
+    """What ``dateline status`` shows; a broker or a warehouse that is away is said, not raised."""
+    told: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
+    saved: dict[int, int] = {}
+    with _said_when_away(told, "warehouse"):
+        saved = opened(settings).next_offsets(settings.kafka.raw_topic)
+        told |= _books(settings)
+    with _said_when_away(told, "kafka"):
+        told |= _lag(settings, saved)
+    return told
+
+
+@contextmanager
+def _said_when_away(told: dict[str, Any], what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as fault:
+        if exit_code(fault) is None:
+            raise
+        told["away"].append({"what": what, "why": str(fault)})
+
+
+def _books(settings: Settings) -> dict[str, Any]:
+    from pipelines.warehouse.questions import ask
+
+    warehouse = opened(settings)
+    return {question: ask(warehouse, question).records() for question in ("last_runs", "reject_rates", "last_audit")}
+
+
+def _lag(settings: Settings, saved: dict[int, int]) -> dict[str, Any]:
+    from flows.place import with_broker
+    from pipelines.sources.kafka import topic_offsets
+
+    kafka = with_broker(settings).kafka
+    partitions = [
+        {
+            "partition": partition,
+            "next": saved.get(partition, first),
+            "end": end,
+            "lag": max(0, end - max(first, saved.get(partition, first))),
+        }
+        for partition, (first, end) in topic_offsets(kafka, kafka.raw_topic).items()
+    ]
+    return {
+        "kafka": kafka.bootstrap_servers,
+        "topic": kafka.raw_topic,
+        "partitions": partitions,
+        "lag": sum(p["lag"] for p in partitions),
+    }
+
+
+def show_standing(screen: Screen, told: dict[str, Any]) -> None:
+    for away in told["away"]:
+        screen.say(f"[yellow]{safe(away['what'].capitalize())} is away:[/yellow] {safe(away['why'], 600)}")
+    if "partitions" in told:
+        screen.table(
+            f"Lag of {told['topic']} at {told['kafka']}",
+            ("partition", "next offset", "end", "lag"),
+            [tuple(p.values()) for p in told["partitions"]],
+        )
+    if "last_runs" in told:
+        screen.table(
+            "Last runs",
+            (
+                "run",
+                "kind",
+                "status",
+                "started",
+                "seconds",
+                "records",
+                "loaded",
+                "unchanged",
+                "rejected",
+                "audit",
+                "note",
+            ),
+            [_run_row(run) for run in told["last_runs"]],
+            empty="none yet",
+            limit=60,
+        )
+        screen.table(
+            "Rejected by scraper",
+            ("scraper", "records", "rejected", "share", "mostly"),
+            [tuple(row.values()) for row in told["reject_rates"]],
+            empty="none yet",
+        )
+        screen.table(
+            "Last audit",
+            ("severity", "expectation", "column", "observed", "why it matters"),
+            [tuple(row.values()) for row in told["last_audit"]],
+            empty="nothing to remark",
+        )
+
+
+def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
+    finished = run["finished_at"]
+    seconds = round((finished - run["started_at"]).total_seconds(), 1) if finished else None
+    return (
+        run["run_id"][:8],
+        run["kind"],
+        run["status"],
+        run["started_at"],
+        seconds,
+        run["records"],
+        run["loaded"],
+        run["unchanged"],
+        run["rejected"],
+        run["audit"],
+        run["note"],
+    )
+
+
+def show_verification(screen: Screen, found: Verification) -> None:
+    rows = [
+        (
+            p.topic,
+            p.partition,
+            p.first_offset,
+            p.next_offset,
+            p.produced,
+            p.accounted,
+            ", ".join(f"{name} {count:,}" for name, count in (p.outcomes + p.gaps).most_common()),
+        )
+        for p in found.partitions
+    ]
+    screen.table(
+        "Ledger", ("topic", "partition", "first", "next", "offsets", "accounted for", "as"), rows, empty="empty"
+    )
+    if found.closes:
+        compared = " It agrees with what Kafka holds." if found.is_deep else ""
+        screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome.{compared}")
+        return
+    screen.say(f"[red]The ledger does not close:[/red] {len(found.problems)} problems.")
+    for problem in found.problems[:50]:
+        screen.say(f"  [red]✗[/red] {safe(problem, 600)}")

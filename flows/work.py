@@ -1,0 +1,159 @@
+"""What a run holds while it lasts, and the tasks that its batches go through.
+
+Tasks only order and repeat; what becomes of a record is decided in ``pipelines``. A task is retried on what may pass
+(broker or warehouse away), never on a bug of ours: the same input would fail the same way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.faults import may_pass
+from flows.report import RunReport, markdown_of
+from flows.staged import Leftovers
+from flows.watching import watcher
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State, TaskRun
+    from prefect.tasks import Task
+
+    from pipelines.jobs.batches import BatchPlan, Transformed
+    from pipelines.jobs.workers import Workers
+    from pipelines.settings import Settings
+    from pipelines.stage import BatchKind, StagedBatch
+    from pipelines.stage.audit import Audit
+    from pipelines.warehouse import Loaded, Warehouse
+
+LOG = logging.getLogger("dateline")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A run's settings, its warehouse, its worker processes, and what it has done so far."""
+
+    settings: Settings
+    warehouse: Warehouse
+    workers: Workers
+    report: RunReport
+
+    @property
+    def topic(self) -> str:
+        return self.settings.kafka.raw_topic
+
+    @property
+    def staged(self) -> Path:
+        return self.settings.home / "staged"
+
+
+def only_what_may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Retry when the broker or the warehouse was away, not when the code or the books are wrong."""
+    fault = state.result(raise_on_failure=False)
+    return isinstance(fault, Exception) and may_pass(fault)
+
+
+TASK: dict[str, Any] = {
+    "retries": 4,
+    "retry_delay_seconds": [1, 4, 10, 30],
+    "retry_condition_fn": only_what_may_pass,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="transform", **TASK)
+def transform(work: Work, batch: BatchPlan) -> Transformed:
+    """The Beam job over one micro-batch: a staged batch."""
+    from pipelines.jobs.batches import transform_batch
+
+    before = work.report.records
+    return transform_batch(batch, work.settings, work.workers, lambda done: watcher().done(before + done))
+
+
+@task(name="audit", **TASK)
+def audit(work: Work, batch: StagedBatch) -> Audit:
+    """The batch expectations' verdict on a staged batch."""
+    from pipelines.jobs.audit import audit_batch
+
+    return audit_batch(batch, work.settings, work.workers)
+
+
+@task(name="publish", **TASK)
+def publish(work: Work, batch: StagedBatch, verdict: Audit) -> Loaded:
+    """Rows and offsets into the warehouse, in one transaction."""
+    return work.warehouse.publish(batch, verdict)
+
+
+@task(name="announce", **TASK)
+def announce(work: Work, batch: StagedBatch, loaded: Loaded) -> None:
+    """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit."""
+    from pipelines.sources.kafka import commit_group_offsets
+
+    Leftovers(work.staged).announce(batch, work.settings)
+    offsets = {partition: offset for (topic, partition), offset in loaded.offsets.items() if topic == work.topic}
+    commit_group_offsets(work.settings.kafka, work.topic, offsets)
+
+
+@task(name="report", **(TASK | {"retries": 0}))
+def report(told: RunReport) -> None:
+    """An artifact of the run: ledger, rejects, audit verdict."""
+    create_markdown_artifact(
+        markdown_of(told), key=told.kind, description=f"{told.kind} run {told.run_id}: {told.status}"
+    )
+
+
+@contextmanager
+def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
+    """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends."""
+    from pipelines.jobs.workers import Workers
+    from pipelines.warehouse import Run, open_warehouse
+
+    told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
+    warehouse = open_warehouse(settings.warehouse_url)
+    with warehouse.writer(f"{kind} run {told.run_id[:8]}"):
+        warehouse.prepare()
+        warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
+        try:
+            with Workers(settings.batch.workers, settings.home / "logs" / "workers.log") as workers:
+                yield Work(settings, warehouse, workers, told)
+            told.end("completed")
+        except BaseException as fault:
+            told.end("failed", f"{type(fault).__name__}: {fault}" if isinstance(fault, Exception) else "interrupted")
+            raise
+        finally:
+            assert told.ended_at is not None
+            warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
+            _keep_artifact(told)
+
+
+def _keep_artifact(told: RunReport) -> None:
+    watcher().step("report", told.batches)
+    try:
+        report(told)
+    except Exception:
+        LOG.warning("the run's artifact could not be kept", exc_info=True)
+
+
+def finish_batch(work: Work, transformed: Transformed) -> None:
+    """Audit, publish and announce a staged batch."""
+    told, number = work.report, work.report.batches + 1
+    watcher().step("audit", number)
+    verdict = audit(work, transformed.batch)
+    watcher().step("publish", number)
+    loaded = publish(work, transformed.batch, verdict)
+    told.add(transformed, verdict, loaded)
+    watcher().done(told.records)
+    LOG.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
+    announce(work, transformed.batch, loaded)
+    Leftovers(work.staged).forget_old()
