@@ -1,0 +1,77 @@
+"""Runs Dateline as its user does, in a process group of its own, with a home of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.settings import KafkaSettings
+
+ROOT = Path(__file__).parents[2]
+PAUSING = Path(__file__).parent / "pausing"
+PATIENCE_S = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a run finds around it: a home, a broker, a Prefect server."""
+
+    home: Path
+    kafka: KafkaSettings
+    prefect_api: str
+    max_records: int = 40
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("DATELINE_", "PREFECT_"))}
+        return own | {
+            "DATELINE_HOME": str(self.home),
+            "DATELINE_KAFKA__BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
+            "DATELINE_KAFKA__RAW_TOPIC": self.kafka.raw_topic,
+            "DATELINE_KAFKA__REJECTED_TOPIC": self.kafka.rejected_topic,
+            "DATELINE_KAFKA__GROUP_ID": self.kafka.group_id,
+            "DATELINE_BATCH__MAX_RECORDS": str(self.max_records),
+            "PREFECT_API_URL": self.prefect_api,
+            "PYTHONPATH": str(ROOT),
+        } | changes
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """``dateline`` with these arguments, leading a process group that ``kill_group`` ends."""
+        return subprocess.Popen(
+            [sys.executable, "-c", "from flows.command import main; main()", *arguments],
+            env=self.environment(**environment), cwd=self.home.parent, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """``dateline`` with these arguments, to its end."""
+        process = self.start(*arguments, **environment)
+        output, _ = process.communicate(timeout=PATIENCE_S)
+        return subprocess.CompletedProcess(arguments, process.returncode, output)
+
+    def start_paused(self, pause: str, *arguments: str) -> subprocess.Popen[str]:
+        """``dateline`` stopped at ``pause`` (``module:function:before|after[:call]``), once it is there."""
+        paused = self.home.parent / f"{self.home.name}.paused"
+        paused.unlink(missing_ok=True)
+        process = self.start(
+            *arguments, PYTHONPATH=f"{PAUSING}:{ROOT}", DATELINE_TEST_PAUSE=pause, DATELINE_TEST_PAUSED=str(paused)
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while not paused.exists():
+            if process.poll() is not None:
+                raise AssertionError(f"ended before it came to {pause}: {process.communicate()[0]}")
+            if time.monotonic() > deadline:
+                kill_group(process)
+                raise AssertionError(f"never came to {pause}: {process.communicate()[0]}")
+            time.sleep(0.05)
+        return process
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to the whole process group: the power goes out."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

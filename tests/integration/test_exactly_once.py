@@ -1,0 +1,135 @@
+"""Exactly once, shown: a run killed anywhere, restarted, gives the warehouse of an undisturbed run, row for row."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.samples import sample_messages
+from pipelines.settings import KafkaSettings
+from pipelines.sinks.kafka import make_topics, publish_messages
+from pipelines.warehouse import open_warehouse
+from tests.integration.running import Machine, kill_group
+from tests.jobs.test_ingest import page
+
+OF_THE_RUN = {  # what tells one run from another, and nothing of an article
+    "run_id", "batch_id", "processed_at", "rejected_at", "updated_at", "resolved_at", "first_run_id", "replayed_in",
+}
+TABLES = (
+    "articles", "article_versions", "outlets", "entities", "mentions", "ledger", "gaps", "dead_letters", "partition_offsets",
+)
+PAUSES = {
+    "after read": "pipelines.sources.kafka:read_range:after",
+    "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
+    "after stage": "pipelines.stage.batch:write_manifest:after",
+    "inside the publish transaction": "pipelines.warehouse.publish:_told:before",
+    "after commit, before the group commit": "pipelines.sources.kafka:commit_group_offsets:before",
+    "second batch, inside the publish transaction": "pipelines.warehouse.publish:_told:before:2",
+}
+NUMBERS = itertools.count(1)
+
+
+def rows(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, without what is of the run."""
+    warehouse = open_warehouse(f"duckdb:///{home / 'warehouse.duckdb'}")
+    found = {}
+    for table in TABLES:
+        everything = warehouse.query(f"SELECT * FROM {table}")
+        kept = [n for n, column in enumerate(everything.columns) if column not in OF_THE_RUN]
+        found[table] = sorted((tuple(row[n] for n in kept) for row in everything.rows), key=repr)
+    return found
+
+
+@pytest.fixture(scope="module")
+def topics(broker: str) -> KafkaSettings:
+    """A topic with every sample in it."""
+    kafka = KafkaSettings(
+        bootstrap_servers=broker, raw_topic="once-raw", rejected_topic="once-rejected", group_id="once", partitions=3
+    )
+    make_topics(kafka)
+    publish_messages(kafka, kafka.raw_topic, sample_messages())
+    return kafka
+
+
+@pytest.fixture
+def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
+    group = topics.model_copy(update={"group_id": f"once-{next(NUMBERS)}"})
+    return Machine(tmp_path / "home", group, prefect_server)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, list[tuple[Any, ...]]]]:
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server)
+    run = machine.run("ingest")
+    assert run.returncode == 0, run.stdout
+    yield rows(machine.home)
+
+
+def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: dict[str, list[tuple[Any, ...]]]) -> None:
+    assert len(undisturbed["ledger"]) == len(list(sample_messages()))
+
+
+@pytest.mark.parametrize("pause", PAUSES.values(), ids=PAUSES.keys())
+def test_a_killed_run_loses_and_doubles_nothing(
+    pause: str, machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    kill_group(machine.start_paused(pause, "ingest"))
+    again = machine.run("ingest")
+    assert again.returncode == 0, again.stdout
+    assert rows(machine.home) == undisturbed
+    verified = machine.run("ledger", "verify", "--json")
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_of_two_ingests_one_wins_and_the_other_says_why(
+    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    first = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest")
+    second = machine.run("ingest")
+    assert second.returncode == 4, second.stdout
+    assert "is writing to" in second.stdout
+    kill_group(first)
+    assert machine.run("ingest").returncode == 0
+    assert rows(machine.home) == undisturbed
+
+
+def test_two_ingests_started_together_double_nothing(
+    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    runs = [machine.start("ingest") for _ in range(2)]
+    outputs = [run.communicate(timeout=180)[0] for run in runs]
+    codes = sorted(run.returncode for run in runs)
+    assert codes in ([0, 4], [0, 0]), outputs  # the second may come after the first has finished
+    assert rows(machine.home) == undisturbed
+
+
+def test_one_poison_message_among_999_good_ones(kafka: KafkaSettings, prefect_server: str, tmp_path: Path) -> None:
+    make_topics(kafka)
+    sent = [_good(n) for n in range(999)]
+    sent.insert(500, _Message(b"poison", b"\xc3\x01\x00\x00\x00\x00\x00\x00\x00\x00poison", ()))
+    publish_messages(kafka, kafka.raw_topic, sent)
+    machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=2_000)
+    run = machine.run("ingest", "--json")
+    assert run.returncode == 0, run.stdout
+    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    counted = Counter(dict(warehouse.query("SELECT outcome, count(*) FROM ledger GROUP BY outcome").rows))
+    assert counted == {"loaded": 999, "rejected": 1}
+    assert warehouse.query("SELECT reason FROM dead_letters").rows == (("UnknownSchema",),)
+
+
+class _Message:
+    def __init__(self, key: bytes, value: bytes, headers: tuple[tuple[str, bytes], ...]) -> None:
+        self.key, self.value, self.headers = key, value, headers
+
+
+def _good(n: int) -> _Message:
+    url = f"https://harbour-news.example/pier/{n}".encode()
+    return _Message(url, page(n), (("content-type", b"text/html"), ("url", url), ("source", b"harbour-crawler")))
+
