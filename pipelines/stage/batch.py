@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -78,7 +79,7 @@ def read_manifest(folder: Path) -> StagedBatch:
             staged_at=datetime.fromisoformat(read["staged_at"]), kind=read["kind"],
         )
     except FileNotFoundError:
-        raise StagedBatchDamaged(f"{folder} has no {MANIFEST}: it was never finished; run it again.") from None
+        raise StagedBatchDamaged(f"{folder} has no {MANIFEST}: {_advice(folder)}") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise StagedBatchDamaged(f"{path} cannot be read ({fault}): {_advice(folder)}") from fault
     check_files(batch)
@@ -98,5 +99,13 @@ def check_files(batch: StagedBatch) -> None:
             raise StagedBatchDamaged(f"{path} has {rows} rows, {file.rows} were staged: {_advice(batch.folder)}")
 
 
+def read_dead_letters(batch: StagedBatch) -> Iterator[dict[str, Any]]:
+    """The batch's Avro dead letters, whole, in the order in which they were staged; few in memory at once."""
+    for path in batch.paths("dead_letters"):
+        with pq.ParquetFile(path) as file:
+            for rows in file.iter_batches(batch_size=64):
+                yield from rows.to_pylist()
+
+
 def _advice(folder: Path) -> str:
-    return f"remove {folder} and run `dateline ingest` again; nothing of it was loaded."
+    return f"nothing of it was loaded. What to do: remove {folder} and run `dateline ingest` again."

@@ -15,7 +15,7 @@ from pipelines.stage.faults import StagedBatchDamaged, disk_faults_named
 from pipelines.stage.parts import sync
 
 FOLDER = "originals"
-_ADVICE = f"restore it from a backup of {FOLDER}/."
+_ADVICE = f"What to do: restore it from a backup of {FOLDER}/."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class OriginalStore:
         try:
             original = path.read_bytes()
         except OSError as fault:
-            raise StagedBatchDamaged(f"The original {path} cannot be read ({fault.strerror}): {_ADVICE}") from fault
+            raise StagedBatchDamaged(f"The original {path} cannot be read ({fault.strerror}). {_ADVICE}") from fault
         if hashlib.sha256(original).hexdigest() != path.name:
-            raise StagedBatchDamaged(f"The original {path} is not what was stored: {_ADVICE}")
+            raise StagedBatchDamaged(f"The original {path} is not what was stored. {_ADVICE}")
         return original
 
 

@@ -17,10 +17,10 @@ class StagedBatchDamaged(Exception):
 
 
 _ADVICE = {
-    errno.ENOSPC: "the disk is full: free some space (old batches lie in staged/), then run `dateline ingest` again",
-    errno.EDQUOT: "the disk quota is used up: free some space, then run `dateline ingest` again",
-    errno.EACCES: "permission was denied: give this user the right to write there, then run `dateline ingest` again",
-    errno.EROFS: "the file system is read-only: set DATELINE_HOME to a place that can be written",
+    errno.ENOSPC: "the disk is full. What to do: free some space (old batches lie in staged/), and run it again",
+    errno.EDQUOT: "the disk quota is used up. What to do: free some space, and run it again",
+    errno.EACCES: "permission was denied. What to do: give this user the right to write there, and run it again",
+    errno.EROFS: "the file system is read-only. What to do: set DATELINE_HOME to a place that can be written",
 }
 
 
@@ -30,5 +30,5 @@ def disk_faults_named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        advice = _ADVICE.get(fault.errno or 0, f"{fault.strerror or fault}: see to it, then run it again")
-        raise StagingFailed(f"Could not write {path}: {advice}. Nothing was loaded or lost.") from fault
+        advice = _ADVICE.get(fault.errno or 0, f"{fault.strerror or fault}. What to do: see to it, and run it again")
+        raise StagingFailed(f"Could not write {path}, nothing was loaded or lost: {advice}.") from fault

@@ -23,6 +23,7 @@ from pipelines.warehouse.interface import (
     WarehouseMissing,
     WarehouseUnavailable,
 )
+from pipelines.warehouse.questions import Mart, ask, mart_examples
 
 _DUCKDB = "duckdb:///"
 
@@ -33,12 +34,14 @@ def open_warehouse(url: str) -> Warehouse:
         from pipelines.warehouse.duckdb import DuckDBWarehouse
 
         return DuckDBWarehouse(Path(url.removeprefix(_DUCKDB)))
-    raise WarehouseFault(f"{url!r} names no warehouse: DATELINE_WAREHOUSE is an address such as duckdb:///news.duckdb.")
+    raise WarehouseFault(
+        f"{url!r} names no warehouse. What to do: give an address such as duckdb:///news.duckdb (DATELINE_WAREHOUSE)."
+    )
 
 
 __all__ = [
-    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded",
+    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
     "OffsetsMoved", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table",
     "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
-    "open_warehouse",
+    "ask", "mart_examples", "open_warehouse",
 ]

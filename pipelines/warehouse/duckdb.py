@@ -84,8 +84,8 @@ class DuckDBWarehouse:
             lock.acquire()
         except Timeout:
             raise WarehouseBusy(
-                f"{_holder(note)} is writing to {self.path}. Wait until it has finished, or stop it; "
-                "this run changed nothing."
+                f"{_holder(note)} is writing to {self.path}; this run changed nothing. "
+                "What to do: wait until it has finished, or stop it, and run this again."
             ) from None
         try:
             note.write_text(json.dumps({"pid": os.getpid(), "holder": holder, "since": self.clock().isoformat()}))
@@ -176,7 +176,7 @@ class DuckDBWarehouse:
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that can change nothing and reach nothing but the warehouse."""
         if not self.path.exists():
-            raise WarehouseMissing(f"There is no warehouse at {self.path} yet: run `dateline ingest` first.")
+            raise WarehouseMissing(f"There is no warehouse at {self.path} yet. What to do: run `dateline ingest`.")
         with closing(self._connected(read_only=True)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("SET enable_external_access = false")
@@ -204,10 +204,10 @@ def _is_locked(fault: BaseException) -> bool:
 
 def _advice(path: Path, fault: duckdb.Error) -> str:
     if _is_locked(fault):
-        return f"Another process has {path} open, and kept it open too long: close it and try again. ({fault})"
+        return f"Another process has {path} open and keeps it: {fault}. What to do: close it there and run this again."
     if "No space left" in str(fault) or "disk is full" in str(fault).lower():
-        return f"The disk that holds {path} is full: free some space and try again; nothing was changed. ({fault})"
-    return f"The warehouse {path} did not answer as it should; nothing was changed. ({fault})"
+        return f"The disk of {path} is full; nothing was changed: {fault}. What to do: free some space, run this again."
+    return f"{path} cannot be read or written; nothing was changed: {fault}. What to do: see to it and run this again."
 
 
 def _holder(note: Path) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from pipelines.records import Coordinates, RawMessage
+from pipelines.records import Coordinates
 from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.audit import Audit
 from pipelines.warehouse.books import KafkaAccount, Verification
@@ -68,7 +68,7 @@ class Loaded:
     gaps: Counter[str]
     """Offsets without a record, by kind of gap."""
     offsets: Mapping[tuple[str, int], int]
-    """Next offset by topic and partition."""
+    """Next offset by topic and partition, of the partitions that the batch moved."""
     was_loaded_before: bool = False
     left_out: int = 0
     """Replayed records that were resolved before and were not touched."""
@@ -110,10 +110,15 @@ class StoredDeadLetter:
     run_id: str
     resolved_at: datetime | None
 
-    def message(self, original: bytes | None = None) -> RawMessage:
-        """The Kafka record as it was; ``original`` are its bytes where they lie in a file."""
-        value = original if self.original_path is not None else self.original
-        return RawMessage(self.source, self.message_at, self.key, value, self.headers)
+    def record(self) -> dict[str, Any]:
+        """The Avro dead letter, as it was staged."""
+        return {
+            "step": self.step, "reason": self.reason, "details": [dict(d) for d in self.details],
+            "fingerprint": self.fingerprint, "processor": self.processor, "rejected_at": self.rejected_at,
+            "scraper": self.scraper, "source": asdict(self.source), "timestamp": self.message_at, "key": self.key,
+            "headers": [{"name": name, "value": value} for name, value in self.headers],
+            "original": self.original, "original_path": self.original_path, "original_bytes": self.original_bytes,
+        }
 
 
 @dataclass(frozen=True, slots=True)

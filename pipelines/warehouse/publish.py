@@ -131,7 +131,7 @@ def _accounted_for(con: Any, batch: StagedBatch) -> tuple[OffsetRange, ...]:
     if problems:
         raise LedgerOpen(
             f"Batch {batch.batch_id} does not account for its offsets, nothing of it was loaded: "
-            f"{'; '.join(problems)}. This is a bug in Dateline: please report it with {batch.folder / 'manifest.json'}."
+            f"{'; '.join(problems)}. What to do: this is a bug in Dateline, report it with {batch.folder}."
         )
     return handed
 
@@ -165,7 +165,7 @@ def _compare_and_set(con: Any, handed: tuple[OffsetRange, ...]) -> None:
     if moved:
         raise OffsetsMoved(
             f"Another run has read on since this batch was planned: {'; '.join(moved)}. "
-            "Nothing of the batch was loaded, and nothing is lost; run `dateline ingest` again."
+            "Nothing of the batch was loaded, and nothing is lost. What to do: run `dateline ingest` again."
         )
 
 
@@ -218,7 +218,11 @@ def _told(con: Any, batch: StagedBatch, *, was_loaded_before: bool, left_out: in
         "SELECT kind, CAST(sum(end_offset - start_offset) AS BIGINT) FROM gaps WHERE batch_id = ? GROUP BY kind",
         [batch.batch_id],
     ).fetchall()
-    offsets = con.execute("SELECT topic, partition, next_offset FROM partition_offsets ORDER BY ALL").fetchall()
+    offsets = con.execute(
+        "SELECT p.topic, p.partition, p.next_offset FROM partition_offsets p "
+        "JOIN batch_ranges r ON r.topic = p.topic AND r.partition = p.partition WHERE r.batch_id = ? ORDER BY ALL",
+        [batch.batch_id],
+    ).fetchall()
     return Loaded(
         batch.batch_id, outcomes, reasons, Counter(dict(gaps)), {(t, p): n for t, p, n in offsets},
         was_loaded_before, left_out,

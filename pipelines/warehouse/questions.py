@@ -1,15 +1,40 @@
-"""What the command line asks the warehouse, by name: each a file in ``sql/questions``."""
+"""Questions that the command line asks again and again, each an SQL file; and the marts with an example each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.warehouse.interface import Table, Warehouse
-from pipelines.warehouse.statements import statements
+from pipelines.warehouse.statements import files, statements, text
+
+_EXAMPLE = re.compile(r"^-- Example: (.+)$", re.MULTILINE)
+_COMMENT = re.compile(r"COMMENT ON VIEW marts\.(\w+) IS '((?:[^']|'')*)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A view for BI: its name in the schema ``marts``, what it holds, and a query to begin with."""
+
+    name: str
+    comment: str
+    query: str
 
 
 def ask(warehouse: Warehouse, question: str, parameters: Sequence[Any] = ()) -> Table:
-    """The answer to ``sql/questions/<question>.sql``."""
-    (sql,) = statements("questions", f"{question}.sql")
-    return warehouse.query(sql, parameters)
+    """The answer to the question in ``sql/questions/<question>.sql``."""
+    (statement,) = statements("questions", f"{question}.sql")
+    return warehouse.query(statement, parameters)
+
+
+def mart_examples() -> tuple[Mart, ...]:
+    """The marts, in the order of their files."""
+    marts = []
+    for name in files("marts"):
+        written = text("marts", name)
+        view, example = _COMMENT.search(written), _EXAMPLE.search(written)
+        if view and example:
+            marts.append(Mart(view[1], view[2].replace("''", "'"), example[1]))
+    return tuple(marts)

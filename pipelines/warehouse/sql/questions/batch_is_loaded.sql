@@ -1,2 +1,1 @@
--- Whether a batch was published.
-SELECT 1 FROM batches WHERE batch_id = ?;
+SELECT batch_id, published_at FROM batches WHERE batch_id = ?;

@@ -1,13 +1,17 @@
--- The last ten runs, newest first, with what became of their records.
+-- The last runs, the newest first, with what their batches became and the worst verdict of their audits.
 SELECT
     r.run_id, r.kind, r.status, r.started_at, r.finished_at,
-    coalesce(sum(b.records), 0)::BIGINT AS records,
-    coalesce(sum(b.loaded + b.new_version), 0)::BIGINT AS loaded,
-    coalesce(sum(b.unchanged), 0)::BIGINT AS unchanged,
-    coalesce(sum(b.rejected), 0)::BIGINT AS rejected,
-    max(b.verdict) AS audit,
+    CAST(coalesce(sum(b.records), 0) AS BIGINT) AS records,
+    CAST(coalesce(sum(b.loaded), 0) AS BIGINT) AS loaded,
+    CAST(coalesce(sum(b.new_version), 0) AS BIGINT) AS new_version,
+    CAST(coalesce(sum(b.unchanged), 0) AS BIGINT) AS unchanged,
+    CAST(coalesce(sum(b.rejected), 0) AS BIGINT) AS rejected,
+    CAST(coalesce(sum(b.deleted), 0) AS BIGINT) AS deleted,
+    CASE max(CASE b.verdict WHEN 'failed' THEN 3 WHEN 'warned' THEN 2 WHEN 'passed' THEN 1 END)
+        WHEN 3 THEN 'failed' WHEN 2 THEN 'warned' WHEN 1 THEN 'passed' END AS audit,
     r.note
-FROM runs r LEFT JOIN batches b ON b.run_id = r.run_id
+FROM runs r
+LEFT JOIN batches b ON b.run_id = r.run_id
 GROUP BY r.run_id, r.kind, r.status, r.started_at, r.finished_at, r.note
-ORDER BY r.started_at DESC
+ORDER BY r.started_at DESC, r.run_id
 LIMIT 10;

@@ -1,12 +1,14 @@
--- Each scraper's share of rejected records, with its most frequent reason, worst first.
-SELECT
-    s.scraper, s.records, s.rejected, s.rejected * 1.0 / s.records AS share,
-    (SELECT l.reason FROM ledger l
-     WHERE coalesce(l.scraper, '(unknown)') = s.scraper AND l.outcome = 'rejected'
-     GROUP BY l.reason ORDER BY count(*) DESC, l.reason LIMIT 1) AS mostly
-FROM (
+-- How much of each scraper's records is rejected, and why mostly; the highest share first.
+WITH reasons AS (
+    SELECT coalesce(scraper, '(unknown)') AS scraper, reason,
+        row_number() OVER (PARTITION BY coalesce(scraper, '(unknown)') ORDER BY count(*) DESC, reason) AS rank
+    FROM ledger WHERE outcome = 'rejected' GROUP BY coalesce(scraper, '(unknown)'), reason
+),
+counts AS (
     SELECT coalesce(scraper, '(unknown)') AS scraper, count(*) AS records,
-           count(CASE WHEN outcome = 'rejected' THEN 1 END) AS rejected
+        count(CASE WHEN outcome = 'rejected' THEN 1 END) AS rejected
     FROM ledger GROUP BY coalesce(scraper, '(unknown)')
-) s
-ORDER BY share DESC, s.records DESC, s.scraper;
+)
+SELECT c.scraper, c.records, c.rejected, round(c.rejected * 1.0 / c.records, 3) AS share, r.reason AS mostly
+FROM counts c LEFT JOIN reasons r ON r.scraper = c.scraper AND r.rank = 1
+ORDER BY share DESC, c.records DESC, c.scraper;

@@ -1,7 +1,8 @@
--- Which countries are in the news: articles that name a place there.
-SELECT country, count(DISTINCT article_id) AS articles, sum(mention_count)::BIGINT AS mentions
-FROM article_entities
-WHERE country IS NOT NULL
-GROUP BY country
-ORDER BY articles DESC, mentions DESC, country
-LIMIT 12;
+-- Countries in the most articles; copies of one story count once.
+SELECT u.country, count(DISTINCT a.story_id) AS articles, CAST(sum(u.mention_count) AS BIGINT) AS mentions
+FROM article_entities u
+JOIN articles a ON a.article_id = u.article_id
+WHERE u.country IS NOT NULL
+GROUP BY u.country
+ORDER BY articles DESC, mentions DESC, u.country
+LIMIT 10;

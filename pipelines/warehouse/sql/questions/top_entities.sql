@@ -1,6 +1,9 @@
--- Who and what is in the news: entities that most articles name. Mentions of one story in several outlets count for each.
-SELECT name, type, article_count AS articles, country
-FROM entities
-WHERE type <> 'MISC'
-ORDER BY article_count DESC, name
-LIMIT 12;
+-- People and organisations in the most articles; copies of one story count once.
+SELECT e.name, e.type, count(DISTINCT a.story_id) AS articles, e.country
+FROM entities e
+JOIN article_entities u ON u.entity_id = e.entity_id
+JOIN articles a ON a.article_id = u.article_id
+WHERE e.type IN ('PER', 'ORG')
+GROUP BY e.entity_id, e.name, e.type, e.country
+ORDER BY articles DESC, sum(u.mention_count) DESC, e.name
+LIMIT 10;

@@ -1,0 +1,30 @@
+-- Example: SELECT name, other_name, stories, articles FROM marts.entity_pairs ORDER BY stories DESC, name, other_name LIMIT 10
+CREATE OR REPLACE VIEW marts.entity_pairs AS
+SELECT
+    u.entity_id,
+    o.entity_id AS other_entity_id,
+    e.name,
+    p.name AS other_name,
+    e.type,
+    p.type AS other_type,
+    count(*) AS articles,
+    count(DISTINCT a.story_id) AS stories,
+    min(a.fetched_at) AS first_seen_at,
+    max(a.last_fetched_at) AS last_seen_at
+FROM article_entities u
+JOIN article_entities o ON o.article_id = u.article_id AND o.entity_id > u.entity_id
+JOIN articles a ON a.article_id = u.article_id
+JOIN entities e ON e.entity_id = u.entity_id
+JOIN entities p ON p.entity_id = o.entity_id
+GROUP BY u.entity_id, o.entity_id, e.name, p.name, e.type, p.type;
+COMMENT ON VIEW marts.entity_pairs IS 'Who and what is named together in articles, a row a pair; each pair once, the smaller id first.';
+COMMENT ON COLUMN marts.entity_pairs.entity_id IS 'Stable identity of the one entity.';
+COMMENT ON COLUMN marts.entity_pairs.other_entity_id IS 'Stable identity of the other entity.';
+COMMENT ON COLUMN marts.entity_pairs.name IS 'Name of the one.';
+COMMENT ON COLUMN marts.entity_pairs.other_name IS 'Name of the other.';
+COMMENT ON COLUMN marts.entity_pairs.type IS 'Type of the one: PER, LOC, ORG or MISC.';
+COMMENT ON COLUMN marts.entity_pairs.other_type IS 'Type of the other.';
+COMMENT ON COLUMN marts.entity_pairs.articles IS 'Articles that name both, copies of a story each counted.';
+COMMENT ON COLUMN marts.entity_pairs.stories IS 'Stories that name both: copies of one story counted once.';
+COMMENT ON COLUMN marts.entity_pairs.first_seen_at IS 'When the first article that names both was fetched, UTC.';
+COMMENT ON COLUMN marts.entity_pairs.last_seen_at IS 'When the last article that names both was fetched, UTC.';

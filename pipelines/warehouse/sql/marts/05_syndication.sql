@@ -1,0 +1,30 @@
+-- Example: SELECT title, articles, outlets, spread_hours FROM marts.syndication ORDER BY articles DESC, story_id LIMIT 10
+CREATE OR REPLACE VIEW marts.syndication AS
+WITH ranked AS (
+    SELECT a.*, row_number() OVER (PARTITION BY a.story_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id) AS rank
+    FROM articles a
+)
+SELECT
+    r.story_id,
+    max(CASE WHEN r.rank = 1 THEN r.article_id END) AS first_article_id,
+    max(CASE WHEN r.rank = 1 THEN r.title END) AS title,
+    max(CASE WHEN r.rank = 1 THEN r.outlet_domain END) AS first_outlet_domain,
+    count(*) AS articles,
+    count(DISTINCT r.outlet_domain) AS outlets,
+    min(coalesce(r.published_at, r.fetched_at)) AS first_at,
+    max(coalesce(r.published_at, r.fetched_at)) AS last_at,
+    CAST(extract(epoch FROM max(coalesce(r.published_at, r.fetched_at)) - min(coalesce(r.published_at, r.fetched_at)))
+        AS DOUBLE PRECISION) / 3600 AS spread_hours
+FROM ranked r
+GROUP BY r.story_id
+HAVING count(*) > 1;
+COMMENT ON VIEW marts.syndication IS 'Stories that ran as more than one article, a row a story.';
+COMMENT ON COLUMN marts.syndication.story_id IS 'Identity of the story: the article_id of the first article loaded of it.';
+COMMENT ON COLUMN marts.syndication.first_article_id IS 'The article of it that was published first, as far as the pages say (else fetched first).';
+COMMENT ON COLUMN marts.syndication.title IS 'Headline of that article.';
+COMMENT ON COLUMN marts.syndication.first_outlet_domain IS 'Outlet of that article.';
+COMMENT ON COLUMN marts.syndication.articles IS 'Articles that carry the story.';
+COMMENT ON COLUMN marts.syndication.outlets IS 'Outlets that carry it; articles without one are not counted.';
+COMMENT ON COLUMN marts.syndication.first_at IS 'When the first was published (fetched where the page does not say), UTC.';
+COMMENT ON COLUMN marts.syndication.last_at IS 'When the last was published (fetched where the page does not say), UTC.';
+COMMENT ON COLUMN marts.syndication.spread_hours IS 'Hours between the two.';

@@ -1,0 +1,43 @@
+-- Example: SELECT day, scraper, records, share_rejected, top_reason FROM marts.pipeline_health ORDER BY day DESC, records DESC LIMIT 10
+CREATE OR REPLACE VIEW marts.pipeline_health AS
+WITH records AS (
+    SELECT CAST(message_at AT TIME ZONE 'UTC' AS DATE) AS day, coalesce(scraper, '(unknown)') AS scraper, outcome, reason, topic
+    FROM ledger
+),
+reasons AS (
+    SELECT day, topic, scraper, reason, row_number() OVER (PARTITION BY day, topic, scraper ORDER BY count(*) DESC, reason) AS rank
+    FROM records WHERE outcome = 'rejected' GROUP BY day, topic, scraper, reason
+)
+SELECT
+    r.day,
+    r.topic,
+    r.scraper,
+    count(*) AS records,
+    count(CASE WHEN r.outcome = 'loaded' THEN 1 END) AS loaded,
+    count(CASE WHEN r.outcome = 'new_version' THEN 1 END) AS new_version,
+    count(CASE WHEN r.outcome = 'unchanged' THEN 1 END) AS unchanged,
+    count(CASE WHEN r.outcome = 'rejected' THEN 1 END) AS rejected,
+    count(CASE WHEN r.outcome = 'deleted' THEN 1 END) AS deleted,
+    count(CASE WHEN r.outcome = 'suppressed' THEN 1 END) AS suppressed,
+    count(CASE WHEN r.outcome = 'held' THEN 1 END) AS held,
+    count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * 1.0 / count(*) AS share_rejected,
+    count(CASE WHEN r.reason = 'UnexpectedFault' THEN 1 END) AS unexpected_faults,
+    max(t.reason) AS top_reason
+FROM records r
+LEFT JOIN reasons t ON t.day = r.day AND t.topic = r.topic AND t.scraper = r.scraper AND t.rank = 1
+GROUP BY r.day, r.topic, r.scraper;
+COMMENT ON VIEW marts.pipeline_health IS 'What became of the records of each scraper, a row a day, topic and scraper.';
+COMMENT ON COLUMN marts.pipeline_health.day IS 'UTC day of the Kafka record''s timestamp.';
+COMMENT ON COLUMN marts.pipeline_health.topic IS 'Kafka topic.';
+COMMENT ON COLUMN marts.pipeline_health.scraper IS 'Which scraper produced the records; (unknown) where it could not be read.';
+COMMENT ON COLUMN marts.pipeline_health.records IS 'Kafka records.';
+COMMENT ON COLUMN marts.pipeline_health.loaded IS 'Records that became a new article.';
+COMMENT ON COLUMN marts.pipeline_health.new_version IS 'Records that became a new version of an article.';
+COMMENT ON COLUMN marts.pipeline_health.unchanged IS 'Records that showed a text again that was known.';
+COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are dead letters still.';
+COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests.';
+COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records of articles that must not be loaded.';
+COMMENT ON COLUMN marts.pipeline_health.held IS 'Records that wait because their source is held.';
+COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that is rejected, 0 to 1.';
+COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records that met a fault nobody named: bugs of ours.';
+COMMENT ON COLUMN marts.pipeline_health.top_reason IS 'The most frequent reason among the rejected; null when none is.';
