@@ -135,16 +135,9 @@ class Registry:
         """
         reader = self.latest(writer.subject)
         schemas = (writer.plain, reader.plain) if times_as_numbers else (writer.parsed, reader.parsed)
-        stream = io.BytesIO(datum)
-        try:
-            record = schemaless_reader(stream, *schemas)
-        except Exception as error:  # fastavro raises whatever its C code meets in hostile bytes
-            told = str(error) or "the bytes end too early"
-            raise UnreadableDatum(f"{type(error).__name__}: {told}") from error
-        if left := len(datum) - stream.tell():
-            raise UnreadableDatum(f"{left} bytes are left over")
-        assert isinstance(record, dict)
-        return record
+        if reader is not writer:
+            _read(datum, schemas[0], None)  # fastavro passes over a removed field without looking whether it is whole
+        return _read(datum, *schemas)
 
     def encode(self, subject: str, record: Mapping[str, Any]) -> bytes:
         """The record in single-object encoding, by the latest version of the subject; strict about its fields.
@@ -168,6 +161,19 @@ class Registry:
     def _named(self, name: str) -> SchemaVersion | None:
         subject, _, number = name.partition("/")
         return self._versions.get((subject, int(number))) if number.isdigit() else None
+
+
+def _read(datum: bytes, writer: Any, reader: Any) -> dict[str, Any]:
+    stream = io.BytesIO(datum)
+    try:
+        record = schemaless_reader(stream, writer, reader)
+    except Exception as error:  # fastavro raises whatever its C code meets in hostile bytes
+        told = str(error) or "the bytes end too early"
+        raise UnreadableDatum(f"{type(error).__name__}: {told}") from error
+    if left := len(datum) - stream.tell():
+        raise UnreadableDatum(f"{left} bytes are left over")
+    assert isinstance(record, dict)
+    return record
 
 
 def canonical_form(schema: Schema, *, logical: bool = True) -> str:
