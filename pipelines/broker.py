@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from pipelines.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
+
+
+ASK_AGAIN_S = 0.1
 
 
 class BrokerUnavailable(Exception):
@@ -40,8 +44,8 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
     """
     if not kafka.bootstrap_servers:
         raise BrokerUnavailable(
-            "No Kafka broker is set, and none of `dateline up` runs. "
-            "Start one with `dateline up`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS=host:port."
+            "No Kafka broker is named.\n"
+            "What to do: start one with `dateline up`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS=host:port."
         )
     timeout_ms = int(kafka.request_timeout_s * 1000)
     options: dict[str, Any] = {
@@ -79,13 +83,15 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         yield
     except refusals as fault:
         raise BrokerRefused(
-            f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}. "
-            "Look at DATELINE_KAFKA__… (protocol, user, password, certificates) and at the user's rights."
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}."
+            "\nWhat to do: look at DATELINE_KAFKA__… (protocol, user, password, certificates), the user's rights and "
+            "the topic's settings."
         ) from fault
     except (errors.KafkaError, OSError) as fault:
         raise BrokerUnavailable(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
-            f"{kafka.request_timeout_s:g} s: {_said(fault)}. Is it up (`dateline up`, `dateline status`)?"
+            f"{kafka.request_timeout_s:g} s: {_said(fault)}."
+            "\nWhat to do: see that it is up (`dateline up`, `dateline status`), then run again."
         ) from fault
 
 
@@ -111,14 +117,24 @@ def _said(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {fault}".rstrip(": ")[:300]
 
 
-@contextlib.contextmanager
-def admin_client(kafka: KafkaSettings, doing: str) -> Iterator[KafkaAdminClient]:
-    """An admin client for one block, whose faults are ours."""
+def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[KafkaAdminClient], Answer]) -> Answer:
+    """The answer to a question to an admin client, asked again while the broker is getting ready for it.
+
+    For as long as a request may take: a coordinator or a leader that is being elected answers soon.
+    """
     with broker_faults(kafka, doing):
         from kafka import KafkaAdminClient
+        from kafka.errors import RetriableError
 
         admin = connect(KafkaAdminClient, client_options(kafka))
+        until = time.monotonic() + kafka.request_timeout_s
         try:
-            yield admin
+            while True:
+                try:
+                    return question(admin)
+                except RetriableError:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(ASK_AGAIN_S)
         finally:
             admin.close()

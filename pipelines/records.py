@@ -47,6 +47,20 @@ class RawMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message to be sent to Kafka; ``value`` is None for a tombstone.
+
+    ``key`` is the article's URL, so that its versions stay in one partition and in order. ``path`` says what
+    file, and what line or record of it, the message was made from.
+    """
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """How a field was found, and what it was read from."""
 

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pipelines.broker import BrokerRefused, BrokerUnavailable, admin_client, broker_faults, client_options, connect
+from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults, client_options, connect
+from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
+from schemas import Registry
 
 if TYPE_CHECKING:
-    from kafka import KafkaProducer
+    from kafka import KafkaAdminClient, KafkaProducer
 
 __all__ = [
-    "BrokerRefused", "BrokerUnavailable", "OutgoingMessage", "Published", "make_topics", "publish_messages",
+    "BrokerRefused", "BrokerUnavailable", "MessageTooLarge", "OutgoingMessage", "Published", "make_topics",
+    "publish_dead_letters", "publish_messages",
 ]
 
 LARGEST_BYTES = 12 << 20  # the local broker's message.max.bytes
+CAREFUL_BYTES = 1_000_000  # what a topic takes unless it was told otherwise
 IN_FLIGHT = 500  # so many unacknowledged messages at most, so that a huge publish is bounded in memory
+IN_FLIGHT_BYTES = 32 << 20
+WITHOUT_ORIGINAL = "original-left-in"  # header of a dead letter whose original the topic would not take
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """A message to be written; the key, an article's URL, keeps an article in one partition. No value: a tombstone."""
+class MessageTooLarge(Exception):
+    """A message is larger than the broker or the topic takes."""
 
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    path: str | None = None
+
+class Sendable(Protocol):
+    """What can be published: an ``OutgoingMessage``, a sample."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]: ...
+    @property
+    def path(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +54,144 @@ class Published:
     by_partition: Mapping[int, int] = field(default_factory=dict)
 
 
-def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[OutgoingMessage]) -> Published:
+def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendable]) -> Published:
     """Write the messages in order and wait until each is acknowledged.
 
     Written by an idempotent producer, so that its own retries double nothing. A publish that fails half way
     and is run again writes again what was written: the pipeline then sees the same article twice, unchanged.
+    Raises ``MessageTooLarge``, naming the message, ``BrokerUnavailable`` or ``BrokerRefused``.
     """
     with broker_faults(kafka, f"publish to {topic}"):
-        producer = _producer(kafka)
+        sending = _Sending(kafka, topic)
         try:
-            counts: Counter[int] = Counter()
-            waiting: list[Any] = []
             for message in messages:
-                headers = list(message.headers)
-                waiting.append(producer.send(topic, value=message.value, key=message.key, headers=headers))
-                if len(waiting) >= IN_FLIGHT:
-                    _settle(kafka, waiting, counts)
-            _settle(kafka, waiting, counts)
+                sending.send(message)
+            sending.settle()
         finally:
-            producer.close(timeout=kafka.request_timeout_s)
-    return Published(topic, counts.total(), dict(sorted(counts.items())))
+            sending.close()
+    return sending.published()
 
 
-def _settle(kafka: KafkaSettings, waiting: list[Any], counts: Counter[int]) -> None:
-    for future in waiting:
-        counts[future.get(timeout=kafka.request_timeout_s).partition] += 1
-    waiting.clear()
+def publish_dead_letters(kafka: KafkaSettings, records: Iterable[Mapping[str, Any]],
+                         registry: Registry | None = None) -> Published:
+    """Write dead letters to their topic, as Avro in single-object encoding, keyed by the original's coordinates.
+
+    At least once: called after the warehouse has committed them, and called again after a crash in between, so
+    readers drop doubles by key. A letter that the topic finds too large goes without its original bytes and
+    says so in a header; the warehouse has them whole.
+    """
+    registry = registry or Registry.load()
+    topic = kafka.rejected_topic
+    with broker_faults(kafka, f"publish to {topic}"):
+        sending = _Sending(kafka, topic, _largest(kafka, topic))
+        try:
+            for letter in records:
+                smaller = {**letter, "original": None}
+                sending.send(
+                    dead_letter_message(letter, registry),
+                    instead=partial(dead_letter_message, smaller, registry, (WITHOUT_ORIGINAL, b"warehouse")),
+                )
+            sending.settle()
+        finally:
+            sending.close()
+    return sending.published()
 
 
-def _producer(kafka: KafkaSettings) -> KafkaProducer:
+def dead_letter_message(letter: Mapping[str, Any], registry: Registry,
+                        *more: tuple[str, bytes]) -> OutgoingMessage:
+    """The message of a dead letter: reason and step in headers too, so that a reader can pick without Avro."""
+    at = letter["source"]
+    headers = (
+        ("content-type", b"application/vnd.apache.avro+binary"),
+        ("reason", str(letter["reason"]).encode()),
+        ("step", str(letter["step"]).encode()),
+    )
+    key = f"{at['topic']}/{at['partition']}@{at['offset']}"
+    return OutgoingMessage(key.encode(), registry.encode("dead_letter", letter), (*headers, *more))
+
+
+class _Sending:
+    """A producer at work on one topic; what was sent and not yet acknowledged is bounded."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str, largest_bytes: int = LARGEST_BYTES) -> None:
+        self.kafka = kafka
+        self.topic = topic
+        self.producer = _producer(kafka, largest_bytes)
+        self.counts: Counter[int] = Counter()
+        self.waiting: list[tuple[Any, Sendable]] = []
+        self.waiting_bytes = 0
+
+    def send(self, message: Sendable, instead: Callable[[], Sendable] | None = None) -> None:
+        """Send the message; ``instead`` makes the one to send where this one is too large."""
+        future = self._future(message)
+        if future is None and instead is not None:
+            message = instead()
+            future = self._future(message)
+        if future is None:
+            raise self._too_large(message)
+        self.waiting.append((future, message))
+        self.waiting_bytes += len(message.value or b"")
+        if len(self.waiting) >= IN_FLIGHT or self.waiting_bytes >= IN_FLIGHT_BYTES:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until everything that was sent is acknowledged."""
+        waiting, self.waiting, self.waiting_bytes = self.waiting, [], 0
+        for future, _ in waiting:
+            if not self._acknowledged(future):  # the producer is of no more use, and every later message fails too
+                raise self._too_large(max((message for _, message in waiting), key=lambda m: len(m.value or b"")))
+
+    def published(self) -> Published:
+        return Published(self.topic, self.counts.total(), dict(sorted(self.counts.items())))
+
+    def close(self) -> None:
+        self.producer.close(timeout=self.kafka.request_timeout_s)
+
+    def _future(self, message: Sendable) -> Any:
+        """The library's future; None where the library itself finds the message too large."""
+        from kafka.errors import MessageSizeTooLargeError
+
+        try:
+            return self.producer.send(
+                self.topic, value=message.value, key=message.key, headers=list(message.headers)
+            )
+        except MessageSizeTooLargeError:
+            return None
+
+    def _acknowledged(self, future: Any) -> bool:
+        from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
+
+        try:
+            sent = future.get(timeout=self.kafka.request_timeout_s)
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
+            return False
+        self.counts[sent.partition] += 1
+        return True
+
+    def _too_large(self, message: Sendable) -> MessageTooLarge:
+        name = message.path or (message.key or b"").decode("utf-8", "replace") or "a message without a key"
+        return MessageTooLarge(
+            f"{name} has {len(message.value or b''):,} bytes, which is more than {self.topic} takes."
+            f"\nWhat to do: leave it out, or raise the topic's max.message.bytes (up to {LARGEST_BYTES:,} are sent)."
+        )
+
+
+def _largest(kafka: KafkaSettings, topic: str) -> int:
+    """The largest message that the topic surely takes; before compression, so that no batch is refused."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": None})
+    try:
+        found = ask_broker(
+            kafka, f"read the settings of {topic}", lambda admin: admin.describe_configs([wanted], config_filter="all")
+        )
+    except BrokerRefused:  # a user who may write need not be one who may look
+        return CAREFUL_BYTES
+    settings = next(iter(found.values()))[topic]
+    return min(LARGEST_BYTES, int(settings["max.message.bytes"]["value"]))
+
+
+def _producer(kafka: KafkaSettings, largest_bytes: int) -> KafkaProducer:
     from kafka import KafkaProducer
 
     timeout_ms = int(kafka.request_timeout_s * 1000)
@@ -78,7 +201,7 @@ def _producer(kafka: KafkaSettings) -> KafkaProducer:
         "compression_type": "lz4",
         "linger_ms": 5,
         "batch_size": 256 << 10,
-        "max_request_size": LARGEST_BYTES,
+        "max_request_size": largest_bytes,
         "delivery_timeout_ms": timeout_ms + 5,
         "max_block_ms": timeout_ms,
         "allow_auto_create_topics": False,
@@ -93,13 +216,18 @@ def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | 
     ``topics`` maps other names to their settings instead.
     """
     wanted = {kafka.raw_topic: {}, kafka.rejected_topic: {}} if topics is None else dict(topics)
-    with admin_client(kafka, f"make the topics {', '.join(wanted)}") as admin:
-        there = set(admin.list_topics())
-        missing = {
-            name: {"num_partitions": kafka.partitions, "configs": dict(settings)}
-            for name, settings in wanted.items()
-            if name not in there
-        }
-        if missing:
-            admin.create_topics(missing, wait_for_metadata=True)
+    return ask_broker(
+        kafka, f"make the topics {', '.join(wanted)}", lambda admin: _make_missing(admin, kafka.partitions, wanted)
+    )
+
+
+def _make_missing(admin: KafkaAdminClient, partitions: int, wanted: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    there = set(admin.list_topics())
+    missing = {
+        name: {"num_partitions": partitions, "configs": dict(settings)}
+        for name, settings in wanted.items()
+        if name not in there
+    }
+    if missing:
+        admin.create_topics(missing, wait_for_metadata=True)
     return tuple(missing)

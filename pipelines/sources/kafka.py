@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pipelines.broker import (
     BrokerRefused,
     BrokerUnavailable,
-    admin_client,
+    ask_broker,
     broker_faults,
     client_options,
     connect,
 )
 from pipelines.records import Coordinates, Gap, GapKind, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
+from pipelines.sources.groups import commit_group_offsets, group_offsets
 from pipelines.sources.offsets import (
     Plan,
     RetentionPassed,
@@ -38,11 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokerRefused", "BrokerUnavailable", "CorruptBatch", "Plan", "RetentionPassed", "Topic", "TopicMissing",
-    "TopicRecreated", "client_options", "describe_topic", "plan_ranges", "plan_topic", "read_range", "split_range",
-    "topic_offsets",
+    "TopicRecreated", "client_options", "commit_group_offsets", "describe_topic", "group_offsets", "plan_ranges",
+    "plan_topic", "read_range", "split_range", "topic_offsets",
 ]
 
 POLL_MS = 500
+ADVICE_CUT = "\nWhat to do: run again, which plans anew and says how the topic stands against the warehouse."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253_402_300_799_000  # the last second of the year 9999
 FETCH = {  # memory of a reader: two fetches at most; one larger message still comes, alone
@@ -137,19 +139,19 @@ class _Reader:
             except errors.OffsetOutOfRangeError:
                 return [], None
             except errors.LogTruncationError as fault:
-                raise TopicRecreated(f"{self._where} was cut back behind {self.due}: {fault}.") from fault
+                raise TopicRecreated(f"{self._where} was cut back behind {self.due}: {fault}.{ADVICE_CUT}") from fault
             except (errors.CorruptRecordError, errors.UnsupportedCodecError, ValueError, AssertionError) as fault:
                 raise CorruptBatch(
-                    f"{self._where} cannot be read at or after offset {self.due}: {type(fault).__name__}: {fault}. "
-                    "Compare with kafka-dump-log on the broker; restore the log from a replica."
+                    f"{self._where} cannot be read at or after offset {self.due}: {type(fault).__name__}: {fault}."
+                    "\nWhat to do: compare with kafka-dump-log on the broker, and restore the log from a replica."
                 ) from fault
             position = self.consumer.position(self.name, timeout_ms=POLL_MS)
             if records or (position is not None and position > self.due):
                 return records, position
         raise BrokerUnavailable(
             f"{self._where} gave nothing from offset {self.due} to {self.span.end} for "
-            f"{self.kafka.request_timeout_s:g} s. Is the broker at {self.kafka.bootstrap_servers} up, "
-            "and the topic there?"
+            f"{self.kafka.request_timeout_s:g} s.\nWhat to do: see that the broker at {self.kafka.bootstrap_servers} "
+            "is up and has the topic (`dateline status`), then run again."
         )
 
     @property
@@ -163,7 +165,7 @@ class _Reader:
         if beginning <= self.due:
             raise TopicRecreated(
                 f"{self._where} has no offset {self.due}: it begins at {beginning} and ends before. It was deleted "
-                "and made again, or its log was cut; plan anew, and see what `dateline status` says."
+                f"and made again, or its log was cut.{ADVICE_CUT}"
             )
         upto = min(beginning, self.span.end)
         if self.retention_gap == "stop":
@@ -199,8 +201,9 @@ def is_compacted(kafka: KafkaSettings, topic: str) -> bool:
     """Whether the topic's clean-up removes records from between others."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
-    with admin_client(kafka, f"read the settings of {topic}") as admin:
-        wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": None})
-        found: dict[str, Any] = admin.describe_configs([wanted], config_filter="all")
+    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": None})
+    found: dict[str, Any] = ask_broker(
+        kafka, f"read the settings of {topic}", lambda admin: admin.describe_configs([wanted], config_filter="all")
+    )
     settings = next(iter(found.values()))[topic]
     return "compact" in str(settings.get("cleanup.policy", {}).get("value", ""))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.broker import admin_client
+from pipelines.broker import ask_broker
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 
@@ -74,8 +74,7 @@ def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]
 
 def describe_topic(kafka: KafkaSettings, topic: str) -> Topic:
     """The topic as it stands now; ``TopicMissing`` if there is none."""
-    with admin_client(kafka, f"read the offsets of {topic}") as admin:
-        return _describe(admin, kafka, topic)
+    return ask_broker(kafka, f"read the offsets of {topic}", lambda admin: _describe(admin, kafka, topic))
 
 
 def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topic:
@@ -85,8 +84,9 @@ def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topi
     found = admin.describe_topics([topic])[0]
     if found["error_code"] == 3:  # UNKNOWN_TOPIC_OR_PARTITION
         raise TopicMissing(
-            f"There is no topic {topic} on {kafka.bootstrap_servers}. "
-            "`dateline up` makes the topics on the local broker; on your own, make it or set DATELINE_KAFKA__RAW_TOPIC."
+            f"There is no topic {topic} on {kafka.bootstrap_servers}."
+            "\nWhat to do: `dateline up` makes the topics on the local broker; on your own, make it, or name another "
+            "in DATELINE_KAFKA__RAW_TOPIC."
         )
     partitions = sorted(part["partition_index"] for part in found["partitions"])
     level = IsolationLevel.build_from(kafka.isolation_level)
@@ -139,8 +139,9 @@ def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:
     if ahead:
         raise TopicRecreated(
             f"{topic.name} ends before what the warehouse has already loaded ({'; '.join(ahead)}). It was deleted and "
-            "made again, or its log was cut; going on would mix up two histories. If it was made again on purpose, "
-            "publish to a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or load it into another warehouse."
+            "made again, or its log was cut; going on would mix up two histories.\nWhat to do: if it was made again "
+            "on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or load it into another warehouse "
+            "(DATELINE_WAREHOUSE); if not, restore its log."
         )
 
 
@@ -149,9 +150,9 @@ def retention_passed(gaps: tuple[Gap, ...]) -> RetentionPassed:
     where = "; ".join(f"{gap.topic}/{gap.partition} {gap.start}–{gap.end - 1}" for gap in gaps)
     lost = sum(gap.end - gap.start for gap in gaps)
     return RetentionPassed(
-        f"{lost} offsets passed out of retention before they were read ({where}). They cannot be loaded. To go on "
-        "with what is left, and have the ledger show the gap, set DATELINE_BATCH__RETENTION_GAP=continue; to lose "
-        "no more, raise the topic's retention.ms or run more often.",
+        f"{lost} offsets passed out of retention before they were read ({where}). They cannot be loaded."
+        "\nWhat to do: to go on with what is left, and have the ledger show the gap, set "
+        "DATELINE_BATCH__RETENTION_GAP=continue; to lose no more, raise the topic's retention.ms or run more often.",
         gaps,
     )
 

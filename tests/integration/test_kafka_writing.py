@@ -1,0 +1,105 @@
+"""Writing to a real broker: raw messages, dead letters, group offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipelines.records import Coordinates, OffsetRange, RawMessage
+from pipelines.settings import KafkaSettings
+from pipelines.sinks.kafka import (
+    MessageTooLarge,
+    OutgoingMessage,
+    make_topics,
+    publish_dead_letters,
+    publish_messages,
+)
+from pipelines.sources.kafka import commit_group_offsets, group_offsets, read_range, topic_offsets
+from schemas import Registry
+from tests.builders import FETCHED_AT
+
+
+def everything(kafka: KafkaSettings, topic: str) -> list[RawMessage]:
+    return [
+        message
+        for partition, (start, end) in topic_offsets(kafka, topic).items()
+        for message in read_range(kafka, OffsetRange(topic, partition, start, end))
+        if isinstance(message, RawMessage)
+    ]
+
+
+def a_dead_letter(offset: int = 7, original: bytes | None = b"<html>") -> dict[str, Any]:
+    return {
+        "step": "clean", "reason": "ConsentWall", "details": [], "fingerprint": "0" * 12, "processor": "test",
+        "rejected_at": FETCHED_AT, "scraper": None,
+        "source": {"topic": "articles.raw", "partition": 3, "offset": offset},
+        "timestamp": FETCHED_AT, "key": b"k", "headers": [{"name": "url", "value": b"https://pier.example"}],
+        "original": original, "original_path": None, "original_bytes": len(original or b""),
+    }
+
+
+def test_topics_are_made_once(kafka: KafkaSettings) -> None:
+    assert make_topics(kafka) == (kafka.raw_topic, kafka.rejected_topic)
+    assert make_topics(kafka) == ()
+    assert topic_offsets(kafka, kafka.raw_topic) == {0: (0, 0), 1: (0, 0)}
+
+
+def test_a_key_stays_in_one_partition_and_in_order(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
+    topic = make_topic(partitions=4)
+    keys = [f"https://pier.example/{number % 10}".encode() for number in range(400)]
+    published = publish_messages(
+        kafka, topic, (OutgoingMessage(key, str(number).encode()) for number, key in enumerate(keys))
+    )
+    assert published.count == sum(published.by_partition.values()) == 400
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    for message in everything(kafka, topic):
+        found.setdefault(message.key or b"", []).append((message.source.partition, int(message.value or b"")))
+    assert len(found) == 10
+    for key, seen in found.items():
+        assert len({partition for partition, _ in seen}) == 1
+        assert [number for _, number in seen] == [n for n in range(400) if keys[n] == key]
+
+
+def test_a_message_that_is_too_large_is_named(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
+    topic = make_topic()
+    with pytest.raises(MessageTooLarge, match=r"pages/huge\.html has 13,000,000 bytes, .* than raw-\d+ takes"):
+        publish_messages(kafka, topic, [OutgoingMessage(None, bytes(13_000_000), path="pages/huge.html")])
+
+
+def test_a_dead_letter_comes_back_whole(kafka: KafkaSettings) -> None:
+    make_topics(kafka)
+    letters = [a_dead_letter(7), a_dead_letter(8, None)]
+    assert publish_dead_letters(kafka, letters).count == 2
+    found = sorted(everything(kafka, kafka.rejected_topic), key=lambda message: message.key or b"")
+    assert [message.key for message in found] == [b"articles.raw/3@7", b"articles.raw/3@8"]
+    assert found[0].header("reason") == "ConsentWall"
+    assert found[0].header("step") == "clean"
+    assert [Registry.load().decode(message.value or b"") for message in found] == letters
+
+
+def test_a_letter_too_large_for_its_topic_goes_without_the_original(kafka: KafkaSettings) -> None:
+    import random
+
+    make_topics(kafka.model_copy(update={"partitions": 1}), {kafka.rejected_topic: {"max.message.bytes": "20000"}})
+    large = random.Random(2).randbytes(50_000)
+    assert publish_dead_letters(kafka, [a_dead_letter(1), a_dead_letter(2, large), a_dead_letter(3)]).count == 3
+    found = {message.key: message for message in everything(kafka, kafka.rejected_topic)}
+    assert sorted(found) == [b"articles.raw/3@1", b"articles.raw/3@2", b"articles.raw/3@3"]
+    pointer = found[b"articles.raw/3@2"]
+    assert pointer.header("original-left-in") == "warehouse"
+    letter = Registry.load().decode(pointer.value or b"")
+    assert (letter["original"], letter["original_bytes"]) == (None, 50_000)
+    assert Registry.load().decode(found[b"articles.raw/3@3"].value or b"")["original"] == b"<html>"
+
+
+def test_group_offsets_are_what_lag_monitors_see(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
+    topic = make_topic(partitions=2)
+    assert group_offsets(kafka, topic) == {}
+    commit_group_offsets(kafka, topic, {0: 5, 1: 0})
+    assert group_offsets(kafka, topic) == {0: 5, 1: 0}
+    commit_group_offsets(kafka, topic, {0: 9})
+    commit_group_offsets(kafka, topic, {})
+    assert group_offsets(kafka, topic) == {0: 9, 1: 0}
+    assert str(Coordinates(topic, 0, 9)) == f"{topic}/0@9"
