@@ -59,6 +59,7 @@ FIELDS: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
     "authors": lambda record: [[author["name"], author["type"]] for author in record["authors"]],
     "dateline": lambda record: record["dateline"],
     "published_at": lambda record: record["published_at"] and record["published_at"].isoformat(),
+    "published_on": lambda record: record["published_at"] and record["published_at"].date().isoformat(),
     "modified_at": lambda record: record["modified_at"] and record["modified_at"].isoformat(),
     "language": lambda record: record["language"],
     "is_truncated": lambda record: record["is_truncated"],
