@@ -5,6 +5,8 @@ By class name, so that telling a fault apart imports nothing heavy.
 
 from __future__ import annotations
 
+import errno
+import re
 from dataclasses import dataclass
 
 FINE, FOUND_WRONG, USAGE, AWAY, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -44,6 +46,8 @@ _CODES = {
     "RunFailed": FAILED,
     "LedgerOpen": FAILED,
 }
+
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST})
 
 
 class WrongUsage(Exception):
@@ -88,10 +92,9 @@ def explain(fault: BaseException) -> Explained:
     """Split a fault's message into why and what to do; a fault that nobody named is our bug, and says so."""
     text = str(fault).strip() or type(fault).__name__
     code = exit_code(fault)
-    if isinstance(fault, OSError) and fault.errno == 28:
-        return Explained("The disk is full", text, "Free some room, or set DATELINE_HOME to a folder on another disk.")
-    if isinstance(fault, PermissionError):
-        return Explained("Not allowed", text, "Look at who owns that path, or set DATELINE_HOME to a folder of yours.")
+    if code is None and isinstance(fault, OSError) and fault.errno in _DISK:
+        do = "See that the disk has room and may be written there, or set DATELINE_HOME to another folder."
+        return Explained("The disk", text, do)
     if code is None:
         return Explained(
             "Dateline failed",
@@ -99,11 +102,20 @@ def explain(fault: BaseException) -> Explained:
             "This is a bug of ours. Run it again with --verbose, and send us the log.",
         )
     why, _, do = text.partition("What to do:")
-    return Explained(EXIT_CODES[code].capitalize(), why.strip(), do.strip() or None)
+    return Explained(_in_words(type(fault).__name__), why.strip(), do.strip() or None)
+
+
+def _in_words(name: str) -> str:
+    """A fault's name as a heading.
+
+    >>> _in_words("BrokerUnavailable")
+    'Broker Unavailable'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def code_of(fault: BaseException) -> int:
     code = exit_code(fault)
     if code is None:
-        code = AWAY if isinstance(fault, OSError) and fault.errno in {13, 28} else FAILED
+        return AWAY if isinstance(fault, OSError) and fault.errno in _DISK else FAILED
     return code

@@ -53,6 +53,8 @@ def chatter_to_file(folder: Path, name: str, *, verbose: bool) -> Iterator[Logge
             root.setLevel(level)
             for handler in handlers:
                 root.removeHandler(handler)
+    if not path.stat().st_size:
+        path.unlink()
 
 
 def _log_handlers(log: TextIO, *, verbose: bool) -> list[logging.Handler]:
@@ -66,7 +68,8 @@ def _log_handlers(log: TextIO, *, verbose: bool) -> list[logging.Handler]:
 def _is_own_process() -> bool:
     """False inside a test runner or another program, whose descriptors are not ours to move."""
     try:
-        return sys.stdout is sys.__stdout__ is not None and (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)
+        untouched = sys.__stdout__ is not None and sys.stdout is sys.__stdout__
+        return untouched and (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)
     except (OSError, ValueError, AttributeError):
         return False
 

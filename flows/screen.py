@@ -44,6 +44,8 @@ def plain(value: object, limit: int = 200) -> str:
     text = UNSAFE.sub("\ufffd", " ".join(text[: limit * 4].split("\n")).replace("\t", " "))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
+STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # in JSON only inside strings
+
 
 class Screen:
     """Where a command writes: ``out`` is for what was asked, ``notes`` for progress and errors."""
@@ -67,9 +69,10 @@ class Screen:
         self.notes.print(text, highlight=False, soft_wrap=True)
 
     def write_json(self, value: object, *, indent: int | None = 2) -> None:
-        """One JSON document for a script; non-ASCII and control characters escaped as JSON has it."""
+        """One JSON document for a script; what could steer a terminal is escaped as JSON has it."""
         stream = self.out.file
-        stream.write(json.dumps(value, indent=indent, ensure_ascii=False, default=json_default) + "\n")
+        text = json.dumps(value, indent=indent, ensure_ascii=False, default=json_default)
+        stream.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         stream.flush()
 
     def write_bytes(self, value: bytes) -> None:
@@ -94,19 +97,19 @@ class Screen:
     ) -> None:
         """A table whose cells may come from a page; numbers stand right."""
         listed = [list(row) for row in rows]
-        if not listed:
-            self.say(f"[bold]{safe(title)}[/bold]: {safe(empty)}")
-            return
-        self.out.print(a_table(title, columns, listed, limit))
+        if title:
+            self.say(f"[bold]{safe(title)}[/bold]" + ("" if listed else f": {safe(empty)}"))
+        if listed:
+            self.out.print(a_table(columns, listed, limit))
+        elif not title:
+            self.say(safe(empty))
 
 
-def a_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 120) -> Table:
+def a_table(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 120) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(
-        title=safe(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in rows)
         table.add_column(safe(column), justify="right" if numeric else "left", overflow="fold")

@@ -98,11 +98,15 @@ def publish(work: Work, batch: StagedBatch, verdict: Audit) -> Loaded:
 @task(name="announce", **TASK)
 def announce(work: Work, batch: StagedBatch, loaded: Loaded) -> None:
     """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit."""
-    from pipelines.sources.kafka import commit_group_offsets
+    from pipelines.broker import BrokerRefused
+    from pipelines.sources.groups import commit_group_offsets
 
     Leftovers(work.staged).announce(batch, work.settings)
     offsets = {partition: offset for (topic, partition), offset in loaded.offsets.items() if topic == work.topic}
-    commit_group_offsets(work.settings.kafka, work.topic, offsets)
+    try:
+        commit_group_offsets(work.settings.kafka, work.topic, offsets)
+    except BrokerRefused as fault:
+        LOG.warning("%s", fault)  # only lag monitors read them
 
 
 @task(name="report", **(TASK | {"retries": 0}))

@@ -57,13 +57,12 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
         )
     ]
     rows = [row for row in fields if row[1]]
-    screen.out.print(a_table("", ("field", "value", "evidence"), rows, limit=100))
+    screen.out.print(a_table(("field", "value", "evidence"), rows, limit=100))
     screen.say(f"  {safe(article['body'], 400)}")
     entities = article.get("entities", [])[:SHOWN_ENTITIES]
     if entities:
         screen.out.print(
             a_table(
-                "",
                 ("entity", "type", "mentions", "country", "salience"),
                 [(e["name"], e["type"], e["mention_count"], e.get("country"), e["salience"]) for e in entities],
             )

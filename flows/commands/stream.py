@@ -18,7 +18,7 @@ Paths = Annotated[
         help="Files: .html, .txt, .jsonl, .warc, each also .gz; or folders of them.",
         exists=True,
         readable=True,
-        metavar="PATH...",
+        metavar="PATH",
     ),
 ]
 Manifest = Annotated[

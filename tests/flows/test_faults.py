@@ -1,0 +1,59 @@
+"""Which fault has which exit code, and which of them may pass."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from flows.faults import PrefectUnavailable, WrongUsage, code_of, explain, may_pass
+from flows.local.faults import NoJava
+from pipelines.broker import BrokerUnavailable
+from pipelines.jobs.workers import RunFailed
+from pipelines.sources.offsets import RetentionPassed, TopicMissing
+from pipelines.warehouse import (
+    LedgerOpen,
+    OffsetsMoved,
+    QueryFailed,
+    WarehouseBusy,
+    WarehouseFault,
+    WarehouseUnavailable,
+)
+
+
+@pytest.mark.parametrize(("fault", "code"), [
+    (RetentionPassed("lost", ()), 1),
+    (WrongUsage("?"), 2),
+    (QueryFailed("?"), 2),
+    (WarehouseFault("?"), 2),
+    (BrokerUnavailable("?"), 3),
+    (TopicMissing("?"), 3),
+    (WarehouseUnavailable("?"), 3),
+    (NoJava("?", "!"), 3),
+    (PrefectUnavailable("?"), 3),
+    (OSError(errno.ENOSPC, "full"), 3),
+    (WarehouseBusy("?"), 4),
+    (OffsetsMoved("?"), 4),
+    (RunFailed("?"), 5),
+    (LedgerOpen("?"), 5),
+    (ZeroDivisionError("?"), 5),
+])
+def test_exit_code(fault: Exception, code: int) -> None:
+    assert code_of(fault) == code
+
+
+def test_only_what_is_away_may_pass() -> None:
+    faults = (BrokerUnavailable, WarehouseUnavailable, OffsetsMoved, RunFailed, WarehouseBusy, KeyError)
+    assert [fault for fault in faults if may_pass(fault("?"))] == [BrokerUnavailable, WarehouseUnavailable]
+
+
+def test_a_fault_is_told_as_why_and_what_to_do() -> None:
+    told = explain(NoJava("There is no Java.", "Install one."))
+    assert (told.title, told.why, told.do) == ("No Java", "There is no Java.", "Install one.")
+
+
+def test_what_nobody_named_is_called_our_bug() -> None:
+    told = explain(KeyError("title"))
+    assert told.why == "KeyError: 'title'"
+    assert told.do is not None
+    assert told.do.startswith("This is a bug of ours.")
