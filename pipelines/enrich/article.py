@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+from collections.abc import Mapping
 
+from pipelines.enrich.describe import Found, describe
+from pipelines.enrich.engine import Engine, Span
 from pipelines.enrich.models import Models
-from pipelines.records import Article, CleanArticle, Entity, Mention
+from pipelines.enrich.names.rules import names_of
+from pipelines.enrich.reading import reading_of
+from pipelines.records import Article, CleanArticle, EntityType
+
+READ_AT_MOST = 100_000  # characters of a body in which names are looked for
+CONFIDENCE: Mapping[EntityType, float] = {"PER": 0.92, "LOC": 0.87, "ORG": 0.68, "MISC": 0.85}  # precision, measured
+CARRIED = 0.8  # of that, for a name that the engine itself did not see there
 
 
 def enrich_article(clean: CleanArticle, models: Models) -> Article:
     """The article with its language and what it names; nothing is rejected here."""
-    language = models.teller.tell(clean.body, clean.language)
+    language, evidence = models.teller.tell(clean.body, clean.language)
+    warnings = list(clean.warnings)
     engine = models.engines.get(language or "")
     if engine is None:
-        warning = f"no_model: no names are found in texts of language {language or 'unknown'}"
-        return Article(clean, language, warnings=(*clean.warnings, warning), evidence=clean.evidence)
-    (spans,) = engine.spans([clean.body])
-    mentions = tuple(
-        Mention(clean.body[s.start : s.end], s.type, s.start, s.end, 0,
-                hashlib.sha256(f"{s.type}:{clean.body[s.start:s.end]}".encode()).hexdigest()[:32],
-                clean.body[s.start : s.end] in clean.title, 0.8)
-        for s in spans
-    )
-    counts = Counter((m.entity_id, m.text, m.type) for m in mentions)
-    entities = tuple(
-        Entity(identity, text, kind, count, count / len(mentions), text in clean.title)
-        for (identity, text, kind), count in counts.most_common()
-    )
-    return Article(clean, language, mentions, entities, clean.evidence, clean.warnings)
+        warnings.append(f"no_model: no names are found in texts of language {language or 'unknown'}")
+        found: list[Found] = []
+    else:
+        if len(clean.body) > READ_AT_MOST:
+            warnings.append(f"body_cut: names were looked for in the first {READ_AT_MOST:,} characters only")
+        found = find_names(clean.body, engine, models)
+    mentions, entities = describe(clean, found, models.gazetteer)
+    told = {} if evidence is None else {"language": evidence}
+    return Article(clean, language, mentions, entities, {**clean.evidence, **told}, tuple(warnings))
+
+
+def find_names(body: str, engine: Engine, models: Models) -> list[Found]:
+    """The names of a body, in order, at their places in the body as stored."""
+    reading = reading_of(body[:READ_AT_MOST], models.gazetteer.is_prominent)
+    (spans,) = engine.spans([reading.text])
+    found = []
+    for span in names_of(reading.text, spans, models.gazetteer):
+        start, end = reading.origin(span.start, span.end)
+        found.append(Found(start, end, span.type, body[start:end], _confidence(span)))
+    return found
+
+
+def _confidence(span: Span) -> float:
+    return round(CONFIDENCE[span.type] * (CARRIED if span.label == "repeat" else 1.0), 3)

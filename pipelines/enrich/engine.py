@@ -30,11 +30,11 @@ WEIGHTS = {  # SHA-256 over the weights that are used, of the models that the ru
 }
 
 
-class ModelMissing(Exception):  # noqa: N818  named by what is wrong
+class ModelMissing(Exception):
     """The model's package is not installed."""
 
 
-class ModelChanged(Exception):  # noqa: N818
+class ModelChanged(Exception):
     """The model's weights are not those that the rules were measured with."""
 
 

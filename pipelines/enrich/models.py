@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pipelines.enrich.engine import Engine, load_engine
 from pipelines.enrich.language import LanguageTeller, load_teller
+from pipelines.enrich.places.gazetteer import Gazetteer, load_gazetteer
+from pipelines.enrich.tables import tables_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +17,13 @@ class Models:
 
     engines: Mapping[str, Engine]
     teller: LanguageTeller
+    gazetteer: Gazetteer
     fingerprint: str
 
 
 def load_models(package: str) -> Models:
     """The models of the enrich step, for names by the spaCy model in ``package``."""
     engine = load_engine(package)
-    teller = load_teller()
-    return Models(dict.fromkeys(engine.languages, engine), teller, engine.fingerprint)
+    gazetteer = load_gazetteer()
+    fingerprint = f"{engine.fingerprint}+places:{gazetteer.fingerprint}+tables:{tables_fingerprint()}"
+    return Models(dict.fromkeys(engine.languages, engine), load_teller(), gazetteer, fingerprint)

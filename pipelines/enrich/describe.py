@@ -1,0 +1,118 @@
+"""Names found in an article become its mentions and entities, places linked and salience weighed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipelines.enrich.entities import Named, coalesced, entity_id, names_in_title, plain_name
+from pipelines.enrich.places.gazetteer import Gazetteer
+from pipelines.enrich.places.link import Link, Surroundings, Toponym, home_country, link_places
+from pipelines.enrich.salience import salience, shares
+from pipelines.enrich.sentences import sentence_of, sentence_starts
+from pipelines.records import CleanArticle, Entity, EntityType, Mention
+
+AFTER = 40  # characters behind a place name that may say where it lies ("Paris, Texas")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A name at its place in the body as stored."""
+
+    start: int
+    end: int
+    type: EntityType
+    text: str
+    confidence: float
+
+    @property
+    def named(self) -> Named:
+        return self.type, plain_name(self.text)
+
+
+def describe(
+    clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer
+) -> tuple[tuple[Mention, ...], tuple[Entity, ...]]:
+    """Mentions in the order of the body, and entities, the most salient first."""
+    if not found:
+        return (), ()
+    peoples = {name: code for kind, name in {f.named for f in found} if kind == "MISC" and (code := _people(name, gazetteer))}
+    links = place_links(clean, found, peoples, gazetteer)
+    heads = coalesced(list(dict.fromkeys(name.named for name in found)), _marks(links, peoples))
+    groups: defaultdict[Named, list[Found]] = defaultdict(list)
+    for name in found:
+        groups[heads[name.named]].append(name)
+    entities = {head: _entity(head, names, clean, links, peoples, gazetteer) for head, names in groups.items()}
+    starts = sentence_starts(clean.body)
+    mentions = []
+    for name in found:
+        entity = entities[heads[name.named]]
+        mentions.append(
+            Mention(name.text, name.type, name.start, name.end, sentence_of(name.start, starts),
+                    entity.entity_id, entity.in_title, name.confidence)
+        )  # fmt: skip
+    return tuple(mentions), _by_salience(entities.values())
+
+
+def place_links(
+    clean: CleanArticle, found: Sequence[Found], peoples: Mapping[str, str], gazetteer: Gazetteer
+) -> dict[str, Link]:
+    """The place of each place name of the article; the surest where one name stands in several surroundings."""
+    toponyms = [Toponym(name.named[1], clean.body[name.end : name.end + AFTER]) for name in found if name.type == "LOC"]
+    if clean.dateline and clean.dateline.place:
+        toponyms.append(Toponym(clean.dateline.place))
+    countries = Counter(peoples[name.named[1]] for name in found if name.named[1] in peoples)
+    links = link_places(toponyms, Surroundings(countries, home_country(clean.outlet.domain)), gazetteer)
+    chosen: dict[str, Link] = {}
+    for toponym, link in zip(toponyms, links, strict=True):
+        if link and (toponym.name not in chosen or link.confidence > chosen[toponym.name].confidence):
+            chosen[toponym.name] = link
+    return chosen
+
+
+def _people(name: str, gazetteer: Gazetteer) -> str | None:
+    """The country of a people or of an adjective made of a country's name (South Korean, Oslo-based)."""
+    country = gazetteer.demonym_country(name)
+    if country is None and "-" in name:
+        for part in name.split("-"):
+            country = country or gazetteer.demonym_country(part) or gazetteer.country_code(part)
+    return country
+
+
+def _marks(links: Mapping[str, Link], peoples: Mapping[str, str]) -> dict[Named, str]:
+    """Names of one place or one people share a mark."""
+    places = {("LOC", name): f"geonames:{link.place.row}" for name, link in links.items() if link.place.row >= 0}
+    return {**places, **{("MISC", name): f"people:{code}" for name, code in peoples.items() if "-" not in name}}
+
+
+def _entity(
+    head: Named, names: Sequence[Found], clean: CleanArticle, links: Mapping[str, Link],
+    peoples: Mapping[str, str], gazetteer: Gazetteer,
+) -> Entity:  # fmt: skip
+    kind, name = head
+    writings = {found.named[1] for found in names}
+    in_title = names_in_title(writings, kind, clean.title)
+    weight = salience(len(names), names[0].start, len(clean.body), in_title=in_title)
+    if kind != "LOC":
+        country = next((peoples[writing] for writing in writings if writing in peoples), None)
+        return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title, country)
+    link = max((links[writing] for writing in writings if writing in links), key=lambda l: l.confidence, default=None)
+    if link is None:
+        return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title)
+    place = link.place
+    if place.kind == "country" and place.country:
+        name = gazetteer.country_names.get(place.country, name)
+    return Entity(
+        entity_id(kind, name, place.geonames_id), name, kind, len(names), weight, in_title,
+        place.country, place.geonames_id, place.latitude, place.longitude,
+    )  # fmt: skip
+
+
+def _by_salience(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Entities with their salience as a share of the article, the most salient first."""
+    ordered = sorted(entities, key=lambda entity: -entity.salience)
+    return tuple(
+        replace(entity, salience=share)
+        for entity, share in zip(ordered, shares([entity.salience for entity in ordered]), strict=True)
+    )

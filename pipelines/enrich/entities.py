@@ -1,0 +1,177 @@
+"""Mentions of one thing become one entity of the article, with an id that other articles share.
+
+What can be told: a surname or given name of the one person named in full who has it; an acronym that the text
+introduces, or that is the initials of the one organisation; a company with and without its legal form; names of
+one country or place. Where two fit, the mention stays an entity of its own.
+
+What cannot be told from names alone: two people of one name share an id across articles, and an article that
+says only "Falk" names another entity than one that says "Ines Falk".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from pipelines.enrich.names.carry import stands_for
+from pipelines.enrich.names.edges import words
+from pipelines.records import EntityType
+
+type Named = tuple[EntityType, str]
+
+PUNCTUATION = re.compile(r"[^\w&]+")
+POSSESSIVE = re.compile(r"['’]s?\b")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+LEGAL_FORMS = frozenset(
+    ["corp", "corporation", "inc", "ltd", "limited", "llc", "llp", "plc", "co", "company", "companies", "holdings", "holding", "group", "ag", "sa", "nv", "ab", "asa", "spa", "gmbh", "kk", "bhd", "pty", "oy", "se"]
+)
+
+
+@lru_cache(maxsize=20_000)
+def plain_name(name: str) -> str:
+    """A name without invisible characters, with single spaces, as it is shown.
+
+    >>> plain_name("Mar\\u00adrowby\\u00a0 Bay")
+    'Marrowby Bay'
+    """
+    return " ".join(INVISIBLE.sub("", name).split())
+
+
+@lru_cache(maxsize=20_000)
+def name_key(kind: EntityType, name: str) -> str:
+    """What two writings of one name share: no case, accents, punctuation, legal form or middle initial.
+
+    >>> name_key("PER", "Inés K. Falk"), name_key("ORG", "The Falk Shipping Co."), name_key("LOC", "U.S.")
+    ('ines falk', 'falk shipping', 'us')
+    """
+    folded = unicodedata.normalize("NFKD", plain_name(name).replace(".", "").casefold())
+    folded = POSSESSIVE.sub(lambda found: "" if found.end() == len(folded) else "s", folded)
+    parts = PUNCTUATION.sub(" ", "".join(c for c in folded if not unicodedata.combining(c))).split()
+    if len(parts) > 1 and parts[0] == "the":
+        parts = parts[1:]
+    if kind == "ORG":
+        while len(parts) > 1 and parts[-1] in LEGAL_FORMS:
+            parts = parts[:-1]
+    if kind == "PER" and len(parts) > 2:
+        parts = [parts[0], *(part for part in parts[1:-1] if len(part) > 1), parts[-1]]
+    return " ".join(parts)
+
+
+def entity_id(kind: EntityType, name: str, geonames_id: int | None = None) -> str:
+    """32 hexadecimal digits: of the GeoNames id for a known place, else of type and normalised name.
+
+    >>> entity_id("PER", "Ines Falk") == entity_id("PER", "INES FALK"), len(entity_id("LOC", "Oslo", 3143244))
+    (True, 32)
+    """
+    identity = f"geonames:{geonames_id}" if geonames_id else f"{kind}:{name_key(kind, name)}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def coalesced(names: Sequence[Named], same: Mapping[Named, str]) -> dict[Named, Named]:
+    """For each name as written, the fullest name of what it names.
+
+    ``same`` gives the names that are known to be one (places by their id, peoples by their country) a common mark.
+
+    >>> names = [("PER", "Ines Falk"), ("PER", "Falk"), ("ORG", "Harbour News Agency"), ("ORG", "HNA")]
+    >>> coalesced(names, {})[("PER", "Falk")], coalesced(names, {})[("ORG", "HNA")]
+    (('PER', 'Ines Falk'), ('ORG', 'Harbour News Agency'))
+    """
+    groups: dict[tuple[EntityType, str], list[Named]] = defaultdict(list)
+    for named in names:
+        groups[named[0], same.get(named) or name_key(*named)].append(named)
+    heads = {key: max(members, key=_fullness) for key, members in groups.items()}
+    longer = _parents(list(heads))
+    result = {}
+    for key, members in groups.items():
+        head, seen = key, {key}
+        while head in longer and longer[head] not in seen:
+            head = longer[head]
+            seen.add(head)
+        for member in members:
+            result[member] = heads[head]
+    return result
+
+
+def _fullness(named: Named) -> tuple[int, int, int]:
+    """Words in mixed case before capitals, then more words, then more characters."""
+    name = named[1]
+    return (0 if name.isupper() and len(name) > 5 else 1, len(name.split()), len(name))
+
+
+def names_in_title(writings: Iterable[str], kind: EntityType, title: str) -> bool:
+    """True when the title holds one of the names, or the surname of a person.
+
+    >>> names_in_title({"Ines Falk"}, "PER", "Falk’s pier"), names_in_title({"Ansel"}, "LOC", "Anselm sings")
+    (True, False)
+    """
+    words_of = f" {PUNCTUATION.sub(' ', POSSESSIVE.sub(' ', plain_name(title)).replace('.', '').casefold())} "
+    for writing in writings:
+        key = PUNCTUATION.sub(" ", writing.replace(".", "").casefold()).strip()
+        if key and f" {key} " in words_of and (len(key) > 2 or writing.replace(".", "") in title.replace(".", "")):
+            return True
+        if kind == "PER" and " " in key and len(key.split()[-1]) > 2 and f" {key.split()[-1]} " in words_of:
+            return True
+    return False
+
+
+def _parents(keys: Sequence[tuple[EntityType, str]]) -> dict[tuple[EntityType, str], tuple[EntityType, str]]:
+    """Each shorter name's one longer name, where there is exactly one."""
+    parents = {}
+    for kind, short in keys:
+        fits = _FITS.get(kind)
+        if fits is None or not short:
+            continue
+        for fit in fits:
+            found = [key for key in keys if key[0] == kind and key[1] != short and fit(short, key[1])]
+            if len(found) > 1:  # of nested names ("Falk", "Ines Falk", "Ines Marie Falk") the longest holds the others
+                longest = max(found, key=lambda key: len(key[1]))
+                if all(key == longest or set(key[1].split()) <= set(longest[1].split()) for key in found):
+                    found = [longest]
+            if found:
+                if len(found) == 1:
+                    parents[kind, short] = found[0]
+                break
+    return parents
+
+
+def _is_surname(short: str, full: str) -> bool:
+    """
+    >>> _is_surname("falk", "ines falk"), _is_surname("lee", "lee jae myung")
+    (True, False)
+    """
+    parts, own = full.split(), short.split()
+    return len(parts) > len(own) and parts[-len(own) :] == own
+
+
+def _is_part_of_person(short: str, full: str) -> bool:
+    """
+    >>> _is_part_of_person("lee", "lee jae myung"), _is_part_of_person("i falk", "ines falk")
+    (True, True)
+    """
+    parts, own = full.split(), short.split()
+    if len(own) == 1:
+        return len(parts) > 1 and own[0] in (parts[0], *parts[-2:])
+    if len(own) == 2 and len(own[0]) == 1:
+        return len(parts) > 1 and parts[-1] == own[-1] and parts[0].startswith(own[0]) and len(parts[0]) > 1
+    return len(parts) > len(own) and parts[0] == own[0] and parts[-1] == own[-1] and set(own) <= set(parts)
+
+
+def _is_acronym(short: str, full: str) -> bool:
+    return " " not in short and len(short) < 8 and " " in full and stands_for(short, full)
+
+
+def _is_opening(short: str, full: str) -> bool:
+    """
+    >>> _is_opening("harbour news", "harbour news agency"), _is_opening("bank", "bank of oslo")
+    (True, False)
+    """
+    if not full.startswith(short + " ") or short.title() in words("organisation_openings"):
+        return False
+    return full[len(short) + 1 :].split(maxsplit=1)[0] not in {"of", "for", "and", "&"}
+
+
+_FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {"PER": (_is_surname, _is_part_of_person), "ORG": (_is_acronym, _is_opening), "MISC": (_is_acronym,)}

@@ -1,0 +1,69 @@
+"""Names of a document, agreed upon: what one place of the text tells is used in every other.
+
+Spans come tidied and in order. Every rule takes the text and the spans and gives the spans, without overlaps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipelines.enrich.engine import Span
+from pipelines.enrich.names.edges import words
+from pipelines.enrich.places.gazetteer import Gazetteer
+from pipelines.records import EntityType
+
+CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-][A-Z]\w*)*")
+GAZETTEER_WORDS = 4
+IN_BRACKETS = re.compile(r"\s?\(([^()]{2,40})\)")
+PLACE_PREPOSITIONS = frozenset({"in", "at", "near", "from", "outside", "inside", "across", "to"})
+PERSON_VERBS = re.compile(r",? (?:said|says|told|added|asked|thinks|believes|argued|scored|who|whose|, \d\d,)\b")
+
+
+def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+    """Add countries, large cities, demonyms and well-known organisations that the engine passed over."""
+    taken = [False] * (len(text) + 1)
+    for span in spans:
+        taken[span.start : span.end] = [True] * (span.end - span.start)
+    found = [word for word in CAPITALISED.finditer(text) if not taken[word.start()]]
+    added, index = list(spans), 0
+    while index < len(found):
+        run = 1
+        while (run < GAZETTEER_WORDS and index + run < len(found)
+               and text[found[index + run - 1].end() : found[index + run].start()] == " "):
+            run += 1
+        for count in range(run, 0, -1):
+            start, end = found[index].start(), found[index + count - 1].end()
+            kind = known_type(text[start:end], gazetteer)
+            if kind and count == run and not taken[max(0, start - 2)] and not (taken[end + 1] if end + 1 < len(text) else False):
+                added.append(Span(start, end, kind, "known"))
+                break
+        index += run
+    return sorted(added, key=lambda span: span.start)
+
+
+def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
+    """The type of a name that needs no context."""
+    if name in words("known_organisations"):
+        return "ORG"
+    if gazetteer.demonym_country(name):
+        return "MISC"
+    return "LOC" if name in gazetteer.prominent else None
+
+
+def joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Peoples side by side are one name (CoNLL-2003 has it so).
+
+    >>> joined("Iraqi Kurdish", [Span(0, 5, "MISC"), Span(6, 13, "MISC")])
+    [Span(start=0, end=13, type='MISC', label='')]
+    """
+    done: list[Span] = []
+    for span in spans:
+        last = done[-1] if done else None
+        if last and span.start < last.end:
+            continue
+        if last and last.type == span.type == "MISC" and text[last.end : span.start] == " ":
+            done[-1] = Span(last.start, span.end, "MISC", last.label)
+        else:
+            done.append(span)
+    return done

@@ -1,0 +1,107 @@
+"""Where a name begins and ends: rules on one span and the text around it, each a small function.
+
+Each takes a text and the span's bounds and gives the new bounds; empty bounds (start == end) drop the span.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pipelines.enrich.tables import load_table
+
+type Bounds = tuple[int, int]
+
+OUTER_LEFT = " \t\n\r\"'`([{<-–—*•,.;:/|!?&+=_~"
+OUTER_RIGHT = " \t\n\r\"'`([{<-–—*•,;:/|!?&+=_~"
+ABBREVIATED = re.compile(r"(?:^|[\s(])(?:[A-Z]\.(?:[A-Z]\.)+|(?:Inc|Corp|Co|Ltd|Jr|Sr|St|Bros|[A-Z])\.|[A-Z][a-z]{1,4}\.(?=$))$")
+POSSESSIVE = re.compile(r"(?:'s|(?<=s)'|'S)$")
+FIRST_WORD = re.compile(r"\S+")
+ARTICLE = re.compile(r"(?:the|a|an|this|that|these|those|its|his|her|their|our|The|A|An|This|That|THE)\s+")
+
+
+@cache
+def words(table: str) -> frozenset[str]:
+    return frozenset(load_table("words.toml")[table])
+
+
+def trim(text: str, start: int, end: int) -> Bounds:
+    """Without quotes, brackets, dashes and spaces at either end; a closing full stop stays with an abbreviation.
+
+    >>> text = 'said "Marrowby Tug Inc." of (Port Ansel).'
+    >>> [text[slice(*trim(text, *bounds))] for bounds in ((5, 25), (28, 41))]
+    ['Marrowby Tug Inc.', 'Port Ansel']
+    """
+    while start < end and text[start] in OUTER_LEFT:
+        start += 1
+    while end > start:
+        last = text[end - 1]
+        if last in OUTER_RIGHT or (last == "." and not ABBREVIATED.search(text[start:end])) or (last in ")]}" and text.count("([{"[")]}".index(last)], start, end) < text.count(last, start, end)):
+            end -= 1
+        else:
+            break
+    return start, end
+
+
+def without_possessive(text: str, start: int, end: int) -> Bounds:
+    """Without a closing 's.
+
+    >>> text = "Falk's pier"; text[slice(*without_possessive(text, 0, 6))]
+    'Falk'
+    """
+    found = POSSESSIVE.search(text, start, end)
+    if found and text[start:end] in words("kept_possessives"):
+        return start, end
+    return (start, found.start()) if found else (start, end)
+
+
+def without_article(text: str, start: int, end: int) -> Bounds:
+    """Without a leading article; a capital The inside a sentence belongs to the name (The Harbour Post).
+
+    >>> text = "The Marrowby council read The Harbour Post and the Mail."
+    >>> [text[slice(*without_article(text, *bounds))] for bounds in ((0, 20), (26, 42), (47, 55))]
+    ['Marrowby council', 'The Harbour Post', 'Mail']
+    """
+    found = ARTICLE.match(text, start, end)
+    if not found:
+        return start, end
+    if found[0][0].isupper() and start > 1 and text[start - 1] == " " and (text[start - 2].islower() or text[start - 2] == ","):
+        return start, end
+    return found.end(), end
+
+
+def without_title(text: str, start: int, end: int) -> Bounds:
+    """A person's name without honorifics and offices before it.
+
+    >>> text = "Prime Minister Dr. Ines Falk"; text[slice(*without_title(text, 0, 28))]
+    'Ines Falk'
+    """
+    known = words("honorifics") | words("titles")
+    while True:
+        parts = list(FIRST_WORD.finditer(text, start, end))
+        for count in (3, 2, 1):
+            if len(parts) > count and text[parts[0].start() : parts[count - 1].end()].rstrip(".") in known:
+                start = parts[count].start()
+                break
+        else:
+            return start, end
+
+
+def between_capitals(text: str, start: int, end: int) -> Bounds:
+    """From the first word with a capital or digit to the last; lower-case words at the ends are no part of a name.
+
+    >>> text = "southern Lebanon province"; text[slice(*between_capitals(text, 0, 25))]
+    'Lebanon'
+    >>> text = "al Qaeda"; text[slice(*between_capitals(text, 0, 8))]
+    'al Qaeda'
+    """
+    parts = [part for part in FIRST_WORD.finditer(text, start, end)]
+    named = [index for index, part in enumerate(parts) if any(letter.isupper() for letter in part[0])]
+    if not named:
+        return start, start
+    first, last = named[0], named[-1]
+    if first == 1 and parts[0][0] in {"al", "el", "bin", "de", "van", "von", "da", "di", "du", "la", "le"}:
+        first = 0
+    if last + 1 < len(parts) and parts[last + 1][0][0].isdigit() and last + 2 == len(parts):
+        last += 1
+    return parts[first].start(), parts[last].end()

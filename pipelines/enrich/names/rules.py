@@ -1,0 +1,35 @@
+"""Spans of an engine become names: cut, trimmed, typed, and agreed upon over the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.enrich.engine import Span
+from pipelines.enrich.names import carry, cuts, document, edges, sport, types
+from pipelines.enrich.places.gazetteer import Gazetteer
+
+EDGES = (edges.trim, edges.without_possessive, edges.without_article, edges.between_capitals)
+
+
+def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+    """The names of a text, in order, from what an engine took for names."""
+    names = [name for span in spans for name in tidy(text, span)]
+    names = document.add_known(text, names, gazetteer)
+    names = types.with_agreed_types(text, names, gazetteer)
+    names = carry.with_introduced_acronyms(text, names)
+    names = carry.with_missed_repeats(text, names)
+    names = [cuts.whole_adjective(text, name) for name in names]
+    names = document.joined(text, names)
+    return sport.with_teams(text, names, gazetteer)
+
+
+def tidy(text: str, span: Span) -> list[Span]:
+    """The span with right edges; several where it held several names, none where nothing is left."""
+    tidied = []
+    for part in cuts.parts(text, span):
+        start, end = part.start, part.end
+        for rule in (*EDGES, edges.without_title, edges.trim) if span.type == "PER" else (*EDGES, edges.trim):
+            start, end = rule(text, start, end)
+        if end > start and text[start:end].rstrip(".") not in edges.words("no_names"):
+            tidied.append(Span(start, end, span.type, span.label))
+    return tidied

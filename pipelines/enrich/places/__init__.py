@@ -1,0 +1,1 @@
+"""Names of places become places: country, GeoNames id, coordinates."""

@@ -1,0 +1,162 @@
+"""The body as an engine reads it best, and the way back to the body as it is stored.
+
+Engines learnt from plain, mixed-case text: curly quotes, invisible characters and headlines in capitals make
+them miss or misjudge names. What is read differs from what is stored, so every position has its way back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+PLAIN = str.maketrans(dict.fromkeys("’‘ʼ‛＇", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("\u00a0\u2009\u202f\u2007", " "))
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+WORD = re.compile(r"[^\W\d_]+")
+INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,;&] )[^\W\d_]+")
+OPENING_CAPITALS = re.compile(r"[A-Z][A-Z .'-]{2,40}(?=[,(/]| \(| -| \u2013| \u2014| \d|$)")
+
+CAPITALS_SHARE = 0.75  # of a line's letters, for it to count as set in capitals
+HEADLINE_WORDS = (4, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text to be read, and where each of its characters lies in the body."""
+
+    text: str
+    origins: tuple[int, ...] | None = None
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The span in the body as stored."""
+        if self.origins is None:
+            return start, end
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def reading_of(body: str, is_name: Callable[[str], bool]) -> Reading:
+    """The body with plain quotes and spaces, no invisible characters, and capitals as in running text.
+
+    ``is_name`` tells whether a capitalised word is a name by itself (a country, a city).
+
+    >>> reading = reading_of("LONDON FOG STAYS\\n\\nThe fog stays in “Lon\\u00addon”.", {"London"}.__contains__)
+    >>> reading.text
+    'London fog stays\\n\\nThe fog stays in "London".'
+    >>> reading.origin(36, 42)
+    (36, 43)
+    """
+    text = body.translate(PLAIN)
+    origins = None
+    if INVISIBLE.search(text):
+        origins = tuple(place for place, character in enumerate(text) if not INVISIBLE.match(character))
+        text = INVISIBLE.sub("", text)
+    return Reading(_with_running_case(text, is_name), origins)
+
+
+def _with_running_case(text: str, is_name: Callable[[str], bool]) -> str:
+    lines = text.split("\n")
+    kinds = [_kind(line) for line in lines]
+    if not any(kinds):
+        return text
+    forms = _forms(line for line, kind in zip(lines, kinds, strict=True) if kind != "capitals")
+    recased = {
+        "": lambda line: line,
+        "capitals": lambda line: _from_capitals(line, forms, is_name),
+        "headline": lambda line: _headline_in_running_case(line, forms, is_name),
+        "opening": lambda line: _opening_in_running_case(line, forms, is_name),
+    }
+    return "\n".join(recased[kind](line) for line, kind in zip(lines, kinds, strict=True))
+
+
+def _kind(line: str) -> str:
+    """How a line is set: ``capitals``, ``headline`` (Each Word Capitalised), ``opening`` (LONDON, …) or running.
+
+    >>> [_kind(line) for line in ("POLICE FIND SHIP", "Police Find Ship in Lagoon", "OSLO (HNA) - Police", "So it is.")]
+    ['capitals', 'headline', 'opening', '']
+    """
+    letters = WORD.findall(line[:400])
+    count = sum(map(len, letters))
+    if count < 4:
+        return ""
+    upper = sum(1 for word in letters for letter in word if letter.isupper())
+    if upper >= CAPITALS_SHARE * count:
+        return "capitals"
+    low, high = HEADLINE_WORDS
+    if low <= len(letters) <= high and line.rstrip()[-1:] not in ".:;,":
+        long = [word for word in letters if len(word) > 3]
+        if len(long) >= 3 and sum(word[0].isupper() for word in long) >= 0.8 * len(long):
+            return "headline"
+    return "opening" if OPENING_CAPITALS.match(line) else ""
+
+
+def _forms(lines: Iterator[str]) -> dict[str, str]:
+    """How the running text writes each word when it does not open a sentence, by its lower-case form."""
+    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        if not _kind(line):
+            for word in INSIDE_SENTENCE.findall(line):
+                seen[word.lower()][word] += 1
+    return {word: counter.most_common(1)[0][0] for word, counter in seen.items()}
+
+
+def _from_capitals(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
+    """A line in capitals as running text would have it, of the same length.
+
+    >>> _from_capitals("FALK SEES PIER IN NEW YORK", {"falk": "Falk"}, {"New York"}.__contains__)
+    'Falk sees pier in New York'
+    """
+    found = list(WORD.finditer(line))
+    recased, at, index = [], 0, 0
+    while index < len(found):
+        count = next((n for n in (3, 2) if _is_name_of(found[index : index + n], line, n, is_name)), 1)
+        for word in found[index : index + count]:
+            recased += [line[at : word.start()], word[0].capitalize() if count > 1 else _word(word[0], forms, is_name)]
+            at = word.end()
+        index += count
+    return "".join((*recased, line[at:]))
+
+
+def _is_name_of(found: list[re.Match[str]], line: str, count: int, is_name: Callable[[str], bool]) -> bool:
+    if len(found) < count or found[-1].end() - found[0].start() > 40:
+        return False
+    return is_name(" ".join(line[word.start() : word.end()].capitalize() for word in found))
+
+
+def _word(word: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
+    if len(word) == 1:
+        return word
+    lower, title = word.lower(), word.capitalize()
+    form = forms.get(lower) or (title if is_name(title) else lower)
+    return form if len(form) == len(word) else word
+
+
+def _headline_in_running_case(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
+    """Lower case for the words that the running text has in lower case, but for the first.
+
+    >>> _headline_in_running_case("President Meets Falk in Oslo", {"meets": "meets"}, {"Oslo"}.__contains__)
+    'President meets Falk in Oslo'
+    """
+    first = WORD.search(line)
+
+    def recased(word: re.Match[str]) -> str:
+        form = forms.get(word[0].lower())
+        return form if form == word[0].lower() and len(form) == len(word[0]) and not is_name(word[0]) else word[0]
+
+    return WORD.sub(recased, line[first.end() :]).join((line[: first.end()], "")) if first else line
+
+
+def _opening_in_running_case(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
+    """The place that opens a line in capitals, as running text would have it.
+
+    >>> _opening_in_running_case("OSLO (HNA) - The", {}, {"Oslo"}.__contains__)
+    'Oslo (HNA) - The'
+    """
+
+    def recased(word: re.Match[str]) -> str:
+        title = word[0].capitalize()
+        known = forms.get(word[0].lower()) == title or is_name(title)
+        return title if known and len(title) == len(word[0]) else word[0]
+
+    opening = OPENING_CAPITALS.match(line)
+    return WORD.sub(recased, line[: opening.end()]) + line[opening.end() :] if opening else line

@@ -1,0 +1,32 @@
+"""Where sentences end, without a parser: full stops that end no abbreviation, and line ends."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_a-z])|\n+\s*")
+ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|Maj|St|Jr|Sr|Inc|Corp|Co|Ltd|No|vs|Rev|Hon|Jan|Feb|Mar|"
+    r"Apr|Aug|Sept|Oct|Nov|Dec)|\b[A-Z]|\.[A-Z])\.$"
+)
+LOOKED_BACK = 12
+
+
+def sentence_starts(text: str) -> list[int]:
+    """Positions at which the second and later sentences begin.
+
+    >>> text = "Mr. Falk left. He went to Port Ansel.\\n\\nIt rained."
+    >>> [text[start:start + 2] for start in sentence_starts(text)]
+    ['He', 'It']
+    """
+    starts = []
+    for end in END.finditer(text):
+        if "\n" in end[0] or not ABBREVIATION.search(text, max(0, end.start() - LOOKED_BACK), end.start() + 1):
+            starts.append(end.end())
+    return starts
+
+
+def sentence_of(position: int, starts: list[int]) -> int:
+    """The sentence that holds a position, from 0."""
+    return bisect_right(starts, position)
