@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pipelines.clean.assembly import Findings, assemble
-from pipelines.clean.html.body import read_body
+from pipelines.clean.html.blocks import read_blocks
 from pipelines.clean.html.markup import read_markup
+from pipelines.clean.html.reading import read_body
 from pipelines.clean.metadata.page import Metadata, read_metadata
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, tidy
@@ -20,7 +21,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     """
     root = read_markup(raw.text, rules.limits.markup_depth)
     about = read_metadata(root, raw.url)
-    body = read_body(raw.text, raw.url)
+    body = read_body(read_blocks(root), raw.text, raw.url, about.told_bodies)
     text = repair(tidy(body.value))
     if not text.text:
         raise BodyMissing("a page has the text of an article", field="body")
@@ -28,7 +29,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise TitleMissing("a page has a headline", field="title")
     title = repair(about.title.value)
     evidence = _evidence(about) | {"body": body.evidence}
-    evidence |= {name: seen.evidence for name, seen in (("title_repair", title), ("body_repair", text)) if seen.evidence}
+    repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
+    evidence |= {name: seen for name, seen in repairs.items() if seen is not None}
     published = about.times.get("published_at")
     modified = about.times.get("modified_at")
     return assemble(raw, Findings(

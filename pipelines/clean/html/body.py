@@ -1,12 +1,176 @@
-"""The article's paragraphs, found in a page."""
+"""The article's paragraphs among a page's blocks.
+
+Each block is weighed by how much it looks like running text; boxes that are furniture weigh nothing; then the
+walk goes down from the page's root for as long as one child holds nearly all of the weight. What stands there is
+the body, what stands between the headline and it is the standfirst.
+"""
 
 from __future__ import annotations
 
-import rs_trafilatura
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from pipelines.clean.metadata.found import Found
+from pipelines.clean.html.blocks import Block, Blocks, Box
+from pipelines.clean.html.furniture import STRONG, Label, furniture_of, load_page_tables
+
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+NEARLY_ALL = 0.85
+"""A child with this share of its parent's text holds the body (0.7 to 0.95 score within 0.003 of each other)."""
+
+DOUBTFUL_SHARE = 0.25
+SHORTEST_STANDFIRST = 50
+_SENTENCE = re.compile(r"[.!?…。！？”\"':;،؟।](?:\s|$)|,\s|[。、！？，]")
+_WIDE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_IN_A_LIST = frozenset(("li", "td", "th", "dd", "dt"))
+_STANDFIRST_BOXES = frozenset(("header", "banner", "meta", "hidden"))
 
 
-def read_body(markup: str, url: str | None) -> Found[str]:
-    answer = rs_trafilatura.extract(markup, url=url, page_type="article")
-    return Found(answer.main_content or "", "rs-trafilatura")
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The blocks of a body by number, and what was known when they were chosen."""
+
+    blocks: tuple[int, ...]
+    weights: tuple[float, ...]
+    furniture: tuple[Label | None, ...]
+
+    @property
+    def weight(self) -> float:
+        return sum(max(0.0, self.weights[number]) for number in self.blocks)
+
+    def is_doubtful(self, page: Blocks) -> bool:
+        """Whether most of the page's running text outside of furniture was left out."""
+        candidates = sum(weight for weight, block in zip(self.weights, page.blocks, strict=True)
+                         if weight > 0 and self.furniture[block.box] is None)
+        return self.weight < DOUBTFUL_SHARE * candidates
+
+
+def choose_body(page: Blocks) -> Chosen:
+    """The blocks that make the article's body; none when the page has no running text."""
+    boxes, blocks = page.boxes, page.blocks
+    weights = [weigh(block, boxes[block.box]) for block in blocks]
+    texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
+    furniture = furniture_of(boxes, texts) if boxes else []
+    worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
+                            if furniture[block.box] is None))
+    inside = _inside(boxes, _deepest_with_nearly_all(boxes, worth)) if boxes else []
+    numbers = [n for n, block in enumerate(blocks) if inside[block.box] and furniture[block.box] is None]
+    first = next((n for n in numbers if weights[n] > 0), None)
+    body = [] if first is None else _without_second_article(page, weights, _readable(page, numbers, first))
+    standfirst = _standfirst(page, weights, furniture, body[0]) if body else []
+    return Chosen((*standfirst, *body), tuple(weights), tuple(furniture))
+
+
+def weigh(block: Block, box: Box) -> float:
+    """How much a block looks like running text: its unlinked characters; a little below 0 for links and scraps.
+
+    >>> weigh(Block("A sentence, long enough to be one of an article's, ends here after some words.", 0),
+    ...       Box(0, -1, "p", " ", False))
+    39.0
+    """
+    size = len(block.text)
+    linked = block.linked / max(1, size)
+    if linked > 0.5:
+        return -3.0
+    if box.tag in HEADINGS:
+        return 0.0
+    if not block.text.isascii():
+        size += 2 * len(_WIDE.findall(block.text))  # a Chinese or Korean character says what three letters do
+    if size < 40 or _SENTENCE.search(block.text) is None:
+        return -4.0
+    return size * (1 - linked) * (1.0 if size >= 80 else 0.5)
+
+
+def _totals(boxes: Sequence[Box], amounts: Iterable[tuple[int, float]]) -> list[float]:
+    totals = [0.0] * len(boxes)
+    for number, amount in amounts:
+        totals[number] += amount
+    for box in reversed(boxes[1:]):
+        totals[box.parent] += totals[box.number]
+    return totals
+
+
+def _deepest_with_nearly_all(boxes: Sequence[Box], worth: Sequence[float]) -> int:
+    children: list[list[int]] = [[] for _ in boxes]
+    for box in boxes[1:]:
+        children[box.parent].append(box.number)
+    at = 0
+    while children[at]:
+        best = max(children[at], key=worth.__getitem__)
+        if worth[best] <= 0 or worth[best] < NEARLY_ALL * worth[at]:
+            break
+        at = best
+    return at
+
+
+def _inside(boxes: Sequence[Box], top: int) -> list[bool]:
+    inside = [False] * len(boxes)
+    inside[top] = True
+    for box in boxes[top + 1:]:
+        inside[box.number] = inside[box.parent]
+    return inside
+
+
+def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
+    """Numbers from ``first`` on, without link lists, headings of furniture and lines that are no text."""
+    tables = load_page_tables()
+    kept = []
+    for number in numbers:
+        block = page.blocks[number]
+        tag = page.boxes[block.box].tag
+        size = len(block.text)
+        if number < first:
+            continue
+        if size < 200 and tag not in ("td", "th") and block.linked / size > (0.8 if tag == "p" else 0.5):
+            continue
+        if (size < 150 and tables.lines.search(block.text)) or (size < 100 and tables.headings.search(block.text)):
+            continue
+        kept.append(number)
+    return kept
+
+
+def _standfirst(page: Blocks, weights: Sequence[float], furniture: Sequence[Label | None], first: int) -> list[int]:
+    """Sentences between the headline and the body."""
+    tables = load_page_tables()
+    headline = next((n for n in range(first, -1, -1) if _is_headline(page, n)), None)
+    found = []
+    for number in range(first if headline is None else headline + 1, first):
+        block = page.blocks[number]
+        label = furniture[block.box]
+        if label is not None and (label.sureness >= STRONG or label.word not in _STANDFIRST_BOXES):
+            continue
+        size = len(block.text)
+        if size < SHORTEST_STANDFIRST or page.boxes[block.box].tag in _IN_A_LIST or block.linked / size >= 0.3:
+            continue
+        is_signature = tables.lines.search(block.text) or tables.signatures.search(block.text)
+        if _SENTENCE.search(block.text) and not is_signature:
+            found.append(number)
+    return found
+
+
+def _is_headline(page: Blocks, number: int) -> bool:
+    at = page.blocks[number].box
+    for _ in range(3):
+        if at < 0:
+            return False
+        if page.boxes[at].tag == "h1":
+            return True
+        at = page.boxes[at].parent
+    return False
+
+
+def _article_box(boxes: Sequence[Box], at: int) -> int:
+    while at >= 0 and boxes[at].tag != "article":
+        at = boxes[at].parent
+    return at
+
+
+def _without_second_article(page: Blocks, weights: Sequence[float], body: list[int]) -> list[int]:
+    """On a page that runs on into the next articles, each with a headline of its own: the first alone."""
+    homes = {number: _article_box(page.boxes, page.blocks[number].box) for number in body}
+    with_text = {homes[number] for number in body if weights[number] > 0} - {-1}
+    if len(with_text) < 2:
+        return body
+    headed = {_article_box(page.boxes, block.box) for n, block in enumerate(page.blocks) if _is_headline(page, n)}
+    others = sorted(with_text & headed)[1:]
+    return [number for number in body if homes[number] not in others]

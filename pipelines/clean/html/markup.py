@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 from lxml import etree
 
@@ -13,6 +15,17 @@ _PARSER_DEPTH = 2_000
 """libxml2 itself gives up at 2,048 levels, in constant memory, so hostile nesting ends here."""
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def finder(path: str) -> Callable[[etree._Element], list[etree._Element]]:
+    """A compiled XPath that finds elements."""
+    query = etree.XPath(path)
+    return lambda root: cast("list[etree._Element]", query(root))
+
+
+def text_in(element: etree._Element) -> str:
+    """All text inside an element, on one line."""
+    return " ".join(" ".join(str(piece) for piece in element.itertext()).split())
 
 
 def read_markup(text: str, deepest: int) -> etree._Element:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of
@@ -15,17 +16,18 @@ from pipelines.records import Author
 type Authors = tuple[Author, ...]
 
 _META_NAMES = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator",
-               "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name", "twitter:creator:name")
-_VISIBLE = etree.XPath(
+               "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name")
+_VISIBLE = finder(
     "//*[@rel='author' or contains(concat(' ', @itemprop, ' '), ' author ')]"
     " | //*[contains(@class, 'byline') or contains(@class, 'author-name') or contains(@class, 'author_name')"
     " or contains(@class, 'article-author') or contains(@class, 'article__author')]")
 
 
-def read_authors(root: etree._Element, head: Head, data: LinkedData, article: JsonObject | None) -> Found[Authors] | None:
+def read_authors(root: etree._Element, head: Head, data: LinkedData,
+                 article: JsonObject | None) -> Found[Authors] | None:
     """The authors of the page; None when it names none."""
-    for how, bylines in (("json-ld", _linked(data, article)), ("meta", _tagged(head)), ("byline", _seen(root))):
-        bylines = list(bylines)
+    for how, names in (("json-ld", _linked(data, article)), ("meta", _tagged(head)), ("byline", _seen(root))):
+        bylines = list(names)
         authors = _parsed(bylines)
         if authors:
             return Found(authors, how, "; ".join(bylines))
@@ -76,7 +78,7 @@ def _tagged(head: Head) -> list[str]:
 
 def _seen(root: etree._Element) -> list[str]:
     for element in _VISIBLE(root)[:5]:
-        text = " ".join(" ".join(element.itertext()).split())
+        text = text_in(element)
         if 3 <= len(text) <= 120:
             return [text]
     return []

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-_METAS = etree.XPath("//meta[@content]")
-_LINKS = etree.XPath("//link[@rel and @href]")
+from pipelines.clean.html.markup import finder
+
+_METAS = finder("//meta[@content]")
+_LINKS = finder("//link[@rel and @href]")
 _TITLE = etree.XPath("string((//head//title | //body/title)[1])")
 _LANG = etree.XPath("string(/html/@lang | /html/@xml:lang)", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
 _MOST = 400

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from pipelines.clean.html.markup import finder
+
 type JsonObject = Mapping[str, object]
 
-_SCRIPTS = etree.XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
+_SCRIPTS = finder("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _ARTICLES = ("article", "posting", "report", "review", "liveblog")
 _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _LONGEST = 2_000_000

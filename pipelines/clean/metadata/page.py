@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from pipelines.clean.identity import canonical_url, registered_domain
+from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.metadata.byline import Authors, read_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head, read_head
@@ -20,12 +21,12 @@ from pipelines.clean.metadata.title import pick_title
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_H1 = etree.XPath("//h1[not(ancestor::nav or ancestor::footer)]")
+_H1 = finder("//h1[not(ancestor::nav or ancestor::footer)]")
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Fields that the page gives, None for those that it does not; ``article`` is its JSON-LD object."""
+    """Fields that the page gives, None for those that it does not; ``told_bodies`` is every ``articleBody``."""
 
     title: Found[str] | None
     authors: Found[Authors] | None
@@ -37,7 +38,7 @@ class Metadata:
     tags: Found[tuple[str, ...]] | None
     language: Found[str] | None
     image_url: Found[str] | None
-    article: JsonObject | None
+    told_bodies: tuple[object, ...]
 
 
 def read_metadata(root: etree._Element, url: str | None) -> Metadata:
@@ -59,7 +60,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         tags=_tags(head, article),
         language=_language(head, article),
         image_url=_image(head, article, base),
-        article=article,
+        told_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
     )
 
 
@@ -69,7 +70,7 @@ def _title(root: etree._Element, head: Head, article: JsonObject | None, outlet:
     if article is not None and (headline := text_of(article.get("headline"))):
         candidates.append(Found(headline, "json-ld"))
     candidates += [Found(c, n) for n in ("og:title", "twitter:title", "title", "dc.title") for c in head.metas.get(n, ())[:1]]
-    candidates += [Found(text, "h1") for h in _H1(root)[:3] if (text := " ".join(" ".join(h.itertext()).split()))]
+    candidates += [Found(text, "h1") for h in _H1(root)[:3] if (text := text_in(h))]
     if head.title:
         candidates.append(Found(head.title, "title element"))
     names = [outlet.value] if outlet else []

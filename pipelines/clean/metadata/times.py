@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from pipelines.clean.html.markup import finder
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, text_of
@@ -15,7 +16,7 @@ _PUBLISHED = ("article:published_time", "og:published_time", "datepublished", "p
               "datecreated", "cxenseparse:publishtime", "og:article:published_time", "rnews:datepublished")
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified",
              "og:modified_time", "lastmod")
-_TIMES = etree.XPath("//time[@datetime]")
+_TIMES = finder("//time[@datetime]")
 
 
 def read_times(root: etree._Element, head: Head, article: JsonObject | None) -> dict[str, Found[Moment]]:

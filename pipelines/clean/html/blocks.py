@@ -1,0 +1,145 @@
+"""A page's tree becomes blocks: runs of text between block-level tags, each knowing where it stands.
+
+The unit of every later decision about the body. One walk, in document order, without recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from pipelines.clean.html.markup import finder
+
+BLOCK_TAGS = frozenset((
+    "html", "body", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
+    "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "section", "article", "main", "header", "footer", "nav",
+    "aside", "form", "fieldset", "blockquote", "pre", "figure", "figcaption", "address", "details", "summary", "hr",
+    "center", "hgroup", "dialog", "menu", "search",
+))
+_NEVER_READ = ("script", "style", "template", "link", "meta", "head")
+_seldom_read = finder(
+    "//*[self::noscript or self::svg or self::iframe or self::object or self::embed or self::canvas or self::audio "
+    "or self::video or self::button or self::select or self::textarea or self::title or self::math or self::datalist]")
+LONGEST_CONTROL = 400
+"""More text than this in a button or its like: its end tag is missing, and the page stands in it."""
+
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+
+
+@dataclass(slots=True)
+class Box:
+    """A block-level element. Its children come later in the page's list, so totals are summed backwards."""
+
+    number: int
+    parent: int
+    tag: str
+    names: str
+    is_hidden: bool
+
+
+@dataclass(slots=True)
+class Block:
+    """A run of text on one line, the box that it stands in, and how many of its characters are linked."""
+
+    text: str
+    box: int
+    linked: int = 0
+
+
+@dataclass(slots=True)
+class Blocks:
+    """All boxes and blocks of a page, in document order."""
+
+    boxes: list[Box] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+
+def read_blocks(root: etree._Element) -> Blocks:
+    """The blocks of a page. Changes the tree: elements that hold no text to read are taken out.
+
+    >>> page = read_blocks(etree.fromstring("<body><div>Bare <b>line</b>.<p>One <a>two</a></p>Rest</div></body>"))
+    >>> [(block.text, page.boxes[block.box].tag, block.linked) for block in page.blocks]
+    [('Bare line.', 'div', 0), ('One two', 'p', 3), ('Rest', 'div', 0)]
+    """
+    _drop_what_is_not_read(root)
+    walk = _Walk()
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            walk.enter(element)
+            walk.read(element.text)
+        else:
+            walk.leave(element)
+            walk.read(element.tail)
+    walk.flush()
+    return walk.page
+
+
+class _Walk:
+    """Where the walk over a page is: the open boxes, and the text since the last block-level tag."""
+
+    __slots__ = ("_boxes", "_linked", "_links_open", "_pieces", "page")
+
+    def __init__(self) -> None:
+        self.page = Blocks()
+        self._boxes = [-1]
+        self._pieces: list[str] = []
+        self._linked = 0
+        self._links_open = 0
+
+    def enter(self, element: etree._Element) -> None:
+        tag = element.tag
+        if tag in BLOCK_TAGS:
+            self.flush()
+            self._open(element)
+        elif tag == "a":
+            self._links_open += 1
+        elif tag == "br":
+            following = element.getnext()
+            if following is not None and following.tag == "br" and not (element.tail or "").strip():
+                self.flush()
+            self._pieces.append(" ")
+
+    def leave(self, element: etree._Element) -> None:
+        if element.tag in BLOCK_TAGS:
+            self.flush()
+            self._boxes.pop()
+        elif element.tag == "a":
+            self._links_open -= 1
+
+    def read(self, text: str | None) -> None:
+        if text:
+            self._pieces.append(text)
+            if self._links_open:
+                self._linked += len(text.strip())
+
+    def flush(self) -> None:
+        if self._pieces:
+            text = " ".join("".join(self._pieces).split())
+            self._pieces.clear()
+            if text:
+                self.page.blocks.append(Block(text, self._boxes[-1], self._linked))
+            self._linked = 0
+
+    def _open(self, element: etree._Element) -> None:
+        attributes = element.attrib
+        names, is_hidden = " ", False
+        if attributes:
+            names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+            is_hidden = "hidden" in attributes or _HIDDEN.search(attributes.get("style", "")) is not None
+        number = len(self.page.boxes)
+        self.page.boxes.append(Box(number, self._boxes[-1], str(element.tag), names, is_hidden))
+        self._boxes.append(number)
+
+
+def _drop_what_is_not_read(root: etree._Element) -> None:
+    etree.strip_elements(root, *_NEVER_READ, with_tail=False)
+    for element in _seldom_read(root):
+        if element.tag != "noscript" and sum(len(piece) for piece in element.itertext()) > LONGEST_CONTROL:
+            element.tag = "div"
+        elif element.getparent() is not None:
+            tail = element.tail
+            element.clear()
+            element.tag = "wbr"
+            element.tail = tail

@@ -1,0 +1,122 @@
+"""Boxes that are no part of the article: told by their tag, by being hidden, and by their names.
+
+Names lie: on some pages the article itself stands in a "widget". So a name stops counting on a page where too
+little text would be left without it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from pipelines.clean.html.blocks import Box
+
+FURNITURE_TAGS = frozenset((
+    "nav", "footer", "aside", "form", "figcaption", "menu", "dialog", "search", "fieldset", "address"))
+NEVER_FURNITURE = frozenset(("html", "body"))
+WEAK, STRONG, TAG = 1, 2, 3
+
+
+class Label(NamedTuple):
+    """Why a box may be furniture: how sure that is, and the tag or the beginning of the name that says so."""
+
+    sureness: int
+    word: str
+
+
+HIDDEN = Label(STRONG, "hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class PageTables:
+    """``tables/page.toml``, compiled."""
+
+    strong_names: re.Pattern[str]
+    weak_names: re.Pattern[str]
+    headings: re.Pattern[str]
+    lines: re.Pattern[str]
+    signatures: re.Pattern[str]
+
+
+@cache
+def load_page_tables() -> PageTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/page.toml").read_text("utf-8"))
+    any_of = {name: "|".join(entries) for name, entries in table.items()}
+    return PageTables(
+        strong_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['strong_names']})", re.I),
+        weak_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['weak_names']})", re.I),
+        headings=re.compile(rf"^(?:{any_of['headings']})\s*[:.…]*$", re.I),
+        lines=re.compile(rf"^(?:{any_of['lines']})", re.I),
+        signatures=re.compile(any_of["signatures"], re.I),
+    )
+
+
+@lru_cache(maxsize=20_000)
+def label_of(names: str) -> Label | None:
+    """What the names of a box say of it.
+
+    >>> label_of("story related-links"), label_of("story-text")
+    (Label(sureness=2, word='related'), None)
+    """
+    tables = load_page_tables()
+    for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
+        match = pattern.search(names)
+        if match is not None:
+            return Label(sureness, match.group().strip(" _-:.\n\t").lower())
+    return None
+
+
+def furniture_of(boxes: Sequence[Box], texts: Sequence[float]) -> list[Label | None]:
+    """For each box, why it is furniture, or None. ``texts`` is how much readable text each box holds in all."""
+    labels = [_label(box) for box in boxes]
+    void: set[Label] = set()
+    while True:
+        furniture, held = _apply(boxes, texts, labels, void)
+        wrong = _wrong_label(texts[0], held)
+        if wrong is None or len(void) > 12:
+            return furniture
+        void.add(wrong)
+
+
+def _label(box: Box) -> Label | None:
+    if box.tag in NEVER_FURNITURE:
+        return None
+    if box.tag in FURNITURE_TAGS:
+        return Label(TAG, box.tag)
+    if box.is_hidden:
+        return HIDDEN
+    return label_of(box.names) if box.names != " " and box.tag != "main" else None
+
+
+def _apply(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None], void: set[Label],
+           ) -> tuple[list[Label | None], dict[Label, float]]:
+    furniture: list[Label | None] = []
+    held: dict[Label, float] = {}
+    whole_article = texts[0] * 0.6
+    for box, label, text in zip(boxes, labels, texts, strict=True):
+        above = furniture[box.parent] if box.parent >= 0 else None
+        counts = label is not None and label not in void and (label.sureness != WEAK or text < whole_article)
+        if above is None and label is not None and counts:
+            held[label] = held.get(label, 0) + text
+            above = label
+        furniture.append(above)
+    return furniture, held
+
+
+def _wrong_label(total: float, held: dict[Label, float]) -> Label | None:
+    """The label that holds so much of the page's text that it must hold the article."""
+    left = total - sum(held.values())
+    if left < max(600, total * 0.05):  # next to nothing outside: the least sure and fullest label holds the article
+        suspects = {label: text * (4 - label.sureness) for label, text in held.items() if text > 0}
+    elif left >= total * 0.4:
+        suspects = {label: text for label, text in held.items() if (label.sureness == WEAK and text > total * 0.35)
+                    or (label == HIDDEN and text > total * 0.55)}
+    else:
+        suspects = {label: text for label, text in held.items() if (label.sureness == WEAK and text > total * 0.25)
+                    or (label == HIDDEN and text > total * 0.55)}
+    return max(suspects, key=lambda label: (suspects[label], label)) if suspects else None
