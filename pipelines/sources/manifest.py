@@ -1,0 +1,120 @@
+"""What a manifest knows of files: url, content type, when and by whom they were fetched; one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+LINE_BYTES = 1_000_000
+FIELDS = ("path", "url", "content_type", "fetched_at", "source", "charset", "http_status")
+
+
+class FileFault(Exception):
+    """A file or a manifest cannot be published as it is; the message names it."""
+
+
+class ManifestBroken(FileFault):
+    """A line of the manifest cannot be read, or names a file that is not there."""
+
+
+class FileUnreadable(FileFault):
+    """A file cannot be read, is damaged, or is of a kind that is not published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a file beside its bytes."""
+
+    url: str | None = None
+    content_type: str | None = None
+    fetched_at: str | None = None
+    source: str | None = None
+    charset: str | None = None
+    http_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Entries by the file's place, and by its name where no two entries share it."""
+
+    path: Path | None = None
+    by_place: Mapping[Path, Known] = field(default_factory=dict)
+    by_name: Mapping[str, Known] = field(default_factory=dict)
+
+    def of(self, file: Path) -> Known:
+        """What the manifest says of a file; nothing of one that it does not name."""
+        return self.by_place.get(file.resolve()) or self.by_name.get(file.name) or Known()
+
+
+def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
+    """The manifest; ``given`` are the files (resolved) that are published with it.
+
+    A path is relative to the manifest or to the working directory, or is the bare name of a given file.
+    Raises ``ManifestBroken`` for a line that is no such object, or names a file that is nowhere.
+    """
+    if path is None:
+        return Manifest()
+    names = Counter(file.name for file in given)
+    by_place: dict[Path, Known] = {}
+    by_name: dict[str, Known] = {}
+    for number, line in _lines(path):
+        entry = _entry(path, number, line)
+        named, known = str(entry["path"]), _known(path, number, entry)
+        place = next((p for p in ((path.parent / named).resolve(), Path(named).resolve()) if p.exists()), None)
+        if place is not None:
+            by_place[place] = known
+        else:
+            if not names[named]:
+                raise ManifestBroken(
+                    f"{path}:{number} names {named}, which is neither beside the manifest nor among the files given."
+                    "\nWhat to do: correct the path or drop the line; paths are relative to the manifest."
+                )
+            by_name[named] = known
+    return Manifest(path.resolve(), by_place, by_name)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ManifestBroken(
+            f"{path} cannot be read: {fault}.\nWhat to do: give a file of JSON lines in UTF-8."
+        ) from fault
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def _entry(path: Path, number: int, line: str) -> Mapping[str, object]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as fault:
+        raise _broken(path, number, f"is not JSON ({fault})") from fault
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"]:
+        raise _broken(path, number, "has no path")
+    return entry
+
+
+def _known(path: Path, number: int, entry: Mapping[str, object]) -> Known:
+    said = {name: entry[name] for name in FIELDS[1:] if entry.get(name) is not None}
+    odd = [name for name, value in said.items() if not isinstance(value, str | int | float)]
+    if odd:
+        raise _broken(path, number, f"has no plain value for {odd[0]}")
+    return Known(**{name: str(value) for name, value in said.items()})
+
+
+def _broken(path: Path, number: int, why: str) -> ManifestBroken:
+    return ManifestBroken(
+        f'{path}:{number} {why}.\nWhat to do: write lines like {{"path": "page.html.gz", "url": "https://…"}}; '
+        f"the fields are {', '.join(FIELDS)}."
+    )
+
+
+def iso_utc(moment: datetime) -> str:
+    """
+    >>> iso_utc(datetime(2026, 3, 4, 9, 30, tzinfo=UTC))
+    '2026-03-04T09:30:00Z'
+    """
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""Files become messages: each kind, with and without gzip, a manifest, damage."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.sources.files import FileUnreadable, ManifestBroken, OutgoingMessage, messages_from
+
+NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+PAGE = b"<html><title>Pier to be rebuilt</title></html>"
+
+
+def headers_of(message: OutgoingMessage) -> dict[str, str]:
+    return {name: value.decode() for name, value in message.headers}
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+def a_manifest(folder: Path, *entries: dict[str, object]) -> Path:
+    return written(folder, "items.jsonl", "\n".join(json.dumps(entry) for entry in entries).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.html", "text/html"), ("A.HTM", "text/html"), ("a.html.gz", "text/html"), ("a.txt", "text/plain"),
+     ("a.txt.gz", "text/plain"), ("a.json", "application/json")],
+)
+def test_a_page_is_sent_as_it_is(tmp_path: Path, name: str, kind: str) -> None:
+    path = written(tmp_path, name, PAGE)
+    (message,) = messages_from([path], None, NOW)
+    assert (message.key, message.value, message.path) == (name.encode(), PAGE, str(path))
+    assert headers_of(message) == {"content-type": kind, "fetched-at": "2026-03-04T09:30:00Z", "source": "files"}
+
+
+def test_a_manifest_knows_more(tmp_path: Path) -> None:
+    beside = written(tmp_path, "pages/a.html.gz", PAGE)
+    unnamed = written(tmp_path, "pages/b.html", PAGE)
+    elsewhere = written(tmp_path, "other/c.txt", b"text")
+    manifest = a_manifest(
+        tmp_path / "pages",
+        {"path": "a.html.gz", "url": "https://pier.example/a", "content_type": "text/html; charset=latin-1",
+         "fetched_at": "2026-01-02T03:04:05Z", "source": "harbour-crawler", "http_status": 200},
+        {"path": "c.txt", "url": "https://pier.example/c", "title": "not for us"},
+    )
+    first, second, third = messages_from([beside, unnamed, elsewhere], manifest, NOW)
+    assert first.key == b"https://pier.example/a"
+    assert headers_of(first) == {
+        "content-type": "text/html; charset=latin-1", "fetched-at": "2026-01-02T03:04:05Z",
+        "source": "harbour-crawler", "url": "https://pier.example/a", "http-status": "200",
+    }
+    assert "url" not in headers_of(second)
+    assert headers_of(third)["url"] == "https://pier.example/c"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'{"path": "gone.html", "url": "https://pier.example"}', "items.jsonl:1 names gone.html, which is neither"),
+        (b'\n{"path": ', "items.jsonl:2 is not JSON"),
+        (b'{"url": "https://pier.example"}', "items.jsonl:1 has no path"),
+        (b'["a.html"]', "items.jsonl:1 has no path"),
+        (b'{"path": "a.html", "url": ["x"]}', "items.jsonl:1 has no plain value for url"),
+        (b"\xff\xfe", "items.jsonl cannot be read"),
+    ],
+)
+def test_a_broken_manifest_is_named_by_line(tmp_path: Path, line: bytes, why: str) -> None:
+    page = written(tmp_path, "a.html", PAGE)
+    with pytest.raises(ManifestBroken, match=why):
+        messages_from([page], written(tmp_path, "items.jsonl", line), NOW)
+
+
+def test_json_lines_are_items_keyed_by_their_url(tmp_path: Path) -> None:
+    items = b'{"url": "https://pier.example/a", "text": "one"}\n\n  {"link": "https://pier.example/b"}\r\n{"broken": \n'
+    for name in ("items.jsonl", "items.jsonl.gz", "items.ndjson"):
+        path = written(tmp_path, name, items)
+        found = list(messages_from([path], None, NOW))
+        assert [message.value for message in found] == [
+            b'{"url": "https://pier.example/a", "text": "one"}', b'{"link": "https://pier.example/b"}', b'{"broken":',
+        ]
+        assert [message.key for message in found] == [
+            b"https://pier.example/a", b"https://pier.example/b", f"{name}:4".encode(),
+        ]
+        assert [message.path for message in found] == [f"{path}:1", f"{path}:3", f"{path}:4"]
+        assert headers_of(found[1])["content-type"] == "application/json"
+
+
+def a_warc(compressed: bool) -> bytes:
+    """Four records, each a gzip member of its own when compressed, as crawlers write them."""
+
+    def record(kind: str, url: str, content_type: str, body: bytes, *more: str) -> bytes:
+        answer = "".join(f"{line}\r\n" for line in ("HTTP/1.1 404 Not Found", f"Content-Type: {content_type}", *more))
+        block = body if kind == "resource" else f"{answer}\r\n".encode() + body
+        of_block = content_type if kind == "resource" else "application/http; msgtype=response"
+        head = (
+            f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-02-03T04:05:06Z\r\n"
+            f"WARC-Record-ID: <urn:uuid:0>\r\nContent-Type: {of_block}\r\nContent-Length: {len(block)}\r\n\r\n"
+        )
+        whole = head.encode() + block + b"\r\n\r\n"
+        return gzip.compress(whole) if compressed else whole
+
+    return b"".join((
+        record("response", "https://pier.example/a", "text/html; charset=utf-8", PAGE, "Last-Modified: yesterday"),
+        record("response", "https://pier.example/pic", "image/png", b"\x89PNG"),
+        record("response", "https://pier.example/z", "text/html", gzip.compress(PAGE), "Content-Encoding: gzip"),
+        record("resource", "https://pier.example/r", "text/plain", b"text"),
+    ))
+
+
+@pytest.mark.parametrize("name", ["crawl.warc", "crawl.warc.gz"])
+def test_the_pages_of_a_warc_file_are_sent(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(a_warc(name.endswith("gz")))
+    first, packed, resource = messages_from([path], None, NOW)
+    assert (first.key, first.value, first.path) == (b"https://pier.example/a", PAGE, f"{path}:1")
+    assert headers_of(first) == {
+        "content-type": "text/html; charset=utf-8", "fetched-at": "2026-02-03T04:05:06Z", "http-status": "404",
+        "http-last-modified": "yesterday", "url": "https://pier.example/a", "source": "files",
+    }
+    assert (packed.value, packed.path) == (PAGE, f"{path}:3")
+    assert (resource.value, headers_of(resource)["content-type"]) == (b"text", "text/plain")
+
+
+def test_a_cut_warc_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.warc"
+    path.write_bytes(b"no such thing\r\n\r\n" + a_warc(compressed=False))
+    with pytest.raises(FileUnreadable, match=r"crawl\.warc is a damaged WARC file"):
+        list(messages_from([path], None, NOW))
+
+
+def test_a_folder_gives_its_files_by_name(tmp_path: Path) -> None:
+    for name in ("b.html", "a/z.txt", "a.html", "notes.pdf", "b/c.jsonl"):
+        written(tmp_path, name, b"{}")
+    manifest = a_manifest(tmp_path, {"path": "a.html", "url": "https://pier.example"})
+    found = [str(message.path).removeprefix(f"{tmp_path}/") for message in messages_from([tmp_path], manifest, NOW)]
+    assert found == ["a/z.txt", "a.html", "b/c.jsonl:1", "b.html"]
+
+
+def test_a_file_of_another_kind_given_by_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match=r"notes\.pdf is of no kind that is published"):
+        messages_from([written(tmp_path, "notes.pdf", b"%PDF-")], None, NOW)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match=r"gone\.html cannot be read: FileNotFoundError"):
+        list(messages_from([tmp_path / "gone.html"], None, NOW))
+
+
+def test_damaged_and_huge_gzip_pages_go_as_they_are(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.html.gz"
+    cut.write_bytes(gzip.compress(PAGE)[:-10])
+    bomb = written(tmp_path, "bomb.html.gz", bytes(11_000_000))
+    assert [message.value for message in messages_from([cut, bomb], None, NOW)] == [cut.read_bytes(), bomb.read_bytes()]
+
+
+def test_damaged_json_lines_are_named(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(gzip.compress(b'{"a": 1}\n' * 10_000)[:-20])
+    with pytest.raises(FileUnreadable, match=r"cut\.jsonl\.gz cannot be read: EOFError"):
+        list(messages_from([cut], None, NOW))
