@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,12 +52,12 @@ class Manifest:
 def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
     """The manifest; ``given`` are the files (resolved) that are published with it.
 
-    A path is relative to the manifest or to the working directory, or is the bare name of a given file.
-    Raises ``ManifestBroken`` for a line that is no such object, or names a file that is nowhere.
+    A path is relative to the manifest or to the working directory; one that leads nowhere from there is matched
+    by its file name. Lines about other files are passed over, so that one manifest serves any part of a folder.
+    Raises ``ManifestBroken`` for a line that is no such object, or where no line is about a given file.
     """
     if path is None:
         return Manifest()
-    names = Counter(file.name for file in given)
     by_place: dict[Path, Known] = {}
     by_name: dict[str, Known] = {}
     for number, line in _lines(path):
@@ -68,12 +67,12 @@ def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
         if place is not None:
             by_place[place] = known
         else:
-            if not names[named]:
-                raise ManifestBroken(
-                    f"{path}:{number} names {named}, which is neither beside the manifest nor among the files given."
-                    "\nWhat to do: correct the path or drop the line; paths are relative to the manifest."
-                )
-            by_name[named] = known
+            by_name[Path(named).name] = known
+    if given and not (given & by_place.keys() or {file.name for file in given} & by_name.keys()):
+        raise ManifestBroken(
+            f"{path} has no line about any of the {len(given)} files given, {min(given)} among them."
+            "\nWhat to do: correct its paths: they are relative to the manifest, or bare file names."
+        )
     return Manifest(path.resolve(), by_place, by_name)
 
 

@@ -28,7 +28,7 @@ PAUSES = {
     "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
     "after stage": "pipelines.stage.batch:write_manifest:after",
     "inside the publish transaction": "pipelines.warehouse.publish:_told:before",
-    "after commit, before the group commit": "pipelines.sources.kafka:commit_group_offsets:before",
+    "after commit, before the group commit": "pipelines.sources.groups:commit_group_offsets:before",
     "second batch, inside the publish transaction": "pipelines.warehouse.publish:_told:before:2",
 }
 NUMBERS = itertools.count(1)

@@ -65,7 +65,7 @@ def test_a_manifest_knows_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (b'{"path": "gone.html", "url": "https://pier.example"}', "items.jsonl:1 names gone.html, which is neither"),
+        (b'{"path": "gone.html", "url": "https://pier.example"}', "items.jsonl has no line about any of the 1 files given"),
         (b'\n{"path": ', "items.jsonl:2 is not JSON"),
         (b'{"url": "https://pier.example"}', "items.jsonl:1 has no path"),
         (b'["a.html"]', "items.jsonl:1 has no path"),
@@ -77,6 +77,15 @@ def test_a_broken_manifest_is_named_by_line(tmp_path: Path, line: bytes, why: st
     page = written(tmp_path, "a.html", PAGE)
     with pytest.raises(ManifestBroken, match=why):
         messages_from([page], written(tmp_path, "items.jsonl", line), NOW)
+
+
+def test_a_manifest_serves_any_part_of_a_folder(tmp_path: Path) -> None:
+    page = written(tmp_path, "a.html", PAGE)
+    manifest = a_manifest(
+        tmp_path, {"path": "crawl/7/a.html", "url": "https://pier.example/a"}, {"path": "crawl/7/b.html", "url": "b"}
+    )
+    (message,) = messages_from([page], manifest, NOW)
+    assert headers_of(message)["url"] == "https://pier.example/a"
 
 
 def test_json_lines_are_items_keyed_by_their_url(tmp_path: Path) -> None:
