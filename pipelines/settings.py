@@ -20,14 +20,18 @@ class KafkaSettings(BaseModel):
     rejected_topic: str = Field("articles.rejected", description="Topic of dead letters.")
     partitions: int = Field(4, description="Partitions of a topic that Dateline makes.")
     group_id: str = Field("dateline", description="Group whose offsets are committed for lag monitors.")
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How the broker is spoken to."
+    )
     sasl_mechanism: str | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
-    ssl_cafile: Path | None = None
-    ssl_certfile: Path | None = None
-    ssl_keyfile: Path | None = None
-    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
+    sasl_username: str | None = Field(None, description="User name for SASL.")
+    sasl_password: SecretStr | None = Field(None, description="Password for SASL; never shown or logged.")
+    ssl_cafile: Path | None = Field(None, description="Certificates of the authorities that are trusted.")
+    ssl_certfile: Path | None = Field(None, description="Our own certificate, where the broker wants one.")
+    ssl_keyfile: Path | None = Field(None, description="The key of our certificate.")
+    isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
+        "read_committed", description="Whether records of aborted transactions are left out."
+    )
     request_timeout_s: float = Field(30.0, description="How long a broker may take to answer.")
     consumer: dict[str, object] = Field(default_factory=dict, description="Further kafka-python consumer options.")
 
