@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import charset_normalizer
 from resiliparse.parse.encoding import detect_encoding
@@ -68,11 +69,10 @@ def _candidates(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[
             yield how, charset
     if b"\x00" in data and (wide := _wide(data)):
         yield "bytes", wide
-    if data.isascii() and b"\x1b" not in data:
-        yield next(((how, "utf-8") for how, charset in declared if charset == "utf-8"), ("bytes", "utf-8"))
-    sequences = len(_UTF8_SEQUENCE.findall(data))
-    if sequences and (sequences >= _MANY or not any(charset in _DOUBLE_BYTE for _, charset in declared)):
-        yield next(((how, "utf-8") for how, charset in declared if charset == "utf-8"), ("bytes", "utf-8"))
+    if data.isascii() and b"\x1b$" in data:  # Japanese mail's way of shifting between alphabets
+        yield _told(declared, "iso2022_jp")
+    if not any(charset in _DOUBLE_BYTE for _, charset in declared) or _has_many_sequences(data):
+        yield _told(declared, "utf-8")
     for how, charset in declared:
         if how != "bom" and not (charset.startswith("utf-16") or charset.startswith("utf-32")):
             yield how, charset
@@ -81,6 +81,15 @@ def _candidates(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[
         for label in (detect_encoding(data), _guessed(data), "cp1252"):
             if label and (detected := resolve_encoding(label)):
                 yield "detected", detected
+
+
+def _told(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
+    """The charset, with where it was declared, or ``bytes`` where they alone tell it."""
+    return next(((how, charset) for how, said in declared if said == charset), ("bytes", charset))
+
+
+def _has_many_sequences(data: bytes) -> bool:
+    return data.isascii() or sum(1 for _ in islice(_UTF8_SEQUENCE.finditer(data), _MANY)) == _MANY
 
 
 def _guessed(data: bytes) -> str | None:

@@ -59,7 +59,7 @@ def _holder(record: Any, at: str) -> tuple[Any, Any]:
     return record, last
 
 
-def _typed(value: Any, schema: Any, named: dict[str, Any]) -> Any:
+def _typed(value: Any, schema: Any, named: dict[str, Any]) -> Any:  # noqa: PLR0911  one return a kind
     """JSON's values as Avro's: bytes and times. What does not fit stays as it is."""
     if isinstance(schema, list):
         schema = next(branch for branch in schema if branch != "null")

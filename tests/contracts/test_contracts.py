@@ -64,7 +64,9 @@ def test_what_fails_names_every_violation(example: Example) -> None:
     assert violations(example) == list(example.violations)
 
 
-@pytest.mark.parametrize("example", [e for e in FAILING if "types" in e.name or "missing" in e.name], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "example", [e for e in FAILING if "types" in e.name or "missing" in e.name], ids=lambda e: e.name
+)
 def test_what_fails_by_its_types_fails_in_fastavro_too(example: Example) -> None:
     with pytest.raises(ValidationError):
         validate(example.record, example.schema, strict=True)
@@ -92,7 +94,8 @@ DEAD_LETTERS = st.fixed_dictionaries({
     "source": st.fixed_dictionaries({
         "topic": st.text(), "partition": st.integers(0, 2**31 - 1), "offset": st.integers(0, 2**63 - 1)}),
     "headers": st.lists(st.fixed_dictionaries({"name": st.text(), "value": st.none() | st.binary()}), max_size=3),
-    "original": st.none() | st.binary(), "original_path": st.none() | st.text(), "original_bytes": st.integers(0, 2**63 - 1),
+    "original": st.none() | st.binary(), "original_path": st.none() | st.text(),
+    "original_bytes": st.integers(0, 2**63 - 1),
 })
 
 

@@ -28,7 +28,7 @@ SECOND = {
     "fields": [
         {"name": "owner", "type": ["null", "string"], "default": None, "doc": "Owner."},
         {"name": "length", "type": "long", "doc": "Metres."},
-        {"name": "hull", "type": {"type": "enum", "name": "Hull", "symbols": ["steel", "wood"], "doc": "Hull."}, "doc": "Hull."},
+        {"name": "hull", "doc": "Hull.", "type": {"type": "enum", "name": "Hull", "symbols": ["steel", "wood"]}},
         {"name": "title", "type": "string", "aliases": ["name"], "doc": "Name."},
     ],
 }

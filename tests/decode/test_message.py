@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from pipelines.failures import (
 )
 from pipelines.records import Evidence, RawArticle
 from pipelines.settings import Limits
-from tests.builders import FETCHED_AT, a_message, an_article
+from tests.builders import FETCHED_AT, a_message
 
 PAGE = "<html><head><title>Pier to be rebuilt</title></head><body><p>Marrowby's pier, says Inés Falk.</p></body></html>"
 DECODER = load_decoder(Limits(message_bytes=100_000, body_bytes=200_000), {7: "raw_article/1", 8: "article/1"})
@@ -120,7 +119,7 @@ def test_bytes_that_do_not_follow_their_schema_are_malformed(value: bytes, seen:
 
 def test_a_header_that_says_avro_binds() -> None:
     rejected(MalformedAvro, PAGE, headers=headers(content_type="avro/binary"))
-    rejected(MalformedAvro, '{"url": "https://harbour-news.example"}', headers=headers(content_type="application/avro"))
+    rejected(MalformedAvro, '{"url": "https://a.example"}', headers=headers(content_type="application/avro"))
 
 
 def test_text_that_begins_with_a_zero_byte_is_text_where_the_header_says_so() -> None:
@@ -131,7 +130,8 @@ def test_text_that_begins_with_a_zero_byte_is_text_where_the_header_says_so() ->
 
 def test_a_bare_page_is_read_by_its_headers() -> None:
     raw = decode(PAGE, headers=headers(http_status="200"))
-    assert (raw.kind, raw.text, raw.url, raw.scraper) == ("html", PAGE, "https://harbour-news.example/pier", "harbour-crawler")
+    assert (raw.kind, raw.text, raw.scraper) == ("html", PAGE, "harbour-crawler")
+    assert raw.url == "https://harbour-news.example/pier"
     assert raw.evidence["url"] == Evidence("headers", "https://harbour-news.example/pier")
     assert raw.evidence["charset"] == Evidence("transport", "transport utf-8; read as utf-8")
     assert raw.http_status == 200
@@ -147,7 +147,9 @@ def test_a_bare_page_without_headers_is_dated_and_addressed_by_kafka() -> None:
     assert raw.scraper == "unknown"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "javascript:alert(1)", "pier", "https://a b.example", "https://" + "a" * 5000])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "javascript:alert(1)", "pier", "https://a b.example", "https://" + "a" * 5000]
+)
 def test_what_is_no_web_address_is_left_out(url: str) -> None:
     raw = decode(PAGE, headers=headers(url=url))
     assert raw.url is None
@@ -157,7 +159,7 @@ def test_what_is_no_web_address_is_left_out(url: str) -> None:
 # kinds
 
 
-DUMP = "HOME | HARBOUR | WEATHER 4°C\n\nPier to be rebuilt\n\nMarrowby: Work is to start in May.\n\nRead More: Ferry late"
+DUMP = "HOME | HARBOUR | WEATHER 4°C\n\nPier to be rebuilt\n\nWork is to start in May.\n\nRead More: Ferry late"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,9 @@ def test_what_is_no_page_is_rejected(value: bytes, content_type: str | None, see
     assert rejected(UnsupportedContent, value, headers=headers(content_type=content_type))[1] == seen
 
 
-@pytest.mark.parametrize("value", [b"", b"  \n\t ", gzip.compress(b" \n"), single_object(body=b""), b"{}", b'{"body": " ", "url": "x"}'])
+@pytest.mark.parametrize(
+    "value", [b"", b"  \n\t ", gzip.compress(b" \n"), single_object(body=b""), b"{}", b'{"body": " ", "url": "x"}']
+)
 def test_an_empty_message_is_rejected(value: bytes) -> None:
     rejected(EmptyMessage, value)
 
@@ -210,7 +214,7 @@ def test_an_empty_message_is_rejected(value: bytes) -> None:
 def test_a_fetch_that_failed_is_rejected() -> None:
     assert rejected(FetchFailed, single_object(http_status=404)) == ("http_status", "404")
     assert rejected(FetchFailed, PAGE, headers=headers(http_status="503")) == ("http_status", "503")
-    assert rejected(FetchFailed, '{"url": "https://a.example", "text": "Not here.", "status_code": 410}') == ("http_status", "410")
+    assert rejected(FetchFailed, '{"text": "Not here.", "status_code": 410}') == ("http_status", "410")
 
 
 # sizes and compression
@@ -275,14 +279,16 @@ def test_a_raw_article_may_be_in_avros_own_json() -> None:
         "http_status": {"int": 200}, "headers": {},
     }
     raw = decode(json.dumps(envelope))
-    assert (raw.kind, raw.text, raw.url, raw.http_status) == ("html", PAGE, "https://harbour-news.example/pier", 200)
+    assert (raw.kind, raw.text, raw.http_status) == ("html", PAGE, 200)
+    assert raw.url == "https://harbour-news.example/pier"
 
 
 def test_a_news_please_item_is_an_item() -> None:
     item = {
         "title": "Pier to be rebuilt", "maintext": "Work is to start in May.", "authors": ["Inés Falk"],
         "date_publish": "2026-03-03 18:00:00", "date_download": "2026-03-04 09:30:00", "language": "en",
-        "url": "https://harbour-news.example/pier", "source_domain": "harbour-news.example", "image_url": None,
+        "url": "https://harbour-news.example/pier", "source_domain": "harbour-news.example",
+        "image_url": None,
     }
     raw = decode(json.dumps(item), headers=(("source", b"news-please"),))
     assert (raw.kind, raw.text, raw.scraper) == ("item", "Work is to start in May.", "news-please")
@@ -376,7 +382,8 @@ def test_a_header_may_write_the_time_in_any_usual_way(said: str, warned: bool) -
 
 
 @pytest.mark.parametrize(
-    ("number", "unit"), [(1772616600, "seconds"), (1772616600 * 10**6, "microseconds"), (1772616600 * 10**9, "nanoseconds")]
+    ("number", "unit"),
+    [(1772616600, "seconds"), (1772616600 * 10**6, "microseconds"), (1772616600 * 10**9, "nanoseconds")],
 )
 def test_another_unit_than_the_schema_promises_is_mended_with_a_warning(number: int, unit: str) -> None:
     envelope = json.dumps(a_raw_record(body=PAGE, fetched_at=number))
@@ -443,4 +450,4 @@ def test_a_topic_without_timestamps_bounds_nothing() -> None:
 def test_an_article_is_no_raw_article() -> None:
     registry = DECODER.registry
     fingerprint = registry.latest("article").fingerprint.to_bytes(8, "little")
-    assert rejected(UnknownSchema, b"\xc3\x01" + fingerprint + zlib.compress(an_article().clean.body.encode()))[0] == "schema"
+    assert rejected(UnknownSchema, b"\xc3\x01" + fingerprint + b"datum")[0] == "schema"

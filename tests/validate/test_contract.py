@@ -82,7 +82,9 @@ def test_no_control_character_reaches_the_warehouse(character: str, field: str) 
     assert (field, "no control characters and no U+FFFD") in violations(**changes)
 
 
-@pytest.mark.parametrize("text", ["Ines\u00a0Falk", "soft\u00adhyphen", "emoji 👩‍👩‍👧 \u200b", "tab\tand\nline", "שלום \u200f"])
+@pytest.mark.parametrize(
+    "text", ["Ines\u00a0Falk", "soft\u00adhyphen", "emoji 👩‍👩‍👧 \u200b", "tab\tand\nline", "שלום \u200f"]
+)
 def test_text_that_merely_looks_odd_passes(text: str) -> None:
     assert check_contract(an_article(body=text, word_count=len(text.split())), CONTRACT, BY)["body"] == text
 
