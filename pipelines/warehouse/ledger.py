@@ -6,7 +6,7 @@ nothing when the books close. With Kafka's account, the topic is read again and 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -41,15 +41,17 @@ def _partitions(con: Any, topic: str | None) -> tuple[PartitionBooks, ...]:
     gaps = _counts(
         con, "SELECT topic, partition, kind, CAST(sum(end_offset - start_offset) AS BIGINT) FROM gaps GROUP BY ALL"
     )
-    return tuple(
-        PartitionBooks(*row, outcomes.get(row[:2], Counter()), gaps.get(row[:2], Counter())) for row in rows
-    )
+    books = []
+    for found, partition, first, after in rows:
+        place = (found, partition)
+        books.append(PartitionBooks(found, partition, first, after, outcomes[place], gaps[place]))
+    return tuple(books)
 
 
-def _counts(con: Any, sql: str) -> dict[tuple[str, int], Counter[str]]:
-    counts: dict[tuple[str, int], Counter[str]] = {}
+def _counts(con: Any, sql: str) -> defaultdict[tuple[str, int], Counter[str]]:
+    counts: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for topic, partition, what, count in con.execute(sql).fetchall():
-        counts.setdefault((topic, partition), Counter())[what] = count
+        counts[topic, partition][what] = count
     return counts
 
 

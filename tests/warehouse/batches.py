@@ -1,0 +1,119 @@
+"""Staged batches for tests: what came of a few Kafka records, written as the stage step writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.failures import Failure, Violation
+from pipelines.records import Coordinates, Entity, Gap, Mention, OffsetRange, Provenance, RawMessage
+from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record, write_manifest
+from pipelines.stage.batch import BatchKind
+from pipelines.stage.coverage import handed_ranges
+from pipelines.validate import article_to_avro
+from tests.builders import FETCHED_AT, a_message, an_article, coordinates
+
+TOPIC = "articles.raw"
+PROCESSOR = "dateline 0.1.0 test"
+
+FALK = Entity("f" * 32, "Ines Falk", "PER", 1, 0.75)
+MARROWBY = Entity(
+    "e" * 32, "Marrowby", "LOC", 1, 0.25, country="GB", geonames_id=7, latitude=54.5, longitude=-0.5
+)
+FALK_MENTION = Mention("Ines Falk", "PER", 143, 152, 1, "f" * 32, False, 0.9)
+MARROWBY_MENTION = Mention("Marrowby", "LOC", 0, 8, 0, "e" * 32, False, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A record that carried an article."""
+
+    record: dict[str, Any]
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that was rejected."""
+
+    message: RawMessage
+    failure: Failure
+    scraper: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A record that asks for an article to be deleted."""
+
+    source: Coordinates
+    article_id: str
+    timestamp: datetime
+
+
+type Event = Carried | Refused | Tombstone | Gap
+
+
+def later(hours: float) -> datetime:
+    return FETCHED_AT + timedelta(hours=hours)
+
+
+def carried(offset: int, *, partition: int = 0, timestamp: datetime | None = None, **changes: Any) -> Carried:
+    """A record with an article; ``changes`` are fields of the article."""
+    article = an_article(source=coordinates(offset, partition), **changes)
+    return Carried(article_to_avro(article, Provenance(PROCESSOR, FETCHED_AT)), timestamp or later(offset / 60))
+
+
+def refused(offset: int, *, partition: int = 0, reason: str = "ConsentWall", **changes: Any) -> Refused:
+    message = a_message(source=coordinates(offset, partition), **changes)
+    failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
+    return Refused(message, failure, "harbour-crawler")
+
+
+def tombstone(offset: int, article_id: str = "a" * 32, *, partition: int = 0) -> Tombstone:
+    return Tombstone(coordinates(offset, partition), article_id, later(offset / 60))
+
+
+def gap(start: int, end: int, kind: Any = "compaction", *, partition: int = 0) -> Gap:
+    return Gap(TOPIC, partition, start, end, kind)
+
+
+def offsets(start: int, end: int, partition: int = 0) -> OffsetRange:
+    return OffsetRange(TOPIC, partition, start, end)
+
+
+def stage(
+    folder: Path, *events: Event, batch_id: str = "batch-1", run_id: str = "run-1", kind: BatchKind = "ingest",
+    ranges: tuple[OffsetRange, ...] | None = None,
+) -> StagedBatch:
+    """A sealed batch of the events; its ranges are what they cover unless told otherwise."""
+    writer = PartWriter(folder / batch_id, "part-000")
+    spans = [_write(writer, event) for event in events]
+    if ranges is None:
+        ranges = handed_ranges(sorted(set(spans), key=lambda r: r.start), ()) if kind == "ingest" else ()
+    batch = StagedBatch(
+        batch_id, run_id, folder / batch_id, ranges, writer.close(), PROCESSOR, FETCHED_AT, kind
+    )
+    write_manifest(batch)
+    return batch
+
+
+def _write(writer: PartWriter, event: Event) -> OffsetRange:
+    match event:
+        case Carried(record, timestamp):
+            at = Coordinates(**record["source"])
+            writer.article(record)
+            writer.outcome(OutcomeRow(at, timestamp, "staged", None, record["scraper"], record["article_id"]))
+        case Refused(message, failure, scraper):
+            at = message.source
+            writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
+            writer.outcome(
+                OutcomeRow(at, message.timestamp, "rejected", failure.reason, scraper, None, failure.fingerprint)
+            )
+        case Tombstone(at, article_id, timestamp):
+            writer.outcome(OutcomeRow(at, timestamp, "deleted", None, None, article_id))
+        case Gap():
+            writer.gap(event)
+            return OffsetRange(event.topic, event.partition, event.start, event.end)
+    return OffsetRange(at.topic, at.partition, at.offset, at.offset + 1)
