@@ -69,6 +69,9 @@ def _with_running_case(text: str, is_name: Callable[[str], bool]) -> str:
     return "\n".join(recased[kind](line) for line, kind in zip(lines, kinds, strict=True))
 
 
+DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line
+
+
 def _kind(line: str) -> str:
     """How a line is set: ``capitals``, ``headline`` (Each Word Capitalised), ``opening`` (LONDON, …) or running.
 
@@ -80,6 +83,8 @@ def _kind(line: str) -> str:
     if count < 4:
         return ""
     upper = sum(1 for word in letters for letter in word if letter.isupper())
+    if DATED.match(line):
+        return "opening"
     if upper >= CAPITALS_SHARE * count:
         return "capitals"
     low, high = HEADLINE_WORDS
@@ -155,8 +160,9 @@ def _opening_in_running_case(line: str, forms: dict[str, str], is_name: Callable
 
     def recased(word: re.Match[str]) -> str:
         title = word[0].capitalize()
-        known = forms.get(word[0].lower()) == title or is_name(title)
+        known = dated or forms.get(word[0].lower()) == title or is_name(title)
         return title if known and len(title) == len(word[0]) else word[0]
 
+    dated = DATED.match(line)
     opening = OPENING_CAPITALS.match(line)
     return WORD.sub(recased, line[: opening.end()]) + line[opening.end() :] if opening else line

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pipelines.enrich.engine import Span
 from pipelines.enrich.names.edges import words
+from pipelines.enrich.tables import load_lines
 from pipelines.records import EntityType
 
 INTRODUCED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
@@ -86,6 +87,31 @@ def _carried(text: str, spans: Sequence[Span]) -> dict[str, EntityType]:
         if kind == "PER" and surname != name and len(surname) > 2 and surname[0].isupper():
             types.setdefault(surname, "PER")
     return types
+
+
+INITIALS = re.compile(r"(?:[A-Z]\. ?){1,3}$")
+CAPITALISED = re.compile(r"([A-Z][\w'-]+) $")
+
+
+def with_given_names(text: str, spans: Sequence[Span]) -> list[Span]:
+    """People's names with the initials or given name before them.
+
+    >>> text = "said K. Falk and Ines Falk"
+    >>> [text[s.start:s.end] for s in with_given_names(text, [Span(8, 12, "PER"), Span(22, 26, "PER")])]
+    ['K. Falk', 'Ines Falk']
+    """
+    done: list[Span] = []
+    for span in spans:
+        start, floor = span.start, done[-1].end if done else 0
+        if span.type == "PER" and start - floor > 1:
+            initials = INITIALS.search(text, max(floor, start - 10), start)
+            given = CAPITALISED.search(text, max(floor, start - 16), start)
+            if initials:
+                start = initials.start()
+            elif given and given[1] in load_lines("given_names.txt"):
+                start = given.start()
+        done.append(Span(start, span.end, span.type, span.label) if start != span.start else span)
+    return done
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

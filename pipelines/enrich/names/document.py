@@ -46,7 +46,7 @@ def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
     """The type of a name that needs no context."""
     if name in words("known_organisations"):
         return "ORG"
-    if gazetteer.demonym_country(name):
+    if name in words("known_misc") or gazetteer.demonym_country(name):
         return "MISC"
     return "LOC" if name in gazetteer.prominent else None
 

@@ -15,6 +15,7 @@ def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Spa
     """The names of a text, in order, from what an engine took for names."""
     names = [name for span in spans for name in tidy(text, span)]
     names = document.add_known(text, names, gazetteer)
+    names = carry.with_given_names(text, names)
     names = types.with_agreed_types(text, names, gazetteer)
     names = carry.with_introduced_acronyms(text, names)
     names = carry.with_missed_repeats(text, names)

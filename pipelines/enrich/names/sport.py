@@ -1,4 +1,4 @@
-"""In reports on sport, a city is mostly its team."""
+"""In reports on sport, a city is mostly its team; tables and results name teams line by line."""
 
 from __future__ import annotations
 
@@ -10,35 +10,84 @@ from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer
 
 WORD = re.compile(r"[a-z]{3,}(?:-[a-z]+)?")
-ENOUGH = 5  # different words of sport
-AT = re.compile(r"(?:\b(?:in|at|from|near|of|to|outside|around|for|across) |, |\()$")
+ENOUGH = 6  # words of sport; one that belongs to sport alone counts for three
+AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |, |\()$")
 DATELINE = re.compile(r"(?:, [A-Z][\w. ]+)?\s?(?:\d{4}-\d\d-\d\d|\(|,? ?[A-Z][a-z]+ \d|[-–—]| [-–—])")
 READ = 6_000
+TEAM = r"[A-Z][\w.'&-]*(?: [A-Z][\w.'&-]*){0,2}"
+TABLE_LINE = re.compile(rf"^({TEAM})(?: [\d.]+){{3,}}", re.MULTILINE)
+RESULT_LINE = re.compile(rf"^({TEAM}) \d{{1,3}}(?:,)? ({TEAM}) \d{{1,3}}\b", re.MULTILINE)
+LINES = 3  # so many alike make a table
+NATIONS = frozenset({"England", "Scotland", "Wales", "Northern Ireland"})
+
+
+def is_on_sport(text: str) -> bool:
+    """True for reports and results of sport.
+
+    >>> is_on_sport("The striker scored two goals in the match."), is_on_sport("They scored points in the debate.")
+    (True, False)
+    """
+    seen = set(WORD.findall(text[:READ].lower()))
+    return 3 * len(words("sport") & seen) + len(words("sport_too") & seen) >= ENOUGH
 
 
 def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """Cities and counties as teams (ORG), in a text on sport, where nothing says that the place is meant.
+    """Cities and counties as teams (ORG), where nothing says that the place is meant; and the teams of tables.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
-    >>> text = "Leeds beat Hull in the league match; the striker scored two goals in Leeds."
+    >>> text = "Leeds beat Hull; the striker scored two goals in Leeds, and soccer won."
     >>> [(text[s.start:s.end], s.type) for s in with_teams(text, [Span(0, 5, "LOC"), Span(11, 15, "LOC"),
-    ...     Span(69, 74, "LOC")], load_gazetteer())]
+    ...     Span(49, 54, "LOC")], load_gazetteer())]
     [('Leeds', 'ORG'), ('Hull', 'ORG'), ('Leeds', 'LOC')]
     """
-    if len(words("sport").intersection(WORD.findall(text[:READ]))) < ENOUGH:
+    if not is_on_sport(text):
         return list(spans)
-    return [Span(s.start, s.end, "ORG", s.label) if s.type == "LOC" and _is_team(text, s, gazetteer) else s for s in spans]
+    spans = _with_tabled(text, spans, gazetteer)
+    return [
+        Span(span.start, span.end, "ORG", span.label)
+        if span.label == "NORP" and _is_nickname(text, span, gazetteer)
+        or (span.type == "LOC" and _is_team(text, span, gazetteer)) else span
+        for span in spans
+    ]
+
+
+def _is_nickname(text: str, span: Span, gazetteer: Gazetteer) -> bool:
+    """Rangers, Royals: a plural that the engine takes for a people, and no country has."""
+    name = text[span.start : span.end]
+    return name.endswith("s") and name not in words("known_misc") and not gazetteer.demonym_country(name)
 
 
 def _is_team(text: str, span: Span, gazetteer: Gazetteer) -> bool:
-    places = gazetteer.places(text[span.start : span.end])
-    if places and (places[0].kind in ("country", "nowhere") or _is_nation(text[span.start : span.end])):
+    name = text[span.start : span.end]
+    places = gazetteer.places(name)
+    if name.title() in NATIONS or (places and places[0].kind in ("country", "nowhere")):
         return False
-    if AT.search(text, max(0, span.start - 8), span.start):
+    if AT.search(text, max(0, span.start - 8), span.start) and (places or " " not in name):
         return False
     opens_line = span.start == 0 or text[span.start - 1] == "\n"
     return not (opens_line and DATELINE.match(text, span.end))
 
 
-def _is_nation(name: str) -> bool:
-    return name.title() in {"England", "Scotland", "Wales", "Northern Ireland"}
+def _with_tabled(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+    """The teams of tables (name and figures) and results (name, figure, name, figure), where lines are alike.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> text = "Ansel 4 3 1 9\\nFalk Town 4 2 2 8\\nNorth Bay 4 1 1 3"
+    >>> [text[s.start:s.end] for s in _with_tabled(text, [], load_gazetteer())]
+    ['Ansel', 'Falk Town', 'North Bay']
+    """
+    found = {match.span(group) for pattern, groups in ((TABLE_LINE, (1,)), (RESULT_LINE, (1, 2)))
+             for match in _if_many(list(pattern.finditer(text))) for group in groups}
+    if not found:
+        return list(spans)
+    teams = [Span(start, end, "ORG", "table") for start, end in found if not _is_country(text[start:end], gazetteer)]
+    rest = [span for span in spans if all(span.end <= team.start or span.start >= team.end for team in teams)]
+    return sorted([*rest, *teams], key=lambda span: span.start)
+
+
+def _if_many(lines: list[re.Match[str]]) -> list[re.Match[str]]:
+    return lines if len(lines) >= LINES else []
+
+
+def _is_country(name: str, gazetteer: Gazetteer) -> bool:
+    return name in NATIONS or gazetteer.country_code(name) is not None

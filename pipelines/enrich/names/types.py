@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from pipelines.enrich.engine import Span
@@ -13,10 +13,8 @@ from pipelines.enrich.places.gazetteer import Gazetteer
 from pipelines.enrich.tables import load_lines
 from pipelines.records import EntityType
 
-type Votes = Counter[EntityType]
-
 BEFORE = re.compile(r"([\w-]+)\.?[ \n]$")
-SPEAKS = re.compile(r" (?:said|says|told|added|asked|thinks|believes|argued|who)\b|, who\b|, \d\d,")
+SPEAKS = re.compile(r" (?:said|says|told|added|asked|thinks|believes|argued|who|whose)\b|, (?:who|whose)\b|, \d\d,")
 IN_COUNTRY = re.compile(r" \(([^()]{2,30})\)")
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
 PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across"})
@@ -24,18 +22,31 @@ PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across"})
 
 def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
     """Every name with the one type that the document as a whole speaks for."""
-    votes: defaultdict[str, Votes] = defaultdict(Counter)
+    labels: defaultdict[str, Votes] = defaultdict(_Votes)
+    around: defaultdict[str, Votes] = defaultdict(_Votes)
     for span in spans:
         name = text[span.start : span.end]
-        votes[name][span.type] += LABEL_WEIGHTS.get(span.label, 1.0)
-        votes[name].update(_evidence_around(text, span))
-    for name, tally in votes.items():
-        tally.update(_evidence_inside(name, gazetteer))
-    _lend_to_surnames(votes)
+        labels[name][span.type] += LABEL_WEIGHTS.get(span.label, 1.0)
+        for kind, weight in _evidence_around(text, span, gazetteer).items():
+            around[name][kind] = max(around[name][kind], weight)
+    votes = {}
+    for name, tally in labels.items():
+        scale = min(1.0, LABELS_COUNT / sum(tally.values()))
+        votes[name] = _Votes({kind: weight * scale for kind, weight in tally.items()})
+        for kind, weight in (*around[name].items(), *_evidence_inside(name, gazetteer).items()):
+            votes[name][kind] += weight
+    _lend_to_surnames(votes, {name for name, tally in around.items() if tally["LOC"]})
     agreed = {name: _winner(tally) for name, tally in votes.items()}
     return [Span(s.start, s.end, agreed[text[s.start : s.end]], s.label) for s in spans]
 
 
+class _Votes(dict[EntityType, float]):
+    def __missing__(self, kind: EntityType) -> float:
+        return 0.0
+
+
+type Votes = _Votes
+LABELS_COUNT = 3.0  # however often the engine repeats itself, so much counts
 LABEL_WEIGHTS = {"FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8}
 
 
@@ -43,19 +54,23 @@ def _winner(tally: Votes) -> EntityType:
     return max(tally, key=lambda kind: (tally[kind], kind))
 
 
-def _evidence_around(text: str, span: Span) -> dict[EntityType, float]:
+def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[EntityType, float]:
     """What stands before and behind one mention.
 
-    >>> _evidence_around("Mayor Falk said", Span(6, 10, "ORG"))
-    {'PER': 4.0}
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> _evidence_around("Mayor Falk said", Span(6, 10, "ORG"), load_gazetteer())
+    {'PER': 5.0}
     """
     evidence: dict[EntityType, float] = {}
     before = BEFORE.search(text, max(0, span.start - 20), span.start)
     word = before[1] if before else ""
     if word in words("honorifics") or word in words("titles"):
-        evidence["PER"] = 3.0
+        evidence["PER"] = 4.0
     elif word in PREPOSITIONS:
         evidence["LOC"] = 0.3
+    country = IN_COUNTRY.match(text, span.end)
+    if country and " " in text[span.start : span.end] and gazetteer.country_code(country[1]):
+        evidence["PER"] = 3.0
     if SPEAKS.match(text, span.end):
         evidence["PER"] = evidence.get("PER", 0.0) + 1.0
     return evidence
@@ -85,10 +100,8 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     return {}
 
 
-def _lend_to_surnames(votes: Mapping[str, Votes]) -> None:
-    """A single word that ends a person's full name elsewhere is that person."""
-    people = {part for name, tally in votes.items() if " " in name and _winner(tally) == "PER"
-              for part in (name.rsplit(" ", 1)[1], )}
-    for name, tally in votes.items():
-        if " " not in name and name in people:
-            tally["PER"] += 3.0
+def _lend_to_surnames(votes: Mapping[str, Votes], said_of_places: set[str]) -> None:
+    """A single word that ends a person's full name elsewhere is that person, unless it is said to be a place."""
+    people = {name.rsplit(" ", 1)[1] for name, tally in votes.items() if " " in name and _winner(tally) == "PER"}
+    for name in people & votes.keys():
+        votes[name]["PER"] += 4.0 if name in said_of_places else 12.0

@@ -103,7 +103,7 @@ def _add_country(lookup: Lookup, country: dict[str, Any], centres: dict[str, tup
 def _add_regions(lookup: Lookup, cache: Any, centres: dict[str, tuple[float, float]]) -> None:
     for code, state in cache.get_us_states().items():
         region = {"country": "US", "admin1": code, "geonames_id": state["geonameid"]}
-        _add_region(lookup, state["name"], region, centres)
+        _add_region(lookup, state["name"], region | _weight("US", state["name"]), centres)
     for county in cache.get_us_counties():
         row = {"country": "US", "admin1": county["state"], "weight": COUNTY_WEIGHT}
         lookup.name(lookup.add(row, REGION), county["name"], main=True)
@@ -117,6 +117,11 @@ def _add_regions(lookup: Lookup, cache: Any, centres: dict[str, tuple[float, flo
             _add_region(lookup, name, {"country": country, "admin1": code}, centres)
         for name in table.get("names", ()):
             _add_region(lookup, name, {"country": country, "admin1": None}, centres)
+
+
+def _weight(country: str, name: str) -> dict[str, int]:
+    weights = load_table("regions.toml")[country].get("weights", {})
+    return {"weight": weights[name]} if name in weights else {}
 
 
 def _add_region(lookup: Lookup, name: str, region: dict[str, Any], centres: dict[str, tuple[float, float]]) -> None:
@@ -137,7 +142,7 @@ def _add_city(lookup: Lookup, city: dict[str, Any]) -> None:
     )  # fmt: skip
     lookup.name(place, city["name"], main=True)
     if city["population"] >= PROMINENT and city["name"].isascii():
-        lookup.prominent.add(city["name"])
+        lookup.prominent |= {city["name"], city["name"].replace(".", "")}
     if city["population"] >= ALTERNATES_FROM:
         for name in _alternates(city["alternatenames"]):
             lookup.name(place, name, main=False)
