@@ -18,6 +18,7 @@ from pipelines.failures import (
     MalformedAvro,
     MalformedJson,
     OversizedMessage,
+    Rejected,
 )
 from pipelines.records import Evidence, RawArticle, RawMessage
 from pipelines.settings import Limits
@@ -54,11 +55,16 @@ def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
         raise OversizedMessage(rule, field="value", value=f"{len(value):,} bytes")
     if not value.strip():
         raise EmptyMessage("a value that is not empty", field="value")
-    return _article(message, _with_headers(_unframed(message, value, decoder), message), decoder)
+    fetched = _with_headers(_unframed(message, value, decoder), message)
+    try:
+        return _article(message, _unwrapped(fetched, decoder), decoder)
+    except Rejected as fault:
+        fault.scraper = _scraper(fetched)
+        raise
 
 
 def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
-    declared = message.header("content-type")
+    declared = _header(message, "content-type")
     is_avro = media_type(declared) in media.AVRO_TYPES
     if avro.is_single_object(value):
         return avro.read_single_object(value, decoder.registry)
@@ -80,22 +86,51 @@ def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
 
 def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
     """What the framing did not say, from the message's headers."""
-    status = message.header("http-status") or ""
+    status = _header(message, "http-status") or ""
     return replace(
         fetched,
         url=fetched.url or message.header("url"),
-        charset=fetched.charset or _charset(fetched.content_type) or message.header("charset"),
-        fetched_at=fetched.fetched_at if fetched.fetched_at is not None else message.header("fetched-at"),
+        charset=(
+            fetched.charset or _charset(fetched.content_type) or _charset(fetched.headers.get("content-type"))
+            or message.header("charset")
+        ),
+        fetched_at=fetched.fetched_at if fetched.fetched_at is not None else _header(message, "fetched-at"),
         scraper=fetched.scraper or message.header("source"),
         http_status=fetched.http_status or (int(status) if status.isascii() and status.isdigit() else None),
     )
 
 
-def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArticle:
+def _header(message: RawMessage, name: str) -> str | None:
+    """A header by its name, or the name as programs that have no hyphens write it (fetched_at)."""
+    return message.header(name) or message.header(name.replace("-", "_"))
+
+
+def _unwrapped(fetched: Fetched, decoder: Decoder) -> Fetched:
+    """The item in the body of an Avro message or of an envelope, whatever type was declared; else the page itself."""
+    _refuse_failed(fetched)
+    if fetched.item is not None or fetched.framing == "headers":
+        return fetched
+    is_json = media.is_json_type(fetched.content_type)
+    body = fetched.body.encode() if isinstance(fetched.body, str) else unpack(fetched.body, decoder.limits.body_bytes)
+    if not is_json and not looks_like_json(body):
+        return fetched
+    if not body.strip():
+        raise EmptyMessage("a body that is not empty", field="body")
+    try:
+        return _item_inside(fetched, read_json(body))
+    except MalformedJson:
+        if is_json:
+            raise
+        return fetched
+
+
+def _refuse_failed(fetched: Fetched) -> None:
     if fetched.http_status is not None and fetched.http_status >= 400:
         raise FetchFailed("an HTTP status below 400", field="http_status", value=fetched.http_status)
-    if fetched.content_type is not None and media.is_json_type(fetched.content_type) and fetched.item is None:
-        return _article(message, _inner_item(fetched, decoder), decoder)
+
+
+def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArticle:
+    _refuse_failed(fetched)
     at = fetch_time(fetched.fetched_at, fetched.time_unit, message.timestamp, fetched.framing)
     text = _characters(fetched, decoder)
     if not text.text.strip() and fetched.item is None:
@@ -106,7 +141,7 @@ def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArti
         evidence["body"] = Evidence("item", fetched.item_key)
     return RawArticle(
         source=message.source,
-        scraper=_UNPRINTABLE.sub(" ", fetched.scraper or "").strip()[:200] or UNKNOWN_SCRAPER,
+        scraper=_scraper(fetched),
         kind="item" if fetched.item is not None else media.page_kind(text.text, fetched.content_type),
         text=text.text, fetched_at=at.at, url=url, charset=text.charset, http_status=fetched.http_status,
         headers=dict(fetched.headers), item=fetched.item, evidence=evidence,
@@ -114,16 +149,17 @@ def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArti
     )
 
 
-def _inner_item(fetched: Fetched, decoder: Decoder) -> Fetched:
-    """An item that lies in the body of an Avro message or of an envelope; the outer record's fields win."""
-    body = fetched.body.encode() if isinstance(fetched.body, str) else unpack(fetched.body, decoder.limits.body_bytes)
-    inner = read_json(body)
+def _item_inside(outer: Fetched, inner: Fetched) -> Fetched:
+    """An item with what the record around it says of the fetch; its own fields stand in where that is silent."""
     return replace(
-        inner, content_type=None if inner.item is not None else "text/html", url=fetched.url or inner.url,
-        fetched_at=fetched.fetched_at, time_unit=fetched.time_unit, scraper=fetched.scraper or inner.scraper,
-        http_status=fetched.http_status or inner.http_status, headers=fetched.headers,
-        framing=fetched.framing,
+        inner, framing=outer.framing, content_type=None, url=outer.url or inner.url,
+        fetched_at=outer.fetched_at, time_unit=outer.time_unit, scraper=outer.scraper or inner.scraper,
+        http_status=outer.http_status or inner.http_status, headers=outer.headers,
     )
+
+
+def _scraper(fetched: Fetched) -> str:
+    return _UNPRINTABLE.sub(" ", fetched.scraper or "").strip()[:200] or UNKNOWN_SCRAPER
 
 
 def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:

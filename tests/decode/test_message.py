@@ -274,7 +274,7 @@ def test_a_raw_article_may_be_json() -> None:
 
 def test_a_raw_article_may_be_in_avros_own_json() -> None:
     envelope = {
-        "url": {"string": "https://harbour-news.example/pier"}, "fetched_at": 1772616600000, "source": "harbour-crawler",
+        "url": {"string": "https://harbour-news.example/pier"}, "fetched_at": 1772616600000, "source": "quay",
         "body": PAGE.encode("windows-1252").decode("latin-1"), "charset": {"string": "windows-1252"},
         "http_status": {"int": 200}, "headers": {},
     }
@@ -313,9 +313,11 @@ def test_the_text_of_an_item_is_found_by_its_key(item: dict[str, object], text: 
     assert (raw.kind, raw.text, raw.item) == ("item", text, item)
 
 
-def test_an_item_may_lie_in_an_avro_message() -> None:
+@pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/plain"])
+def test_an_item_may_lie_in_an_avro_message(content_type: str) -> None:
+    """A producer that leaves content_type out gets the schema's default, text/html."""
     item = json.dumps({"title": "Pier", "text": "Work is to start in May.", "url": "https://other.example"}).encode()
-    raw = decode(single_object(body=item, content_type="application/json"))
+    raw = decode(single_object(body=item, content_type=content_type))
     assert (raw.kind, raw.text, raw.url) == ("item", "Work is to start in May.", "https://harbour-news.example/pier")
     assert raw.fetched_at == FETCHED_AT
 
@@ -362,6 +364,29 @@ def test_nul_is_left_out_of_a_page() -> None:
 def test_u_fffd_of_the_page_itself_is_told() -> None:
     raw = decode(PAGE.replace("é", "\ufffd"), headers=headers())
     assert raw.warnings == ("text: the page itself holds U+FFFD, where an earlier program lost characters",)
+
+
+def test_a_body_that_is_declared_json_and_is_not_is_rejected() -> None:
+    rejected(MalformedJson, single_object(body=b"{", content_type="application/json"))
+    assert decode(single_object(body=b"{Updated} Pier to be rebuilt", content_type="text/plain")).kind == "text"
+
+
+def test_the_transports_charset_may_lie_in_the_response_headers() -> None:
+    body, response = PAGE.encode("windows-1252"), {"Content-Type": "text/html; charset=iso-8859-1"}
+    raw = decode(single_object(body=body, headers=response))
+    assert (raw.text, raw.evidence["charset"].how) == (PAGE, "transport")
+
+
+def test_headers_may_be_written_with_underscores() -> None:
+    raw = decode(PAGE, headers=(("content_type", b"text/html; charset=utf-8"), ("fetched_at", b"2026-03-04T08:00:00Z")))
+    assert raw.fetched_at == FETCHED_AT - timedelta(hours=1, minutes=30)
+
+
+@pytest.mark.parametrize("changes", [{"http_status": 404}, {"body": b"%PDF-1.7"}, {"body": b""}])
+def test_a_rejected_message_names_its_scraper(changes: dict[str, Any]) -> None:
+    with pytest.raises(Rejected) as raised:
+        decode(single_object(**changes))
+    assert raised.value.scraper == "harbour-crawler"
 
 
 # times
