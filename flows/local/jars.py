@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from flows.local.faults import JarsUnavailable
 
@@ -60,13 +61,29 @@ def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
     from jgo.maven import MavenContext
 
     settings = GlobalSettings.load()
+    mirror, cache = maven_settings(Path.home() / ".m2" / "settings.xml")
     context = MavenContext(
-        repo_cache=settings.repo_cache,
-        remote_repos={"central": MAVEN_CENTRAL_URL, **settings.repositories},
+        repo_cache=cache or settings.repo_cache,
+        remote_repos={"central": mirror or MAVEN_CENTRAL_URL, **settings.repositories},
         timeout=30,
     )
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         return list(pool.map(lambda jar: _fetch_one(context, jar), jars))
+
+
+def maven_settings(path: Path) -> tuple[str | None, Path | None]:
+    """The mirror of Maven Central and the local repository that a machine's Maven settings name, if any."""
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314  the user's own file
+    except (OSError, ElementTree.ParseError):
+        return None, None
+    mirrors = {
+        (mirror.findtext("{*}mirrorOf") or "").strip(): (mirror.findtext("{*}url") or "").strip().rstrip("/")
+        for mirror in root.iterfind("{*}mirrors/{*}mirror")
+    }
+    mirror = next((mirrors[of] for of in ("central", "*", "external:*") if mirrors.get(of)), None)
+    local = (root.findtext("{*}localRepository") or "").strip()
+    return mirror, Path(local).expanduser() if local and "${" not in local else None
 
 
 def _fetch_one(context: MavenContext, jar: Jar) -> Path:
@@ -80,7 +97,7 @@ def _fetch_one(context: MavenContext, jar: Jar) -> Path:
             raise JarsUnavailable(
                 f"Could not get {name} of Kafka's jars: {type(fault).__name__}: {fault}",
                 "Is Maven Central reachable from here? On a machine without network, copy ~/.m2/repository from one "
-                "that has run `dateline up` once, or name your own repository in ~/.config/jgo.conf ([repositories]).",
+                "that has run `dateline up` once, or name a mirror in ~/.m2/settings.xml.",
             ) from fault
         if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:
             return path

@@ -85,7 +85,7 @@ def spawn(command: list[str], log: Path, *, stays: bool,
         line = said.readline()
     if not line.strip():
         started.wait()
-        raise OSError(f"Could not start {command[0]}: {tail(log, 3)}")
+        raise OSError(f"Could not start {command[0]}: {tail(log, 1)}")
     if stays:
         started.wait()
     else:

@@ -65,7 +65,7 @@ def test_a_manifest_knows_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (b'{"path": "gone.html", "url": "https://pier.example"}', "items.jsonl has no line about any of the 1 files given"),
+        (b'{"path": "gone.html", "url": "https://pier.example"}', "items.jsonl has no line about any of the 1 files"),
         (b'\n{"path": ', "items.jsonl:2 is not JSON"),
         (b'{"url": "https://pier.example"}', "items.jsonl:1 has no path"),
         (b'["a.html"]', "items.jsonl:1 has no path"),

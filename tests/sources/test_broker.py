@@ -1,0 +1,74 @@
+"""Client options, and messages of a consumer's records."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from kafka import errors
+from kafka.consumer.fetcher import ConsumerRecord
+from pydantic import SecretStr
+
+from pipelines.broker import BrokerRefused, BrokerUnavailable, broker_faults, client_options
+from pipelines.settings import KafkaSettings
+from pipelines.sources.kafka import message_of
+
+SECURE = KafkaSettings(
+    bootstrap_servers="one.example:9093, two.example:9093", security_protocol="SASL_SSL",
+    sasl_mechanism="SCRAM-SHA-256", sasl_username="dateline", sasl_password=SecretStr("marzipan"),
+    ssl_cafile=Path("/etc/ca.pem"), request_timeout_s=7,
+)
+
+
+def a_record(timestamp: int = 0, headers: list[tuple[str, bytes | None]] | None = None) -> ConsumerRecord:
+    return ConsumerRecord("t", 1, 0, 5, timestamp, 0, b"k", b"v", headers, None, 1, 1, 0)
+
+
+def test_options_name_servers_user_and_certificates() -> None:
+    options = client_options(SECURE)
+    assert options["bootstrap_servers"] == ["one.example:9093", "two.example:9093"]
+    assert options["sasl_plain_password"] == "marzipan"
+    assert options["sasl_plain_password"].encode() == b"marzipan"
+    assert (options["ssl_cafile"], options["request_timeout_ms"]) == ("/etc/ca.pem", 7_000)
+    assert "ssl_certfile" not in options
+
+
+def test_a_password_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
+    options = client_options(SECURE)
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("kafka").debug("Starting with configuration: %s", options)
+    assert "marzipan" not in caplog.text + repr(options) + str(options) + repr(SECURE) + f"{options}"
+
+
+def test_no_broker_is_said_to_be_none() -> None:
+    with pytest.raises(BrokerUnavailable, match="No Kafka broker is named"):
+        client_options(KafkaSettings(bootstrap_servers=None))
+
+
+@pytest.mark.parametrize(
+    ("fault", "becomes"),
+    [(errors.KafkaTimeoutError("slow"), BrokerUnavailable), (errors.NotLeaderForPartitionError(), BrokerUnavailable),
+     (ConnectionResetError("reset"), BrokerUnavailable), (errors.TopicAuthorizationFailedError(), BrokerRefused),
+     (errors.SaslAuthenticationFailedError("wrong password"), BrokerRefused)],
+)
+def test_faults_of_the_library_become_ours(fault: Exception, becomes: type[Exception]) -> None:
+    with pytest.raises(becomes, match=r"Could not look: the broker at one\.example"), broker_faults(SECURE, "look"):
+        raise fault
+
+
+def test_a_header_may_have_no_value() -> None:
+    message = message_of(a_record(headers=[("url", None)]))
+    assert message.headers == (("url", None),)
+    assert message.header("url") is None
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "moment"),
+    [(1_772_616_600_123, datetime(2026, 3, 4, 9, 30, 0, 123_000, tzinfo=UTC)),
+     (-1, datetime(1970, 1, 1, tzinfo=UTC)),
+     (1_772_616_600_123_000_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))],
+)
+def test_any_timestamp_is_a_moment(milliseconds: int, moment: datetime) -> None:
+    assert message_of(a_record(milliseconds)).timestamp == moment

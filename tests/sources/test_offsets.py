@@ -1,0 +1,85 @@
+"""Planning what to read, without a broker."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.records import Gap, OffsetRange
+from pipelines.sources.offsets import (
+    RetentionPassed,
+    Topic,
+    TopicRecreated,
+    plan_topic,
+    share_fairly,
+    split_range,
+)
+
+
+def a_topic(**offsets: tuple[int, int]) -> Topic:
+    """``p0=(0, 10)`` is partition 0 with offsets 0 to 9."""
+    return Topic("articles.raw", "id", {int(name[1:]): span for name, span in offsets.items()})
+
+
+def spans(ranges: tuple[OffsetRange, ...]) -> list[tuple[int, int, int]]:
+    return [(span.partition, span.start, span.end) for span in ranges]
+
+
+def test_a_first_plan_starts_where_each_partition_does() -> None:
+    plan = plan_topic(a_topic(p0=(0, 10), p1=(5, 7), p2=(3, 3)), {}, 100)
+    assert spans(plan.ranges) == [(0, 0, 10), (1, 5, 7)]
+    assert (plan.gaps, plan.lag, len(plan), plan.topic_id) == ((), {0: 10, 1: 2, 2: 0}, 12, "id")
+
+
+def test_a_plan_goes_on_from_the_saved_offsets() -> None:
+    plan = plan_topic(a_topic(p0=(0, 10), p1=(0, 4)), {0: 8, 1: 4}, 100)
+    assert spans(plan.ranges) == [(0, 8, 10)]
+    assert plan.lag == {0: 2, 1: 0}
+
+
+def test_the_limit_is_shared() -> None:
+    topic = a_topic(p0=(0, 1_000), p1=(0, 2), p2=(0, 1_000))
+    assert spans(plan_topic(topic, {}, 10).ranges) == [(0, 0, 4), (1, 0, 2), (2, 0, 4)]
+    assert spans(plan_topic(topic, {}, 1).ranges) == [(0, 0, 1)]
+
+
+def test_what_retention_took_is_beside_the_limit() -> None:
+    topic = a_topic(p0=(1_000, 1_010), p1=(0, 10))
+    plan = plan_topic(topic, {0: 100, 1: 0}, 6, retention_gap="continue")
+    assert spans(plan.ranges) == [(0, 100, 1_003), (1, 0, 3)]
+    assert plan.gaps == (Gap("articles.raw", 0, 100, 1_000, "retention"),)
+    with pytest.raises(RetentionPassed) as fault:
+        plan_topic(topic, {0: 100, 1: 0}, 6)
+    again = pickle.loads(pickle.dumps(fault.value))
+    assert (again.lost, again.gaps, str(again)) == (900, plan.gaps, str(fault.value))
+
+
+@pytest.mark.parametrize(
+    ("saved", "named"), [({0: 11}, "partition 0: saved 11, ends at 10"), ({0: 0, 3: 5}, "partition 3: saved 5, gone")]
+)
+def test_saved_offsets_past_the_end_are_refused(saved: dict[int, int], named: str) -> None:
+    with pytest.raises(TopicRecreated, match=named):
+        plan_topic(a_topic(p0=(0, 10)), saved, 100)
+
+
+def test_a_partition_that_is_gone_and_was_empty_is_no_matter() -> None:
+    assert spans(plan_topic(a_topic(p0=(0, 1)), {0: 0, 1: 0}, 100).ranges) == [(0, 0, 1)]
+
+
+@given(st.dictionaries(st.integers(0, 9), st.integers(0, 1_000), max_size=8), st.integers(1, 2_000))
+def test_sharing_gives_all_that_it_may(left: dict[int, int], limit: int) -> None:
+    shares = share_fairly(left, limit)
+    assert sum(shares.values()) == min(limit, sum(left.values()))
+    assert all(0 <= shares[partition] <= left[partition] for partition in left)
+    cut = [shares[partition] for partition in left if shares[partition] < left[partition]]
+    assert not cut or max(shares.values()) - min(cut) <= 1
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(1, 12))
+def test_splitting_keeps_every_offset_once(start: int, length: int, parts: int) -> None:
+    split = split_range(OffsetRange("t", 0, start, start + length), parts)
+    assert [offset for part in split for offset in range(part.start, part.end)] == list(range(start, start + length))
+    assert max(map(len, split)) - min(map(len, split)) <= 1
