@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import read_blocks
+from pipelines.clean.html.kind import has_text, is_cut, kind_fault
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.html.reading import read_body
 from pipelines.clean.metadata.page import Metadata, read_metadata
@@ -21,12 +22,17 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     """
     root = read_markup(raw.text, rules.limits.markup_depth)
     about = read_metadata(root, raw.url)
-    body = read_body(read_blocks(root), raw.text, raw.url, about.told_bodies)
-    text = repair(tidy(body.value))
-    if not text.text:
-        raise BodyMissing("a page has the text of an article", field="body")
+    page = read_blocks(root)
+    body = read_body(page, raw.text, raw.url, about.told_bodies)
+    text = repair(tidy(body.text))
+    fault = kind_fault(page, body.chosen, text.text, about.signs)
+    if fault is not None:
+        raise fault
+    if not has_text(text.text):
+        raise BodyMissing("a page has the text of an article", field="body", value=text.text)
     if about.title is None:
         raise TitleMissing("a page has a headline", field="title")
+    cut = is_cut(page, body.chosen, text.text, about.signs)
     title = repair(about.title.value)
     evidence = _evidence(about) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
@@ -47,7 +53,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         section=about.section.value if about.section else None,
         tags=about.tags.value if about.tags else (),
         image_url=about.image_url.value if about.image_url else None,
-        evidence=evidence,
+        is_truncated=cut is not None,
+        evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
     ))
 
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import rs_trafilatura
 
 from pipelines.clean.html.blocks import Blocks
-from pipelines.clean.html.body import choose_body
+from pipelines.clean.html.body import Chosen, choose_body
+from pipelines.clean.html.furniture import load_page_tables
 from pipelines.clean.html.told import held_against, told_body
-from pipelines.clean.metadata.found import Found
+from pipelines.records import Evidence
 
 FEWEST_CHARACTERS = 250
 
 
-def read_body(page: Blocks, markup: str, url: str | None, told: Iterable[object]) -> Found[str]:
-    """The article's paragraphs, divided by empty lines; "" where there are none."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An article's paragraphs, divided by empty lines, how they were found, and the blocks chosen first."""
+
+    text: str
+    evidence: Evidence
+    chosen: Chosen
+
+
+def read_body(page: Blocks, markup: str, url: str | None, told: Iterable[object]) -> Body:
+    """The article's paragraphs; "" where there are none."""
     chosen = choose_body(page)
     how, numbers = "densest box", chosen.blocks
     if text := told_body(told):
@@ -24,7 +35,13 @@ def read_body(page: Blocks, markup: str, url: str | None, told: Iterable[object]
             how, numbers = "densest box and json-ld", agreed
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
-        second = rs_trafilatura.extract(markup, url=url, page_type="article").main_content or ""
+        second = _second_opinion(markup, url)
         if len(second) > 2 * len(body):
-            return Found(second, "second opinion", f"rs-trafilatura; the densest box has {len(body)} characters")
-    return Found(body, how)
+            return Body(second, Evidence("rs-trafilatura", f"the densest box has {len(body)} characters"), chosen)
+    return Body(body, Evidence(how), chosen)
+
+
+def _second_opinion(markup: str, url: str | None) -> str:
+    text = rs_trafilatura.extract(markup, url=url, page_type="article").main_content or ""
+    lines = load_page_tables().lines
+    return "\n".join(line for line in text.split("\n") if len(line) > 150 or not lines.search(line.strip()))

@@ -8,13 +8,14 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from pipelines.clean.identity import canonical_url, registered_domain
 from pipelines.clean.html.markup import finder, text_in
+from pipelines.clean.identity import canonical_url, registered_domain
 from pipelines.clean.metadata.byline import Authors, read_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head, read_head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, articles_of, read_linked_data, text_of, types_of
 from pipelines.clean.metadata.moments import Moment
+from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
 from pipelines.clean.metadata.title import pick_title
 
@@ -39,6 +40,7 @@ class Metadata:
     language: Found[str] | None
     image_url: Found[str] | None
     told_bodies: tuple[object, ...]
+    signs: PageSigns
 
 
 def read_metadata(root: etree._Element, url: str | None) -> Metadata:
@@ -60,6 +62,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         tags=_tags(head, article),
         language=_language(head, article),
         image_url=_image(head, article, base),
+        signs=read_signs(head, data, _titles(root, head), url),
         told_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
     )
 
@@ -77,6 +80,11 @@ def _title(root: etree._Element, head: Head, article: JsonObject | None, outlet:
     names += [c for n in ("og:site_name", "application-name") for c in head.metas.get(n, ())]
     names += [domain, domain.split(".")[0]] if domain else []
     return pick_title(candidates, tuple(names))
+
+
+def _titles(root: etree._Element, head: Head) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (head.title, *head.metas.get("og:title", ()),
+                                             *(text_in(heading) for heading in _H1(root)[:3])))))
 
 
 def _address(head: Head, url: str | None) -> Found[str] | None:

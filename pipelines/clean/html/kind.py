@@ -1,0 +1,188 @@
+"""What kind of page it is: an article, or a consent wall, an error page, a section front; and whether it was cut.
+
+A real article must never be rejected here, so each kind needs several signs at once, and the sign against it
+(running text that is about something else) outweighs them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from pipelines.clean.html.blocks import Blocks
+from pipelines.clean.html.body import HEADINGS, Chosen
+from pipelines.clean.metadata.signs import PageSigns
+from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
+
+LONGEST_WALL = 6_000
+"""Characters of running text on a consent wall, its list of purposes included."""
+
+LONGEST_ERROR = 700
+FEWEST_TEASERS = 6
+LONGEST_FRONT_TEXT = 600
+"""Characters of unlinked paragraphs under one parent that a section front may have (its description)."""
+
+LONGEST_TEASER_LINE = 220
+LONGEST_TEASER = 2_500
+"""A body longer than this is no teaser before a paywall, whatever the page says around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindTables:
+    """``tables/kinds.toml``, compiled."""
+
+    error_titles: re.Pattern[str]
+    error_lines: re.Pattern[str]
+    consent_terms: tuple[re.Pattern[str], ...]
+    consent_titles: re.Pattern[str]
+    paywall_lines: re.Pattern[str]
+    cut_endings: re.Pattern[str]
+
+
+@cache
+def load_kind_tables() -> KindTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/kinds.toml").read_text("utf-8"))
+    any_of = {name: "|".join(entries) for name, entries in table.items()}
+    return KindTables(
+        error_titles=re.compile(rf"(?:{any_of['error_titles']})(?:\s+[|–—-]\s+.{{0,60}})?", re.I),
+        error_lines=re.compile(any_of["error_lines"], re.I),
+        consent_terms=tuple(re.compile(rf"\b(?:{term})\b", re.I) for term in table["consent_terms"]),
+        consent_titles=re.compile(any_of["consent_titles"], re.I),
+        paywall_lines=re.compile(any_of["paywall_lines"], re.I),
+        cut_endings=re.compile(rf"(?:{any_of['cut_endings']})\s*$", re.I),
+    )
+
+
+def kind_fault(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> Rejected | None:
+    """The fault of a page that is no article, or None."""
+    for fault in (_error_page(page, body, signs), _consent_wall(page, chosen, signs), _listing(page, chosen, signs)):
+        if fault is not None:
+            return fault
+    return None
+
+
+def _error_page(page: Blocks, body: str, signs: PageSigns) -> Rejected | None:
+    tables = load_kind_tables()
+    if len(body) > LONGEST_ERROR or signs.is_marked_article:
+        return None
+    title = next((title for title in signs.titles if tables.error_titles.fullmatch(title)), None)
+    lines = [block.text for block in page.blocks if len(block.text) < 400 and tables.error_lines.search(block.text)]
+    if title is not None and (lines or len(body) < 200):
+        return ErrorPage("a page has an article, not an error", field="title", value=title)
+    if len(lines) >= 2 and len(body) < 400:
+        return ErrorPage("a page has an article, not an error", field="body", value=lines[0])
+    return None
+
+
+def consent_terms_in(text: str) -> int:
+    """How many different things that consent pages talk of a text names.
+
+    >>> consent_terms_in("We and our partners use cookies to store information on your device.")
+    3
+    >>> consent_terms_in("The baker sold cookies to her partners.")
+    2
+    """
+    return sum(1 for term in load_kind_tables().consent_terms if term.search(text))
+
+
+def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
+    running = [number for number, weight in enumerate(chosen.weights) if weight > 0]
+    whole = sum(chosen.weights[number] for number in running)
+    if not running or whole > LONGEST_WALL:
+        return None
+    about_consent = [n for n in running if consent_terms_in(page.blocks[n].text) >= 3]
+    if not about_consent:
+        return None
+    titled = any(load_kind_tables().consent_titles.fullmatch(title) for title in signs.titles)
+    host = urlsplit(signs.url or "").hostname or ""
+    is_addressed = host.startswith(("consent.", "cookie"))
+    if not (titled or is_addressed) and signs.is_marked_article and whole > 1_500:
+        return None
+    terms = consent_terms_in(" ".join(page.blocks[n].text for n in running))
+    share = sum(chosen.weights[n] for n in about_consent) / whole
+    elsewhere = sum(chosen.weights[n] for n in set(chosen.blocks) & set(running) - set(about_consent))
+    if terms >= 4 and share >= (0.3 if titled or is_addressed else 0.6) and elsewhere < 800:
+        return ConsentWall("a page has an article, not a request for consent", field="body",
+                           value=page.blocks[about_consent[0]].text)
+    return None
+
+
+def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
+    teasers = _teasers(page)
+    is_front = urlsplit(signs.url or "x:/x").path.strip("/") in {"", "index.html", "index.php", "home"}
+    enough = FEWEST_TEASERS if signs.is_marked_listing or is_front else 2 * FEWEST_TEASERS
+    if teasers < enough or _longest_passage(page, chosen) > LONGEST_FRONT_TEXT:
+        return None
+    longest = max((chosen.weights[number] for number in chosen.blocks), default=0.0)
+    if not (signs.is_marked_listing or is_front) and (signs.is_marked_article or longest > LONGEST_TEASER_LINE):
+        return None
+    return ListingPage("a page has one article, not a list of them", field="body", value=f"{teasers} linked headlines")
+
+
+def _teasers(page: Blocks) -> int:
+    """Linked headlines: headings, or lines of their own, of the length of a headline."""
+    headlines = {block.text for block in page.blocks if block.linked >= 0.8 * len(block.text) and (
+        len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
+    return len(headlines)
+
+
+def _longest_passage(page: Blocks, chosen: Chosen) -> float:
+    """Weight of the running text that stands together: of the paragraphs under one parent or grandparent.
+
+    A front's teasers stand apart, each with its own headline between it and the next.
+    """
+    since_headline: Counter[int] = Counter()
+    best = 0.0
+    for number in chosen.blocks:
+        block = page.blocks[number]
+        box = page.boxes[block.box]
+        if block.linked >= 0.8 * len(block.text):
+            since_headline.clear()
+        elif chosen.weights[number] > 0:
+            parent = page.boxes[box.parent] if box.parent >= 0 else box
+            for above in {box.number, parent.number, parent.parent}:
+                since_headline[above] += int(chosen.weights[number])
+                best = max(best, since_headline[above])
+    return best
+
+
+def has_text(body: str) -> bool:
+    """Whether a body says anything: a sentence of some length, in whatever script.
+
+    >>> has_text("The ferry is cancelled until Friday noon because of the ice."), has_text("Share Tweet")
+    (True, False)
+    """
+    letters = sum(1 for letter in body if letter.isalpha())
+    return letters >= 40 or (any(letter > "\u2e80" for letter in body) and letters >= 15)
+
+
+def is_cut(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> str | None:
+    """Why the body is a teaser and not the whole article, or None."""
+    tables = load_kind_tables()
+    words = len(body.split())
+    if signs.told_words is not None and words >= 20 and signs.told_words > 1.6 * words + 60 and len(body) < LONGEST_TEASER:
+        return f"json-ld tells of {signs.told_words} words"
+    if len(body) > LONGEST_TEASER:
+        return None
+    mine = set(chosen.blocks)
+    wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
+                 and tables.paywall_lines.search(block.text)), None)
+    if signs.is_marked_paid and (wall is not None or len(body) < 1_200):
+        return wall or "json-ld says that the article is not free"
+    ends_cut = tables.cut_endings.search(body) is not None
+    if wall is not None and (ends_cut or len(body) < 1_200) and _is_beside(page, chosen, wall):
+        return wall
+    return "the text ends in an ellipsis" if ends_cut and len(body) < 1_200 else None
+
+
+def _is_beside(page: Blocks, chosen: Chosen, wall: str) -> bool:
+    """Whether a paywall's line stands within a few blocks after the body."""
+    if not chosen.blocks:
+        return False
+    last = chosen.blocks[-1]
+    return any(block.text == wall for block in page.blocks[last:last + 8])

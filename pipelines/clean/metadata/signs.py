@@ -1,0 +1,48 @@
+"""What the head of a page says of its kind: article, list, paid for, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.clean.metadata.head import Head
+from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, articles_of, text_of, types_of
+
+MOST_ARTICLES = 4
+"""More articles than this in JSON-LD make a list (an article's own page names a few related ones)."""
+
+_LISTS = frozenset(("collectionpage", "itemlist", "searchresultspage"))
+
+
+@dataclass(frozen=True, slots=True)
+class PageSigns:
+    """``titles`` are all titles that the page has; ``told_words`` is the article's length as JSON-LD tells it."""
+
+    titles: tuple[str, ...] = ()
+    url: str | None = None
+    is_marked_article: bool = False
+    is_marked_listing: bool = False
+    is_marked_paid: bool = False
+    told_words: int | None = None
+
+
+def read_signs(head: Head, data: LinkedData, titles: tuple[str, ...], url: str | None) -> PageSigns:
+    articles = articles_of(data)
+    own = articles[0] if articles else None
+    kinds = {kind for found in data.objects for kind in types_of(found)}
+    is_typed = "article" in head.metas.get("og:type", ()) or bool(head.meta("article:published_time"))
+    return PageSigns(
+        titles=titles,
+        url=url,
+        is_marked_article=is_typed or 0 < len(articles) <= MOST_ARTICLES,
+        is_marked_listing=not is_typed and (bool(kinds & _LISTS) or len(articles) > MOST_ARTICLES),
+        is_marked_paid=own is not None and str(own.get("isAccessibleForFree")).lower() == "false",
+        told_words=_word_count(own),
+    )
+
+
+def _word_count(article: JsonObject | None) -> int | None:
+    if article is None:
+        return None
+    told = article.get("wordCount")
+    text = str(told) if isinstance(told, int) else text_of(told) or ""
+    return int(text) if text.isdecimal() and len(text) < 6 else None
