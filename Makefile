@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 CORPUS ?= ../shared/corpora
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lock wheel clean bench-clean
+.PHONY: help install demo test check docs lock wheel clean bench-clean
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check: $(INSTALLED)  ## ruff, mypy, import contracts, doctests, schemas
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q pipelines schemas flows
 	$(BIN)/dateline schemas check
+
+docs: $(INSTALLED)  ## write the pages of docs/ that the code tells
+	@$(BIN)/python -m tests.architecture.pages
 
 lock:  ## resolve pyproject.toml anew into hashed lock files
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --group dev pyproject.toml -o infra/requirements.lock

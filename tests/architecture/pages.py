@@ -1,0 +1,177 @@
+"""Pages of ``docs/`` that say again what the code says: ``make docs`` writes them, a test holds them to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from pipelines.settings import Settings
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.questions import mart_examples
+from schemas import latest, load
+
+ROOT = Path(__file__).parents[2]
+MACHINE_DEFAULTS = {"DATELINE_BATCH__WORKERS": "the machine's cores, at most 8"}
+"""Defaults that differ from machine to machine, in words."""
+
+
+def settings_page() -> str:
+    rows = "\n".join(f"| `{name}` | {shown} | {said} |" for name, shown, said in _settings(Settings, "DATELINE_"))
+    return f"""# Settings
+
+Read from the environment, once a run. A flag of the command line goes before its variable. Lists and tables are JSON.
+
+| variable | default | what it is |
+|---|---|---|
+{rows}
+
+Prefect's own variables hold too: `PREFECT_API_URL` names the server that runs are reported to; unset, `dateline up`'s
+server or one for the length of the run is used.
+"""
+
+
+def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _settings(field.annotation, f"{variable}__")
+        else:
+            yield variable, MACHINE_DEFAULTS.get(variable) or _default(field), _described(variable, field)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value in ({}, []):
+        return "unset"
+    return f"`{value}`"
+
+
+def _described(variable: str, field: FieldInfo) -> str:
+    assert field.description, f"{variable} has no description"
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    secret = " A secret." if SecretStr in get_args(field.annotation) else ""
+    return field.description + (f" One of {', '.join(f'`{c}`' for c in choices)}." if choices else "") + secret
+
+
+def contracts_page() -> str:
+    sections = "\n".join(_contract(subject) for subject in ("raw_article", "article", "dead_letter"))
+    return f"""# Contracts
+
+What goes over Kafka and into the warehouse: Avro, under `schemas/`, the newest version of each subject.
+
+{sections}"""
+
+
+def _contract(subject: str) -> str:
+    schema = load(subject, latest(subject))
+    rows = "\n".join(f"| `{name}` | {kind} | {doc} |" for name, kind, doc in _fields(schema))
+    return f"""## {subject}, version {latest(subject)}
+
+{schema["doc"]}
+
+| field | type | what it is |
+|---|---|---|
+{rows}
+"""
+
+
+def _fields(schema: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    for field in schema["fields"]:
+        yield f"{prefix}{field['name']}", _kind(field["type"]), field["doc"]
+        inner, mark = _inner(field["type"])
+        if inner is not None:
+            yield from _fields(inner, f"{prefix}{field['name']}{mark}")
+
+
+def _inner(kind: Any) -> tuple[Any, str]:
+    """The record inside a field's type, and what stands between the names."""
+    if isinstance(kind, list):
+        return _inner(next((branch for branch in kind if branch != "null"), None))
+    if isinstance(kind, dict):
+        if kind["type"] == "record":
+            return kind, "."
+        for container, mark in (("items", "[]."), ("values", "{}.")):
+            if container in kind:
+                return _inner(kind[container])[0], mark
+    return None, ""
+
+
+def _kind(kind: Any) -> str:
+    """
+    >>> _kind(["null", {"type": "array", "items": "string"}])
+    'list of string, optional'
+    """
+    if isinstance(kind, list):
+        return " or ".join(_kind(branch) for branch in kind if branch != "null") + ", optional"
+    if isinstance(kind, str):
+        return kind
+    told: dict[str, Callable[[], str]] = {
+        "array": lambda: f"list of {_kind(kind['items'])}",
+        "map": lambda: f"map of {_kind(kind['values'])}",
+        "enum": lambda: " / ".join(kind["symbols"]),
+        "record": lambda: str(kind["name"]),
+    }
+    return told.get(kind["type"], lambda: str(kind.get("logicalType", kind["type"])))()
+
+
+def warehouse_page() -> str:
+    with TemporaryDirectory() as folder:
+        warehouse = DuckDBWarehouse(Path(folder) / "warehouse.duckdb", clock=lambda: datetime(2026, 3, 4, tzinfo=UTC))
+        warehouse.prepare()
+        columns = warehouse.query(
+            "SELECT c.schema_name, c.table_name, c.column_name, c.data_type, c.comment, coalesce(t.comment, v.comment) "
+            "FROM duckdb_columns() c "
+            "LEFT JOIN duckdb_tables() t ON t.schema_name = c.schema_name AND t.table_name = c.table_name "
+            "LEFT JOIN duckdb_views() v ON v.schema_name = c.schema_name AND v.view_name = c.table_name "
+            "WHERE NOT c.internal AND c.database_name = current_database() AND c.schema_name IN ('main', 'marts') "
+            "ORDER BY c.schema_name DESC, c.table_name, c.column_index"
+        ).rows
+    examples = {mart.name: mart.query for mart in mart_examples()}
+    sections = []
+    for schema, table in dict.fromkeys((row[0], row[1]) for row in columns):
+        mine = [row for row in columns if row[:2] == (schema, table)]
+        rows = "\n".join(f"| `{name}` | {_short(kind)} | {said} |" for _, _, name, kind, said, _ in mine)
+        example = f"\n\n```sql\n{examples[table]}\n```" if schema == "marts" else ""
+        name = f"marts.{table}" if schema == "marts" else table
+        head = "| column | type | what it is |\n|---|---|---|"
+        sections.append(f"### {name}\n\n{mine[0][5]}{example}\n\n{head}\n{rows}\n")
+    marts = [s for s in sections if s.startswith("### marts.")]
+    tables = [s for s in sections if not s.startswith("### marts.")]
+    return f"""# The warehouse
+
+Tables and views of the DuckDB warehouse; the comments are on the columns themselves, where BI tools read them.
+`dateline query` lists the marts with their queries and runs any SQL that only reads.
+
+## Marts
+
+{chr(10).join(marts)}
+## Tables
+
+{chr(10).join(tables)}"""
+
+
+def _short(kind: str) -> str:
+    """
+    >>> _short("STRUCT(a INTEGER)[]")
+    'STRUCT[]'
+    """
+    return "STRUCT" + ("[]" if kind.endswith("[]") else "") if kind.startswith("STRUCT(") else kind
+
+
+PAGES = {"settings.md": settings_page, "contracts.md": contracts_page, "warehouse.md": warehouse_page}
+
+
+def main() -> None:
+    for name, page in PAGES.items():
+        (ROOT / "docs" / name).write_text(page(), "utf-8")
+    print(*sorted(PAGES))
+
+
+if __name__ == "__main__":
+    main()
