@@ -31,19 +31,27 @@ class Found:
         return self.type, plain_name(self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an article's names: the countries of peoples, the places of place names."""
+
+    peoples: Mapping[str, str]
+    links: Mapping[str, Link]
+    country_names: Mapping[str, str]
+
+
 def describe(
     clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer
 ) -> tuple[tuple[Mention, ...], tuple[Entity, ...]]:
     """Mentions in the order of the body, and entities, the most salient first."""
     if not found:
         return (), ()
-    peoples = {name: code for kind, name in {f.named for f in found} if kind == "MISC" and (code := _people(name, gazetteer))}
-    links = place_links(clean, found, peoples, gazetteer)
-    heads = coalesced(list(dict.fromkeys(name.named for name in found)), _marks(links, peoples))
+    known = _known(clean, found, gazetteer)
+    heads = coalesced(list(dict.fromkeys(name.named for name in found)), _marks(known))
     groups: defaultdict[Named, list[Found]] = defaultdict(list)
     for name in found:
         groups[heads[name.named]].append(name)
-    entities = {head: _entity(head, names, clean, links, peoples, gazetteer) for head, names in groups.items()}
+    entities = {head: _entity(head, names, clean, known) for head, names in groups.items()}
     starts = sentence_starts(clean.body)
     mentions = []
     for name in found:
@@ -53,6 +61,12 @@ def describe(
                     entity.entity_id, entity.in_title, name.confidence)
         )  # fmt: skip
     return tuple(mentions), _by_salience(entities.values())
+
+
+def _known(clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer) -> Known:
+    misc = {name for kind, name in {found_name.named for found_name in found} if kind == "MISC"}
+    peoples = {name: code for name in misc if (code := _people(name, gazetteer))}
+    return Known(peoples, place_links(clean, found, peoples, gazetteer), gazetteer.country_names)
 
 
 def place_links(
@@ -80,29 +94,32 @@ def _people(name: str, gazetteer: Gazetteer) -> str | None:
     return country
 
 
-def _marks(links: Mapping[str, Link], peoples: Mapping[str, str]) -> dict[Named, str]:
+def _marks(known: Known) -> dict[Named, str]:
     """Names of one place or one people share a mark."""
-    places = {("LOC", name): f"geonames:{link.place.row}" for name, link in links.items() if link.place.row >= 0}
-    return {**places, **{("MISC", name): f"people:{code}" for name, code in peoples.items() if "-" not in name}}
+    marks: dict[Named, str] = {
+        ("LOC", name): f"geonames:{link.place.row}" for name, link in known.links.items() if link.place.row >= 0
+    }
+    for name, code in known.peoples.items():
+        if "-" not in name:
+            marks["MISC", name] = f"people:{code}"
+    return marks
 
 
-def _entity(
-    head: Named, names: Sequence[Found], clean: CleanArticle, links: Mapping[str, Link],
-    peoples: Mapping[str, str], gazetteer: Gazetteer,
-) -> Entity:  # fmt: skip
+def _entity(head: Named, names: Sequence[Found], clean: CleanArticle, known: Known) -> Entity:
     kind, name = head
     writings = {found.named[1] for found in names}
     in_title = names_in_title(writings, kind, clean.title)
     weight = salience(len(names), names[0].start, len(clean.body), in_title=in_title)
     if kind != "LOC":
-        country = next((peoples[writing] for writing in writings if writing in peoples), None)
+        country = next((known.peoples[writing] for writing in writings if writing in known.peoples), None)
         return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title, country)
-    link = max((links[writing] for writing in writings if writing in links), key=lambda l: l.confidence, default=None)
+    links = [known.links[writing] for writing in writings if writing in known.links]
+    link = max(links, key=lambda link: link.confidence, default=None)
     if link is None:
         return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title)
     place = link.place
     if place.kind == "country" and place.country:
-        name = gazetteer.country_names.get(place.country, name)
+        name = known.country_names.get(place.country, name)
     return Entity(
         entity_id(kind, name, place.geonames_id), name, kind, len(names), weight, in_title,
         place.country, place.geonames_id, place.latitude, place.longitude,

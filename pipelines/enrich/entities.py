@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from pipelines.enrich.names.carry import stands_for
 from pipelines.enrich.names.edges import words
+from pipelines.enrich.tables import load_table
 from pipelines.records import EntityType
 
 type Named = tuple[EntityType, str]
@@ -26,9 +27,7 @@ type Named = tuple[EntityType, str]
 PUNCTUATION = re.compile(r"[^\w&]+")
 POSSESSIVE = re.compile(r"['’]s?\b")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-LEGAL_FORMS = frozenset(
-    ["corp", "corporation", "inc", "ltd", "limited", "llc", "llp", "plc", "co", "company", "companies", "holdings", "holding", "group", "ag", "sa", "nv", "ab", "asa", "spa", "gmbh", "kk", "bhd", "pty", "oy", "se"]
-)
+LEGAL_FORMS = frozenset(form.casefold().replace(".", "") for form in load_table("words.toml")["legal_forms"])
 
 
 @lru_cache(maxsize=20_000)
@@ -174,4 +173,8 @@ def _is_opening(short: str, full: str) -> bool:
     return full[len(short) + 1 :].split(maxsplit=1)[0] not in {"of", "for", "and", "&"}
 
 
-_FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {"PER": (_is_surname, _is_part_of_person), "ORG": (_is_acronym, _is_opening), "MISC": (_is_acronym,)}
+_FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {
+    "PER": (_is_surname, _is_part_of_person),
+    "ORG": (_is_acronym, _is_opening),
+    "MISC": (_is_acronym,),
+}

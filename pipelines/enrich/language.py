@@ -39,8 +39,8 @@ THREE_LETTERS = {"eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de"
 def iso_639_1(code: str | None) -> str | None:
     """The two-letter code of a language tag, or None.
 
-    >>> iso_639_1("en-GB"), iso_639_1("pt_BR"), iso_639_1("eng"), iso_639_1("nb"), iso_639_1("x-default"), iso_639_1(None)
-    ('en', 'pt', 'en', 'no', None, None)
+    >>> [iso_639_1(code) for code in ("en-GB", "pt_BR", "eng", "nb", "x-default", None)]
+    ['en', 'pt', 'en', 'no', None, None]
     """
     primary = (code or "").replace("_", "-").split("-", maxsplit=1)[0].strip().lower()
     primary = MACRO.get(primary) or THREE_LETTERS.get(primary) or primary

@@ -11,7 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-PLAIN = str.maketrans(dict.fromkeys("’‘ʼ‛＇", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("\u00a0\u2009\u202f\u2007", " "))
+PLAIN = str.maketrans(
+    dict.fromkeys("’‘ʼ‛＇", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("\u00a0\u2009\u202f\u2007", " ")
+)
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 WORD = re.compile(r"[^\W\d_]+")
 INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,;&] )[^\W\d_]+")
@@ -60,13 +62,19 @@ def _with_running_case(text: str, is_name: Callable[[str], bool]) -> str:
     if not any(kinds):
         return text
     forms = _forms(line for line, kind in zip(lines, kinds, strict=True) if kind != "capitals")
-    recased = {
-        "": lambda line: line,
-        "capitals": lambda line: _from_capitals(line, forms, is_name),
-        "headline": lambda line: _headline_in_running_case(line, forms, is_name),
-        "opening": lambda line: _opening_in_running_case(line, forms, is_name),
-    }
-    return "\n".join(recased[kind](line) for line, kind in zip(lines, kinds, strict=True))
+    return "\n".join(_recased(line, kind, forms, is_name) for line, kind in zip(lines, kinds, strict=True))
+
+
+def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
+    match kind:
+        case "capitals":
+            return _from_capitals(line, forms, is_name)
+        case "headline":
+            return _headline_in_running_case(line, forms, is_name)
+        case "opening":
+            return _opening_in_running_case(line, forms, is_name)
+    return line
+
 
 
 DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line

@@ -20,11 +20,10 @@ def sentence_starts(text: str) -> list[int]:
     >>> [text[start:start + 2] for start in sentence_starts(text)]
     ['He', 'It']
     """
-    starts = []
-    for end in END.finditer(text):
-        if "\n" in end[0] or not ABBREVIATION.search(text, max(0, end.start() - LOOKED_BACK), end.start() + 1):
-            starts.append(end.end())
-    return starts
+    return [
+        end.end() for end in END.finditer(text)
+        if "\n" in end[0] or not ABBREVIATION.search(text, max(0, end.start() - LOOKED_BACK), end.start() + 1)
+    ]
 
 
 def sentence_of(position: int, starts: list[int]) -> int:

@@ -35,7 +35,8 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
         for count in range(run, 0, -1):
             start, end = found[index].start(), found[index + count - 1].end()
             kind = known_type(text[start:end], gazetteer)
-            if kind and count == run and not taken[max(0, start - 2)] and not (taken[end + 1] if end + 1 < len(text) else False):
+            alone = count == run and not taken[max(0, start - 2)] and not taken[min(end + 1, len(text))]
+            if kind and alone:
                 added.append(Span(start, end, kind, "known"))
                 break
         index += run

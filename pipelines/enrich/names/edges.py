@@ -14,7 +14,9 @@ type Bounds = tuple[int, int]
 
 OUTER_LEFT = " \t\n\r\"'`([{<-–—*•,.;:/|!?&+=_~"
 OUTER_RIGHT = " \t\n\r\"'`([{<-–—*•,;:/|!?&+=_~"
-ABBREVIATED = re.compile(r"(?:^|[\s(])(?:[A-Z]\.(?:[A-Z]\.)+|(?:Inc|Corp|Co|Ltd|Jr|Sr|St|Bros|[A-Z])\.|[A-Z][a-z]{1,4}\.(?=$))$")
+ABBREVIATED = re.compile(
+    r"(?:^|[\s(])(?:[A-Z]\.(?:[A-Z]\.)+|(?:Inc|Corp|Co|Ltd|Jr|Sr|St|Bros|[A-Z])\.|[A-Z][a-z]{1,4}\.(?=$))$"
+)
 POSSESSIVE = re.compile(r"(?:'s|(?<=s)'|'S)$")
 FIRST_WORD = re.compile(r"\S+")
 ARTICLE = re.compile(r"(?:the|a|an|this|that|these|those|its|his|her|their|our|The|A|An|This|That|THE)\s+")
@@ -36,11 +38,17 @@ def trim(text: str, start: int, end: int) -> Bounds:
         start += 1
     while end > start:
         last = text[end - 1]
-        if last in OUTER_RIGHT or (last == "." and not ABBREVIATED.search(text[start:end])) or (last in ")]}" and text.count("([{"[")]}".index(last)], start, end) < text.count(last, start, end)):
-            end -= 1
-        else:
+        stop = last == "." and not ABBREVIATED.search(text[start:end])
+        if not (stop or last in OUTER_RIGHT or _closes_nothing(text, start, end)):
             break
+        end -= 1
     return start, end
+
+
+def _closes_nothing(text: str, start: int, end: int) -> bool:
+    """True when the last character closes a bracket that opens before the span."""
+    opening = {")": "(", "]": "[", "}": "{"}.get(text[end - 1])
+    return opening is not None and text.count(opening, start, end) < text.count(text[end - 1], start, end)
 
 
 def without_possessive(text: str, start: int, end: int) -> Bounds:
@@ -65,7 +73,8 @@ def without_article(text: str, start: int, end: int) -> Bounds:
     found = ARTICLE.match(text, start, end)
     if not found:
         return start, end
-    if found[0][0].isupper() and start > 1 and text[start - 1] == " " and (text[start - 2].islower() or text[start - 2] == ","):
+    inside_sentence = start > 1 and text[start - 1] == " " and (text[start - 2].islower() or text[start - 2] == ",")
+    if found[0][0].isupper() and inside_sentence:
         return start, end
     return found.end(), end
 
@@ -95,7 +104,7 @@ def between_capitals(text: str, start: int, end: int) -> Bounds:
     >>> text = "al Qaeda"; text[slice(*between_capitals(text, 0, 8))]
     'al Qaeda'
     """
-    parts = [part for part in FIRST_WORD.finditer(text, start, end)]
+    parts = list(FIRST_WORD.finditer(text, start, end))
     named = [index for index, part in enumerate(parts) if any(letter.isupper() for letter in part[0])]
     if not named:
         return start, start

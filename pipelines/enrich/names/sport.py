@@ -45,7 +45,7 @@ def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[S
     spans = _with_tabled(text, spans, gazetteer)
     return [
         Span(span.start, span.end, "ORG", span.label)
-        if span.label == "NORP" and _is_nickname(text, span, gazetteer)
+        if (span.label == "NORP" and _is_nickname(text, span, gazetteer))
         or (span.type == "LOC" and _is_team(text, span, gazetteer)) else span
         for span in spans
     ]

@@ -47,7 +47,7 @@ class _Votes(dict[EntityType, float]):
 
 type Votes = _Votes
 LABELS_COUNT = 3.0  # however often the engine repeats itself, so much counts
-LABEL_WEIGHTS = {"FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8}
+LABEL_WEIGHTS = {"FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1}
 
 
 def _winner(tally: Votes) -> EntityType:
@@ -85,7 +85,8 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     """
     kind = known_type(name, gazetteer)
     if kind:
-        return {kind: 2.0 if kind == "LOC" and gazetteer.places(name)[:1] and gazetteer.places(name)[0].kind == "city" else 8.0}
+        places = gazetteer.places(name) if kind == "LOC" else ()
+        return {kind: 2.0 if places and places[0].kind == "city" else 8.0}
     parts = name.split()
     last = parts[-1].rstrip(".")
     if len(parts) > 1:

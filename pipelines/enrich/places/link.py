@@ -208,8 +208,8 @@ GENERIC_DOMAINS = frozenset({"tv", "io", "co", "me", "ai", "fm", "cc", "ws", "to
 def home_country(domain: str | None) -> str | None:
     """The country of an outlet by the end of its domain; endings that anybody takes tell nothing.
 
-    >>> home_country("harbour-news.example.uk"), home_country("harbour.tv"), home_country("harbour.com"), home_country(None)
-    ('GB', None, None, None)
+    >>> [home_country(domain) for domain in ("harbour.example.uk", "harbour.tv", "harbour.com", None)]
+    ['GB', None, None, None]
     """
     ending = (domain or "").rsplit(".", 1)[-1].lower()
     if len(ending) != 2 or ending in GENERIC_DOMAINS:
