@@ -62,7 +62,7 @@ def run_bar(screen: Screen, *, quiet: bool = False) -> Iterator[Watcher]:
         yield Watcher()
         return
     with a_bar(screen) as bar:
-        yield BarWatcher(bar, bar.add_task("Starting Prefect", total=None))
+        yield BarWatcher(bar, bar.add_task("Starting", total=None))
 
 
 @contextmanager

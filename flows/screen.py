@@ -46,6 +46,18 @@ def plain(value: object, limit: int = 200) -> str:
 
 STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # in JSON only inside strings
 
+SHORT = 32  # ids, names of faults, times: a column of such words is not broken over lines
+PIPED_WIDTH = 140  # where no terminal says how wide it is
+
+
+def safe_lines(value: str, limit: int = 200) -> str:
+    r"""The same line by line, for text whose lines matter.
+
+    >>> safe_lines("a\n\x1b[2Jb")
+    'a\n\ufffd[2Jb'
+    """
+    return "\n".join(safe(line, limit) for line in value[:limit].splitlines())
+
 
 class Screen:
     """Where a command writes: ``out`` is for what was asked, ``notes`` for progress and errors."""
@@ -110,11 +122,13 @@ def a_table(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    cells = [[_cell(value, limit) for value in row] for row in rows]
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in rows)
-        table.add_column(safe(column), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value, limit) for value in row))
+        whole = all(len(row[index]) <= SHORT and (" " not in row[index] or row[index][:1].isdigit()) for row in cells)
+        table.add_column(safe(column), justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
+    for shown in cells:
+        table.add_row(*shown)
     return table
 
 
@@ -125,6 +139,8 @@ def _cell(value: object, limit: int) -> str:
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return safe(value, limit)
 
 
@@ -148,4 +164,13 @@ def json_default(value: object) -> object:
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, soft_wrap=False)
+    class PipedConsole(Console):
+        """Leaves a reader that has gone (`| head`) to the command's frame; Rich's own would exit past it."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = PipedConsole(file=stream, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console

@@ -76,55 +76,24 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
             [tuple(p.values()) for p in told["partitions"]],
         )
     if "last_runs" in told:
-        screen.table(
-            "Last runs",
-            (
-                "run",
-                "kind",
-                "status",
-                "started",
-                "seconds",
-                "records",
-                "loaded",
-                "unchanged",
-                "rejected",
-                "audit",
-                "note",
-            ),
-            [_run_row(run) for run in told["last_runs"]],
-            empty="none yet",
-            limit=60,
-        )
-        screen.table(
-            "Rejected by scraper",
-            ("scraper", "records", "rejected", "share", "mostly"),
-            [tuple(row.values()) for row in told["reject_rates"]],
-            empty="none yet",
-        )
-        screen.table(
-            "Last audit",
-            ("severity", "expectation", "column", "observed", "why it matters"),
-            [tuple(row.values()) for row in told["last_audit"]],
-            empty="nothing to remark",
-        )
+        screen.table("Last runs", RUN_COLUMNS, [_run_row(run) for run in told["last_runs"]], empty="none yet", limit=60)
+        rejected = [tuple(row.values()) for row in told["reject_rates"] if row["rejected"]]
+        columns = ("scraper", "records", "rejected", "share", "mostly")
+        screen.table("Rejected, by scraper", columns, rejected, empty="none")
+        remarks = [tuple(row.values()) for row in told["last_audit"]]
+        columns = ("severity", "expectation", "column", "observed", "why")
+        screen.table("Last audit", columns, remarks, empty="nothing to remark")
+
+
+RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded", "rejected", "audit", "note")
 
 
 def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
     finished = run["finished_at"]
     seconds = round((finished - run["started_at"]).total_seconds(), 1) if finished else None
-    return (
-        run["run_id"][:8],
-        run["kind"],
-        run["status"],
-        run["started_at"],
-        seconds,
-        run["records"],
-        run["loaded"],
-        run["unchanged"],
-        run["rejected"],
-        run["audit"],
-        run["note"],
-    )
+    loaded = run["loaded"] + run["new_version"]
+    return (run["run_id"][:8], run["kind"], run["status"], run["started_at"], seconds, run["records"], loaded,
+            run["rejected"], run["audit"], run["note"])
 
 
 def show_verification(screen: Screen, found: Verification) -> None:

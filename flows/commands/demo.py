@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -43,39 +41,20 @@ def demo(verbose: Verbose = False) -> None:
 @contextmanager
 def _servers(run: Command) -> Iterator[Settings]:
     """Kafka and Prefect, started together; those of ``dateline up`` are used where they run, and left running."""
-    from flows.local.kafka import LocalKafka
-    from flows.place import at_broker
+    from flows.place import with_broker
+    from flows.servers import Servers
     from pipelines.sinks.kafka import make_topics
 
-    home, named = run.settings.home, run.settings.kafka.bootstrap_servers
-    warm = threading.Thread(target=_import_what_is_heavy, args=(run,), daemon=True)
-    with ExitStack() as stack:
-        with run.screen.notes.status("Starting Kafka and Prefect …") as status, ThreadPoolExecutor(1) as pool:
-            warm.start()
-            prefect_starts = pool.submit(_enter_prefect, stack, run)
-            if named:
-                settings = run.settings
-            else:
-                kafka = stack.enter_context(LocalKafka(home).for_now(tell=lambda text: status.update(safe(text))))
-                settings = at_broker(run.settings, kafka.address)
-            prefect_starts.result()
+    servers = Servers(run.settings)
+    try:
+        with run.screen.notes.status("Starting Kafka and Prefect …") as status:
+            servers.start(tell=lambda text: status.update(safe(text)))
+            settings = with_broker(run.settings)
             make_topics(settings.kafka)
         run.screen.say(f"[green]✓[/green] Kafka at {safe(settings.kafka.bootstrap_servers)}")
         yield settings
-
-
-def _enter_prefect(stack: ExitStack, run: Command) -> str:
-    from flows.place import a_prefect_api
-
-    return stack.enter_context(a_prefect_api(run.settings.home, verbose=run.verbose))
-
-
-def _import_what_is_heavy(run: Command) -> None:
-    """Imports take seconds of waiting for a server's start that would otherwise be idle."""
-    from flows.place import describe_prefect
-
-    describe_prefect(run.settings.home, verbose=run.verbose)
-    import prefect  # noqa: F401
+    finally:
+        servers.stop_started()
 
 
 def _publish_samples(run: Command, settings: Settings) -> None:

@@ -14,19 +14,19 @@ app = typer.Typer()
 def up(as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Start Kafka and a Prefect server that stay, and make the topics."""
     with command("up", verbose=verbose) as run:
-        from concurrent.futures import ThreadPoolExecutor
-
-        from flows.local.kafka import LocalKafka
-        from flows.local.prefect import LocalPrefect, api_url
+        from flows.local.prefect import api_url
         from flows.place import at_broker
+        from flows.servers import Servers
         from pipelines.sinks.kafka import make_topics
 
         home = run.settings.home
-        with run.screen.notes.status("Starting Kafka and Prefect …"), ThreadPoolExecutor(1) as pool:
-            prefect_starts = pool.submit(LocalPrefect(home).start, stays=True)
-            kafka = LocalKafka(home).start(stays=True)
-            make_topics(at_broker(run.settings, kafka.address).kafka)
-            prefect = prefect_starts.result()
+        servers = Servers(run.settings, all_of_them=True)
+        with run.screen.notes.status("Starting Kafka and Prefect …") as status:
+            servers.start(stays=True, tell=lambda text: status.update(safe(text)))
+        assert servers.kafka is not None
+        assert servers.prefect is not None
+        kafka, prefect = servers.kafka.start(), servers.prefect.start()
+        make_topics(at_broker(run.settings, kafka.address).kafka)
         if as_json:
             run.screen.write_json({"kafka": kafka.address, "prefect": api_url(prefect), "home": home})
             return

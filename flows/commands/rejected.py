@@ -10,7 +10,7 @@ import typer
 from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
 from flows.faults import NotFound
-from flows.screen import Screen, plain, safe
+from flows.screen import Screen, safe, safe_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,14 +112,15 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
     screen.say(f"  {'key':12} {safe(_readable(letter.key))}")
     for violation in letter.details:
         where = f"{safe(violation['field'])}: " if violation.get("field") else ""
-        value = f" [dim](seen: {safe(violation['value'], 1_000)})[/dim]" if violation.get("value") else ""
-        screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}{value}")
+        screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}")
+        if violation.get("value"):
+            screen.say(f"[dim]{safe_lines(violation['value'], 5_000)}[/dim]")
     screen.table(
         "Headers", ("name", "value"), [(name, _readable(value)) for name, value in letter.headers], empty="none"
     )
     lies = f", in {safe(home / letter.original_path)}" if letter.original_path else ""
     screen.say(f"[bold]Original[/bold] ({letter.original_bytes:,} bytes{lies})")
-    screen.say(safe(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
+    screen.say(safe_lines(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
 
 
 def _readable(value: bytes | None, limit: int = 200) -> str:
@@ -134,7 +135,7 @@ def _readable(value: bytes | None, limit: int = 200) -> str:
         text = value[:limit].decode("utf-8")
     except UnicodeDecodeError:
         text = repr(value[:limit])[2:-1]
-    return plain(text, limit) if "\\x" not in text else text
+    return text
 
 
 @app.command()

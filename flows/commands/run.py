@@ -69,7 +69,7 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
                 logged.screen.note("[yellow]Stopped.[/yellow]")
                 code = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else 128 + signal.SIGTERM
             except BrokenPipeError:
-                _let_go_of_stdout()
+                _let_go_of(logged.screen)
                 code = 128 + signal.SIGPIPE
             except Exception as fault:  # noqa: BLE001  the last frame: a person gets words, the log the traceback
                 code = _report(fault, logged.screen, logged.log, verbose=verbose)
@@ -155,10 +155,10 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _let_go_of_stdout() -> None:
-    """Whoever read our output has gone: nothing more is written, and Python's exit does not complain."""
+def _let_go_of(screen: Screen) -> None:
+    """Whoever read our output has gone: nothing more is written, and closing it does not complain."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nothing, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        os.dup2(nothing, screen.out.file.fileno())
     finally:
         os.close(nothing)
