@@ -33,6 +33,8 @@ _XML_ROOT = re.compile(r"(?:\s|<\?[^>]{0,500}>|<!--.{0,2000}?-->|<!doctype[^>]{0
                        re.IGNORECASE | re.DOTALL)
 _NOT_PAGES = frozenset({"rss", "feed", "rdf:rdf", "urlset", "sitemapindex", "svg", "opml", "xsl:stylesheet", "wml"})
 _TAG = re.compile(r"<(?:/?[a-z][a-z0-9]*[\s/>]|!--|!doctype)", re.IGNORECASE)
+_SEARCHED = 200_000  # characters; a page without a tag before is none
+_LINES_A_TAG = 4  # a text dump may hold a stray tag, an embed say; markup has one in nearly every line
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -65,7 +67,10 @@ def page_kind(text: str, content_type: str | None) -> PageKind:
         raise UnsupportedContent(rule, field="content_type", value=declared)
     if declared in _TEXT_TYPES:
         return "text"
-    return "html" if _TAG.search(text, 0, 200_000) else "text"
+    if declared in _MARKUP_TYPES:
+        return "html" if _TAG.search(text, 0, _SEARCHED) else "text"
+    start = text[:_SEARCHED]
+    return "html" if len(_TAG.findall(start)) > start.count("\n") // _LINES_A_TAG else "text"
 
 
 def is_json_type(content_type: str | None) -> bool:

@@ -66,6 +66,7 @@ def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
 def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
     declared = _header(message, "content-type")
     is_avro = media_type(declared) in media.AVRO_TYPES
+    value = unpack(value, decoder.limits.body_bytes)
     if avro.is_single_object(value):
         return avro.read_single_object(value, decoder.registry)
     if avro.is_confluent(value) and (not media.is_text_type(declared) or avro.knows_id(value, decoder.registry)):
@@ -73,15 +74,14 @@ def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
     if is_avro:
         rule = "Avro single-object encoding or Confluent's wire format, as content-type says"
         raise MalformedAvro(rule, value=value[:10].hex(" "))
-    body = unpack(value, decoder.limits.body_bytes)
     is_json = media.is_json_type(declared)
-    if is_json or looks_like_json(body):
+    if is_json or looks_like_json(value):
         try:
-            return read_json(body)
+            return read_json(value)
         except MalformedJson:
             if is_json or not media.is_text_type(declared):
                 raise
-    return Fetched(framing="headers", body=body, content_type=declared, charset=_charset(declared))
+    return Fetched(framing="headers", body=value, content_type=declared, charset=_charset(declared))
 
 
 def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
@@ -196,10 +196,14 @@ def _charset_evidence(text: Decoded) -> Evidence:
 def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evidence], tuple[str, ...]]:
     """The page's address, from the producer or from the key; one that is no web address is left out."""
     said = fetched.url.strip() if fetched.url else None
-    if said and _URL.fullmatch(said) and len(said) <= _URL_CHARACTERS:
+    if said and _is_address(said):
         return said, {"url": Evidence(fetched.framing, said[:200])}, ()
     warnings = (f"url: {said[:80]!r} is no web address",) if said else ()
     from_key = (key or b"")[: _URL_CHARACTERS + 1].decode("utf-8", "replace").strip()
-    if _URL.fullmatch(from_key) and len(from_key) <= _URL_CHARACTERS and "\ufffd" not in from_key:
+    if _is_address(from_key):
         return from_key, {"url": Evidence("kafka key", from_key[:200])}, warnings
     return None, {}, warnings
+
+
+def _is_address(said: str) -> bool:
+    return len(said) <= _URL_CHARACTERS and "\ufffd" not in said and _URL.fullmatch(said) is not None

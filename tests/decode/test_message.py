@@ -176,6 +176,8 @@ DUMP = "HOME | HARBOUR | WEATHER 4°C\n\nPier to be rebuilt\n\nWork is to start 
         ("<!-- cached -->\n<!DOCTYPE HTML>" + PAGE, "application/unheard-of", "html"),
         ("<p>Pier to be rebuilt</p>", None, "html"),
         ("{Updated} Pier to be rebuilt", "text/plain", "text"),
+        (DUMP + '\n\n<iframe src="https://a.example"></iframe>\n' + "\n" * 8 + "Trending Now", None, "text"),
+        ("Pier to be <b>rebuilt</b>", "text/html", "html"),
     ],
 )
 def test_the_kind_is_told_by_the_characters_first(value: str, content_type: str | None, kind: str) -> None:
@@ -234,6 +236,7 @@ def test_the_size_of_a_message_is_bounded() -> None:
         gzip.compress(PAGE.encode()) + bytes(12),
         single_object(body=gzip.compress(PAGE.encode()), headers={"Content-Encoding": "gzip"}),
         single_object(body=PAGE.encode(), headers={"content-encoding": "gzip"}),
+        gzip.compress(single_object()),
     ],
 )
 def test_a_compressed_page_is_unpacked(value: bytes) -> None:
