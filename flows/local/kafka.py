@@ -23,7 +23,7 @@ from flows.local.jars import kafka_classpath
 from flows.local.java import find_java
 from flows.local.processes import Running, StateFile, choose_ports, listens, spawn, stop, tail, wait_until
 
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 120.0
 ROOM_BYTES = 300_000_000  # below it Kafka's own logs and indexes can fill the disk within a demo
 HEAP = "-Xmx512m"
 JVM_OPTIONS = (HEAP, "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")

@@ -15,7 +15,7 @@ from filelock import FileLock
 from flows.local.faults import PrefectDied, need_room
 from flows.local.processes import Running, StateFile, choose_ports, listens, spawn, stop, tail, wait_until
 
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 180.0
 ROOM_BYTES = 50_000_000
 ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -45,7 +45,10 @@ def eventually(condition: Callable[[], bool], within_s: float = 15) -> bool:
 
 
 def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def started(command: list[str], log: Path, *, stays: bool = False) -> psutil.Process:
