@@ -64,6 +64,7 @@ def _rule_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
     yield from _text_violations(record)
     yield from _mention_violations(record)
     yield from _entity_violations(record)
+    yield from _nul_violations(record, "")
 
 
 def _identity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
@@ -137,6 +138,20 @@ def _entity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
     total = sum(entity["salience"] for entity in entities)
     if entities and not abs(total - 1) <= 0.01 + 0.0005 * len(entities):  # each salience is rounded
         yield Violation.of("salience that sums to 1", field="entities", value=f"{total:.4f}")
+
+
+def _nul_violations(value: Any, path: str) -> Iterator[Violation]:
+    """PostgreSQL refuses a whole load for one NUL character, in whatever field it lies."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            yield Violation.of("no NUL character", field=path, value=repr(value))
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _nul_violations(name, f"{path} (a key)")
+            yield from _nul_violations(each, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for n, each in enumerate(value):
+            yield from _nul_violations(each, f"{path}[{n}]")
 
 
 def _date_warnings(record: Mapping[str, Any]) -> Iterator[str]:

@@ -82,6 +82,18 @@ def test_no_control_character_reaches_the_warehouse(character: str, field: str) 
     assert (field, "no control characters and no U+FFFD") in violations(**changes)
 
 
+def test_a_nul_character_is_found_wherever_it_lies() -> None:
+    assert violations(
+        section="Har\x00bour", tags=("pier", "qu\x00ay"), authors=(Author("Tove\x00"),),
+        evidence={"section": Evidence("meta", "Har\x00bour")},
+    ) == [
+        ("authors[0].name", "no NUL character"),
+        ("section", "no NUL character"),
+        ("tags[1]", "no NUL character"),
+        ("evidence.section.read_from", "no NUL character"),
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["Ines\u00a0Falk", "soft\u00adhyphen", "emoji 👩‍👩‍👧 \u200b", "tab\tand\nline", "שלום \u200f"]
 )
