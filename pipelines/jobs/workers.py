@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import logging
 import multiprocessing
 import os
 import signal
@@ -12,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import Any, Self
 
 from pebble import ProcessExpired, ProcessPool
 
+from pipelines.jobs.quiet import quiet
 from pipelines.transforms import progress
 
 PR_SET_PDEATHSIG = 1
@@ -27,6 +29,17 @@ POLL_S = 0.2
 
 class RunFailed(RuntimeError):
     """The batch could not be transformed, and nothing moved: says which part of the machine or rules failed."""
+
+
+def warm_up() -> ForkServerContext:
+    """Starts, once, the process that workers are forked from: it loads libraries and models in the background.
+
+    Calling it early lets a run connect to its servers while its workers get ready.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipelines.jobs.preload"])
+    forkserver.ensure_running()
+    return context
 
 
 class Workers:
@@ -42,12 +55,12 @@ class Workers:
 
     def __enter__(self) -> Self:
         if self.count:
-            context = multiprocessing.get_context("spawn")
+            context = warm_up()
             self._done = context.Value("q", 0)
             self._pool = ProcessPool(
                 max_workers=self.count,
                 initializer=_start_worker,
-                initargs=(self._done, os.getpid(), self.log_file),
+                initargs=(self._done, self.log_file),
                 context=context,
             )
         return self
@@ -114,31 +127,19 @@ def _cause(death: ProcessExpired) -> str:
     return f"exit code {death.exitcode}"
 
 
-def _start_worker(done: Synchronized[int], parent: int, log_file: Path | None) -> None:
+def _start_worker(done: Synchronized[int], log_file: Path | None) -> None:
     """Readies a worker: it leaves Ctrl-C to its parent, dies with it, logs to the file and shows nothing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with_parent()
     progress.count_in(done)
     quiet(log_file)
 
 
-def quiet(log_file: Path | None) -> None:
-    """Sends a process's logging, and what libraries print, to ``log_file`` (or nowhere)."""
-    logging.captureWarnings(True)
-    root = logging.getLogger()
-    root.handlers.clear()
-    if log_file is None:
-        root.addHandler(logging.NullHandler())
-        return
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log_file)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    sink = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.dup2(sink, 1)
-    os.dup2(sink, 2)
-    os.close(sink)
+def _die_with_parent() -> None:
+    """Ties this process to the one that forked it, which itself ends when the run's process does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    run = multiprocessing.parent_process()
+    if run is not None and not run.is_alive():  # it died before we asked
+        os._exit(1)

@@ -37,16 +37,22 @@ class ExpectationResult:
         return f"{self.expectation}: {self.reason}" if self.reason else self.expectation
 
 
+def load_engine() -> Any:
+    """Great Expectations, imported where it is first used: it takes seconds, and asks to phone home unless told."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import warns of its own dependencies
+        import great_expectations
+    return great_expectations
+
+
 class SuiteRunner:
     """One suite in one ephemeral context. Not thread-safe (Great Expectations is not): one for each DoFn."""
 
     def __init__(self, suite: Suite) -> None:
-        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its import warns of its own dependencies
-            import great_expectations as gx
-            from great_expectations.data_context.types.base import ProgressBarsConfig
-            from great_expectations.expectations.registry import get_expectation_impl
+        gx = load_engine()
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from great_expectations.expectations.registry import get_expectation_impl
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)

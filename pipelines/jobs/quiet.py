@@ -1,0 +1,26 @@
+"""Keeps a process off the screen: logging, and what libraries print, go to a file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+
+def quiet(log_file: Path | None) -> None:
+    """From now on this process's logging, warnings, output and errors go to ``log_file`` (None: logging to nowhere)."""
+    logging.captureWarnings(True)
+    root = logging.getLogger()
+    root.handlers.clear()
+    if log_file is None:
+        root.addHandler(logging.NullHandler())
+        return
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log_file)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    sink = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    os.close(sink)
