@@ -32,6 +32,7 @@ from pipelines.sources.offsets import (
     split_range,
     topic_offsets,
 )
+from pipelines.sources.tolerant import read_any_header_name
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -81,6 +82,7 @@ def read_range(kafka: KafkaSettings, span: OffsetRange, *,
 def _consumer(kafka: KafkaSettings) -> KafkaConsumer:
     from kafka import KafkaConsumer
 
+    read_any_header_name()
     options = client_options(kafka)
     own = {
         "group_id": None,

@@ -19,7 +19,7 @@ from flows.local.processes import Running
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import OutgoingMessage, make_topics, publish_messages
-from pipelines.sources.kafka import read_range
+from pipelines.sources.kafka import CorruptBatch, read_range
 
 STARTER = """
 import sys, time
@@ -87,6 +87,25 @@ def test_what_was_acknowledged_outlives_a_kill_and_a_reader_too(local: LocalKafk
     assert (again.port, again.pid != running.pid) == (running.port, True)
     found += reading
     assert [item.value for item in found if isinstance(item, RawMessage)] == values
+
+
+def test_a_batch_that_is_damaged_on_disk_is_named(local: LocalKafka) -> None:
+    kafka = settings_of(local.start())
+    make_topics(kafka, {"damaged": {}})
+    publish_messages(kafka, "damaged", [OutgoingMessage(b"k", b"sound")])
+    publish_messages(kafka, "damaged", [OutgoingMessage(b"k", b"to be hurt")])
+    local.stop()
+    segment = local.folder / "data" / "damaged-0" / f"{0:020}.log"
+    content = segment.read_bytes()
+    assert b"to be hurt" in content
+    segment.write_bytes(content.replace(b"to be hurt", b"to be HURT"))
+    local.start()
+    reading = read_range(kafka, OffsetRange("damaged", 0, 0, 2))
+    first = next(reading)
+    assert isinstance(first, RawMessage)
+    assert first.value == b"sound"
+    with pytest.raises(CorruptBatch, match=r"damaged/0 cannot be read at or after offset 1: CorruptRecordError"):
+        next(reading)
 
 
 def test_one_for_now_ends_with_its_block_and_is_used_inside(local: LocalKafka) -> None:

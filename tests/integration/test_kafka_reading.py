@@ -199,6 +199,32 @@ def test_a_topic_made_again_is_refused(kafka: KafkaSettings, make_topic: Callabl
         read(kafka, 3, 5)
 
 
+class Latin(str):
+    """A name that goes over the wire in Latin-1, as a careless producer writes it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return super().encode("latin-1")
+
+
+@pytest.mark.parametrize("codec", [None, "lz4"])
+def test_a_header_name_that_is_not_utf8_stops_nothing(
+    kafka: KafkaSettings, make_topic: Callable[..., str], codec: str | None
+) -> None:
+    topic = make_topic()
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers, compression_type=codec, linger_ms=50)
+    for value, name in ((b"a", "url"), (b"b", Latin("größe")), (b"c", "url")):
+        producer.send(topic, value=value, headers=[(name, b"1"), ("last", b"2")])
+    producer.close()
+    found = list(read_range(kafka, OffsetRange(topic, 0, 0, 3)))
+    assert [(item.value, item.headers) for item in found if isinstance(item, RawMessage)] == [
+        (b"a", (("url", b"1"), ("last", b"2"))),
+        (b"b", (("gr\ufffd\ufffde", b"1"), ("last", b"2"))),
+        (b"c", (("url", b"1"), ("last", b"2"))),
+    ]
+
+
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 def test_every_codec_is_read(kafka: KafkaSettings, make_topic: Callable[..., str], codec: str) -> None:
     topic = make_topic()
