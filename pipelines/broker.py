@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 
 ASK_AGAIN_S = 0.1
+WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they write out what is sent: the password
 
 
 class BrokerUnavailable(Exception):
@@ -57,6 +60,9 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
         "security_protocol": kafka.security_protocol,
     }
     password = kafka.sasl_password.get_secret_value() if kafka.sasl_password else None
+    if password is not None:
+        for name in WIRE_LOGS:
+            logging.getLogger(name).setLevel(logging.INFO)
     named = {
         "sasl_mechanism": kafka.sasl_mechanism,
         "sasl_plain_username": kafka.sasl_username,
@@ -91,8 +97,29 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         raise BrokerUnavailable(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
             f"{kafka.request_timeout_s:g} s: {_said(fault)}."
-            "\nWhat to do: see that it is up (`dateline up`, `dateline status`), then run again."
+            f"\nWhat to do: {_advice(kafka)}, then run again."
         ) from fault
+
+
+def _advice(kafka: KafkaSettings) -> str:
+    """What to look at: a broker that takes connections is up, and the library takes a wrong password for a drop."""
+    if not any(map(_takes_connections, (kafka.bootstrap_servers or "").split(","))):
+        return "see that it is up (`dateline up`, `dateline status`)"
+    if kafka.security_protocol == "PLAINTEXT":
+        return "something listens there: see that it is Kafka, and whether it wants TLS or a user (DATELINE_KAFKA__…)"
+    return (
+        f"something listens there and does not let us in by {kafka.security_protocol}: look at the protocol, "
+        "mechanism, user, password and certificates (DATELINE_KAFKA__…)"
+    )
+
+
+def _takes_connections(server: str) -> bool:
+    host, _, port = server.strip().rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def connect[Client](make: Callable[..., Client], options: Mapping[str, Any]) -> Client:
