@@ -7,15 +7,21 @@ similarity 0.4 meet in one of the 42 bands with probability 0.94, of 0.3 with 0.
 
 from __future__ import annotations
 
-import hashlib
-import struct
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 BAND_LENGTH = 3
 LEAST_JACCARD = 0.25  # an agency's next story on the same event repeats a paragraph or two: 0.05 to 0.2
 LEAST_CONTAINMENT = 0.6  # of the shorter text: a copy may have a paragraph of its own, two stories rarely share more
+
+MOST_IN_A_BAND = 64  # of articles alike (one boilerplate under many addresses) the first are enough: cost stays bounded
+
+_FNV_OFFSET = np.uint64(14695981039346656037)
+_FNV_PRIME = np.uint64(1099511628211)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +38,19 @@ class Member:
 def bands(signature: Sequence[int]) -> tuple[int, ...]:
     """Lookup keys of a signature: 64-bit numbers, some of which near-identical texts share.
 
+    They are stored, so the hash is written out: FNV-1a over a band's numbers, begun with its place.
+
     >>> first, other = bands((1, 2, 3, 4, 5, 6)), bands((9, 2, 3, 4, 5, 6))
     >>> len(first), first[0] == other[0], first[1] == other[1]
     (2, False, True)
     """
-    keys = []
-    for start in range(0, len(signature) - BAND_LENGTH + 1, BAND_LENGTH):
-        run = struct.pack(f"<{BAND_LENGTH + 1}q", start, *signature[start:start + BAND_LENGTH])
-        keys.append(int.from_bytes(hashlib.blake2b(run, digest_size=8).digest(), "little", signed=True))
-    return tuple(keys)
+    count = len(signature) // BAND_LENGTH
+    runs = np.array(signature[: count * BAND_LENGTH], dtype=np.int64).astype(np.uint64).reshape(count, BAND_LENGTH)
+    keys = np.arange(count, dtype=np.uint64) + _FNV_OFFSET
+    for column in runs.T:
+        keys = (keys ^ column) * _FNV_PRIME
+        keys ^= keys >> np.uint64(32)
+    return tuple(keys.astype(np.int64).tolist())
 
 
 def jaccard(one: Sequence[int], other: Sequence[int]) -> float:
@@ -71,7 +81,7 @@ class StoryIndex:
 
     def __init__(self, members: Iterable[Member] = ()) -> None:
         self._members: dict[str, Member] = {}
-        self._by_band: dict[int, set[str]] = {}
+        self._by_band: dict[int, list[tuple[datetime, str]]] = {}
         for member in members:
             self.add(member)
 
@@ -80,16 +90,21 @@ class StoryIndex:
         self.remove(member.article_id)
         self._members[member.article_id] = member
         for band in bands(member.signature):
-            self._by_band.setdefault(band, set()).add(member.article_id)
+            insort(self._by_band.setdefault(band, []), (member.fetched_at, member.article_id))
 
     def remove(self, article_id: str) -> None:
         member = self._members.pop(article_id, None)
-        for band in bands(member.signature) if member else ():
-            self._by_band[band].discard(article_id)
+        if member is not None:
+            for band in bands(member.signature):
+                self._by_band[band].remove((member.fetched_at, article_id))
 
     def story_of(self, signature: Sequence[int], word_count: int, *, except_for: str) -> str | None:
         """Story of the nearest copy, or None: near-equal ones go to the article that was fetched first."""
-        met = {article_id for band in bands(signature) for article_id in self._by_band.get(band, ())}
+        met = {
+            article_id
+            for band in bands(signature)
+            for _, article_id in self._by_band.get(band, ())[:MOST_IN_A_BAND]
+        }
         met.discard(except_for)
         found: list[tuple[float, datetime, str, str]] = []
         for article_id in met:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.records import Coordinates
 from pipelines.stage.resolve import Known, KnownArticle, Sighting
-from pipelines.stage.stories import Member, bands
+from pipelines.stage.stories import MOST_IN_A_BAND, Member, bands
 
 _SIGHTINGS = """
 SELECT o.topic, o.partition, o.kafka_offset, o.message_at, coalesce(a.article_id, o.article_id), a.content_hash,
@@ -32,7 +32,15 @@ ORDER BY v.article_id, v.version
 _MEMBERS = """
 SELECT article_id, story_id, story_signature, word_count, fetched_at
 FROM articles
-WHERE article_id IN (SELECT article_id FROM story_bands WHERE band IN (SELECT band FROM batch_bands))
+WHERE article_id IN (
+    SELECT article_id FROM (
+        SELECT b.article_id, row_number() OVER (PARTITION BY b.band ORDER BY a.fetched_at, a.article_id) AS rank
+        FROM story_bands b
+        JOIN articles a ON a.article_id = b.article_id
+        WHERE b.band IN (SELECT band FROM batch_bands)
+    ) met
+    WHERE rank <= $most
+)
 ORDER BY article_id
 """
 
@@ -57,9 +65,10 @@ def known_state(con: Any, sightings: Sequence[Sighting]) -> Known:
         versions[article_id][content] = version
         current[article_id] = tuple(now)
     articles = {i: KnownArticle(i, versions[i], *now) for i, now in current.items()}
+    most = MOST_IN_A_BAND + len(sightings)  # the batch may delete as many of them
     members = tuple(
         Member(article_id, story_id, tuple(signature), words, fetched_at)
-        for article_id, story_id, signature, words, fetched_at in con.execute(_MEMBERS).fetchall()
+        for article_id, story_id, signature, words, fetched_at in con.execute(_MEMBERS, {"most": most}).fetchall()
     )
     suppressed = con.execute(
         "SELECT article_id FROM suppressions WHERE article_id IN (SELECT article_id FROM batch_articles)"

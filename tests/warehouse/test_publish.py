@@ -35,10 +35,9 @@ OTHER = "c" * 32
 
 def tables(warehouse: DuckDBWarehouse) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, in a fixed order."""
-    names = warehouse.query(
-        "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
-    ).rows
-    return {name: list(warehouse.query(f"SELECT * FROM {name} ORDER BY ALL").rows) for (name,) in names}
+    with warehouse._reading() as con:
+        names = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name").fetchall()
+        return {name: con.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
 
 
 def test_an_article_is_loaded_with_all_that_is_known_of_it(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
