@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.warehouse import KafkaAccount, PartitionBooks
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import a_message, coordinates
+from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
+
+
+@pytest.fixture
+def books(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
+    warehouse.publish(stage(
+        tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), carried(15, fetched_at=later(1)),
+        refused(0, partition=1),
+    ))
+    warehouse.publish(stage(
+        tmp_path, carried(16, content_hash="d" * 64, fetched_at=later(2)), tombstone(17, "9" * 32), batch_id="batch-2"
+    ))
+    return warehouse
+
+
+def tampered(warehouse: DuckDBWarehouse, sql: str) -> list[tuple[str, str]]:
+    with warehouse._writing() as con:
+        con.execute(sql)
+    return [(problem.kind, str(problem)) for problem in warehouse.verify().problems]
+
+
+def test_books_that_close(books: DuckDBWarehouse) -> None:
+    found = books.verify()
+    assert (found.closes, found.is_deep) == (True, False)
+    assert found.partitions == (
+        PartitionBooks(
+            TOPIC, 0, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, deleted=1),
+            Counter(transaction_marker=3),
+        ),
+        PartitionBooks(TOPIC, 1, 0, 1, Counter(rejected=1), Counter()),
+    )
+    assert [(p.produced, p.accounted) for p in found.partitions] == [(8, 8), (1, 1)]
+    assert books.verify("elsewhere").partitions == ()
+
+
+@pytest.mark.parametrize(("sql", "kind", "says"), [
+    ("DELETE FROM ledger WHERE kafka_offset = 16", "holes",
+     "articles.raw/0: offsets 16 to 16 have no outcome and lie in no gap"),
+    ("DELETE FROM gaps", "holes", "articles.raw/0: offsets 12 to 14 have no outcome and lie in no gap"),
+    ("INSERT INTO ledger SELECT * FROM ledger WHERE kafka_offset = 11", "holes",
+     "articles.raw/0: offsets 11 to 11 are accounted for more than once"),
+    ("UPDATE gaps SET start_offset = 11", "holes", "articles.raw/0: offsets 11 to 11 are accounted for more than once"),
+    ("UPDATE partition_offsets SET next_offset = 20 WHERE partition = 0", "holes",
+     "articles.raw/0: offsets 18 to 19 have no outcome and lie in no gap"),
+    ("UPDATE partition_offsets SET next_offset = 17 WHERE partition = 0", "outside",
+     "articles.raw/0@17: has an outcome, but lies outside of what was read"),
+    ("UPDATE gaps SET kind = 'unknown'", "outside",
+     "articles.raw/0@12: is a gap of no offsets, of no kind, or outside of what was read"),
+    ("UPDATE ledger SET reason = NULL WHERE kafka_offset = 11", "outcomes",
+     "articles.raw/0@11: is rejected without a reason"),
+    ("UPDATE ledger SET outcome = 'lost' WHERE kafka_offset = 17", "outcomes",
+     "articles.raw/0@17: is lost, which is no outcome"),
+    ("DELETE FROM article_versions WHERE version = 2", "versions",
+     f"articles.raw/0@16: is new_version, but version 2 of article {'a' * 32} is not there"),
+    ("UPDATE ledger SET outcome = 'unchanged' WHERE kafka_offset = 16", "versions",
+     f"articles.raw/0@16: version 2 of article {'a' * 32} is there, but the ledger does not say that this record "
+     "loaded it"),
+    ("INSERT INTO article_versions SELECT * FROM article_versions WHERE version = 1", "versions",
+     f"articles.raw/0@10: version 1 of article {'a' * 32} is there 2 times"),
+    ("INSERT INTO articles SELECT * FROM articles", "articles", f"articles.raw/0@16: article {'a' * 32} has 2 rows"),
+    ("UPDATE articles SET content_hash = 'x'", "articles",
+     f"articles.raw/0@16: article {'a' * 32} shows a version that is not there"),
+    ("DELETE FROM articles", "articles", f"articles.raw/0@10: article {'a' * 32} has versions, but no row"),
+    ("DELETE FROM dead_letters WHERE partition = 1", "dead_letters",
+     "articles.raw/1@0: is rejected, but has no open dead letter"),
+    ("UPDATE ledger SET outcome = 'held', reason = NULL WHERE kafka_offset = 11", "dead_letters",
+     "articles.raw/0@11: has an open dead letter, but is not rejected"),
+    ("UPDATE batches SET loaded = 2 WHERE batch_id = 'batch-1'", "batches",
+     "run run-1, batch batch-1: counted 4 records (2 loaded, 0 new versions, 1 unchanged, 2 rejected, 0 deleted), "
+     "the ledger has 4 (1, 0, 1, 2, 0)"),
+    ("UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'", "batches",
+     "articles.raw/0: batch batch-2 starts at 17, the former ended at 16"),
+    ("DELETE FROM batch_ranges WHERE partition = 1", "batches",
+     "articles.raw/1: stands at 1, but its batches were handed -1 to -1"),
+])
+def test_books_that_do_not_close_say_where(books: DuckDBWarehouse, sql: str, kind: str, says: str) -> None:
+    assert (kind, says) in tampered(books, sql)
+
+
+def test_problems_of_another_topic_are_not_told(books: DuckDBWarehouse) -> None:
+    tampered(books, "DELETE FROM ledger WHERE kafka_offset = 16")
+    assert books.verify("elsewhere").problems == ()
+    assert not books.verify(TOPIC).closes
+
+
+def account(
+    present: dict[int, list[int]], ends: dict[int, tuple[int, int]], markers: tuple[tuple[int, int], ...] = ()
+) -> KafkaAccount:
+    """Kafka as it is now: offsets with a record by partition, beginnings and ends, and markers of partition 0."""
+
+    def read(piece: OffsetRange) -> Iterator[RawMessage | Gap]:
+        for offset in present[piece.partition]:
+            if piece.start <= offset < piece.end:
+                yield a_message(source=coordinates(offset, piece.partition))
+        for start, end in markers:
+            if piece.partition == 0:
+                yield Gap(TOPIC, 0, start, end, "transaction_marker")
+
+    return KafkaAccount(lambda _topic: ends, read)
+
+
+def test_books_that_agree_with_kafka(books: DuckDBWarehouse) -> None:
+    found = books.verify(TOPIC, account({0: [10, 11, 15, 16, 17, 18], 1: [0]}, {0: (10, 19), 1: (0, 1)}, ((12, 15),)))
+    assert (found.problems, found.is_deep) == ((), True)
+
+
+def test_records_that_retention_or_compaction_took_since_are_no_problem(books: DuckDBWarehouse) -> None:
+    assert books.verify(TOPIC, account({0: [17], 1: []}, {0: (15, 18), 1: (1, 1)})).problems == ()
+
+
+@pytest.mark.parametrize(("kafka", "says"), [
+    (account({0: [10, 13], 1: []}, {0: (10, 18), 1: (0, 1)}),
+     ["articles.raw/0@13: Kafka holds a record here, the ledger has none"]),
+    (account({0: [], 1: []}, {0: (10, 18), 1: (0, 1)}, ((14, 16),)),
+     ["articles.raw/0@15: the ledger has a record here, Kafka has a transaction marker or an aborted record"]),
+    (account({0: [], 1: []}, {0: (0, 4), 1: (0, 1)}),
+     ["articles.raw/0: was read up to 18, but Kafka ends at 4: was the topic deleted and made again?"]),
+    (account({0: []}, {0: (10, 18)}), ["articles.raw/1: Kafka has no such partition: was the topic deleted?"]),
+])
+def test_books_that_kafka_contradicts(books: DuckDBWarehouse, kafka: KafkaAccount, says: list[str]) -> None:
+    assert [str(problem) for problem in books.verify(TOPIC, kafka).problems] == says

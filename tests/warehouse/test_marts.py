@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.records import Author, Outlet
+from pipelines.warehouse import ask, mart_examples
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import FETCHED_AT
+from tests.warehouse.batches import (
+    FALK,
+    FALK_MENTION,
+    MARROWBY,
+    MARROWBY_MENTION,
+    carried,
+    gap,
+    later,
+    refused,
+    stage,
+    tombstone,
+)
+
+README = Path(__file__).parents[2] / "pipelines/warehouse/README.md"
+QUERIES = re.findall(r"```sql\n(.+?);\n```", README.read_text(encoding="utf-8"), re.DOTALL)
+WIRE = tuple(range(128))
+GAZETTE = Outlet("gazette.example", "The Gazette")
+MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
+
+
+@pytest.fixture
+def news(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
+    """Two outlets: a story and its copy on Monday, an undated teaser, a rejected page, a deleted article."""
+    named = {"mentions": (MARROWBY_MENTION, FALK_MENTION), "entities": (FALK, MARROWBY), "story_signature": WIRE}
+    warehouse.publish(stage(
+        tmp_path,
+        carried(0, published_at=later(-48), word_count=100, authors=(Author("Ola Brandt"),), **named),
+        carried(1, article_id="1" * 32, content_hash="1" * 64, title="Pier vote", outlet=GAZETTE, word_count=120,
+                published_at=later(-45), warnings=("charset: guessed",), **named),
+        carried(2, article_id="2" * 32, content_hash="2" * 64, title="Ferry", outlet=GAZETTE, word_count=8,
+                is_truncated=True, mentions=(MARROWBY_MENTION,), entities=(MARROWBY,)),
+        refused(3), gap(4, 5), carried(5, article_id="3" * 32, content_hash="3" * 64), tombstone(6, "3" * 32),
+    ))
+    return warehouse
+
+
+def test_daily_outlet_volume(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.daily_outlet_volume ORDER BY day, outlet_domain").rows == (
+        (MONDAY, "gazette.example", "The Gazette", 1, 1, 1, 0, 0, 0, 120.0),
+        (MONDAY, "harbour-news.example", "Harbour News", 1, 1, 0, 0, 0, 0, 100.0),
+        (WEDNESDAY, "gazette.example", "The Gazette", 1, 1, 0, 1, 1, 0, None),
+    )
+
+
+def test_entity_attention(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * EXCLUDE entity_id FROM marts.entity_attention_daily ORDER BY day, name").rows == (
+        (MONDAY, "Ines Falk", "PER", None, 2, 1, 2, 2, 0, 1.5, 0),
+        (MONDAY, "Marrowby", "LOC", "GB", 2, 1, 2, 2, 0, 0.5, 0),
+        (WEDNESDAY, "Marrowby", "LOC", "GB", 1, 1, 1, 1, 0, 0.25, 1),
+    )
+
+
+def test_country_attention(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.country_attention_daily ORDER BY day").rows == (
+        (MONDAY, "GB", 2, 1, 2, 2, 0, 0.5, 0), (WEDNESDAY, "GB", 1, 1, 1, 1, 0, 0.25, 1),
+    )
+
+
+def test_entity_pairs(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.entity_pairs").rows == (
+        ("e" * 32, "f" * 32, "Marrowby", "Ines Falk", "LOC", "PER", 2, 1, FETCHED_AT, FETCHED_AT),
+    )
+
+
+def test_syndication(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.syndication").rows == (
+        ("a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example", 2, 2, later(-48), later(-45), 3.0),
+    )
+
+
+def test_outlet_scorecard(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.outlet_scorecard ORDER BY outlet_domain").rows == (
+        ("gazette.example", "The Gazette", 2, 2, 0.5, 0.0, 0.5, 0.5, 0.5, 0.0, 120.0, FETCHED_AT, FETCHED_AT),
+        ("harbour-news.example", "Harbour News", 1, 1, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 100.0, FETCHED_AT, FETCHED_AT),
+    )
+
+
+def test_pipeline_health(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * FROM marts.pipeline_health ORDER BY scraper").rows == (
+        (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 1, 0, 0, 0.0, 0, None),
+        (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 1, 0, 0, 0, 0.2, 0, "ConsentWall"),
+    )
+
+
+def test_what_the_command_line_asks(news: DuckDBWarehouse) -> None:
+    assert ask(news, "outcomes").rows == (("loaded", 4), ("deleted", 1), ("rejected", 1))
+    assert ask(news, "reasons").rows == (("ConsentWall", 1),)
+    assert ask(news, "top_entities").rows == (("Ines Falk", "PER", 1, None),)
+    assert ask(news, "top_countries").rows == (("GB", 2, 3),)
+    assert ask(news, "reject_rates").rows == (
+        ("harbour-crawler", 5, 1, 0.2, "ConsentWall"), ("(unknown)", 1, 0, 0.0, None),
+    )
+    assert ask(news, "batch_is_loaded", ("batch-1",)).rows == (("batch-1", FETCHED_AT),)
+    assert ask(news, "batch_is_loaded", ("batch-2",)).rows == ()
+    assert ask(news, "last_audit").rows == ()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_queries_of_the_readme_find_something(news: DuckDBWarehouse, query: str) -> None:
+    assert news.query(query).rows
+
+
+@pytest.mark.parametrize("mart", mart_examples(), ids=lambda mart: mart.name)
+def test_every_mart_has_an_example_that_finds_something(news: DuckDBWarehouse, mart: object) -> None:
+    assert news.query(mart.query).rows  # type: ignore[attr-defined]
+    assert any(f"marts.{mart.name}" in query for query in QUERIES)  # type: ignore[attr-defined]
+
+
+def test_every_mart_is_among_the_examples(news: DuckDBWarehouse) -> None:
+    views = news.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'marts' ORDER BY 1").rows
+    assert [name for (name,) in views] == sorted(mart.name for mart in mart_examples())
+
+
+def test_every_column_of_every_table_and_mart_has_a_comment(warehouse: DuckDBWarehouse) -> None:
+    bare = warehouse.query(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL"
+    ).rows
+    assert bare == ()
+    tables = warehouse.query("SELECT table_name FROM duckdb_tables() WHERE comment IS NULL").rows
+    views = warehouse.query("SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL").rows
+    assert tables + views == ()
+
+
+def test_comments_of_article_fields_are_those_of_the_contract(warehouse: DuckDBWarehouse) -> None:
+    told = dict(warehouse.query(
+        "SELECT table_name || '.' || column_name, comment FROM duckdb_columns()"
+    ).rows)
+    assert told["articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
+    assert told["articles.dateline_place"] == "The place as written (Washington)."
+    assert told["mentions.confidence"] == "How sure the model and rules are, 0 to 1."
+
+
+def test_every_table_is_in_the_readme(warehouse: DuckDBWarehouse) -> None:
+    named = set(re.findall(r"`(\w+)`", README.read_text(encoding="utf-8")))
+    assert {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()").rows} - named == set()
