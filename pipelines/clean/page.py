@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import read_blocks
 from pipelines.clean.html.kind import has_text, is_cut, kind_fault
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.html.reading import read_body
+from pipelines.clean.metadata.byline import Authors, pick_authors
+from pipelines.clean.metadata.found import Found
+from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
+from pipelines.clean.metadata.visible import near_body, seen_authors, seen_times
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, tidy
 from pipelines.failures import BodyMissing, TitleMissing
@@ -34,18 +40,20 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise TitleMissing("a page has a headline", field="title")
     cut = is_cut(page, body.chosen, text.text, about.signs)
     title = repair(about.title.value)
-    evidence = _evidence(about) | {"body": body.evidence}
+    near = near_body(page, body.chosen.blocks)
+    authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
+    times = {**seen_times(page, near, about.locale), **about.times}
+    evidence = _evidence(about, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}
-    published = about.times.get("published_at")
-    modified = about.times.get("modified_at")
+    published, modified = times.get("published_at"), times.get("modified_at")
     return assemble(raw, Findings(
         title=title.text,
         body=text.text,
         canonical_url=about.canonical_url.value if about.canonical_url else None,
         outlet=Outlet(about.outlet_domain.value if about.outlet_domain else None,
                       about.outlet_name.value if about.outlet_name else None),
-        authors=about.authors.value if about.authors else (),
+        authors=authors.value if authors else (),
         published_at=published.value.at if published else None,
         published_zone=published.value.zone if published else None,
         modified_at=modified.value.at if modified else None,
@@ -58,10 +66,10 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     ))
 
 
-def _evidence(about: Metadata) -> dict[str, Evidence]:
+def _evidence(about: Metadata, authors: Found[Authors] | None, times: Mapping[str, Found[Moment]]) -> dict[str, Evidence]:
     fields = {
-        "title": about.title, "authors": about.authors, "canonical_url": about.canonical_url,
+        "title": about.title, "authors": authors, "canonical_url": about.canonical_url,
         "outlet.name": about.outlet_name, "outlet.domain": about.outlet_domain, "section": about.section,
-        "tags": about.tags, "language": about.language, "image_url": about.image_url, **about.times,
+        "tags": about.tags, "language": about.language, "image_url": about.image_url, **times,
     }
     return {name: seen.evidence for name, seen in fields.items() if seen is not None}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from pipelines.clean.html.markup import finder
+from pipelines.clean.html.markup import finder, text_in
 
 BLOCK_TAGS = frozenset((
     "html", "body", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
@@ -22,6 +22,8 @@ _NEVER_READ = ("script", "style", "template", "link", "meta", "head")
 _seldom_read = finder(
     "//*[self::noscript or self::svg or self::iframe or self::object or self::embed or self::canvas or self::audio "
     "or self::video or self::button or self::select or self::textarea or self::title or self::math or self::datalist]")
+MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i"))
+MOST_MARKS = 200
 LONGEST_CONTROL = 400
 """More text than this in a button or its like: its end tag is missing, and the page stands in it."""
 
@@ -49,11 +51,22 @@ class Block:
 
 
 @dataclass(slots=True)
+class Mark:
+    """An element that says what it is, and where it stands: a time with its machine-readable value, or an author."""
+
+    kind: str
+    text: str
+    block: int
+    names: str
+
+
+@dataclass(slots=True)
 class Blocks:
-    """All boxes and blocks of a page, in document order."""
+    """All boxes and blocks of a page, in document order, and what is marked in them."""
 
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
 
 def read_blocks(root: etree._Element) -> Blocks:
@@ -90,6 +103,8 @@ class _Walk:
 
     def enter(self, element: etree._Element) -> None:
         tag = element.tag
+        if tag in MARKED_TAGS or (tag in BLOCK_TAGS and element.get("itemprop")):
+            self._mark(element)
         if tag in BLOCK_TAGS:
             self.flush()
             self._open(element)
@@ -131,6 +146,18 @@ class _Walk:
         number = len(self.page.boxes)
         self.page.boxes.append(Box(number, self._boxes[-1], str(element.tag), names, is_hidden))
         self._boxes.append(number)
+
+
+    def _mark(self, element: etree._Element) -> None:
+        attributes = element.attrib
+        if not attributes or len(self.page.marks) >= MOST_MARKS:
+            return
+        names = f"{attributes.get('itemprop', '')} {attributes.get('class', '')}"
+        if element.tag == "time":
+            if value := attributes.get("datetime", "").strip():
+                self.page.marks.append(Mark("time", value, len(self.page.blocks), names))
+        elif "author" in attributes.get("rel", "").split() or "author" in attributes.get("itemprop", "").split():
+            self.page.marks.append(Mark("author", text_in(element)[:200], len(self.page.blocks), names))
 
 
 def _drop_what_is_not_read(root: etree._Element) -> None:

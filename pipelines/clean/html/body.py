@@ -132,7 +132,7 @@ def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
 def _standfirst(page: Blocks, weights: Sequence[float], furniture: Sequence[Label | None], first: int) -> list[int]:
     """Sentences between the headline and the body."""
     tables = load_page_tables()
-    headline = next((n for n in range(first, -1, -1) if _is_headline(page, n)), None)
+    headline = headline_before(page, first)
     found = []
     for number in range(first if headline is None else headline + 1, first):
         block = page.blocks[number]
@@ -146,6 +146,11 @@ def _standfirst(page: Blocks, weights: Sequence[float], furniture: Sequence[Labe
         if _SENTENCE.search(block.text) and not is_signature:
             found.append(number)
     return found
+
+
+def headline_before(page: Blocks, first: int) -> int | None:
+    """The headline (h1) nearest before a block."""
+    return next((number for number in range(first, -1, -1) if _is_headline(page, number)), None)
 
 
 def _is_headline(page: Blocks, number: int) -> bool:

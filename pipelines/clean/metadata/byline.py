@@ -1,15 +1,13 @@
-"""Who wrote an article, from JSON-LD, meta tags or the visible byline; nobody is named whom the page does not name."""
+"""Who wrote an article, as JSON-LD and meta tags say; nobody is named whom the page does not name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from lxml import etree
-
-from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of
+from pipelines.clean.metadata.title import plain
 from pipelines.clean.names import parse_byline
 from pipelines.records import Author
 
@@ -17,20 +15,31 @@ type Authors = tuple[Author, ...]
 
 _META_NAMES = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator",
                "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name")
-_VISIBLE = finder(
-    "//*[@rel='author' or contains(concat(' ', @itemprop, ' '), ' author ')]"
-    " | //*[contains(@class, 'byline') or contains(@class, 'author-name') or contains(@class, 'author_name')"
-    " or contains(@class, 'article-author') or contains(@class, 'article__author')]")
 
 
-def read_authors(root: etree._Element, head: Head, data: LinkedData,
-                 article: JsonObject | None) -> Found[Authors] | None:
-    """The authors of the page; None when it names none."""
-    for how, names in (("json-ld", _linked(data, article)), ("meta", _tagged(head)), ("byline", _seen(root))):
+def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[Authors]]:
+    """The authors as JSON-LD has them, then as meta tags do."""
+    for how, names in (("json-ld", _linked(data, article)), ("meta", _tagged(head))):
         bylines = list(names)
         authors = _parsed(bylines)
         if authors:
-            return Found(authors, how, "; ".join(bylines))
+            yield Found(authors, how, "; ".join(bylines))
+
+
+def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[str, ...]) -> Found[Authors] | None:
+    """The first answer that names a person; else the first that names anybody.
+
+    Many outlets give their own name as the author in JSON-LD, and the person's only where readers see it.
+    """
+    own = {plain(name) for name in outlet_names}
+    given = [answer for answer in answers if answer is not None]
+    for answer in given:
+        people = [a for a in answer.value if a.type == "person" and plain(a.name) not in own]
+        if people:
+            return answer
+    for answer in given:
+        authors = tuple(Author(a.name, "organisation" if plain(a.name) in own else a.type) for a in answer.value)
+        return Found(authors, answer.how, answer.read_from)
     return None
 
 
@@ -73,12 +82,4 @@ def _tagged(head: Head) -> list[str]:
         contents = [c for c in head.metas.get(name, ()) if not c.startswith(("http:", "https:", "/"))]
         if contents:
             return contents[:20]
-    return []
-
-
-def _seen(root: etree._Element) -> list[str]:
-    for element in _VISIBLE(root)[:5]:
-        text = text_in(element)
-        if 3 <= len(text) <= 120:
-            return [text]
     return []

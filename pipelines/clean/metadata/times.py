@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from lxml import etree
-
-from pipelines.clean.html.markup import finder
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, text_of
@@ -16,13 +13,12 @@ _PUBLISHED = ("article:published_time", "og:published_time", "datepublished", "p
               "datecreated", "cxenseparse:publishtime", "og:article:published_time", "rnews:datepublished")
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified",
              "og:modified_time", "lastmod")
-_TIMES = finder("//time[@datetime]")
 
 
-def read_times(root: etree._Element, head: Head, article: JsonObject | None) -> dict[str, Found[Moment]]:
-    """``published_at`` and ``modified_at``, as far as the page says."""
+def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment]]:
+    """``published_at`` and ``modified_at``, as far as JSON-LD or meta tags say."""
     times = {}
-    published = (_linked(article, "datePublished", "uploadDate", "dateCreated") or _tagged(head, _PUBLISHED) or _seen(root))
+    published = _linked(article, "datePublished", "uploadDate", "dateCreated") or _tagged(head, _PUBLISHED)
     modified = _linked(article, "dateModified") or _tagged(head, _MODIFIED)
     if published is not None:
         times["published_at"] = published
@@ -46,13 +42,4 @@ def _tagged(head: Head, names: tuple[str, ...]) -> Found[Moment] | None:
             moment = read_moment(written)
             if moment is not None:
                 return Found(moment, "meta", f"{name}: {written}")
-    return None
-
-
-def _seen(root: etree._Element) -> Found[Moment] | None:
-    for element in _TIMES(root)[:1]:
-        written = element.get("datetime", "")
-        moment = read_moment(written)
-        if moment is not None:
-            return Found(moment, "time element", written)
     return None

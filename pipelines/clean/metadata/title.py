@@ -1,14 +1,37 @@
-"""The headline alone: without the outlet's name, told by what the page's several titles share."""
+"""The headline alone: what the page shows, without the outlet's name, told by what its several titles share."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.text import tidy_line
 
-_SEPARATOR = re.compile(r"\s+[|\-–—•·»:>]+\s+|\s*[|»]\s*|\s+::\s+")
+_SEPARATOR = re.compile(r"\s+[|\-–—•·»:>]+\s+|\s*[|»]\s*|\s+::\s+|:\s+")
 _LETTERS = re.compile(r"[^\w]+")
+_WORD = re.compile(r"\w+")
+SHORTEST_HEADLINE = 8
+ALIKE = 0.3
+"""Share of words that a visible headline has in common with another of the page's titles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """A page's titles: its h1 elements, JSON-LD's headline, Open Graph and the like, and the title element.
+
+    ``is_news`` says that a newsroom wrote them: JSON-LD's is a NewsArticle's, or the page has Open Graph's alone;
+    those of other types are made by plugins for search engines.
+    """
+
+    visible: tuple[str, ...] = ()
+    linked: str | None = None
+    shared: tuple[str, ...] = ()
+    tab: str | None = None
+    is_news: bool = False
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(title for title in (self.tab, *self.shared, *self.visible) if title))
 
 
 def plain(text: str) -> str:
@@ -20,19 +43,70 @@ def plain(text: str) -> str:
     return _LETTERS.sub("", text.casefold())
 
 
-def pick_title(candidates: list[Found[str]], names: tuple[str, ...]) -> Found[str] | None:
-    """The first candidate, without the outlet's ``names`` around it.
+def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = None) -> Found[str] | None:
+    """The headline: a newsroom's in JSON-LD, else the visible one where another title confirms it, else the others.
 
-    >>> title = [Found("Pier opens - Harbour News", "og:title"), Found("Pier opens", "h1")]
-    >>> pick_title(title, ()).value
+    >>> pick_title(Titles(visible=("Pier opens",), tab="Pier opens - Harbour News"), ()).value
+    'Pier opens'
+    >>> pick_title(Titles(visible=("Harbour News",), shared=("Pier opens | Harbour News",)), ("Harbour News",)).value
     'Pier opens'
     """
-    tidy = [Found(tidy_line(c.value), c.how, c.read_from or c.value) for c in candidates]
-    tidy = [c for c in tidy if plain(c.value) and plain(c.value) not in {plain(n) for n in names}]
-    if not tidy:
+    known = {plain(name) for name in names} | {""}
+    named = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
+    told = [(how, tidy_line(title)) for how, title in named if title and plain(title) not in known]
+    seen = [title for title in map(tidy_line, titles.visible) if plain(title) not in known]
+    extra = (*names, section) if section else names
+    others = [title for _, title in told]
+    bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)
+            for how, title in told]
+    is_told = titles.is_news and bool(bare) and bare[0][0] != "title element"
+    headline = None if is_told else _confirmed(seen, [text for _, text, _ in bare])
+    if headline is not None:
+        text = without_outlet(headline, others, extra)
+        return Found(_whole(_without_kicker(text, [told for _, told, _ in bare]), others, extra), "h1", headline)
+    for how, text, read_from in bare:
+        return Found(_whole(text, [*others, *seen], extra), how, read_from)
+    return Found(seen[0], "h1", seen[0]) if seen else None
+
+
+def _confirmed(seen: list[str], told: list[str]) -> str | None:
+    if not told:
+        return seen[0] if seen else None
+    shares = [(max(_in_common(title, other) for other in told), -number) for number, title in enumerate(seen)]
+    if not shares or max(shares)[0] < ALIKE:
         return None
-    first = tidy[0]
-    return Found(without_outlet(first.value, [c.value for c in tidy[1:]], names), first.how, first.read_from)
+    return seen[-max(shares)[1]]
+
+
+def _in_common(one: str, other: str) -> float:
+    """Share of the shorter title's words that the other has too; in scripts without spaces, of its letters.
+
+    >>> _in_common("Pier opens early", "East pier opens")
+    0.6666666666666666
+    """
+    mine, theirs = (set(_WORD.findall(title.casefold())) for title in (one, other))
+    if min(len(mine), len(theirs)) <= 2:
+        mine, theirs = set(plain(one)), set(plain(other))
+        return len(mine & theirs) / max(1, len(mine | theirs))
+    return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+
+
+def _without_kicker(headline: str, told: list[str]) -> str:
+    """A visible headline that runs on from its kicker: the end of it that is another title in full."""
+    for title in told:
+        if len(title) >= max(SHORTEST_HEADLINE, 0.5 * len(headline)) and headline != title and headline.endswith(title):
+            return title
+    return headline
+
+
+def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
+    """A title that was cut, from another that begins with it."""
+    is_cut = title.endswith(("…", "...")) or title.count("(") > title.count(")")
+    stem = title.rstrip("…. ")
+    for other in others if is_cut and len(stem) >= 15 else ():
+        if other.startswith(stem) and len(other) > len(title) and not other.endswith(("…", "...")):
+            return without_outlet(other, [], names)
+    return title
 
 
 def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str:
@@ -42,16 +116,20 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
 
     >>> without_outlet("Pier opens - early - Harbour News", [], ("Harbour News",))
     'Pier opens - early'
+    >>> without_outlet("Storm: pier closed", [], ("Harbour News",))
+    'Storm: pier closed'
     """
     known = {plain(name) for name in names if plain(name)}
     alike = {plain(other) for other in others}
     cuts = list(_SEPARATOR.finditer(title))
     for cut in cuts:
-        head, tail = title[: cut.start()], title[cut.end() :]
-        if plain(tail) in known or (plain(head) in alike and len(plain(head)) >= 8):
-            return head.strip()
+        head, tail = title[: cut.start()], title[cut.end():]
+        is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith(":")
+        if (plain(tail) in known and len(plain(head)) >= SHORTEST_HEADLINE) or is_headline:
+            return without_outlet(head.strip(), [], names)
     for cut in reversed(cuts):
-        head, tail = title[: cut.start()], title[cut.end() :]
-        if plain(head) in known or (plain(tail) in alike and len(plain(tail)) >= 8):
+        head, tail = title[: cut.start()], title[cut.end():]
+        if len(plain(tail)) >= SHORTEST_HEADLINE and (plain(head) in known or (
+                plain(tail) in alike and not cut.group().startswith(":"))):
             return tail.strip()
     return title

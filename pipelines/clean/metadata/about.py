@@ -1,0 +1,111 @@
+"""Address, outlet, section, tags, language and lead image, as JSON-LD and head say."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from pipelines.clean.identity import canonical_url
+from pipelines.clean.metadata.found import Found
+from pipelines.clean.metadata.head import Head
+from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
+
+MOST_TAGS = 50
+LONGEST_TAG = 100
+LONGEST_SECTION = 60
+_PUBLISHERS = frozenset(("newsmediaorganization", "organization", "website"))
+_OUTLET_METAS = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher")
+_SECTION_METAS = ("article:section", "og:section", "parsely-section", "section")
+_TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "keywords")
+_IMAGE_METAS = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
+
+
+def address_of(head: Head, url: str | None) -> Found[str] | None:
+    """The canonical address: the page's own where it names one of the same publisher, else that of the fetch."""
+    declared = next(iter(head.links.get("canonical", ())), None) or next(iter(head.metas.get("og:url", ())), None)
+    if url is None:
+        if not declared or not _is_web(declared):
+            return None
+        return Found(canonical_url(declared), "link canonical", declared)
+    try:
+        declared = urljoin(url, declared) if declared else None
+    except ValueError:
+        declared = None
+    canonical = canonical_url(url, declared)
+    if declared and canonical != canonical_url(url):
+        return Found(canonical, "link canonical", declared)
+    return Found(canonical, "url", url)
+
+
+def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:
+    """The publisher's name: of the article's publisher, of the site, of an organisation that the page describes."""
+    publisher = article.get("publisher") if article is not None else None
+    if isinstance(publisher, list):
+        publisher = publisher[0] if publisher else None
+    name = text_of(data.resolve(publisher))
+    if name is not None and not _is_web(name):
+        return Found(name, "json-ld", "publisher")
+    seen = head.meta(*_OUTLET_METAS)
+    if seen is not None and not _is_web(seen[1]):
+        return Found(seen[1], "meta", seen[0])
+    for found in data.objects:
+        if types_of(found) & _PUBLISHERS and (name := text_of(found.get("name"))) is not None:
+            return Found(name, "json-ld", "organization")
+    return None
+
+
+def section_of(head: Head, article: JsonObject | None) -> Found[str] | None:
+    name = text_of(article.get("articleSection")) if article is not None else None
+    if name is not None and len(name) <= LONGEST_SECTION:
+        return Found(name, "json-ld", "articleSection")
+    seen = head.meta(*_SECTION_METAS)
+    if seen is not None and not _is_web(seen[1]) and len(seen[1]) <= LONGEST_SECTION:
+        return Found(seen[1], "meta", seen[0])
+    return None
+
+
+def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | None:
+    words = article.get("keywords") if article is not None else None
+    given = [text for word in (words if isinstance(words, list) else [words]) if (text := text_of(word))]
+    for how, name, values in (("json-ld", "keywords", given),
+                              *(("meta", name, list(head.metas.get(name, ()))) for name in _TAG_METAS)):
+        tags = dict.fromkeys(tag for value in values for part in value.split(",") if 0 < len(tag := part.strip()) <= LONGEST_TAG)
+        if tags:
+            return Found(tuple(tags)[:MOST_TAGS], how, name)
+    return None
+
+
+def language_of(head: Head, article: JsonObject | None) -> Found[str] | None:
+    """The language that the page says it is in (a hint: the text decides later)."""
+    locale = head.meta("og:locale", "content-language", "dc.language")
+    for how, tag in (("html lang", head.lang), ("json-ld", text_of(article.get("inLanguage")) if article else None),
+                     ("meta", locale[1] if locale else None)):
+        code = (tag or "").replace("_", "-").split("-")[0].lower()
+        if len(code) == 2 and code.isalpha():
+            return Found(code, how, tag)
+    return None
+
+
+def image_of(head: Head, article: JsonObject | None, base: str | None) -> Found[str] | None:
+    seen = head.meta(*_IMAGE_METAS)
+    linked = _linked_image(article.get("image")) if article is not None else None
+    for how, source, written in (("meta", seen[0] if seen else None, seen[1] if seen else None),
+                                 ("json-ld", "image", linked)):
+        try:
+            address = urljoin(base or "", written) if written else ""
+            if _is_web(address) and urlsplit(address).hostname:
+                return Found(address, how, source)
+        except ValueError:
+            continue
+    return None
+
+
+def _linked_image(value: object, depth: int = 0) -> str | None:
+    if isinstance(value, list) and depth < 5:
+        return next((address for item in value[:20] if (address := _linked_image(item, depth + 1))), None)
+    if isinstance(value, dict):
+        return text_of(value.get("url") or value.get("contentUrl"))
+    return text_of(value)
+
+
+def _is_web(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
