@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +16,7 @@ from pipelines.failures import UndecodableText
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _WORD = re.compile(r"[^\W\d_]+")
+_LOOKED_AT = 500_000  # characters; who writes more in one charset does not change it after
 _MANY = 3  # UTF-8 sequences that no text in a double-byte charset has by chance
 
 
@@ -40,17 +41,20 @@ def decode_text(data: bytes, transport: str | None, *, markup: bool) -> Decoded:
     'café'
     """
     declared = tuple(_declarations(data, transport, markup))
-    for how, charset in _candidates(data, declared):
-        decoded = _strict(data, charset)
-        if decoded is not None and _fits(decoded, charset):
-            return Decoded(decoded, charset, how, declared, _disagreement(declared, charset, data))
-    mended = _mended_utf8(data)
-    if mended is not None:
+    usable = [(how, said) for how, said in declared if how != "bom" and not said.startswith(("utf-16", "utf-32"))]
+    double = [each for each in usable if each[1] in _DOUBLE_BYTE]
+    found = _first_fit(data, _by_bytes(data, declared)) or _first_fit(data, double)
+    mended = None if found else _mended_utf8(data)
+    if mended:
         text, stray = mended
         warning = f"charset: UTF-8 with {stray} stray bytes, which were read as windows-1252"
         return Decoded(text, "utf-8", "bytes", declared, (*_disagreement(declared, "utf-8", data), warning))
-    seen = ", ".join(f"{how} {label}" for how, label in declared) or "none declared"
-    raise UndecodableText("bytes that a charset fits", field="body", value=seen)
+    found = found or _first_fit(data, usable) or _first_fit(data, _detected(data))
+    if found is None:
+        seen = ", ".join(f"{how} {label}" for how, label in declared) or "none declared"
+        raise UndecodableText("bytes that a charset fits", field="body", value=seen)
+    text, how, charset = found
+    return Decoded(text, charset, how, declared, _disagreement(declared, charset, data))
 
 
 def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[tuple[str, str]]:
@@ -63,24 +67,31 @@ def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[
         yield "meta", meta
 
 
-def _candidates(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
-    for how, charset in declared:
-        if how == "bom":
-            yield how, charset
+def _first_fit(data: bytes, candidates: Iterable[tuple[str, str]]) -> tuple[str, str, str] | None:
+    """The text by the first charset that fits, with how that was told."""
+    for how, charset in candidates:
+        text = _strict(data, charset)
+        if text is not None and _fits(text, charset):
+            return text, how, charset
+    return None
+
+
+def _by_bytes(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    """What the bytes tell by themselves, so surely that no declaration stands against it."""
+    yield from (each for each in declared if each[0] == "bom")
     if b"\x00" in data and (wide := _wide(data)):
         yield "bytes", wide
     if data.isascii() and b"\x1b$" in data:  # Japanese mail's way of shifting between alphabets
         yield _told(declared, "iso2022_jp")
     if not any(charset in _DOUBLE_BYTE for _, charset in declared) or _has_many_sequences(data):
         yield _told(declared, "utf-8")
-    for how, charset in declared:
-        if how != "bom" and not (charset.startswith("utf-16") or charset.startswith("utf-32")):
-            yield how, charset
+
+
+def _detected(data: bytes) -> Iterator[tuple[str, str]]:
     yield "bytes", "utf-8"
-    if _mended_utf8(data) is None:
-        for label in (detect_encoding(data), _guessed(data), "cp1252"):
-            if label and (detected := resolve_encoding(label)):
-                yield "detected", detected
+    for detect in (detect_encoding, _guessed, lambda _: "cp1252"):
+        if (label := detect(data)) and (charset := resolve_encoding(label)):
+            yield "detected", charset
 
 
 def _told(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
@@ -129,6 +140,7 @@ def _fits(text: str, charset: str) -> bool:
     """
     if charset.startswith("utf"):
         return True
+    text = text[:_LOOKED_AT]
     if len(_CONTROLS.findall(text)) > len(text) // 500:
         return False
     if charset in _LATIN and _is_symbols(text):
@@ -151,7 +163,7 @@ def _fits(text: str, charset: str) -> bool:
 
 def _is_symbols(text: str) -> bool:
     """Whether the accented letters are overrun by signs that prose hardly uses (``¥Þ¥í¡¼``: EUC read as Latin)."""
-    others = [c for c in text[:200_000] if not c.isascii()][:5_000]
+    others = [c for c in text if not c.isascii()][:5_000]
     return sum(c in _RARE_SIGNS for c in others) * 4 > len(others)
 
 
@@ -163,23 +175,21 @@ _LATIN = frozenset({
 
 
 def _mended_utf8(data: bytes) -> tuple[str, int] | None:
-    """UTF-8 text with a few stray bytes: those are read as windows-1252, a sequence cut at the end is dropped."""
-    sequences = len(_UTF8_SEQUENCE.findall(data))
-    parts: list[str] = []
-    stray = at = 0
-    while True:
-        try:
-            parts.append(data[at:].decode("utf-8"))
-            break
-        except UnicodeDecodeError as error:
-            parts.append(data[at : at + error.start].decode("utf-8"))
-            if at + error.end < len(data):
-                parts.append(data[at + error.start : at + error.end].decode("cp1252", "ignore"))
-            at += error.end
-            stray += 1
-            if stray * 4 > sequences:
-                return None
-    return "".join(parts), stray
+    """UTF-8 text with a few stray bytes: those are read as windows-1252, a sequence cut at the end is dropped.
+
+    Python's ``surrogateescape`` marks the stray bytes in one pass, however many there are.
+    """
+    text = data.decode("utf-8", "surrogateescape")
+    escaped = _ESCAPED.findall(text)
+    sound = len(text) - len(text.encode("ascii", "ignore")) - sum(map(len, escaped))
+    if len(escaped) * 4 > sound:
+        return None
+    return _ESCAPED_END.sub("", text).translate(_WESTERN), len(escaped)
+
+
+_ESCAPED = re.compile(r"[\udc80-\udcff]+")
+_ESCAPED_END = re.compile(r"[\udcc2-\udcf4][\udc80-\udcbf]{0,2}\Z")
+_WESTERN = {0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0x100)}
 
 
 def _disagreement(declared: tuple[tuple[str, str], ...], used: str, data: bytes) -> tuple[str, ...]:

@@ -128,8 +128,9 @@ def test_a_page_cut_within_a_character_loses_that_character_alone() -> None:
     assert decoded.warnings == ("charset: UTF-8 with 1 stray bytes, which were read as windows-1252",)
 
 
-def test_a_stray_byte_in_utf_8_is_read_as_windows_1252() -> None:
-    decoded = decode_text(page(FRENCH + " caf|").encode().replace(b"caf|", b"caf\xe9"), "utf-8", markup=True)
+@pytest.mark.parametrize("declared", ["utf-8", None, "windows-1252", "windows-1251", "shift_jis"])
+def test_a_stray_byte_in_utf_8_is_read_as_windows_1252(declared: str | None) -> None:
+    decoded = decode_text(page(FRENCH + " caf|").encode().replace(b"caf|", b"caf\xe9"), declared, markup=True)
     assert decoded.text == page(FRENCH + " café")
     assert "\ufffd" not in decoded.text
 
