@@ -18,7 +18,7 @@ from tests.integration.running import Machine, kill_group
 from tests.jobs.test_ingest import page
 
 OF_THE_RUN = {  # what tells one run from another, and nothing of an article
-    "run_id", "batch_id", "processed_at", "rejected_at", "updated_at", "resolved_at", "first_run_id", "replayed_in",
+    "run_id", "batch_id", "processed_at", "rejected_at", "updated_at", "resolved_at", "replayed_in", "removed_in",
 }
 TABLES = (
     "articles", "article_versions", "outlets", "entities", "mentions", "ledger", "gaps", "dead_letters", "partition_offsets",
