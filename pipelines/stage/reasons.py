@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pyarrow.parquet as pq
 
@@ -22,7 +23,7 @@ def first_traceback(batch: StagedBatch) -> str:
     """The last line of the first unexpected fault's traceback and where it was raised, or an empty text."""
     for path in batch.paths("dead_letters"):
         for details in pq.read_table(path, columns=["details"])["details"].to_pylist():
-            for first, violation in zip(details, details[1:], strict=False):
+            for first, violation in pairwise(details):
                 if violation["expectation"] == "traceback":
                     return f"{first['expectation']}: {first['value']}"
     return ""
