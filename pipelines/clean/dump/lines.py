@@ -1,0 +1,174 @@
+"""A dump becomes lines: what one element of the page said, whichever dumper cut it up or wrapped it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+MOST_LINES = 20_000
+LONGEST_LINE = 20_000
+
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(((?:[^()]|\([^()]*\))*)\)")
+_LINKS_SEEN = re.compile(r"\]\(")
+_HEADING = re.compile(r"(#{1,6})\s+(?=\S)")
+_BULLET = re.compile(r"(?:[*•·▪◦‣+–-]|\d{1,3}[.)])\s+(?=\S)")
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
+_RULE = re.compile(r"[\s*_=|:+·•—–-]+")
+_FIRST_PIECE = re.compile(r"[^\s-]*-?")
+_STARTS_INSIDE = re.compile(r"[,.;:!?)\]’”»%]|[^\W\d_]")
+_STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", ".\"", "!”", "?”", ".’", "।", "؟")
+_STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a dump, as columns: text, and what the layout said of it.
+
+    ``gaps`` counts the empty lines before a line, ``indents`` its leading spaces, ``links`` the share of its
+    characters that were links (markdown only), ``levels`` its heading level (0: none; 7: a list item).
+    """
+
+    texts: Sequence[str]
+    gaps: Sequence[int]
+    indents: Sequence[int]
+    links: Sequence[float]
+    levels: Sequence[int]
+    is_markdown: bool
+
+
+def lines_of(text: str) -> Lines:
+    """The lines of a dump: hard wraps undone, fragments of a sentence joined, markdown taken off.
+
+    >>> lines_of("# Pier opens\\n\\nThe [council](/c) voted.").texts
+    ['Pier opens', 'The council voted.']
+    """
+    raw = text.split("\n")
+    is_markdown = len(_LINKS_SEEN.findall(text)) > 2 or sum(line.startswith(("# ", "## ", "### ")) for line in raw) > 0
+    width = _wrap_width(raw)
+    texts: list[str] = []
+    gaps: list[int] = []
+    indents: list[int] = []
+    gap = 0
+    before = ""
+    for line in raw:
+        stripped = line.strip()
+        if not stripped:
+            gap += 1
+            continue
+        if len(texts) >= MOST_LINES:
+            break
+        if gap == 0 and texts and len(texts[-1]) < LONGEST_LINE:
+            join = _joint(before, line, stripped, width, is_markdown)
+            if join is not None:
+                texts[-1] += join + stripped
+                before = line
+                continue
+        texts.append(stripped)
+        gaps.append(gap)
+        indents.append(len(line) - len(line.lstrip()))
+        gap, before = 0, line
+    return _without_markup(texts, gaps, indents, is_markdown)
+
+
+def _joint(before: str, line: str, stripped: str, width: int, is_markdown: bool) -> str | None:
+    """What goes between two neighbours that are one line of the page; None where they are two."""
+    if width:
+        if len(before) <= 40 or before.endswith("  ") or stripped.startswith(_STRUCTURE[:2]):
+            return None
+        match = _FIRST_PIECE.match(stripped)
+        if len(before) + 1 + (match.end() if match else 0) <= width:
+            return None
+        return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
+    if is_markdown:
+        return None
+    last = before.rstrip()
+    if last.endswith(_STOPS) and not stripped[0] in ",.;)":
+        return None
+    head = stripped[0]
+    if head in ",.;:!?)]’”»%" and not _BULLET.match(stripped):
+        return "" if len(stripped) < 2 or stripped[1] in " \u00a0”’\"" or len(last) > 40 else None
+    is_open = before[-1:] in " \u00a0" or line[:1] in " \u00a0\t"
+    if head.islower() and (len(last) > 20 or is_open):
+        return " "
+    if is_open and before[-1:] in " \u00a0" and len(last) > 40:
+        return " "
+    return None
+
+
+def _wrap_width(raw: Sequence[str]) -> int:
+    """Column at which a dump's paragraphs were wrapped; 0 where they were not.
+
+    Wrapped lines that go on end within a word's length of one column, and hardly any goes past it.
+    """
+    sizes = Counter(
+        size for line, after in pairwise(raw)
+        if 48 < (size := len(line)) and after and not after.isspace() and not line.lstrip().startswith(_STRUCTURE)
+    )
+    total = sum(sizes.values())
+    if total < 4:
+        return 0
+    best, most = 0, 0
+    for width in range(60, 125):
+        near = sum(sizes.get(size, 0) for size in range(width - 9, width + 1))
+        if near >= most:
+            best, most = width, near
+    top = max((size for size in sizes if size <= best), default=0)
+    past = sum(count for size, count in sizes.items() if size > best)
+    return top if most >= 0.6 * total and past <= 0.2 * total else 0
+
+
+def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_markdown: bool) -> Lines:
+    kept: list[str] = []
+    kept_gaps: list[int] = []
+    kept_indents: list[int] = []
+    links: list[float] = []
+    levels: list[int] = []
+    gap = 0
+    for text, before, indent in zip(texts, gaps, indents, strict=True):
+        level, share, plain = 0, 0.0, text
+        gap += before
+        if plain[0] in "*•·▪◦‣+–-" or plain[0].isdigit():
+            match = _BULLET.match(plain)
+            if match:
+                level = 7 if not plain[0].isdigit() else 8
+                plain = plain[match.end():] if level == 7 else plain
+        if is_markdown:
+            level, share, plain = _plain(plain, level)
+        if _RULE.fullmatch(plain) or not plain:
+            gap += 1
+            continue
+        kept.append(plain)
+        kept_gaps.append(gap)
+        kept_indents.append(indent)
+        links.append(share)
+        levels.append(level)
+        gap = 0
+    return Lines(kept, kept_gaps, kept_indents, links, levels, is_markdown)
+
+
+def _plain(text: str, level: int) -> tuple[int, float, str]:
+    linked = 0
+    if "](" in text:
+        def unlink(match: re.Match[str]) -> str:
+            nonlocal linked
+            if match[1]:
+                return ""
+            inner = _LINK.sub(lambda image: "" if image[1] else image[2], match[2]) if "](" in match[2] else match[2]
+            linked += len(inner.strip())
+            return inner
+        text = _LINK.sub(unlink, text)
+    if text.startswith(">"):
+        text = text.lstrip("> ")
+    match = _HEADING.match(text)
+    if match:
+        level, text = len(match[1]), text[match.end():]
+    if "*" in text or "_" in text or "`" in text or "~~" in text:
+        text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text))
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
+    text = " ".join(text.replace("|", " ").split())
+    return level, min(1.0, linked / len(text)) if text else 0.0, text
