@@ -1,0 +1,82 @@
+"""Lines' numbers become chances that a line is body: a small convolutional network over the lines, in numpy.
+
+Each line is read with those around it (31 to either side, by dilated convolutions as in Yu and Koltun, 2016) and with
+the page as a whole. The weights lie in ``tables/dump_lines.json`` and are made by ``tests/bench/train_dump.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from pipelines.clean.dump.features import FEATURES, Numbers
+
+DILATIONS = (1, 2, 4, 8, 16)
+LIMIT = 5.0
+"""Numbers further than so many standard deviations from the mean count as that far."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineModel:
+    """The network's weights."""
+
+    mean: Numbers
+    spread: Numbers
+    enter: Numbers
+    enter_bias: Numbers
+    page: Numbers
+    page_bias: Numbers
+    layers: tuple[Numbers, ...]
+    layer_biases: tuple[Numbers, ...]
+    leave: Numbers
+    leave_bias: Numbers
+
+    def chances(self, rows: Numbers) -> Numbers:
+        """For each line, 0 to 1, the chance that it is body."""
+        scaled = np.clip((rows - self.mean) / self.spread, -LIMIT, LIMIT)
+        first = np.maximum(scaled @ self.enter + self.enter_bias, 0)
+        state = first + np.tanh(first.max(axis=0) @ self.page + self.page_bias)
+        for dilation, weights, bias in zip(DILATIONS, self.layers, self.layer_biases, strict=True):
+            state = state + np.maximum(_around(state, dilation) @ weights + bias, 0)
+        logits = np.concatenate([state, first], axis=1) @ self.leave + self.leave_bias
+        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float32)
+
+
+@cache
+def load_model() -> LineModel:
+    return read_model(files("pipelines.clean").joinpath("tables/dump_lines.json").read_text("utf-8"))
+
+
+def read_model(text: str) -> LineModel:
+    """The model in a JSON file; its features must be those that lines are described by."""
+    table: dict[str, Any] = json.loads(text)
+    if tuple(table["features"]) != FEATURES:
+        raise ValueError("tables/dump_lines.json was made for other features: train it anew (tests/bench/train_dump.py)")
+    return LineModel(
+        *(_array(table[name]) for name in ("mean", "spread", "enter", "enter_bias", "page", "page_bias")),
+        layers=tuple(map(_array, table["layers"])), layer_biases=tuple(map(_array, table["layer_biases"])),
+        leave=_array(table["leave"]), leave_bias=_array(table["leave_bias"]),
+    )
+
+
+def _around(state: Numbers, dilation: int) -> Numbers:
+    """Each line beside the ones ``dilation`` lines before and after it; zeros past the ends."""
+    total, width = state.shape
+    wide = np.zeros((total, 3 * width), dtype=np.float32)
+    if dilation < total:
+        wide[dilation:, :width] = state[:-dilation]
+        wide[:-dilation, 2 * width:] = state[dilation:]
+    wide[:, width:2 * width] = state
+    return wide
+
+
+def _array(packed: Mapping[str, Any]) -> Numbers:
+    numbers = np.frombuffer(base64.b64decode(packed["float16"]), dtype="<f2")
+    return numbers.astype(np.float32).reshape(packed["shape"])
