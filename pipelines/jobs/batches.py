@@ -99,7 +99,7 @@ def transform_batch(
     """
     shutil.rmtree(plan.folder, ignore_errors=True)
     plan.folder.mkdir(parents=True)
-    reader = read or partial(read_range, settings.kafka)
+    reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
     local = settings.runner in LOCAL_RUNNERS
     shares = shares_of(plan.ranges, settings, max(workers.count, 1)) if local else (plan.ranges,)
     parts = [
