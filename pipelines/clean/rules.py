@@ -31,8 +31,8 @@ def load_rules(limits: Limits) -> Rules:
     digest.update(" ".join(f"{name}={version(name)}" for name in EXTRACTORS).encode())
     tables = {}
     for entry in sorted(files("pipelines.clean").joinpath("tables").iterdir(), key=lambda e: e.name):
+        content = entry.read_bytes()
+        digest.update(entry.name.encode() + content)
         if entry.name.endswith(".toml"):
-            content = entry.read_bytes()
-            digest.update(entry.name.encode() + content)
             tables[entry.name.removesuffix(".toml")] = tomllib.loads(content.decode())
     return Rules(limits, tables, digest.hexdigest()[:12])

@@ -61,7 +61,7 @@ def tidy_line(text: str) -> str:
     >>> tidy_line(" Co\\u00adop\\u00a0Bank\\u200b\\n says ")
     'Coop Bank says'
     """
-    return _SPACES.sub(" ", _plain(text).replace("\n", " ")).strip()
+    return _SPACES.sub(" ", plain_lines(text).replace("\n", " ")).strip()
 
 
 def tidy(text: str) -> str:
@@ -70,11 +70,12 @@ def tidy(text: str) -> str:
     >>> tidy("One.\\r\\n\\r\\n\\r\\nTwo\\u00a0here.\\nThree.")
     'One.\\n\\nTwo here.\\n\\nThree.'
     """
-    lines = (_SPACES.sub(" ", line).strip() for line in _plain(text).split("\n"))
+    lines = (_SPACES.sub(" ", line).strip() for line in plain_lines(text).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 
-def _plain(text: str) -> str:
+def plain_lines(text: str) -> str:
+    """Text in its lines as they were, in NFC, without invisible and control characters."""
     if text.isascii():
         return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
     text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))

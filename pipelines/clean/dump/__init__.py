@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 from pipelines.clean.assembly import Findings, assemble
+from pipelines.clean.dump.kind import cut_by, dump_fault
 from pipelines.clean.dump.reading import DumpReading, read_dump
 from pipelines.clean.identity import canonical_url, registered_domain
 from pipelines.clean.rules import Rules
 from pipelines.failures import BodyMissing, TitleMissing
-from pipelines.records import CleanArticle, Outlet, RawArticle
+from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
 
-__all__ = ["DumpReading", "clean_dump", "read_dump"]
+__all__ = ["DumpReading", "clean_dump", "findings_of_dump", "read_dump"]
 
 
-def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:
+def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:  # noqa: ARG001  every reader is told the rules
     """The article in a text dump; what the dump does not say stays empty, and the evidence says so.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage`` or ``TitleMissing``.
     """
-    reading = read_dump(raw.text, raw.url)
-    if not reading.body:
-        raise BodyMissing("the dump has an article's text", field="body", value=raw.text[:200])
-    if not reading.title:
-        raise TitleMissing("the dump has a headline", field="title", value=reading.body[:200])
-    address = canonical_url(raw.url) if raw.url else None
-    return assemble(raw, Findings(
+    found = findings_of_dump(raw.text, raw.url)
+    if not found.title:
+        raise TitleMissing("a dump has a headline", field="title", value=found.body)
+    return assemble(raw, found)
+
+
+def findings_of_dump(text: str, url: str | None) -> Findings:
+    """What a dump says of its article; ``title`` is empty where no line is a headline."""
+    reading = read_dump(text, url)
+    if reading.lines is None or not reading.lines.texts:
+        raise BodyMissing("a dump has the text of an article", field="body", value=text)
+    fault = dump_fault(reading.lines, reading.chosen, reading.body)
+    if fault is not None:
+        raise fault
+    address = canonical_url(url) if url else None
+    cut = cut_by(reading.lines, reading.chosen, reading.body)
+    evidence = dict(reading.evidence)
+    if address is not None:
+        evidence["canonical_url"] = Evidence("url", url)
+    if cut is not None:
+        evidence["is_truncated"] = Evidence("paywall", cut)
+    published, modified = reading.published_at, reading.modified_at
+    return Findings(
         title=reading.title,
         body=reading.body,
         canonical_url=address,
         outlet=Outlet(registered_domain(address) if address else None, reading.outlet),
         authors=reading.authors,
-        section=reading.section,
-        is_truncated=reading.is_truncated,
-        evidence=reading.evidence,
+        published_at=published.at if published else None,
+        published_zone=published.zone if published else None,
+        modified_at=modified.at if modified else None,
+        is_truncated=cut is not None,
+        evidence=evidence,
         warnings=reading.warnings,
-    ))
+    )

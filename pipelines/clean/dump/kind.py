@@ -1,0 +1,64 @@
+"""What kind of dump it is: an article, or a consent wall, an error page, a section front; and whether it was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.clean.dump.lines import Lines
+from pipelines.clean.html.kind import LONGEST_ERROR, LONGEST_TEASER, LONGEST_WALL, consent_terms_in, has_text, load_kind_tables
+from pipelines.clean.text import shorten
+from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage, Rejected
+
+FEWEST_TEASERS = 8
+LONGEST_FRONT_TEXT = 400
+BESIDE = 8
+"""Lines after the body that a paywall's words stand in."""
+
+
+def dump_fault(lines: Lines, chosen: Sequence[int], body: str) -> Rejected | None:
+    """The fault of a dump that is no article, or None."""
+    tables = load_kind_tables()
+    texts = lines.texts
+    if len(body) <= LONGEST_ERROR:
+        title = next((text for text in texts[:12] if tables.error_titles.fullmatch(text)), None)
+        told = [text for text in texts if len(text) < 400 and tables.error_lines.search(text)]
+        if (title is not None and (told or len(body) < 200)) or (len(told) >= 2 and len(body) < 400):
+            return ErrorPage("a dump has an article, not an error", field="body", value=title or told[0])
+    sentences = [text for text in texts if len(text) > 60 and text.endswith((".", "!", "?", "。"))]
+    whole = sum(map(len, sentences))
+    about_consent = [text for text in sentences if consent_terms_in(text) >= 3]
+    if about_consent and whole <= LONGEST_WALL and consent_terms_in(" ".join(sentences)) >= 4 and (
+            sum(map(len, about_consent)) >= 0.6 * whole):
+        return ConsentWall("a dump has an article, not a request for consent", field="body", value=about_consent[0])
+    longest = max((len(texts[number]) for number in chosen), default=0)
+    headlines = {text for number, text in enumerate(texts) if 40 <= len(text) <= 160 and not text.endswith((".", ":", ";"))
+                 and number not in set(chosen)}
+    passage = _longest_passage(lines, chosen)
+    if len(headlines) >= FEWEST_TEASERS and passage < LONGEST_FRONT_TEXT and longest < LONGEST_FRONT_TEXT:
+        return ListingPage("a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines")
+    if not has_text(body):
+        return BodyMissing("a dump has the text of an article", field="body", value=shorten(body or " | ".join(texts)))
+    return None
+
+
+def _longest_passage(lines: Lines, chosen: Sequence[int]) -> int:
+    """Characters of the longest run of body lines with at most one other line between two of them."""
+    best = run = 0
+    before = -10
+    for number in chosen:
+        run = run + len(lines.texts[number]) if number - before <= 2 else len(lines.texts[number])
+        best, before = max(best, run), number
+    return best
+
+
+def cut_by(lines: Lines, chosen: Sequence[int], body: str) -> str | None:
+    """What shows that the body is a teaser and not the whole article, or None."""
+    if len(body) > LONGEST_TEASER or not chosen:
+        return None
+    tables = load_kind_tables()
+    after = lines.texts[chosen[-1] + 1:chosen[-1] + 1 + BESIDE]
+    wall = next((text for text in after if len(text) < 300 and tables.paywall_lines.search(text)), None)
+    ends_cut = tables.cut_endings.search(body) is not None
+    if wall is not None and (ends_cut or len(body) < 1_200):
+        return wall
+    return body[-80:] if ends_cut and len(body) < 1_200 else None
