@@ -19,6 +19,6 @@ def clean_article(raw: RawArticle, rules: Rules) -> CleanArticle:
         from pipelines.clean.dump import clean_dump
 
         return clean_dump(raw, rules)
-    from pipelines.clean.item import clean_item
+    from pipelines.clean.scraped import clean_item
 
     return clean_item(raw, rules)

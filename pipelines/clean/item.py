@@ -1,4 +1,4 @@
-"""A scraper's JSON item becomes an article: which key means what is data, per source (``tables/items.toml``)."""
+"""A scraper's JSON item becomes fields: which key means what is data, per source (``tables/items.toml``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ MOST_VALUES = 100
 LONGEST_VALUE = 2_000
 DEEPEST = 6
 
-_MARKUP = re.compile(r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>", re.I)
+_NAMING = ("name", "url", "text", "main", "value", "@value", "$date")
+_MARKUP = re.compile(r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>",
+                     re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
     ('Ines Falk',)
     """
     keys = load_item_keys(scraper)
+    item = _folded(item)
     evidence: dict[str, Evidence] = {}
 
     def values(name: str) -> tuple[str, ...]:
@@ -110,14 +113,30 @@ def _texts(item: Mapping[str, object], keys: Mapping[str, tuple[str, ...]],
     return text, html
 
 
-def _at(item: object, key: str) -> object:
-    if isinstance(item, Mapping) and key in item:
-        return item[key]
+def _at(item: Mapping[str, object], key: str) -> object:
+    """The value of a key of a ``_folded`` item; a dotted key goes into nested objects."""
+    whole = item.get(_fold(key))
+    if whole is not None or "." not in key:
+        return whole
+    value: object = item
     for part in key.split("."):
-        if not isinstance(item, Mapping):
+        if not isinstance(value, Mapping):
             return None
-        item = item.get(part)
-    return item
+        folded = value if value is item else _folded(value)
+        value = folded.get(_fold(part))
+    return value
+
+
+def _folded(item: Mapping[str, object]) -> dict[str, object]:
+    """The item by keys without case, ``_`` and ``-``; the first of two that fold alike stays."""
+    folded: dict[str, object] = {}
+    for key, value in item.items():
+        folded.setdefault(_fold(str(key)), value)
+    return folded
+
+
+def _fold(key: str) -> str:
+    return key.replace("_", "").replace("-", "").lower()
 
 
 def _strings(value: object, depth: int = 0) -> Iterator[str]:
@@ -130,7 +149,7 @@ def _strings(value: object, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, int | float):
         yield str(value)
     elif isinstance(value, Mapping):
-        named = next((value[key] for key in ("name", "url", "text", "main", "value", "@value", "$date") if key in value), None)
+        named = next((value[key] for key in _NAMING if key in value), None)
         yield from _strings(named, depth + 1)
     elif isinstance(value, list | tuple):
         for entry in value[:10_000]:
@@ -141,8 +160,3 @@ def _tags(found: tuple[str, ...]) -> tuple[str, ...]:
     parts = found if len(found) != 1 else tuple(re.split(r"[,;|]", found[0]))
     tidy = (tidy_line(part[:LONGEST_VALUE]) for part in parts)
     return tuple(dict.fromkeys(tag for tag in tidy if tag and len(tag) <= 100))[:MOST_VALUES]
-
-
-def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The article of a JSON item: its page or text is read like any other, its own fields fill what that leaves empty."""
-    raise NotImplementedError

@@ -83,6 +83,8 @@ def clean_name(name: str) -> str | None:
     name = _NOTE.sub("", _ADDRESS.sub(" ", tidy_line(name[:LONGEST_BYLINE]))).strip(_EDGES)
     while (match := tables.opener.match(name)) and match.end() < len(name):
         name = name[match.end():].strip(_EDGES)
+    if tables.opener.fullmatch(f"{name} "):
+        return None
     is_name = any(letter.isalpha() for letter in name) and len(name) <= LONGEST_NAME
     if not is_name or name.casefold() in tables.not_names or sum(map(str.isdigit, name)) > 2:
         return None

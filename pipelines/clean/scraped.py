@@ -1,0 +1,116 @@
+"""A scraper's JSON item becomes a clean article: its page or text is read like any other, its fields fill the gaps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+from pipelines.clean.assembly import Findings, assemble
+from pipelines.clean.dump import findings_of_dump
+from pipelines.clean.identity import canonical_url, registered_domain
+from pipelines.clean.item import ItemFields, is_markup, read_item
+from pipelines.clean.metadata.moments import Moment, read_moment
+from pipelines.clean.metadata.title import without_outlet
+from pipelines.clean.metadata.written import read_written
+from pipelines.clean.names import parse_byline
+from pipelines.clean.page import clean_page
+from pipelines.clean.rules import Rules
+from pipelines.clean.text import repair
+from pipelines.failures import BodyMissing, TitleMissing
+from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
+
+
+def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
+    """The article of an item. Text that the scraper cut from the page comes first; without it, the item's markup.
+
+    Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
+    ``TitleMissing``.
+    """
+    fields = read_item(raw.item or {}, raw.scraper)
+    text, html = fields.text, fields.html
+    if text is None and html is None and raw.text.strip():
+        text, html = (None, raw.text) if is_markup(raw.text) else (raw.text, None)
+    found = _told(fields, raw.url)
+    if text is not None:
+        return assemble(raw, _of_text(text, found))
+    if html is None:
+        raise BodyMissing("an item has a text or a page", field="body", value=", ".join(sorted(raw.item or {})))
+    return _of_page(html, found, raw, rules)
+
+
+def _told(fields: ItemFields, url: str | None) -> Findings:
+    """What the item's own fields say; ``body`` is empty."""
+    published, modified = (_moment(written, fields.language) for written in (fields.published_at, fields.modified_at))
+    address = url or fields.url
+    canonical = canonical_url(address, fields.canonical_url) if address else fields.canonical_url
+    title = repair(without_outlet(fields.title or "", [], (fields.outlet,) if fields.outlet else ()))
+    evidence = {name: seen for name, seen in fields.evidence.items() if name not in {"body", "html", "outlet", "url"}}
+    for name, moment in (("published_at", published), ("modified_at", modified)):
+        if moment is None and name in evidence:
+            evidence[name] = Evidence("item, not read as a date", evidence[name].read_from)
+    if "outlet" in fields.evidence:
+        evidence["outlet.name"] = fields.evidence["outlet"]
+    if canonical is not None:
+        evidence.setdefault("canonical_url", Evidence("url", address))
+    return Findings(
+        title=title.text, body="", canonical_url=canonical,
+        outlet=Outlet(registered_domain(canonical) if canonical else None, fields.outlet),
+        authors=_authors(fields), language=fields.language[:2].lower() if fields.language else None,
+        published_at=published.at if published else None, published_zone=published.zone if published else None,
+        modified_at=modified.at if modified else None, section=fields.section, tags=fields.tags,
+        image_url=fields.image_url, evidence=evidence,
+    )
+
+
+def _authors(fields: ItemFields) -> tuple[Author, ...]:
+    found: dict[str, Author] = {}
+    for byline in fields.authors:
+        for author in parse_byline(byline):
+            found.setdefault(author.name.casefold(), author)
+    return tuple(found.values())
+
+
+def _moment(written: str | None, language: str | None) -> Moment | None:
+    if written is None:
+        return None
+    return read_moment(written.removesuffix(".0")) or read_written(written, language)
+
+
+def _of_text(text: str, told: Findings) -> Findings:
+    """The item's text, read as a dump under its headline; what the item says itself wins."""
+    seen = findings_of_dump(f"{told.title}\n\n{text}" if told.title else text, None)
+    title = told.title or seen.title
+    if not title:
+        raise TitleMissing("an item has a headline", field="title", value=text)
+    body = seen.body.removeprefix(f"{title}\n\n")
+    return replace(
+        told, title=title, body=body, is_truncated=seen.is_truncated,
+        authors=told.authors or seen.authors,
+        evidence={**{name: entry for name, entry in seen.evidence.items() if name in _FROM_TEXT}, **told.evidence},
+        warnings=seen.warnings,
+    )
+
+
+_FROM_TEXT = frozenset({"body", "body_repair", "authors", "title", "is_truncated"})
+
+
+def _of_page(html: str, told: Findings, raw: RawArticle, rules: Rules) -> CleanArticle:
+    """The item's markup, read as a page; its fields fill what the page leaves empty, and give the headline."""
+    if "<html" not in html[:2_000].lower():
+        heading = f"<h1>{escape(told.title)}</h1>" if told.title else ""
+        html = f"<html><head><title>{escape(told.title)}</title></head><body><article>{heading}{html}</article></body></html>"
+    url = raw.url or told.canonical_url
+    page = clean_page(replace(raw, kind="html", text=html, url=url), rules)
+    found = Findings(
+        title=told.title or page.title, body=page.body,
+        canonical_url=told.canonical_url or page.canonical_url,
+        outlet=Outlet(page.outlet.domain or told.outlet.domain, told.outlet.name or page.outlet.name),
+        authors=told.authors or page.authors,
+        published_at=told.published_at or page.published_at,
+        published_zone=told.published_zone if told.published_at else page.published_zone,
+        modified_at=told.modified_at or page.modified_at, language=page.language or told.language,
+        section=told.section or page.section, tags=told.tags or page.tags, image_url=told.image_url or page.image_url,
+        is_truncated=page.is_truncated, evidence={**page.evidence, **told.evidence},
+        warnings=tuple(w for w in page.warnings if w not in raw.warnings and not w.startswith(("PublishedAhead", "Truncated"))),
+    )
+    return assemble(raw, found)
