@@ -3,10 +3,12 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3; do $$p -c 'import sys;
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
+BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs lock wheel clean bench-clean
+.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -43,8 +45,20 @@ lock:  ## resolve pyproject.toml anew into hashed lock files
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --group bench -c infra/requirements.lock pyproject.toml -o infra/bench.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate - -o infra/bootstrap.lock
 
+$(BENCHED): infra/bench.lock infra/bootstrap.lock $(INSTALLED)
+	@echo "Installing the extractors to compare with into $(BENCH) …"
+	@test -x $(BENCH)/bin/python || $(BIN)/python -m venv $(BENCH)
+	@$(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes -r infra/bench.lock
+	@touch $@
+
+bench-clean: $(BENCHED)  ## bodies from pages and dumps beside other extractors': CORPUS=folder
+	@$(BENCH)/bin/python -m tests.bench.clean --corpus $(CORPUS)
+
+bench-metadata: $(BENCHED)  ## titles, authors, dates beside other extractors': CORPUS=folder
+	@$(BENCH)/bin/python -m tests.bench.metadata --corpus $(CORPUS)
+
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean:  ## remove the environment and what runs left behind (not the warehouse in .dateline)
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) dist build .pytest_cache .mypy_cache .ruff_cache

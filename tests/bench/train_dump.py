@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipelines.clean.dump.choose import without_breaks
 from pipelines.clean.dump.features import FEATURES, load_words, numbers_of
 from pipelines.clean.dump.lines import Lines, lines_of
 from pipelines.clean.dump.model import DILATIONS, LIMIT
@@ -45,6 +46,7 @@ class Example:
     truth: np.ndarray
     sizes: np.ndarray
     gold: str
+    title: str
 
 
 def is_aside(case: Case) -> bool:
@@ -81,7 +83,8 @@ def examples_of(cases: Sequence[Case]) -> list[Example]:
         if not lines.texts:
             return None
         truth, sizes = truth_of(lines.texts, case.body)
-        example = Example(dumper, case.group, is_aside(case), list(lines.texts), numbers_of(lines, words), truth, sizes, case.body)
+        example = Example(dumper, case.group, is_aside(case), list(lines.texts), numbers_of(lines, words), truth, sizes, case.body,
+                          str(case.gold.get("title") or ""))
         made.append(example)
         return example
 
@@ -90,7 +93,7 @@ def examples_of(cases: Sequence[Case]) -> list[Example]:
         readings = []
         for name, dump in dumpers().items():
             assert dump is not None, f"{name} is not installed"
-            lines = lines_of(dump(page))
+            lines = without_breaks(lines_of(dump(page)))
             example = add(name, case, lines)
             if example is not None:
                 readings.append((lines, example))
@@ -100,18 +103,39 @@ def examples_of(cases: Sequence[Case]) -> list[Example]:
         add("variant", case, replace(lines, gaps=[min(gap, 1) for gap in lines.gaps], indents=[0] * len(lines.gaps)))
         lines, _ = rng.choice(readings)
         add("variant", case, replace(lines, gaps=[0] * len(lines.gaps), indents=[0] * len(lines.gaps)))
-        lines, example = rng.choice(readings)
-        inside = np.flatnonzero(example.truth > 0.5)
-        if len(inside):
-            low, high = max(0, inside[0] - rng.randint(0, 6)), min(len(lines.texts), inside[-1] + 1 + rng.randint(0, 10))
-            cut = slice(low, high)
-            add("variant", case, replace(lines, texts=lines.texts[cut], gaps=[1] * (high - low), indents=[0] * (high - low),
-                                         links=lines.links[cut], levels=lines.levels[cut]))
+        add("variant", case, dressed(*rng.choice(readings), rng))
+        add("variant", case, dressed(*rng.choice(readings), rng))
         paragraphs = [line for line in case.body.split("\n") if line.strip()]
         title = str(case.gold.get("title") or "")
         step = rng.randint(0, 1)
         add("clean", case, lines_of(("\n" * (1 + step)).join([title, *paragraphs])))
     return made
+
+
+HEADERS = ("Home", "World", "Business", "Opinion", "Sports", "21.4 C", "Weather 27°", "Wednesday, August 6, 2025", "Menu", "Search",
+           "E-Paper", "Log In", "Subscribe", "Breaking News", "3 March 2026")
+UNDERLINES = ("By Ann Example", "Web Desk", "Share", "Facebook", "Twitter", "March 3, 2026", "Updated: 10:32 AM", "2 min read",
+              "Staff Reporter", "Listen to this story", "0")
+TRAILERS = ("Website | + posts", "Web Desk", "Web Deskhttps://outlet.example/", "Trending Now", "Latest News", "Related News",
+            "Share this:", "Tags", "Comments (0)", "Leave a Reply", "Subscribe to our newsletter", "Enter your email",
+            "You may also like", "Most Popular", "About Us | Contact | Privacy Policy", "© 2026 The Outlet. All Rights Reserved.",
+            "The Example Post is an online newspaper that covers politics and business since 2009.", "Follow us",
+            "Ferry dog elected harbour master", "Minister denies the umbrella affair", "Why the city loves its fog", "Ann Example",
+            "Ann Example is a reporter in the capital. She writes about trade.")
+
+
+def dressed(lines: Lines, example: Example, rng: random.Random) -> Lines:
+    """A page cropped to its body and a few lines around it, between made-up header and trailer lines."""
+    inside = np.flatnonzero(example.truth > 0.5)
+    low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, len(lines.texts))
+    low, high = max(0, low - rng.randint(0, 4)), min(len(lines.texts), high + rng.choice((0, 0, 0, 3, 8)))
+    head = rng.sample(HEADERS, rng.randint(0, 6)) + [str(example.title)] * rng.randint(0, 1) + rng.sample(UNDERLINES, rng.randint(0, 3))
+    tail = rng.sample(TRAILERS, rng.randint(0, 9))
+    texts = [*head, *lines.texts[low:high], *tail]
+    gap = rng.randint(0, 1)
+    zeros = [0] * len(texts)
+    return replace(lines, texts=texts, gaps=[gap] * len(texts), indents=zeros, links=[0.0] * len(head) + list(
+        lines.links[low:high]) + [0.0] * len(tail), levels=[0] * len(head) + list(lines.levels[low:high]) + [0] * len(tail))
 
 
 class Net(nn.Module):

@@ -1,0 +1,91 @@
+"""Score bodies from pages and from text dumps, Dateline's beside other extractors', in one run.
+
+    make bench-clean CORPUS=folder          or    python -m tests.bench.clean --corpus folder
+
+A corpus is a folder of pages with gold (``NAME.html.gz`` and ``NAME.json`` with ``main_content`` or ``body``), or a folder of
+such folders. Scores are of 4-word shingles (``tests/quality/scoring.py``); milliseconds are median CPU a page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.corpus import Case, cases_of, dumpers
+from tests.bench.extractors import Extractor, dateline_dump_body, extractors
+from tests.quality.scoring import score_bodies
+
+
+def folders_of(corpus: Path) -> list[Path]:
+    """The corpus itself, or the folders in it, that hold pages with gold."""
+    return [folder for folder in (corpus, *sorted(p for p in corpus.iterdir() if p.is_dir()))
+            if any(folder.glob("*.html*")) and any(folder.glob("*.json"))]
+
+
+def measured(extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tuple[list[str], float]:
+    """What an extractor gives for each input, and its median CPU milliseconds; a crash gives nothing."""
+    answers, spent = [], []
+    for text, url in inputs:
+        started = time.process_time()
+        try:
+            answers.append(extract(text, url))
+        except Exception as fault:  # noqa: BLE001  others' libraries fall over some pages; that is part of the score
+            print(f"  {type(fault).__name__} on {url}", file=sys.stderr)
+            answers.append("")
+        spent.append((time.process_time() - started) * 1000)
+    return answers, statistics.median(spent)
+
+
+def row(name: str, cases: Sequence[Case], extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
+    answers, milliseconds = measured(extract, inputs)
+    score = score_bodies((case.body, answer) for case, answer in zip(cases, answers, strict=True))
+    return name, f"{score.f1:.3f}", f"{score.precision:.3f}", f"{score.recall:.3f}", f"{milliseconds:.1f}"
+
+
+def tables_of(folder: Path, every: int, say: Callable[[str], None]) -> Iterable[Table]:
+    cases = [case for case in cases_of(folder) if case.body][::every]
+    pages = [(case.text, case.url) for case in cases]
+    pages_table, dumps_table = (Table(title=f"{kind} of {folder.name}, {len(cases)} pages", title_justify="left")
+                                for kind in ("Bodies from HTML", "Bodies by Dateline from text dumps"))
+    for table, head in ((pages_table, "extractor"), (dumps_table, "dumper")):
+        table.add_column(head)
+        for column in ("F1", "precision", "recall", "CPU ms"):
+            table.add_column(column, justify="right")
+    for name, extract in extractors().items():
+        say(f"{folder.name}: {name}")
+        pages_table.add_row(*row(name, cases, extract, pages) if extract else (name, "not installed"))
+    yield pages_table
+    for name, dump in dumpers().items():
+        say(f"{folder.name}: dumps by {name}")
+        inputs = [(dump(page), url) for page, url in pages] if dump else []
+        dumps_table.add_row(*row(name, cases, dateline_dump_body, inputs) if dump else (name, "not installed"))
+    yield dumps_table
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--corpus", type=Path, required=True)
+    options.add_argument("--every", type=int, default=1, help="take only every so many pages")
+    chosen = options.parse_args()
+    warnings.simplefilter("ignore")
+    folders = folders_of(chosen.corpus)
+    if not folders:
+        raise SystemExit(f"No pages with gold in {chosen.corpus}: put NAME.html.gz beside NAME.json.")
+    console = Console(width=100)
+    progress = Console(stderr=True)
+    for folder in folders:
+        with progress.status("…") as status:
+            for table in tables_of(folder, chosen.every, status.update):
+                console.print(table)
+
+
+if __name__ == "__main__":
+    main()
