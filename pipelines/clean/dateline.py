@@ -11,14 +11,19 @@ from importlib.resources import files
 from pipelines.records import Dateline
 
 _PLACE = r"[^\W\d_][\w.’'/ -]*(?:, ?[^\W\d_][\w.’' -]*){0,2}"
-_DASH = r"(?:\s*[—–―]\s*|\s+-{1,2}\s+|\s*--\s*)"
-_PATTERNS = (
-    re.compile(rf"(?P<place>{_PLACE}?)(?P<date>,? ?\(?[\w. ]*\d{{1,2}}[\w., ]*\)?)?\s*\((?P<agency>[^()\n]{{2,40}})\)\s*(?::|{_DASH}|,(?= )|(?=[A-ZÀ-Ý“\"]))"),
-    re.compile(rf"\((?P<agency>[^()\n]{{2,40}})\)\s*(?:{_DASH}|:)(?=\S)"),
-    re.compile(rf"(?P<place>{_PLACE}?),\s*(?P<date>[\w. ]*\d{{1,2}}[\w., ]*?)(?:,\s*(?P<agency>[^,()—–-]{{2,40}}))?{_DASH}(?=\S)"),
-    re.compile(rf"(?P<place>{_PLACE}?)(?:/(?P<agency>[A-Z][\w -]{{1,20}}))?{_DASH}(?=\S)"),
-    re.compile(r"(?P<place>[A-ZÀ-Ý][A-ZÀ-Ý.’' -]{2,}(?:, [A-Z][\w. ]+?)?)(?::\s|\.\s*[—–-]\s*)(?=\S)"),
-)
+_DASH = r"(?:\.\s?-{1,2}\s*|\s*[—–―]\s*|\s+-{1,2}\s+|\s*--\s*)"
+_AGENCY = r"\((?P<agency>[^()\n]{2,40})\)"
+_AFTER_AGENCY = rf"(?::|{_DASH}|,(?= )|(?=[A-ZÀ-Ý“\"]))"
+_DATE = r"[\w. ]*\d{1,2}[\w., ]*"
+_CAPITALS = r"[A-ZÀ-Ý][A-ZÀ-Ý.’' -]{2,}(?:, [A-Z][\w. ]+?)?"
+_PATTERNS = tuple(map(re.compile, (
+    rf"(?P<place>{_PLACE}?)(?P<date>,? ?\(?{_DATE}\)?)?\s*{_AGENCY}\s*{_AFTER_AGENCY}",
+    rf"{_AGENCY}\s*(?:{_DASH}|:)(?=\S)",
+    rf"(?P<place>{_PLACE}?),\s*(?P<date>{_DATE}?)(?:,\s*(?P<agency>[^,()—–-]{{2,40}}))?{_DASH}(?=\S)",
+    rf"(?P<place>{_PLACE}?)(?:/(?P<agency>[A-Z][\w -]{{1,20}}))?{_DASH}(?=\S)",
+    rf"(?P<place>{_CAPITALS})(?::\s|\.\s*[—–-]\s*)(?=\S)",
+)))
+_COLON = re.compile(r"(?P<place>[^\W\d_][\w.’'-]+(?: [^\W\d_][\w.’'-]+){0,2}): (?=[A-ZÀ-Ý“\"0-9])(?=.{40})")
 _LONGEST = 90
 _MOST_WORDS = 5
 _SMALL_WORDS = frozenset(["of", "the", "and", "de", "la", "le", "les", "du", "des", "da", "do", "dos", "das", "del", "di", "den", "der", "am", "an", "in", "im", "sur", "sous", "el", "al", "los", "las"])
@@ -57,7 +62,18 @@ def read_dateline(body: str) -> Dateline | None:
         found = _read(paragraph.split("\n", 1)[0][:_LONGEST * 2])
         if found is not None:
             return found
-    return None
+    return _before_colon(body)
+
+
+def _before_colon(body: str) -> Dateline | None:
+    """"Doha: A fault …": a place alone, where no other paragraph opens so (speakers and labels come in numbers)."""
+    match = _COLON.match(body)
+    if match is None or not _looks_like_place(match["place"]) or match["place"].casefold() in load_dateline_tables().not_places:
+        return None
+    others = body.split("\n\n", 100)[1:100]
+    if len(others) < 2 or any(_COLON.match(paragraph) for paragraph in others):
+        return None
+    return Dateline(match["place"], None)
 
 
 def _read(opening: str) -> Dateline | None:
@@ -67,12 +83,18 @@ def _read(opening: str) -> Dateline | None:
         if match is None or match.end() > _LONGEST:
             continue
         groups = match.groupdict()
-        place = (groups.get("place") or "").strip(" ,.-–—") or None
+        place = _tidy_place(groups.get("place"))
         agency = (groups.get("agency") or "").strip() or None
         date = (groups.get("date") or "").strip(" ,()") or None
         if _is_dateline(place, agency, date, groups, tables):
             return Dateline(place, agency)
     return None
+
+
+def _tidy_place(written: str | None) -> str | None:
+    """A place without the marks after it; the point of an abbreviation stays ("Calif.", "D.C.")."""
+    place = (written or "").strip(" ,-–—")
+    return (place if "," in place else place.rstrip(".")) or None
 
 
 def _is_dateline(place: str | None, agency: str | None, date: str | None, groups: dict[str, str | None],
@@ -86,7 +108,8 @@ def _is_dateline(place: str | None, agency: str | None, date: str | None, groups
     if place.casefold() in tables.not_places or not _looks_like_place(place):
         return False
     # without an agency or a date only capitals tell a place from a sentence's first words
-    return agency is not None or date is not None or (place.isupper() and len(place) > 2)
+    city = place.split(",")[0]
+    return agency is not None or date is not None or (city.isupper() and len(city) > 2)
 
 
 def _looks_like_agency(name: str, tables: DatelineTables) -> bool:

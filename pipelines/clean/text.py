@@ -18,6 +18,11 @@ _STRAY_JOINER = re.compile("(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf
                            "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+# UTF-8 read as Windows-1252, Latin-1, Windows-1251 or Mac Roman: a lead byte's character before a continuation's.
+_CONTINUATIONS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_SUSPECT = re.compile(
+    f"[Â-ô][{_CONTINUATIONS}]|[вРС][\u0402-\u040f\u0452-\u045f\u00a0-\u00bb‚„…†‡€‰‹‘’“”•–—™›]"
+    "|[‚√¬][\u00a0-\u00ffÄÖÜ†]|\ufffd|[\x80-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,12 @@ def repair(text: str) -> Repaired:
     >>> repair("Naïve café, 50 £ – “quoted”").evidence is None
     True
     """
-    if text.isascii() or not is_bad(text):
+    if text.isascii() or _SUSPECT.search(text) is None:
         return Repaired(text)
     lines = text.split("\n")
     first: str | None = None
     for number, line in enumerate(lines):
-        if line.isascii() or not is_bad(line):
+        if line.isascii() or _SUSPECT.search(line) is None or not is_bad(line):
             continue
         fixed = ftfy.fix_encoding(line)
         if fixed == line:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.util import find_spec
 
-from pipelines.clean import clean_article, load_rules
+from pipelines.clean import Rules, clean_article, load_rules
 from pipelines.failures import Rejected
 from pipelines.records import CleanArticle, Coordinates, RawArticle
 from pipelines.settings import Limits
@@ -17,10 +18,15 @@ type Extractor = Callable[[str, str | None], str]
 _RAW = RawArticle(Coordinates("bench", 0, 0), "bench", "html", "", datetime(2026, 6, 1, tzinfo=UTC))
 
 
+@cache
+def _rules() -> Rules:
+    return load_rules(Limits())
+
+
 def read_article(page: str, url: str | None, kind: str = "html") -> CleanArticle | None:
     """The clean article of a page or dump, as the pipeline makes it; None where it rejects it."""
     try:
-        return clean_article(replace(_RAW, kind=kind, text=page, url=url), load_rules(Limits()))
+        return clean_article(replace(_RAW, kind=kind, text=page, url=url), _rules())
     except Rejected:
         return None
 
@@ -51,7 +57,7 @@ def extractors() -> dict[str, Extractor | None]:
         import readability
         from lxml import html
 
-        found["readability-lxml"] = lambda page, _: html.fromstring(readability.Document(page).summary()).text_content()
+        found["readability-lxml"] = lambda page, _: "\n".join(html.fromstring(readability.Document(page).summary()).itertext())
     if find_spec("resiliparse"):
         from resiliparse.extract.html2text import extract_plain_text
 

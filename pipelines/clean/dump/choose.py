@@ -25,17 +25,43 @@ class FurnitureTables:
     pointer: re.Pattern[str]
     label: re.Pattern[str]
     box: re.Pattern[str]
+    breaks: re.Pattern[str]
+    blurb: re.Pattern[str]
 
 
 @cache
 def load_furniture() -> FurnitureTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
-    return FurnitureTables(*(re.compile(f"(?:{'|'.join(table[name])})", re.I) for name in ("pointers", "labels", "boxes")))
+    return FurnitureTables(*(re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I) for name in ("pointers", "labels", "boxes", "breaks", "blurbs")))
+
+
+def without_breaks(lines: Lines) -> Lines:
+    """A dump without the lines that break a body up: pointers to other articles, labels of adverts.
+
+    They go before the lines are weighed, so that what stands around them is weighed as it was written.
+    """
+    tables = load_furniture()
+    kept = [at for at, text in enumerate(lines.texts) if len(text) > LONGEST_POINTER or not (
+        tables.pointer.match(text) or tables.breaks.fullmatch(text))]
+    if len(kept) == len(lines.texts):
+        return lines
+    columns = ([column[at] for at in kept] for column in (lines.texts, lines.gaps, lines.indents, lines.links, lines.levels))
+    return Lines(*columns, lines.is_markdown)  # type: ignore[arg-type]
 
 
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """Numbers of the lines that are body, in order."""
-    return [at for at, chance in enumerate(chances) if chance > BAR and not is_furniture(lines.texts[at])]
+    chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_furniture(lines.texts[at])]
+    return [at for at in chosen if not _is_blurb(lines.texts, at)]
+
+
+def _is_blurb(texts: Sequence[str], at: int) -> bool:
+    """Whether a line is what the outlet says of itself: so written, and repeated or beside an author box."""
+    text = texts[at]
+    if len(text) > 2 * LONGEST_POINTER or not load_furniture().blurb.search(text):
+        return False
+    beside = (*texts[max(0, at - 2):at], *texts[at + 1:at + 3])
+    return sum(1 for other in texts if other == text) > 1 or any(load_furniture().box.search(other) for other in beside)
 
 
 def is_furniture(text: str) -> bool:

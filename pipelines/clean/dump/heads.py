@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
-from pipelines.clean.dump.choose import is_furniture
+from pipelines.clean.dump.choose import is_furniture, load_furniture
 from pipelines.clean.dump.lines import Lines
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
@@ -41,12 +41,6 @@ class Surroundings:
     first: int
     last: int
     url: str | None
-
-
-@cache
-def _blurbs() -> re.Pattern[str]:
-    table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]["blurbs"]
-    return re.compile(rf"^(?P<name>[^\W\d_].{{1,60}}?)\s+(?:{'|'.join(table)})", re.I)
 
 
 def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
@@ -206,9 +200,10 @@ def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
             return Found(name.strip(), "title line", tab)
     after = texts[around.last + 1:]
     for text in after[:40]:
-        match = _blurbs().match(text) if len(text) < 400 else None
-        if match is not None and _is_outlet_name(match["name"]):
-            return Found(match["name"].strip(), "blurb", text)
+        match = load_furniture().blurb.search(text) if len(text) < 400 else None
+        name = text[:match.start()].strip() if match is not None else ""
+        if _is_outlet_name(name):
+            return Found(name, "blurb", text)
     for text in (*reversed(after[-30:]), *texts[: min(5, around.first)]):
         match = _COPYRIGHT.search(text) if len(text) < 200 else None
         name = _RIGHTS.sub("", match["name"]).strip(" .,-–—|") if match is not None else ""

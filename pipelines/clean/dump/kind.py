@@ -11,6 +11,9 @@ from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage,
 
 FEWEST_TEASERS = 8
 LONGEST_FRONT_TEXT = 400
+CONSENT_STEMS = ("cookie", "consent", "einwillig", "zustimm", "datenschutz", "données personnelles", "toestemming", "zgod", "privacy")
+"""One of these is in every consent page: a cheap look before the dear one."""
+
 BESIDE = 8
 """Lines after the body that a paywall's words stand in."""
 
@@ -24,20 +27,35 @@ def dump_fault(lines: Lines, chosen: Sequence[int], body: str) -> Rejected | Non
         told = [text for text in texts if len(text) < 400 and tables.error_lines.search(text)]
         if (title is not None and (told or len(body) < 200)) or (len(told) >= 2 and len(body) < 400):
             return ErrorPage("a dump has an article, not an error", field="body", value=title or told[0])
+    fault = _consent_wall(texts) or _listing(lines, chosen)
+    if fault is None and not has_text(body[:LONGEST_ERROR]):
+        return BodyMissing("a dump has the text of an article", field="body", value=shorten(body or " | ".join(texts)))
+    return fault
+
+
+def _consent_wall(texts: Sequence[str]) -> Rejected | None:
     sentences = [text for text in texts if len(text) > 60 and text.endswith((".", "!", "?", "。"))]
     whole = sum(map(len, sentences))
+    if whole > LONGEST_WALL:
+        return None
+    together = " ".join(sentences)
+    lower = together.lower()
+    if not any(word in lower for word in CONSENT_STEMS) or consent_terms_in(together) < 4:
+        return None
     about_consent = [text for text in sentences if consent_terms_in(text) >= 3]
-    if about_consent and whole <= LONGEST_WALL and consent_terms_in(" ".join(sentences)) >= 4 and (
-            sum(map(len, about_consent)) >= 0.6 * whole):
+    if about_consent and sum(map(len, about_consent)) >= 0.6 * whole:
         return ConsentWall("a dump has an article, not a request for consent", field="body", value=about_consent[0])
+    return None
+
+
+def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
+    texts, mine = lines.texts, set(chosen)
     longest = max((len(texts[number]) for number in chosen), default=0)
     headlines = {text for number, text in enumerate(texts) if 40 <= len(text) <= 160 and not text.endswith((".", ":", ";"))
-                 and number not in set(chosen)}
+                 and number not in mine}
     passage = _longest_passage(lines, chosen)
     if len(headlines) >= FEWEST_TEASERS and passage < LONGEST_FRONT_TEXT and longest < LONGEST_FRONT_TEXT:
         return ListingPage("a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines")
-    if not has_text(body):
-        return BodyMissing("a dump has the text of an article", field="body", value=shorten(body or " | ".join(texts)))
     return None
 
 

@@ -11,15 +11,23 @@ from itertools import pairwise
 MOST_LINES = 20_000
 LONGEST_LINE = 20_000
 
-_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(((?:[^()]|\([^()]*\))*)\)")
-_LINKS_SEEN = re.compile(r"\]\(")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Private characters that stand where a markdown link began and ended, until its line is weighed."""
+
+_TARGET = re.compile(r"\]\((?:[^()\n]|\n(?!\n)|\((?:[^()\n]|\n(?!\n))*+\))*+\)")
+_IMAGE = re.compile(rf"!\[[^\[\]{_CLOSE}]*{_CLOSE}")
+_LINK = re.compile(rf"\[([^\[\]{_CLOSE}]*){_CLOSE}")
+_LINKED = re.compile(rf"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_HEADING_LINE = re.compile(r"^#{1,4} \S", re.M)
 _HEADING = re.compile(r"(#{1,6})\s+(?=\S)")
 _BULLET = re.compile(r"(?:[*•·▪◦‣+–-]|\d{1,3}[.)])\s+(?=\S)")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 _RULE = re.compile(r"[\s*_=|:+·•—–-]+")
 _FIRST_PIECE = re.compile(r"[^\s-]*-?")
-_STARTS_INSIDE = re.compile(r"[,.;:!?)\]’”»%]|[^\W\d_]")
+_WHOLE_BLOCK = -1
+"""Width of a markdown dump: what stands between empty lines is one line, wherever it was wrapped."""
+
 _STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", ".\"", "!”", "?”", ".’", "।", "؟")
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
 
@@ -46,9 +54,15 @@ def lines_of(text: str) -> Lines:
     >>> lines_of("# Pier opens\\n\\nThe [council](/c) voted.").texts
     ['Pier opens', 'The council voted.']
     """
+    links = text.count("](")
+    is_markdown = links > 2 or _HEADING_LINE.search(text) is not None
+    has_links = is_markdown and links > 0
+    if has_links:
+        text = _unlinked(text)
     raw = text.split("\n")
-    is_markdown = len(_LINKS_SEEN.findall(text)) > 2 or sum(line.startswith(("# ", "## ", "### ")) for line in raw) > 0
-    width = _wrap_width(raw)
+    width = _WHOLE_BLOCK if has_links else _wrap_width(raw)
+    if width and is_markdown:
+        width = _WHOLE_BLOCK
     texts: list[str] = []
     gaps: list[int] = []
     indents: list[int] = []
@@ -62,7 +76,7 @@ def lines_of(text: str) -> Lines:
         if len(texts) >= MOST_LINES:
             break
         if gap == 0 and texts and len(texts[-1]) < LONGEST_LINE:
-            join = _joint(before, line, stripped, width, is_markdown)
+            join = _joint(before, line, stripped, width)
             if join is not None:
                 texts[-1] += join + stripped
                 before = line
@@ -74,8 +88,13 @@ def lines_of(text: str) -> Lines:
     return _without_markup(texts, gaps, indents, is_markdown)
 
 
-def _joint(before: str, line: str, stripped: str, width: int, is_markdown: bool) -> str | None:
+def _joint(before: str, line: str, stripped: str, width: int) -> str | None:
     """What goes between two neighbours that are one line of the page; None where they are two."""
+    if width == _WHOLE_BLOCK:
+        if before.endswith("  ") or stripped.startswith(_STRUCTURE[:3]) or _BULLET.match(stripped) or _HEADING.match(
+                before.lstrip()):
+            return None
+        return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
     if width:
         if len(before) <= 40 or before.endswith("  ") or stripped.startswith(_STRUCTURE[:2]):
             return None
@@ -83,10 +102,8 @@ def _joint(before: str, line: str, stripped: str, width: int, is_markdown: bool)
         if len(before) + 1 + (match.end() if match else 0) <= width:
             return None
         return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
-    if is_markdown:
-        return None
     last = before.rstrip()
-    if last.endswith(_STOPS) and not stripped[0] in ",.;)":
+    if last.endswith(_STOPS) and stripped[0] not in ",.;)":
         return None
     head = stripped[0]
     if head in ",.;:!?)]’”»%" and not _BULLET.match(stripped):
@@ -150,19 +167,19 @@ def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_ma
     return Lines(kept, kept_gaps, kept_indents, links, levels, is_markdown)
 
 
+def _unlinked(text: str) -> str:
+    """Markdown without images and link targets; a link's words stand between two private characters."""
+    text = text.replace(_OPEN, "").replace(_CLOSE, "")
+    return _LINK.sub(rf"{_OPEN}\1{_CLOSE}", _IMAGE.sub("", _TARGET.sub(_CLOSE, text)))
+
+
 def _plain(text: str, level: int) -> tuple[int, float, str]:
+    """A markdown line's heading level, share of linked characters, and words."""
     linked = 0
-    if "](" in text:
-        def unlink(match: re.Match[str]) -> str:
-            nonlocal linked
-            if match[1]:
-                return ""
-            inner = _LINK.sub(lambda image: "" if image[1] else image[2], match[2]) if "](" in match[2] else match[2]
-            linked += len(inner.strip())
-            return inner
-        text = _LINK.sub(unlink, text)
-    if text.startswith(">"):
-        text = text.lstrip("> ")
+    if _CLOSE in text or _OPEN in text:
+        linked = sum(len(words.strip()) for words in _LINKED.findall(text))
+        text = text.replace(_OPEN, "").replace(_CLOSE, "").strip()
+    text = text.lstrip("> ") if text.startswith(">") else text
     match = _HEADING.match(text)
     if match:
         level, text = len(match[1]), text[match.end():]

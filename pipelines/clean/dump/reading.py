@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.clean.dump.choose import choose_lines
+from pipelines.clean.dump.choose import choose_lines, without_breaks
 from pipelines.clean.dump.features import load_words, numbers_of
 from pipelines.clean.dump.heads import Surroundings, find_authors, find_headline, find_outlet, find_times
 from pipelines.clean.dump.lines import Lines, lines_of
@@ -44,7 +44,7 @@ class DumpReading:
 def read_dump(text: str, url: str | None = None) -> DumpReading:
     """The article in a dump."""
     repaired = repair(plain_lines(text[:LONGEST_DUMP]))
-    lines = lines_of(repaired.text)
+    lines = without_breaks(lines_of(repaired.text))
     evidence: dict[str, Evidence] = {"body_repair": repaired.evidence} if repaired.evidence else {}
     warnings = () if len(text) <= LONGEST_DUMP else (f"Cut: only the first {LONGEST_DUMP} characters of the dump were read",)
     if not lines.texts:
