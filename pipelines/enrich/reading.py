@@ -19,6 +19,8 @@ WORD = re.compile(r"[^\W\d_]+")
 INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,;&] )[^\W\d_]+")
 OPENING_CAPITALS = re.compile(r"[A-Z][A-Z .'-]{2,40}(?=[,(/]| \(| -| \u2013| \u2014| \d|$)")
 
+LONG_RUN = re.compile(r"\S{100,}")  # no word is so long, and an engine's tokenizer may take minutes over one
+
 CAPITALS_SHARE = 0.75  # of a line's letters, for it to count as set in capitals
 HEADLINE_WORDS = (4, 20)
 
@@ -53,6 +55,7 @@ def reading_of(body: str, is_name: Callable[[str], bool]) -> Reading:
     if INVISIBLE.search(text):
         origins = tuple(place for place, character in enumerate(text) if not INVISIBLE.match(character))
         text = INVISIBLE.sub("", text)
+    text = LONG_RUN.sub(lambda run: "x" * len(run[0]), text)
     return Reading(_with_running_case(text, is_name), origins)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_a-z])|\n+\s*")
+END = re.compile(r"[.!?…]{1,4}[\"'”’)\]]{0,4}\s+(?=[\"'“‘(\[]?[^\W_a-z])|\n+\s*")
 ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|Maj|St|Jr|Sr|Inc|Corp|Co|Ltd|No|vs|Rev|Hon|Jan|Feb|Mar|"
     r"Apr|Aug|Sept|Oct|Nov|Dec)|\b[A-Z]|\.[A-Z])\.$"
