@@ -24,6 +24,7 @@ _PATTERNS = tuple(map(re.compile, (
     rf"(?P<place>{_CAPITALS})(?::\s|\.\s*[—–-]\s*)(?=\S)",
 )))
 _COLON = re.compile(r"(?P<place>[^\W\d_][\w.’'-]+(?: [^\W\d_][\w.’'-]+){0,2}): (?=[A-ZÀ-Ý“\"0-9])(?=.{40})")
+_LABEL = re.compile(r"[^\W\d_][\w.’'-]*(?: [\w.’'-]+){0,2}: ")
 _LONGEST = 90
 _MOST_WORDS = 5
 _SMALL_WORDS = frozenset(["of", "the", "and", "de", "la", "le", "les", "du", "des", "da", "do", "dos", "das", "del", "di", "den", "der", "am", "an", "in", "im", "sur", "sous", "el", "al", "los", "las"])
@@ -71,7 +72,7 @@ def _before_colon(body: str) -> Dateline | None:
     if match is None or not _looks_like_place(match["place"]) or match["place"].casefold() in load_dateline_tables().not_places:
         return None
     others = body.split("\n\n", 100)[1:100]
-    if len(others) < 2 or any(_COLON.match(paragraph) for paragraph in others):
+    if len(others) < 2 or any(_LABEL.match(paragraph) for paragraph in others):
         return None
     return Dateline(match["place"], None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -45,8 +45,11 @@ def without_breaks(lines: Lines) -> Lines:
         tables.pointer.match(text) or tables.breaks.fullmatch(text))]
     if len(kept) == len(lines.texts):
         return lines
-    columns = ([column[at] for at in kept] for column in (lines.texts, lines.gaps, lines.indents, lines.links, lines.levels))
-    return Lines(*columns, lines.is_markdown)  # type: ignore[arg-type]
+    return replace(
+        lines, texts=[lines.texts[at] for at in kept], gaps=[lines.gaps[at] for at in kept],
+        indents=[lines.indents[at] for at in kept], links=[lines.links[at] for at in kept],
+        levels=[lines.levels[at] for at in kept],
+    )
 
 
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
@@ -76,6 +79,7 @@ def is_furniture(text: str) -> bool:
     return bool(tables.pointer.match(text) or tables.label.fullmatch(text) or tables.box.search(text))
 
 
+
 def paragraphs(texts: Sequence[str]) -> str:
-    """Lines become a body: one paragraph a line."""
-    return "\n\n".join(texts)
+    """Lines become a body: one paragraph a line, single spaces in it."""
+    return "\n\n".join(" ".join(text.split()) for text in texts)

@@ -139,7 +139,7 @@ def _since(marks: NDArray[np.bool_], place: Numbers) -> Numbers:
     return np.asarray(np.minimum(place - last, 200), dtype=np.float32)
 
 
-def _heaviest(values: Numbers, weights: Numbers) -> float:
+def _heaviest(values: NDArray[np.floating[Any]], weights: Numbers) -> float:
     """The value that most of the weight lies on."""
     kinds, where = np.unique(values, return_inverse=True)
     return float(kinds[np.argmax(np.bincount(where, weights=weights))])

@@ -14,6 +14,7 @@ LONGEST_FRONT_TEXT = 400
 CONSENT_STEMS = ("cookie", "consent", "einwillig", "zustimm", "datenschutz", "données personnelles", "toestemming", "zgod", "privacy")
 """One of these is in every consent page: a cheap look before the dear one."""
 
+ENDS = (".", "!", "?", "…", "。", "”", "\"", ":", ";")
 BESIDE = 8
 """Lines after the body that a paywall's words stand in."""
 
@@ -49,24 +50,13 @@ def _consent_wall(texts: Sequence[str]) -> Rejected | None:
 
 
 def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
-    texts, mine = lines.texts, set(chosen)
-    longest = max((len(texts[number]) for number in chosen), default=0)
-    headlines = {text for number, text in enumerate(texts) if 40 <= len(text) <= 160 and not text.endswith((".", ":", ";"))
-                 and number not in mine}
-    passage = _longest_passage(lines, chosen)
-    if len(headlines) >= FEWEST_TEASERS and passage < LONGEST_FRONT_TEXT and longest < LONGEST_FRONT_TEXT:
+    """A section front: many lines like headlines, and hardly a sentence among those that would be the body."""
+    headlines = {text for text in lines.texts if 35 <= len(text) <= 160 and not text.endswith(ENDS)}
+    sentences = (lines.texts[number] for number in chosen if len(lines.texts[number]) > 60)
+    prose = sum(len(text) for text in sentences if text.endswith(ENDS))
+    if len(headlines) >= FEWEST_TEASERS and prose < LONGEST_FRONT_TEXT:
         return ListingPage("a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines")
     return None
-
-
-def _longest_passage(lines: Lines, chosen: Sequence[int]) -> int:
-    """Characters of the longest run of body lines with at most one other line between two of them."""
-    best = run = 0
-    before = -10
-    for number in chosen:
-        run = run + len(lines.texts[number]) if number - before <= 2 else len(lines.texts[number])
-        best, before = max(best, run), number
-    return best
 
 
 def cut_by(lines: Lines, chosen: Sequence[int], body: str) -> str | None:

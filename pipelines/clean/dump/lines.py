@@ -111,9 +111,8 @@ def _joint(before: str, line: str, stripped: str, width: int) -> str | None:
     is_open = before[-1:] in " \u00a0" or line[:1] in " \u00a0\t"
     if head.islower() and (len(last) > 20 or is_open):
         return " "
-    if is_open and before[-1:] in " \u00a0" and len(last) > 40:
-        return " "
-    return None
+    goes_on = len(last) > 40 or (len(last) > 12 and (last[-1] in ",;" or last[last.rfind(" ") + 1:].islower()))
+    return " " if goes_on and before[-1:] in " \u00a0" else None
 
 
 def _wrap_width(raw: Sequence[str]) -> int:
@@ -121,13 +120,14 @@ def _wrap_width(raw: Sequence[str]) -> int:
 
     Wrapped lines that go on end within a word's length of one column, and hardly any goes past it.
     """
-    sizes = Counter(
-        size for line, after in pairwise(raw)
-        if 48 < (size := len(line)) and after and not after.isspace() and not line.lstrip().startswith(_STRUCTURE)
-    )
-    total = sum(sizes.values())
-    if total < 4:
+    inner = [(line, after.lstrip()) for line, after in pairwise(raw)
+             if len(line) > 48 and after and not after.isspace() and not line.lstrip().startswith(_STRUCTURE)]
+    total = len(inner)
+    if total < 4 or sum(line.rstrip().endswith(_STOPS) for line, _ in inner) > 0.5 * total:
         return 0
+    if sum(not after[0].isupper() for _, after in inner) < 0.25 * total:  # lines that all begin anew, like headlines
+        return 0
+    sizes = Counter(len(line) for line, _ in inner)
     best, most = 0, 0
     for width in range(60, 125):
         near = sum(sizes.get(size, 0) for size in range(width - 9, width + 1))

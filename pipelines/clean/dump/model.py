@@ -19,6 +19,9 @@ import numpy as np
 from pipelines.clean.dump.features import FEATURES, Numbers
 
 DILATIONS = (1, 2, 4, 8, 16)
+SMALLEST_THREADED = 250_000
+"""Multiplications of a product that OpenBLAS does in one thread (below 4 × 65,536)."""
+
 LIMIT = 5.0
 """Numbers further than so many standard deviations from the mean count as that far."""
 
@@ -41,10 +44,10 @@ class LineModel:
     def chances(self, rows: Numbers) -> Numbers:
         """For each line, 0 to 1, the chance that it is body."""
         scaled = np.clip((rows - self.mean) / self.spread, -LIMIT, LIMIT)
-        first = np.maximum(scaled @ self.enter + self.enter_bias, 0)
+        first = np.maximum(_times(scaled, self.enter) + self.enter_bias, 0)
         state = first + np.tanh(first.max(axis=0) @ self.page + self.page_bias)
         for dilation, weights, bias in zip(DILATIONS, self.layers, self.layer_biases, strict=True):
-            state = state + np.maximum(_around(state, dilation) @ weights + bias, 0)
+            state = state + np.maximum(_times(_around(state, dilation), weights) + bias, 0)
         logits = np.concatenate([state, first], axis=1) @ self.leave + self.leave_bias
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float32)
 
@@ -60,10 +63,22 @@ def read_model(text: str) -> LineModel:
     if tuple(table["features"]) != FEATURES:
         raise ValueError("tables/dump_lines.json was made for other features: train it anew (tests/bench/train_dump.py)")
     return LineModel(
-        *(_array(table[name]) for name in ("mean", "spread", "enter", "enter_bias", "page", "page_bias")),
+        mean=_array(table["mean"]), spread=_array(table["spread"]), enter=_array(table["enter"]),
+        enter_bias=_array(table["enter_bias"]), page=_array(table["page"]), page_bias=_array(table["page_bias"]),
         layers=tuple(map(_array, table["layers"])), layer_biases=tuple(map(_array, table["layer_biases"])),
         leave=_array(table["leave"]), leave_bias=_array(table["leave_bias"]),
     )
+
+
+def _times(left: Numbers, right: Numbers) -> Numbers:
+    """A matrix product in parts that are too small for BLAS to hand to threads: workers have no cores to spare."""
+    step = max(1, SMALLEST_THREADED // right.size)
+    if len(left) <= step:
+        return left @ right
+    product = np.empty((len(left), right.shape[1]), dtype=np.float32)
+    for at in range(0, len(left), step):
+        np.matmul(left[at:at + step], right, out=product[at:at + step])
+    return product
 
 
 def _around(state: Numbers, dilation: int) -> Numbers:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.clean.dump.choose import choose_lines, without_breaks
+from pipelines.clean.dump.choose import choose_lines, paragraphs, without_breaks
 from pipelines.clean.dump.features import load_words, numbers_of
 from pipelines.clean.dump.heads import Surroundings, find_authors, find_headline, find_outlet, find_times
 from pipelines.clean.dump.lines import Lines, lines_of
 from pipelines.clean.dump.model import load_model
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
-from pipelines.clean.text import plain_lines, repair, tidy, tidy_line
+from pipelines.clean.text import plain_lines, repair, tidy_line
 from pipelines.records import Author, Evidence
 
 LONGEST_DUMP = 2_000_000
@@ -76,7 +76,7 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
                                 if chosen else None)
     published, modified = times.get("published_at"), times.get("modified_at")
     return DumpReading(
-        title=title, body=tidy("\n".join(lines.texts[number] for number in chosen)),
+        title=title, body=paragraphs([lines.texts[number] for number in chosen]),
         authors=authors.value if authors else (), outlet=outlet.value if outlet else None,
         published_at=published.value if published else None, modified_at=modified.value if modified else None,
         lines=lines, chosen=tuple(chosen), evidence=evidence, warnings=warnings,
