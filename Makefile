@@ -8,7 +8,7 @@ BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata
+.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ bench-clean: $(BENCHED)  ## bodies from pages and dumps beside other extractors'
 
 bench-metadata: $(BENCHED)  ## titles, authors, dates beside other extractors': CORPUS=folder
 	@$(BENCH)/bin/python -m tests.bench.metadata --corpus $(CORPUS)
+
+bench-entities: $(INSTALLED)  ## names in texts beside the bare model's: CORPUS=folder
+	@$(BIN)/python -m tests.bench.entities --corpus $(CORPUS)
+
+bench-places: $(INSTALLED)  ## countries and coordinates of place names beside the population prior: CORPUS=folder
+	@$(BIN)/python -m tests.bench.places --corpus $(CORPUS)
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -7,8 +7,8 @@ them miss or misjudge names. What is read differs from what is stored, so every 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 PLAIN = str.maketrans(
@@ -64,7 +64,9 @@ def _with_running_case(text: str, is_name: Callable[[str], bool]) -> str:
     kinds = [_kind(line) for line in lines]
     if not any(kinds):
         return text
-    forms = _forms(line for line, kind in zip(lines, kinds, strict=True) if kind != "capitals")
+    running = "\n".join(line for line, kind in zip(lines, kinds, strict=True) if not kind)
+    forms = _forms(running, {word.lower() for line, kind in zip(lines, kinds, strict=True) if kind
+                             for word in WORD.findall(line)})
     return "\n".join(_recased(line, kind, forms, is_name) for line, kind in zip(lines, kinds, strict=True))
 
 
@@ -80,6 +82,7 @@ def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str
 
 
 
+RUNNING = re.compile(r"[a-z]{4,} (?:[a-z]{2,} ){1,2}[a-z]{3,}|[a-z]{2,} [a-z]{4,} [a-z]{2,}")
 DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line
 
 
@@ -89,11 +92,13 @@ def _kind(line: str) -> str:
     >>> [_kind(line) for line in ("POLICE FIND SHIP", "Police Find Ship in Lagoon", "OSLO (HNA) - Police", "So it is.")]
     ['capitals', 'headline', 'opening', '']
     """
+    if RUNNING.search(line, 0, 400):
+        return "opening" if OPENING_CAPITALS.match(line) else ""
     letters = WORD.findall(line[:400])
     count = sum(map(len, letters))
     if count < 4:
         return ""
-    upper = sum(1 for word in letters for letter in word if letter.isupper())
+    upper = sum(map(str.isupper, "".join(letters)))
     if DATED.match(line):
         return "opening"
     if upper >= CAPITALS_SHARE * count:
@@ -106,14 +111,18 @@ def _kind(line: str) -> str:
     return "opening" if OPENING_CAPITALS.match(line) else ""
 
 
-def _forms(lines: Iterator[str]) -> dict[str, str]:
-    """How the running text writes each word when it does not open a sentence, by its lower-case form."""
-    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for line in lines:
-        if not _kind(line):
-            for word in INSIDE_SENTENCE.findall(line):
-                seen[word.lower()][word] += 1
-    return {word: counter.most_common(1)[0][0] for word, counter in seen.items()}
+def _forms(running: str, wanted: set[str]) -> dict[str, str]:
+    """How running text mostly writes each wanted word where it does not open a sentence, by its lower-case form.
+
+    >>> _forms("It said Falk and the falk met Falk.", {"falk", "pier"})
+    {'falk': 'Falk'}
+    """
+    counts: dict[str, tuple[int, str]] = {}
+    for form, count in Counter(INSIDE_SENTENCE.findall(running)).items():
+        lower = form.lower()
+        if lower in wanted and count > counts.get(lower, (0, ""))[0]:
+            counts[lower] = count, form
+    return {lower: form for lower, (_, form) in counts.items()}
 
 
 def _from_capitals(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:

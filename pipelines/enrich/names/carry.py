@@ -12,7 +12,7 @@ from pipelines.enrich.tables import load_lines
 from pipelines.records import EntityType
 
 INTRODUCED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
-WORD = re.compile(r"[A-Z0-9]?[^\W_]+")
+WORD = re.compile(r"(?<![^\W_])[^\W_a-z][^\W_]*")  # names open with a capital or a figure
 WORD_BEFORE = re.compile(r"(?:^|(\S) *|(?<=\n))\b([A-Z][\w'-]*)\.? $")
 NO_END = re.compile(r"\w|-[a-z]|\.\w")
 
