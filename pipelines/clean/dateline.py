@@ -16,18 +16,53 @@ _AGENCY = r"\((?P<agency>[^()\n]{2,40})\)"
 _AFTER_AGENCY = rf"(?::|{_DASH}|,(?= )|(?=[A-ZÀ-Ý“\"]))"
 _DATE = r"[\w. ]*\d{1,2}[\w., ]*"
 _CAPITALS = r"[A-ZÀ-Ý][A-ZÀ-Ý.’' -]{2,}(?:, [A-Z][\w. ]+?)?"
-_PATTERNS = tuple(map(re.compile, (
-    rf"(?P<place>{_PLACE}?)(?P<date>,? ?\(?{_DATE}\)?)?\s*{_AGENCY}\s*{_AFTER_AGENCY}",
-    rf"{_AGENCY}\s*(?:{_DASH}|:)(?=\S)",
-    rf"(?P<place>{_PLACE}?),\s*(?P<date>{_DATE}?)(?:,\s*(?P<agency>[^,()—–-]{{2,40}}))?{_DASH}(?=\S)",
-    rf"(?P<place>{_PLACE}?)(?:/(?P<agency>[A-Z][\w -]{{1,20}}))?{_DASH}(?=\S)",
-    rf"(?P<place>{_CAPITALS})(?::\s|\.\s*[—–-]\s*)(?=\S)",
-)))
+_PATTERNS = tuple(
+    map(
+        re.compile,
+        (
+            rf"(?P<place>{_PLACE}?)(?P<date>,? ?\(?{_DATE}\)?)?\s*{_AGENCY}\s*{_AFTER_AGENCY}",
+            rf"{_AGENCY}\s*(?:{_DASH}|:)(?=\S)",
+            rf"(?P<place>{_PLACE}?),\s*(?P<date>{_DATE}?)(?:,\s*(?P<agency>[^,()—–-]{{2,40}}))?{_DASH}(?=\S)",
+            rf"(?P<place>{_PLACE}?)(?:/(?P<agency>[A-Z][\w -]{{1,20}}))?{_DASH}(?=\S)",
+            rf"(?P<place>{_CAPITALS})(?::\s|\.\s*[—–-]\s*)(?=\S)",
+        ),
+    )
+)
 _COLON = re.compile(r"(?P<place>[^\W\d_][\w.’'-]+(?: [^\W\d_][\w.’'-]+){0,2}): (?=[A-ZÀ-Ý“\"0-9])(?=.{40})")
 _LABEL = re.compile(r"[^\W\d_][\w.’'-]*(?: [\w.’'-]+){0,2}: ")
 _LONGEST = 90
 _MOST_WORDS = 5
-_SMALL_WORDS = frozenset(["of", "the", "and", "de", "la", "le", "les", "du", "des", "da", "do", "dos", "das", "del", "di", "den", "der", "am", "an", "in", "im", "sur", "sous", "el", "al", "los", "las"])
+_SMALL_WORDS = frozenset(
+    [
+        "of",
+        "the",
+        "and",
+        "de",
+        "la",
+        "le",
+        "les",
+        "du",
+        "des",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "del",
+        "di",
+        "den",
+        "der",
+        "am",
+        "an",
+        "in",
+        "im",
+        "sur",
+        "sous",
+        "el",
+        "al",
+        "los",
+        "las",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +95,20 @@ def read_dateline(body: str) -> Dateline | None:
     True
     """
     for paragraph in body.split("\n\n", 2)[:2]:  # the first may be a standfirst
-        found = _read(paragraph.split("\n", 1)[0][:_LONGEST * 2])
+        found = _read(paragraph.split("\n", 1)[0][: _LONGEST * 2])
         if found is not None:
             return found
     return _before_colon(body)
 
 
 def _before_colon(body: str) -> Dateline | None:
-    """"Doha: A fault …": a place alone, where no other paragraph opens so (speakers and labels come in numbers)."""
+    """ "Doha: A fault …": a place alone, where no other paragraph opens so (speakers and labels come in numbers)."""
     match = _COLON.match(body)
-    if match is None or not _looks_like_place(match["place"]) or match["place"].casefold() in load_dateline_tables().not_places:
+    if (
+        match is None
+        or not _looks_like_place(match["place"])
+        or match["place"].casefold() in load_dateline_tables().not_places
+    ):
         return None
     others = body.split("\n\n", 100)[1:100]
     if len(others) < 2 or any(_LABEL.match(paragraph) for paragraph in others):
@@ -98,8 +137,9 @@ def _tidy_place(written: str | None) -> str | None:
     return (place if "," in place else place.rstrip(".")) or None
 
 
-def _is_dateline(place: str | None, agency: str | None, date: str | None, groups: dict[str, str | None],
-                 tables: DatelineTables) -> bool:
+def _is_dateline(
+    place: str | None, agency: str | None, date: str | None, groups: dict[str, str | None], tables: DatelineTables
+) -> bool:
     if agency is not None and not _looks_like_agency(agency, tables):
         return False
     if date is not None and not _looks_like_date(date, tables):
@@ -117,8 +157,13 @@ def _looks_like_agency(name: str, tables: DatelineTables) -> bool:
     if any(part.strip().casefold() in tables.agencies for part in re.split(r"[/,;]| and ", name)):
         return True
     words = name.split()
-    return len(words) <= 3 and name[0].isupper() and not any(letter.isdigit() for letter in name) and (
-        name.isupper() or all(word[0].isupper() for word in words)) and (len(words) > 1 or sum(map(str.isupper, name)) >= 2)
+    return (
+        len(words) <= 3
+        and name[0].isupper()
+        and not any(letter.isdigit() for letter in name)
+        and (name.isupper() or all(word[0].isupper() for word in words))
+        and (len(words) > 1 or sum(map(str.isupper, name)) >= 2)
+    )
 
 
 def _looks_like_date(date: str, tables: DatelineTables) -> bool:
@@ -129,5 +174,8 @@ def _looks_like_date(date: str, tables: DatelineTables) -> bool:
 def _looks_like_place(place: str) -> bool:
     words = [word for word in re.split(r"[ ,/]+", place) if word]
     capital = [word for word in words if word[0].isupper()]
-    return 0 < len(words) <= _MOST_WORDS and words[0][0].isupper() and all(
-        word in capital or word.casefold() in _SMALL_WORDS for word in words)
+    return (
+        0 < len(words) <= _MOST_WORDS
+        and words[0][0].isupper()
+        and all(word in capital or word.casefold() in _SMALL_WORDS for word in words)
+    )

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.rules import Rules
 from pipelines.clean.text import shorten, tidy_line
-from pipelines.records import CleanArticle, Evidence, RawArticle
+from pipelines.records import Evidence
 
 MOST_VALUES = 100
 LONGEST_VALUE = 2_000
 DEEPEST = 6
 
 _NAMING = ("name", "url", "text", "main", "value", "@value", "$date")
-_MARKUP = re.compile(r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>",
-                     re.I)
+_MARKUP = re.compile(
+    r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,20 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
 
     text, html = _texts(item, keys, evidence)
     return ItemFields(
-        title=value("title"), text=text, html=html, authors=values("authors"),
-        published_at=value("published_at"), modified_at=value("modified_at"),
-        canonical_url=value("canonical_url"), url=value("url"), outlet=value("outlet"), section=value("section"),
-        tags=_tags(values("tags")), image_url=value("image_url"), language=value("language"), evidence=evidence,
+        title=value("title"),
+        text=text,
+        html=html,
+        authors=values("authors"),
+        published_at=value("published_at"),
+        modified_at=value("modified_at"),
+        canonical_url=value("canonical_url"),
+        url=value("url"),
+        outlet=value("outlet"),
+        section=value("section"),
+        tags=_tags(values("tags")),
+        image_url=value("image_url"),
+        language=value("language"),
+        evidence=evidence,
     )
 
 
@@ -94,8 +104,9 @@ def is_markup(text: str) -> bool:
     return next(tags, None) is not None and ("</" in text or next(tags, None) is not None)
 
 
-def _texts(item: Mapping[str, object], keys: Mapping[str, tuple[str, ...]],
-           evidence: dict[str, Evidence]) -> tuple[str | None, str | None]:
+def _texts(
+    item: Mapping[str, object], keys: Mapping[str, tuple[str, ...]], evidence: dict[str, Evidence]
+) -> tuple[str | None, str | None]:
     """Plain text and markup of an item: a key named for one may hold the other."""
     text: str | None = None
     html: str | None = None

@@ -82,7 +82,7 @@ def clean_name(name: str) -> str | None:
     tables = load_name_tables()
     name = _NOTE.sub("", _ADDRESS.sub(" ", tidy_line(name[:LONGEST_BYLINE]))).strip(_EDGES)
     while (match := tables.opener.match(name)) and match.end() < len(name):
-        name = name[match.end():].strip(_EDGES)
+        name = name[match.end() :].strip(_EDGES)
     if tables.opener.fullmatch(f"{name} "):
         return None
     is_name = any(letter.isalpha() for letter in name) and len(name) <= LONGEST_NAME

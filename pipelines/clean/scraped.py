@@ -53,12 +53,19 @@ def _told(fields: ItemFields, url: str | None) -> Findings:
     if canonical is not None:
         evidence.setdefault("canonical_url", Evidence("url", address))
     return Findings(
-        title=title.text, body="", canonical_url=canonical,
+        title=title.text,
+        body="",
+        canonical_url=canonical,
         outlet=Outlet(registered_domain(canonical) if canonical else None, fields.outlet),
-        authors=_authors(fields), language=fields.language[:2].lower() if fields.language else None,
-        published_at=published.at if published else None, published_zone=published.zone if published else None,
-        modified_at=modified.at if modified else None, section=fields.section, tags=fields.tags,
-        image_url=fields.image_url, evidence=evidence,
+        authors=_authors(fields),
+        language=fields.language[:2].lower() if fields.language else None,
+        published_at=published.at if published else None,
+        published_zone=published.zone if published else None,
+        modified_at=modified.at if modified else None,
+        section=fields.section,
+        tags=fields.tags,
+        image_url=fields.image_url,
+        evidence=evidence,
     )
 
 
@@ -84,7 +91,10 @@ def _of_text(text: str, told: Findings) -> Findings:
         raise TitleMissing("an item has a headline", field="title", value=text)
     body = seen.body.removeprefix(f"{title}\n\n")
     return replace(
-        told, title=title, body=body, is_truncated=seen.is_truncated,
+        told,
+        title=title,
+        body=body,
+        is_truncated=seen.is_truncated,
         authors=told.authors or seen.authors,
         evidence={**{name: entry for name, entry in seen.evidence.items() if name in _FROM_TEXT}, **told.evidence},
         warnings=seen.warnings,
@@ -98,19 +108,27 @@ def _of_page(html: str, told: Findings, raw: RawArticle, rules: Rules) -> CleanA
     """The item's markup, read as a page; its fields fill what the page leaves empty, and give the headline."""
     if "<html" not in html[:2_000].lower():
         heading = f"<h1>{escape(told.title)}</h1>" if told.title else ""
-        html = f"<html><head><title>{escape(told.title)}</title></head><body><article>{heading}{html}</article></body></html>"
+        head = f"<head><title>{escape(told.title)}</title></head>"
+        html = f"<html>{head}<body><article>{heading}{html}</article></body></html>"
     url = raw.url or told.canonical_url
     page = clean_page(replace(raw, kind="html", text=html, url=url), rules)
     found = Findings(
-        title=told.title or page.title, body=page.body,
+        title=told.title or page.title,
+        body=page.body,
         canonical_url=told.canonical_url or page.canonical_url,
         outlet=Outlet(page.outlet.domain or told.outlet.domain, told.outlet.name or page.outlet.name),
         authors=told.authors or page.authors,
         published_at=told.published_at or page.published_at,
         published_zone=told.published_zone if told.published_at else page.published_zone,
-        modified_at=told.modified_at or page.modified_at, language=page.language or told.language,
-        section=told.section or page.section, tags=told.tags or page.tags, image_url=told.image_url or page.image_url,
-        is_truncated=page.is_truncated, evidence={**page.evidence, **told.evidence},
-        warnings=tuple(w for w in page.warnings if w not in raw.warnings and not w.startswith(("PublishedAhead", "Truncated"))),
+        modified_at=told.modified_at or page.modified_at,
+        language=page.language or told.language,
+        section=told.section or page.section,
+        tags=told.tags or page.tags,
+        image_url=told.image_url or page.image_url,
+        is_truncated=page.is_truncated,
+        evidence={**page.evidence, **told.evidence},
+        warnings=tuple(
+            w for w in page.warnings if w not in raw.warnings and not w.startswith(("PublishedAhead", "Truncated"))
+        ),
     )
     return assemble(raw, found)

@@ -14,15 +14,18 @@ from pipelines.records import Evidence
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
 # A joiner means something between letters of Arabic or Indic scripts and in emoji; elsewhere it is noise.
-_STRAY_JOINER = re.compile("(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])[\u200c\u200d]"
-                           "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])")
+_STRAY_JOINER = re.compile(
+    "(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])[\u200c\u200d]"
+    "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 # UTF-8 read as Windows-1252, Latin-1, Windows-1251 or Mac Roman: a lead byte's character before a continuation's.
 _CONTINUATIONS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _SUSPECT = re.compile(
     f"[Â-ô][{_CONTINUATIONS}]|[вРС][\u0402-\u040f\u0452-\u045f\u00a0-\u00bb‚„…†‡€‰‹‘’“”•–—™›]"
-    "|[‚√¬][\u00a0-\u00ffÄÖÜ†]|\ufffd|[\x80-\x9f]")
+    "|[‚√¬][\u00a0-\u00ffÄÖÜ†]|\ufffd|[\x80-\x9f]"
+)
 
 
 @dataclass(frozen=True, slots=True)

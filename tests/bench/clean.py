@@ -2,8 +2,9 @@
 
     make bench-clean CORPUS=folder          or    python -m tests.bench.clean --corpus folder
 
-A corpus is a folder of pages with gold (``NAME.html.gz`` and ``NAME.json`` with ``main_content`` or ``body``), or a folder of
-such folders. Scores are of 4-word shingles (``tests/quality/scoring.py``); milliseconds are median CPU a page.
+A corpus is a folder of pages with gold (``NAME.html.gz`` and ``NAME.json`` with ``main_content`` or ``body``), or a
+folder of such folders. Scores are of 4-word shingles (``tests/quality/scoring.py``), milliseconds
+are median CPU a page.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from tests.quality.scoring import score_bodies
 
 def folders_of(corpus: Path) -> list[Path]:
     """The corpus itself, or the folders in it, that hold pages with gold."""
-    return [folder for folder in (corpus, *sorted(p for p in corpus.iterdir() if p.is_dir()))
-            if any(folder.glob("*.html*")) and any(folder.glob("*.json"))]
+    return [
+        folder
+        for folder in (corpus, *sorted(p for p in corpus.iterdir() if p.is_dir()))
+        if any(folder.glob("*.html*")) and any(folder.glob("*.json"))
+    ]
 
 
 def measured(extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tuple[list[str], float]:
@@ -44,7 +48,9 @@ def measured(extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tu
     return answers, statistics.median(spent)
 
 
-def row(name: str, cases: Sequence[Case], extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
+def row(
+    name: str, cases: Sequence[Case], extract: Extractor, inputs: Sequence[tuple[str, str | None]]
+) -> tuple[str, ...]:
     answers, milliseconds = measured(extract, inputs)
     score = score_bodies((case.body, answer) for case, answer in zip(cases, answers, strict=True))
     return name, f"{score.f1:.3f}", f"{score.precision:.3f}", f"{score.recall:.3f}", f"{milliseconds:.1f}"
@@ -53,8 +59,10 @@ def row(name: str, cases: Sequence[Case], extract: Extractor, inputs: Sequence[t
 def tables_of(folder: Path, every: int, say: Callable[[str], None]) -> Iterable[Table]:
     cases = [case for case in cases_of(folder) if case.body][::every]
     pages = [(case.text, case.url) for case in cases]
-    pages_table, dumps_table = (Table(title=f"{kind} of {folder.name}, {len(cases)} pages", title_justify="left")
-                                for kind in ("Bodies from HTML", "Bodies by Dateline from text dumps"))
+    pages_table, dumps_table = (
+        Table(title=f"{kind} of {folder.name}, {len(cases)} pages", title_justify="left")
+        for kind in ("Bodies from HTML", "Bodies by Dateline from text dumps")
+    )
     for table, head in ((pages_table, "extractor"), (dumps_table, "dumper")):
         table.add_column(head)
         for column in ("F1", "precision", "recall", "CPU ms"):

@@ -41,7 +41,7 @@ class Case:
 
 
 def cases_of(folder: Path) -> Iterator[Case]:
-    """Every page of a folder that has gold beside it (``NAME.html.gz`` or ``NAME.html``, ``NAME.json``), in order of name."""
+    """Every page of a folder that has gold beside it (``NAME.html.gz``, ``NAME.json``), in order of name."""
     for gold in sorted(folder.glob("*.json")):
         packed, plain = gold.with_suffix(".html.gz"), gold.with_suffix(".html")
         if packed.exists():
@@ -55,7 +55,9 @@ def cases_of(folder: Path) -> Iterator[Case]:
 
 def dumpers() -> dict[str, Dumper | None]:
     """The five dumpers by name; None where its library is not installed."""
-    found: dict[str, Dumper | None] = dict.fromkeys(("beautifulsoup", "html2text", "inscriptis", "html-text", "resiliparse"))
+    found: dict[str, Dumper | None] = dict.fromkeys(
+        ("beautifulsoup", "html2text", "inscriptis", "html-text", "resiliparse")
+    )
     if find_spec("bs4"):
         from bs4 import BeautifulSoup
 

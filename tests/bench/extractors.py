@@ -43,21 +43,35 @@ def dateline_dump_body(dump: str, url: str | None) -> str:
 
 def extractors() -> dict[str, Extractor | None]:
     found: dict[str, Extractor | None] = {"Dateline": dateline_body}
-    found |= dict.fromkeys(("trafilatura", "trafilatura fast", "trafilatura precision", "readability-lxml", "resiliparse",
-                            "newspaper4k", "jusText"))
+    found |= dict.fromkeys(
+        (
+            "trafilatura",
+            "trafilatura fast",
+            "trafilatura precision",
+            "readability-lxml",
+            "resiliparse",
+            "newspaper4k",
+            "jusText",
+        )
+    )
     if find_spec("trafilatura"):
         import trafilatura
 
         def reader(**options: bool) -> Extractor:
             return lambda page, url: trafilatura.extract(page, url=url, include_comments=False, **options) or ""
 
-        found |= {"trafilatura": reader(), "trafilatura fast": reader(fast=True),
-                  "trafilatura precision": reader(favor_precision=True)}
+        found |= {
+            "trafilatura": reader(),
+            "trafilatura fast": reader(fast=True),
+            "trafilatura precision": reader(favor_precision=True),
+        }
     if find_spec("readability"):
         import readability
         from lxml import html
 
-        found["readability-lxml"] = lambda page, _: "\n".join(html.fromstring(readability.Document(page).summary()).itertext())
+        found["readability-lxml"] = lambda page, _: "\n".join(
+            html.fromstring(readability.Document(page).summary()).itertext()
+        )
     if find_spec("resiliparse"):
         from resiliparse.extract.html2text import extract_plain_text
 
@@ -65,11 +79,14 @@ def extractors() -> dict[str, Extractor | None]:
     if find_spec("newspaper"):
         import newspaper
 
-        found["newspaper4k"] = lambda page, url: str(newspaper.article(url or "https://none.example/", input_html=page).text)
+        found["newspaper4k"] = lambda page, url: str(
+            newspaper.article(url or "https://none.example/", input_html=page).text
+        )
     if find_spec("justext"):
         import justext
 
         words = justext.get_stoplist("English")
         found["jusText"] = lambda page, _: "\n".join(
-            paragraph.text for paragraph in justext.justext(page, words) if not paragraph.is_boilerplate)
+            paragraph.text for paragraph in justext.justext(page, words) if not paragraph.is_boilerplate
+        )
     return found

@@ -2,9 +2,9 @@
 
     make bench-metadata CORPUS=folder       or    python -m tests.bench.metadata --corpus folder
 
-Gold: ``title``, ``authors`` (or ``author``), ``published_at`` (or ``publish_date``). Titles and names compare after NFKC, lower
-case and punctuation to single spaces; a date is right on the same day, a minute on the same instant. "Invented" counts
-values given where the gold has none.
+Gold: ``title``, ``authors`` (or ``author``), ``published_at`` (or ``publish_date``). Titles and names compare after
+NFKC, lower case and punctuation to single spaces; a date is right on the same day, a minute on the same
+instant. "Invented" counts values given where the gold has none.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def dateline(page: str, url: str | None) -> Read:
     article = read_article(page, url)
     if article is None:
         return Read()
-    return Read(article.title, tuple(author.name for author in article.authors if author.type == "person"), article.published_at)
+    return Read(
+        article.title, tuple(author.name for author in article.authors if author.type == "person"), article.published_at
+    )
 
 
 def readers() -> dict[str, Reader | None]:
@@ -125,7 +127,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     console = Console(width=100)
     for folder in folders_of(chosen.corpus):
-        cases = list(cases_of(folder))[::chosen.every]
+        cases = list(cases_of(folder))[:: chosen.every]
         table = Table(title=f"Metadata of {folder.name}, {len(cases)} pages", title_justify="left")
         for column in ("extractor", "title", "authors", "date", "minute", "invented", "CPU ms"):
             table.add_column(column, justify="left" if column == "extractor" else "right")

@@ -1,9 +1,9 @@
 """Train the model that tells a dump's body lines from its furniture, and write its weights.
 
-    python -m tests.bench.train_dump --corpus ../shared/corpora --out pipelines/clean/tables/dump_lines.json
+    python -m tests.bench.train_dump --corpus folder --out pipelines/clean/tables/dump_lines.json
 
-Needs the bench group and ``torch`` (not otherwise used: install it beside them). Every folder of the corpus with gold is
-read; a third of the pages, by a hash of the outlet, is kept aside and measured, unless ``--all`` trains on them too.
+Needs the bench group and ``torch`` (not otherwise used: install it beside them). Every folder of the corpus with gold
+is read; a third of the pages, by a hash of the outlet, is kept aside and measured, unless ``--all`` trains on them too.
 Made-up variants stand beside the real dumps: other spacing, pages cropped to a few lines of furniture, clean articles.
 """
 
@@ -58,7 +58,7 @@ def is_aside(case: Case) -> bool:
 def truth_of(texts: Sequence[str], gold: str) -> tuple[np.ndarray, np.ndarray]:
     """Share of each line's words that lie in a 4-word run of the gold, and how many words it has."""
     words = WORD.findall(gold)
-    runs = Counter(tuple(words[at:at + 4]) for at in range(max(1, len(words) - 3)))
+    runs = Counter(tuple(words[at : at + 4]) for at in range(max(1, len(words) - 3)))
     tokens: list[str] = []
     owners: list[int] = []
     for number, text in enumerate(texts):
@@ -67,24 +67,33 @@ def truth_of(texts: Sequence[str], gold: str) -> tuple[np.ndarray, np.ndarray]:
         owners += [number] * len(found)
     covered = np.zeros(len(tokens) + 4)
     for at in range(len(tokens) - 3):
-        if tuple(tokens[at:at + 4]) in runs:
-            covered[at:at + 4] = 1
+        if tuple(tokens[at : at + 4]) in runs:
+            covered[at : at + 4] = 1
     sizes = np.bincount(owners, minlength=len(texts)).astype(float)
-    hits = np.bincount(owners, weights=covered[:len(owners)], minlength=len(texts))
+    hits = np.bincount(owners, weights=covered[: len(owners)], minlength=len(texts))
     return hits / np.maximum(sizes, 1), sizes
 
 
 def examples_of(cases: Sequence[Case]) -> list[Example]:
     words = load_words()
     made: list[Example] = []
-    rng = random.Random(7)  # noqa: S311  variants, not secrets
+    rng = random.Random(7)
 
     def add(dumper: str, case: Case, lines: Lines) -> Example | None:
         if not lines.texts:
             return None
         truth, sizes = truth_of(lines.texts, case.body)
-        example = Example(dumper, case.group, is_aside(case), list(lines.texts), numbers_of(lines, words), truth, sizes, case.body,
-                          str(case.gold.get("title") or ""))
+        example = Example(
+            dumper,
+            case.group,
+            is_aside(case),
+            list(lines.texts),
+            numbers_of(lines, words),
+            truth,
+            sizes,
+            case.body,
+            str(case.gold.get("title") or ""),
+        )
         made.append(example)
         return example
 
@@ -112,16 +121,61 @@ def examples_of(cases: Sequence[Case]) -> list[Example]:
     return made
 
 
-HEADERS = ("Home", "World", "Business", "Opinion", "Sports", "21.4 C", "Weather 27°", "Wednesday, August 6, 2025", "Menu", "Search",
-           "E-Paper", "Log In", "Subscribe", "Breaking News", "3 March 2026")
-UNDERLINES = ("By Ann Example", "Web Desk", "Share", "Facebook", "Twitter", "March 3, 2026", "Updated: 10:32 AM", "2 min read",
-              "Staff Reporter", "Listen to this story", "0")
-TRAILERS = ("Website | + posts", "Web Desk", "Web Deskhttps://outlet.example/", "Trending Now", "Latest News", "Related News",
-            "Share this:", "Tags", "Comments (0)", "Leave a Reply", "Subscribe to our newsletter", "Enter your email",
-            "You may also like", "Most Popular", "About Us | Contact | Privacy Policy", "© 2026 The Outlet. All Rights Reserved.",
-            "The Example Post is an online newspaper that covers politics and business since 2009.", "Follow us",
-            "Ferry dog elected harbour master", "Minister denies the umbrella affair", "Why the city loves its fog", "Ann Example",
-            "Ann Example is a reporter in the capital. She writes about trade.")
+HEADERS = (
+    "Home",
+    "World",
+    "Business",
+    "Opinion",
+    "Sports",
+    "21.4 C",
+    "Weather 27°",
+    "Wednesday, August 6, 2025",
+    "Menu",
+    "Search",
+    "E-Paper",
+    "Log In",
+    "Subscribe",
+    "Breaking News",
+    "3 March 2026",
+)
+UNDERLINES = (
+    "By Ann Example",
+    "Web Desk",
+    "Share",
+    "Facebook",
+    "Twitter",
+    "March 3, 2026",
+    "Updated: 10:32 AM",
+    "2 min read",
+    "Staff Reporter",
+    "Listen to this story",
+    "0",
+)
+TRAILERS = (
+    "Website | + posts",
+    "Web Desk",
+    "Web Deskhttps://outlet.example/",
+    "Trending Now",
+    "Latest News",
+    "Related News",
+    "Share this:",
+    "Tags",
+    "Comments (0)",
+    "Leave a Reply",
+    "Subscribe to our newsletter",
+    "Enter your email",
+    "You may also like",
+    "Most Popular",
+    "About Us | Contact | Privacy Policy",
+    "© 2026 The Outlet. All Rights Reserved.",
+    "The Example Post is an online newspaper that covers politics and business since 2009.",
+    "Follow us",
+    "Ferry dog elected harbour master",
+    "Minister denies the umbrella affair",
+    "Why the city loves its fog",
+    "Ann Example",
+    "Ann Example is a reporter in the capital. She writes about trade.",
+)
 
 
 def dressed(lines: Lines, example: Example, rng: random.Random) -> Lines:
@@ -129,13 +183,23 @@ def dressed(lines: Lines, example: Example, rng: random.Random) -> Lines:
     inside = np.flatnonzero(example.truth > 0.5)
     low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, len(lines.texts))
     low, high = max(0, low - rng.randint(0, 4)), min(len(lines.texts), high + rng.choice((0, 0, 0, 3, 8)))
-    head = rng.sample(HEADERS, rng.randint(0, 6)) + [str(example.title)] * rng.randint(0, 1) + rng.sample(UNDERLINES, rng.randint(0, 3))
+    head = (
+        rng.sample(HEADERS, rng.randint(0, 6))
+        + [str(example.title)] * rng.randint(0, 1)
+        + rng.sample(UNDERLINES, rng.randint(0, 3))
+    )
     tail = rng.sample(TRAILERS, rng.randint(0, 9))
     texts = [*head, *lines.texts[low:high], *tail]
     gap = rng.randint(0, 1)
     zeros = [0] * len(texts)
-    return replace(lines, texts=texts, gaps=[gap] * len(texts), indents=zeros, links=[0.0] * len(head) + list(
-        lines.links[low:high]) + [0.0] * len(tail), levels=[0] * len(head) + list(lines.levels[low:high]) + [0] * len(tail))
+    return replace(
+        lines,
+        texts=texts,
+        gaps=[gap] * len(texts),
+        indents=zeros,
+        links=[0.0] * len(head) + list(lines.links[low:high]) + [0.0] * len(tail),
+        levels=[0] * len(head) + list(lines.levels[low:high]) + [0] * len(tail),
+    )
 
 
 class Net(nn.Module):
@@ -158,6 +222,8 @@ class Net(nn.Module):
 
 
 def train(examples: Sequence[Example], epochs: int, seed: int) -> tuple[Net, np.ndarray, np.ndarray]:
+    torch.set_num_threads(1)  # threads that wait for one another are slower than one on a busy machine
+    torch.set_flush_denormal(True)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     every = np.concatenate([example.rows for example in examples])
@@ -177,12 +243,19 @@ def train(examples: Sequence[Example], epochs: int, seed: int) -> tuple[Net, np.
         total = 0.0
         for part in parts:
             size = min(600, max(len(inputs[at]) for at in part))
-            x, y, w = torch.zeros(len(part), size, every.shape[1]), torch.zeros(len(part), size), torch.zeros(len(part), size)
+            x, y, w = (
+                torch.zeros(len(part), size, every.shape[1]),
+                torch.zeros(len(part), size),
+                torch.zeros(len(part), size),
+            )
             for row, at in enumerate(part):
                 start = int(rng.integers(0, len(inputs[at]) - size + 1)) if len(inputs[at]) > size else 0
                 used = min(size, len(inputs[at]))
                 x[row, :used], y[row, :used], w[row, :used] = (
-                    inputs[at][start:start + used], truths[at][start:start + used], weights[at][start:start + used])
+                    inputs[at][start : start + used],
+                    truths[at][start : start + used],
+                    weights[at][start : start + used],
+                )
             loss = (nn.functional.binary_cross_entropy_with_logits(net(x), y, reduction="none") * w).sum() / len(part)
             optimizer.zero_grad()
             loss.backward()
@@ -204,11 +277,19 @@ def export(net: Net, mean: np.ndarray, spread: np.ndarray, out: Path) -> None:
     model = {
         "made_by": "python -m tests.bench.train_dump",
         "features": list(FEATURES),
-        "mean": packed(mean), "spread": packed(spread), "enter": packed(enter), "enter_bias": packed(state["enter.bias"]),
-        "page": packed(state["page.weight"].T), "page_bias": packed(state["page.bias"]),
-        "layers": [packed(np.concatenate([state[f"layers.{n}.weight"][:, :, k].T for k in range(3)])) for n in range(len(DILATIONS))],
+        "mean": packed(mean),
+        "spread": packed(spread),
+        "enter": packed(enter),
+        "enter_bias": packed(state["enter.bias"]),
+        "page": packed(state["page.weight"].T),
+        "page_bias": packed(state["page.bias"]),
+        "layers": [
+            packed(np.concatenate([state[f"layers.{n}.weight"][:, :, k].T for k in range(3)]))
+            for n in range(len(DILATIONS))
+        ],
         "layer_biases": [packed(state[f"layers.{n}.bias"]) for n in range(len(DILATIONS))],
-        "leave": packed(state["leave.weight"][0]), "leave_bias": packed(state["leave.bias"]),
+        "leave": packed(state["leave.weight"][0]),
+        "leave_bias": packed(state["leave.bias"]),
     }
     out.write_text(json.dumps(model, indent=1) + "\n", "utf-8")
 
@@ -219,8 +300,13 @@ def report(name: str, examples: Sequence[Example], score: object) -> None:
             chosen = [e for e in examples if e.dumper == dumper and e.group == group]
             for bar in (0.5, 0.6):
                 result = score_bodies(
-                    (e.gold, "\n".join(t for t, p in zip(e.texts, score(e.rows), strict=True) if p > bar)) for e in chosen)  # type: ignore[operator]
-                print(f"{name} {bar} {dumper:14} {group:9} F1 {result.f1:.3f}  P {result.precision:.3f}  R {result.recall:.3f}", flush=True)
+                    (e.gold, "\n".join(t for t, p in zip(e.texts, score(e.rows), strict=True) if p > bar))
+                    for e in chosen
+                )  # type: ignore[operator]
+                print(
+                    f"{name} {bar} {dumper:14} {group:9} F1 {result.f1:.3f} {result.precision:.3f} {result.recall:.3f}",
+                    flush=True,
+                )
 
 
 def main() -> None:
@@ -231,7 +317,9 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=16)
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
-    cases = [case for folder in sorted(chosen.corpus.iterdir()) if folder.is_dir() for case in cases_of(folder) if case.body]
+    cases = [
+        case for folder in sorted(chosen.corpus.iterdir()) if folder.is_dir() for case in cases_of(folder) if case.body
+    ]
     examples = examples_of(cases)
     used = examples if chosen.all else [example for example in examples if not example.is_aside]
     print(f"{len(cases)} pages, {len(examples)} examples, {len(used)} to train on")

@@ -19,12 +19,16 @@ from tests.builders import a_raw_article
 RULES = load_rules(Limits())
 HEADLINE = "Marrowby Opens Its East Pier, Hoping for Calm Winters"
 PARAGRAPHS = (
-    "Marrowby (HNA): The mayor of Marrowby, Ines Falk, opened the east pier on Sunday, four winters after a storm broke it.",
+    "Marrowby (HNA): The mayor of Marrowby, Ines Falk, opened the east pier on Sunday, four winters "
+    "after a storm broke it.",
     "The work had been put off three times, while the town and the province argued about who would pay for the stones.",
-    "Falk said that the pier would carry two cranes by May. The second is still in a yard in Port Ansel, where nobody has "
+    "Falk said that the pier would carry two cranes by May. The second is still in a yard in Port "
+    "Ansel, where nobody has "
     "found the key to its cabin.",
-    "Fishing crews welcomed the day. Some had moved to Port Ansel after the storm, and a dozen boats came back for the party.",
-    "The province, which paid for most of it, asked for a toll. Falk refused, and the two sides will meet again in June.",
+    "Fishing crews welcomed the day. Some had moved to Port Ansel after the storm, and a dozen boats "
+    "came back for the party.",
+    "The province, which paid for most of it, asked for a toll. Falk refused, and the two sides will "
+    "meet again in June.",
 )
 BODY = "\n\n".join(PARAGRAPHS)
 BLURB = "The Harbour Observer is a weekly and online magazine that has followed ships, ports and tides since 1931."
@@ -35,12 +39,22 @@ def cleaned(text: str, url: str | None = None) -> CleanArticle:
 
 
 def a_dump(gap: str = "\n\n") -> str:
-    """A dump as scrapers leave them: page header, article with a pointer in it, author box, blurb, headings of lists."""
-    return gap.join([
-        "19.4 C\nMarrowby\nSunday, March 1, 2026", HEADLINE, *PARAGRAPHS[:3], "Read More: Ferry Dog Elected Harbour Master of Port Ansel",
-        *PARAGRAPHS[3:], "Website |  + posts", BLURB, "Web Desk\nWeb Deskhttps://harbour-observer.example/\n" + BLURB, "Trending Now",
-        "Latest News", "Related News",
-    ])
+    """A dump as scrapers leave them: page header, a pointer in the article, author box, blurb."""
+    return gap.join(
+        [
+            "19.4 C\nMarrowby\nSunday, March 1, 2026",
+            HEADLINE,
+            *PARAGRAPHS[:3],
+            "Read More: Ferry Dog Elected Harbour Master of Port Ansel",
+            *PARAGRAPHS[3:],
+            "Website |  + posts",
+            BLURB,
+            "Web Desk\nWeb Deskhttps://harbour-observer.example/\n" + BLURB,
+            "Trending Now",
+            "Latest News",
+            "Related News",
+        ]
+    )
 
 
 @pytest.mark.parametrize("gap", ["\n\n", "\n", "\n\n\n\n"])
@@ -64,15 +78,24 @@ def test_a_text_that_is_just_the_article_comes_out_whole(gap: str) -> None:
 def test_menus_share_bars_and_lists_go() -> None:
     menu = "Harbour Observer\nMenu\nSearch\nHome\nWorld\nPorts\nSport\nTides 3.4 m | Ferries on time"
     share = "By Tom Okafor\nShare\nFacebook\nWhatsApp\nEmail"
-    trailer = "Subscribe to our newsletter\nEnter your email\nComments (0)\nMost Popular\nWhy the fog loves Marrowby\nAbout Us | Privacy Policy"
-    article = cleaned("\n".join([menu, HEADLINE, share, *PARAGRAPHS, trailer, "© 2026 Harbour Observer. All rights reserved."]))
+    trailer = (
+        "Subscribe to our newsletter\nEnter your email\nComments (0)\nMost Popular\nWhy the fog loves "
+        "Marrowby\nAbout Us | Privacy Policy"
+    )
+    article = cleaned(
+        "\n".join([menu, HEADLINE, share, *PARAGRAPHS, trailer, "© 2026 Harbour Observer. All rights reserved."])
+    )
     assert (article.title, article.body) == (HEADLINE, BODY)
     assert article.authors == (Author("Tom Okafor"),)
     assert article.outlet.name == "Harbour Observer"
 
 
 def test_a_date_below_the_headline_is_the_articles() -> None:
-    article = cleaned("\n\n".join(["Sunday, March 1, 2026", HEADLINE, "By Tom Okafor", "Published: 27 February 2026, 16:05", *PARAGRAPHS]))
+    article = cleaned(
+        "\n\n".join(
+            ["Sunday, March 1, 2026", HEADLINE, "By Tom Okafor", "Published: 27 February 2026, 16:05", *PARAGRAPHS]
+        )
+    )
     assert article.published_at == datetime(2026, 2, 27, 16, 5, tzinfo=UTC)
     assert article.evidence["published_at"] == Evidence("date below the headline", "Published: 27 February 2026, 16:05")
     assert article.body == BODY
@@ -85,11 +108,14 @@ def test_an_update_is_not_the_publication() -> None:
 
 def test_markdown_is_taken_off() -> None:
     dump = (
-        "[ ![Harbour Observer](/logo-of-the-\nobserver.png) ](/)\n\n  * [Ports](/ports)\n  * [Tides](/tides)\n  * [Jobs](/jobs)\n\n"
+        "[ ![Harbour Observer](/logo-of-the-\nobserver.png) ](/)\n\n  * [Ports](/ports)\n  * "
+        "[Tides](/tides)\n  * [Jobs](/jobs)\n\n"
         f"# {HEADLINE}\n\n_By Tom Okafor_\n\n"
-        "The [mayor of Marrowby](/people/mayor-of-\nmarrowby \"Who is Ines Falk?\"), **Ines Falk**, opened the east pier on Sunday, four\n"
-        "winters after a storm broke it.\n\n" + "\n\n".join(PARAGRAPHS[1:]) +
-        "\n\n**Read also:** [Ferry dog elected](/ferry)\n\n* * *\n\n### Share this\n\n  * [Telegram](#)\n"
+        'The [mayor of Marrowby](/people/mayor-of-\nmarrowby "Who is Ines Falk?"), **Ines Falk**, '
+        "opened the east pier on Sunday, four\n"
+        "winters after a storm broke it.\n\n"
+        + "\n\n".join(PARAGRAPHS[1:])
+        + "\n\n**Read also:** [Ferry dog elected](/ferry)\n\n* * *\n\n### Share this\n\n  * [Telegram](#)\n"
     )
     article = cleaned(dump)
     opening = "The mayor of Marrowby, Ines Falk, opened the east pier on Sunday, four winters after a storm broke it."
@@ -98,40 +124,73 @@ def test_markdown_is_taken_off() -> None:
 
 
 def test_hard_wraps_are_undone() -> None:
-    whole = ["The mayor of Marrowby opened the east pier on Sunday, four winters after a storm broke it, and said that it would "
-             "carry two cranes by May, one of which nobody has seen since the spring, although a dozen people have looked for it.",
-             "The second crane is still in a yard in Port Ansel, where nobody has found the key to its cabin, in what the province "
-             "has called a search of some thoroughness and the yard's owner, who was asked twice, has called a visit."]
+    whole = [
+        "The mayor of Marrowby opened the east pier on Sunday, four winters after a storm broke it, "
+        "and said that it would "
+        "carry two cranes by May, one of which nobody has seen since the spring, although a dozen "
+        "people have looked for it.",
+        "The second crane is still in a yard in Port Ansel, where nobody has found the key to its "
+        "cabin, in what the province "
+        "has called a search of some thoroughness and the yard's owner, who was asked twice, has called a visit.",
+    ]
     wrapped = "\n\n".join(textwrap.fill(paragraph, 72) for paragraph in whole)
     assert list(lines_of(wrapped).texts) == whole
 
 
 def test_fragments_of_a_sentence_are_joined() -> None:
     assert list(lines_of("The mayor of Marrowby, \nInes Falk\n, opened the pier.\nThe crane is late.").texts) == [
-        "The mayor of Marrowby, Ines Falk, opened the pier.", "The crane is late."]
+        "The mayor of Marrowby, Ines Falk, opened the pier.",
+        "The crane is late.",
+    ]
 
 
 def test_other_languages() -> None:
     absaetze = [
-        "Marrowby (dpa) - Die Bürgermeisterin Ines Falk hat am Sonntag die Ostmole eröffnet, vier Winter nachdem ein Sturm sie zerstört hatte.",
-        "Die Arbeiten waren dreimal verschoben worden, weil sich die Stadt und die Provinz nicht über die Kosten einigen konnten.",
-        "Falk sagte, dass die Mole bis Mai zwei Kräne tragen werde. Der zweite steht noch in einer Werft, deren Schlüssel niemand findet.",
+        "Marrowby (dpa) - Die Bürgermeisterin Ines Falk hat am Sonntag die Ostmole eröffnet, vier "
+        "Winter nachdem ein Sturm sie zerstört hatte.",
+        "Die Arbeiten waren dreimal verschoben worden, weil sich die Stadt und die Provinz nicht "
+        "über die Kosten einigen konnten.",
+        "Falk sagte, dass die Mole bis Mai zwei Kräne tragen werde. Der zweite steht noch in einer "
+        "Werft, deren Schlüssel niemand findet.",
     ]
-    article = cleaned("\n\n".join(["Startseite", "Anmelden", "Marrowby eröffnet seine Mole", "Von Tom Okafor", *absaetze[:2],
-                                   "Lesen Sie auch: Fährhund wird Hafenmeister", absaetze[2], "Newsletter abonnieren", "Impressum"]))
+    article = cleaned(
+        "\n\n".join(
+            [
+                "Startseite",
+                "Anmelden",
+                "Marrowby eröffnet seine Mole",
+                "Von Tom Okafor",
+                *absaetze[:2],
+                "Lesen Sie auch: Fährhund wird Hafenmeister",
+                absaetze[2],
+                "Newsletter abonnieren",
+                "Impressum",
+            ]
+        )
+    )
     assert (article.title, article.body) == ("Marrowby eröffnet seine Mole", "\n\n".join(absaetze))
     assert article.authors == (Author("Tom Okafor"),)
     assert article.dateline == Dateline("Marrowby", "dpa")
 
 
 def test_mojibake_is_repaired_and_said() -> None:
-    article = cleaned("\n\n".join([HEADLINE, *PARAGRAPHS, "The crane isnâ€™t late, she said, and the yard in Port Ansel is no more than a yard."]))
+    article = cleaned(
+        "\n\n".join(
+            [
+                HEADLINE,
+                *PARAGRAPHS,
+                "The crane isnâ€™t late, she said, and the yard in Port Ansel is no more than a yard.",
+            ]
+        )
+    )
     assert article.body.endswith("The crane isn’t late, she said, and the yard in Port Ansel is no more than a yard.")
     assert article.evidence["body_repair"].how == "mojibake repaired"
 
 
 def test_a_teaser_is_loaded_as_truncated() -> None:
-    article = cleaned("\n\n".join([HEADLINE, *PARAGRAPHS[:2], "Subscribe to continue reading", "Already a subscriber? Log in"]))
+    article = cleaned(
+        "\n\n".join([HEADLINE, *PARAGRAPHS[:2], "Subscribe to continue reading", "Already a subscriber? Log in"])
+    )
     assert (article.body, article.is_truncated) == ("\n\n".join(PARAGRAPHS[:2]), True)
 
 
@@ -143,9 +202,13 @@ def test_a_section_front() -> None:
 
 def test_a_consent_wall() -> None:
     with pytest.raises(ConsentWall):
-        cleaned("Before you continue\n\nWe and our 214 partners use cookies to store and access information on your device, with your consent, "
-                "for personalised advertising and content, audience measurement and tracking.\n\n"
-                "You can withdraw your consent at any time in our privacy policy; some partners rely on a legitimate interest.\n\nAccept all\nReject all")
+        cleaned(
+            "Before you continue\n\nWe and our 214 partners use cookies to store and access "
+            "information on your device, with your consent, "
+            "for personalised advertising and content, audience measurement and tracking.\n\n"
+            "You can withdraw your consent at any time in our privacy policy; some partners rely on "
+            "a legitimate interest.\n\nAccept all\nReject all"
+        )
 
 
 def test_an_error_page() -> None:
@@ -153,14 +216,29 @@ def test_an_error_page() -> None:
         cleaned("404 Not Found\n\nThe page you are looking for could not be found.\n\nHome")
 
 
-@pytest.mark.parametrize("text", ["", " \n \n", "Home\nWorld\nSport\nTrending Now\nLatest News\nContact", "\x00\x00", "19.4 C\nMarrowby"])
+@pytest.mark.parametrize(
+    "text", ["", " \n \n", "Home\nWorld\nSport\nTrending Now\nLatest News\nContact", "\x00\x00", "19.4 C\nMarrowby"]
+)
 def test_furniture_alone_is_no_article(text: str) -> None:
     with pytest.raises(BodyMissing):
         cleaned(text)
 
 
-@pytest.mark.parametrize("text", ["word " * 2_000_000, "a\n" * 1_000_000, "[" * 500_000 + "](" * 10, "](" * 400_000, "(" * 1_000_000,
-                                  ("x" * 50 + "\n") * 100_000, "\x00" * 1_000_000, "* " * 500_000, "_a" * 500_000, "â€™" * 300_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 2_000_000,
+        "a\n" * 1_000_000,
+        "[" * 500_000 + "](" * 10,
+        "](" * 400_000,
+        "(" * 1_000_000,
+        ("x" * 50 + "\n") * 100_000,
+        "\x00" * 1_000_000,
+        "* " * 500_000,
+        "_a" * 500_000,
+        "â€™" * 300_000,
+    ],
+)
 def test_hostile_dumps_end_soon(text: str) -> None:
     started = time.process_time()
     read_dump(text)

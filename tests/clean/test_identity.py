@@ -17,42 +17,48 @@ from pipelines.clean.identity import (
 PIER = "https://harbour-news.example/world/pier-opens-4711"
 
 
-@pytest.mark.parametrize("reached", [
-    f"{PIER}?utm_source=mail&utm_medium=x",
-    f"{PIER}?fbclid=IwAR0abc",
-    f"{PIER}#comments",
-    f"{PIER}/",
-    f"{PIER}/amp",
-    f"{PIER}/amp/",
-    f"{PIER}?amp=1",
-    f"{PIER}?outputType=amp",
-    f"{PIER}?PHPSESSID=0123456789abcdef0123",
-    f"{PIER};jsessionid=0123456789ABCDEF",
-    "http://harbour-news.example/world/pier-opens-4711",
-    "https://harbour-news.example:443/world/pier-opens-4711",
-    "HTTPS://Harbour-News.EXAMPLE/world/pier-opens-4711",
-    "https://www.harbour-news.example/world/pier-opens-4711",
-    "https://m.harbour-news.example/world/pier-opens-4711",
-    "https://mobile.harbour-news.example/world/pier-opens-4711",
-    "https://amp.harbour-news.example/world/pier-opens-4711",
-    "https://harbour-news.example/amp/world/pier-opens-4711",
-    "https://www.google.com/amp/s/harbour-news.example/world/pier-opens-4711",
-    "https://harbour--news-example.cdn.ampproject.org/c/s/harbour-news.example/world/pier-opens-4711",
-])
+@pytest.mark.parametrize(
+    "reached",
+    [
+        f"{PIER}?utm_source=mail&utm_medium=x",
+        f"{PIER}?fbclid=IwAR0abc",
+        f"{PIER}#comments",
+        f"{PIER}/",
+        f"{PIER}/amp",
+        f"{PIER}/amp/",
+        f"{PIER}?amp=1",
+        f"{PIER}?outputType=amp",
+        f"{PIER}?PHPSESSID=0123456789abcdef0123",
+        f"{PIER};jsessionid=0123456789ABCDEF",
+        "http://harbour-news.example/world/pier-opens-4711",
+        "https://harbour-news.example:443/world/pier-opens-4711",
+        "HTTPS://Harbour-News.EXAMPLE/world/pier-opens-4711",
+        "https://www.harbour-news.example/world/pier-opens-4711",
+        "https://m.harbour-news.example/world/pier-opens-4711",
+        "https://mobile.harbour-news.example/world/pier-opens-4711",
+        "https://amp.harbour-news.example/world/pier-opens-4711",
+        "https://harbour-news.example/amp/world/pier-opens-4711",
+        "https://www.google.com/amp/s/harbour-news.example/world/pier-opens-4711",
+        "https://harbour--news-example.cdn.ampproject.org/c/s/harbour-news.example/world/pier-opens-4711",
+    ],
+)
 def test_every_way_to_an_article_is_one_id(reached: str) -> None:
     assert article_id_of_url(reached) == article_id_of_url(PIER)
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    ("https://outlet.example/story.php?id=7", "https://outlet.example/story.php?id=8"),
-    ("https://outlet.example/a?p=12", "https://outlet.example/a"),
-    ("https://outlet.example/a?page=2", "https://outlet.example/a"),
-    ("https://sport.outlet.example/a", "https://outlet.example/a"),
-    ("https://outlet.example/Pier", "https://outlet.example/pier"),
-    ("https://outlet.example/a?sid=12", "https://outlet.example/a?sid=13"),
-    ("https://outlet.example/ampere", "https://outlet.example/ere"),
-    ("https://outlet.example:8080/a", "https://outlet.example/a"),
-])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://outlet.example/story.php?id=7", "https://outlet.example/story.php?id=8"),
+        ("https://outlet.example/a?p=12", "https://outlet.example/a"),
+        ("https://outlet.example/a?page=2", "https://outlet.example/a"),
+        ("https://sport.outlet.example/a", "https://outlet.example/a"),
+        ("https://outlet.example/Pier", "https://outlet.example/pier"),
+        ("https://outlet.example/a?sid=12", "https://outlet.example/a?sid=13"),
+        ("https://outlet.example/ampere", "https://outlet.example/ere"),
+        ("https://outlet.example:8080/a", "https://outlet.example/a"),
+    ],
+)
 def test_what_tells_articles_apart_stays(one: str, other: str) -> None:
     assert article_id_of_url(one) != article_id_of_url(other)
 
@@ -61,21 +67,26 @@ def test_a_query_is_sorted_and_its_ids_stay() -> None:
     assert canonical_url("https://outlet.example/s?b=2&utm_term=x&a=1") == "https://outlet.example/s?a=1&b=2"
 
 
-@pytest.mark.parametrize(("declared", "wins"), [
-    ("https://www.harbour-news.example/region/pier-opens-4711", True),
-    ("https://harbour-news.example/", False),
-    ("https://harbour-news.example", False),
-    ("https://harbour-news.example/world", False),
-    ("https://other-outlet.example/world/pier-opens-4711", False),
-    ("/world/pier", False),
-    ("not an address", False),
-])
+@pytest.mark.parametrize(
+    ("declared", "wins"),
+    [
+        ("https://www.harbour-news.example/region/pier-opens-4711", True),
+        ("https://harbour-news.example/", False),
+        ("https://harbour-news.example", False),
+        ("https://harbour-news.example/world", False),
+        ("https://other-outlet.example/world/pier-opens-4711", False),
+        ("/world/pier", False),
+        ("not an address", False),
+    ],
+)
 def test_a_declared_address_wins_only_when_it_is_the_articles(declared: str, wins: bool) -> None:
     assert accepts_declared(PIER, declared) is wins
     assert (canonical_url(PIER, declared) != PIER) is wins
 
 
-@pytest.mark.parametrize("odd", ["", "   ", "not a url", "mailto:desk@outlet.example", "https://[::1", "http://x:99999/a", "//", "a" * 9_000])
+@pytest.mark.parametrize(
+    "odd", ["", "   ", "not a url", "mailto:desk@outlet.example", "https://[::1", "http://x:99999/a", "//", "a" * 9_000]
+)
 def test_an_odd_key_still_has_an_id(odd: str) -> None:
     assert len(article_id_of_url(odd)) == 32
 
@@ -96,11 +107,16 @@ def alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     return sum(a == b for a, b in zip(one, other, strict=True)) / len(one)
 
 
-STORY = " ".join(f"The {number}th councillor of the harbour said that pier number {number * 7} would stay open." for number in range(40))
+STORY = " ".join(
+    f"The {number}th councillor of the harbour said that pier number {number * 7} would stay open."
+    for number in range(40)
+)
 
 
 def test_a_signature_tells_copies_from_other_stories() -> None:
-    other = " ".join(f"Rain fell on valley {number} and farmers there counted {number * 3} sheep by night." for number in range(40))
+    other = " ".join(
+        f"Rain fell on valley {number} and farmers there counted {number * 3} sheep by night." for number in range(40)
+    )
     assert alike(story_signature(STORY), story_signature(STORY.upper())) == 1.0
     assert alike(story_signature(STORY), story_signature(STORY[: len(STORY) * 8 // 10])) > 0.6
     assert alike(story_signature(STORY), story_signature(other)) < 0.1
@@ -111,7 +127,11 @@ def test_a_signature_is_the_same_everywhere() -> None:
     assert len(signature) == 128
     assert all(0 <= value < 2**32 for value in signature)
     assert signature == story_signature(STORY)
-    assert signature[:3] == (167140650, 86090313, 364261813)  # a changed library or rule would part copies seen before from those to come
+    assert signature[:3] == (
+        167140650,
+        86090313,
+        364261813,
+    )  # a changed library or rule would part copies seen before from those to come
 
 
 def test_a_short_body_has_no_signature() -> None:

@@ -22,9 +22,16 @@ def cleaned(item: dict[str, object], **changes: object) -> CleanArticle:
 
 
 NEWS_PLEASE: dict[str, object] = {
-    "title": "Pier to be rebuilt", "maintext": BODY.replace("\n\n", "\n"), "authors": ["Ines Falk", "Web Desk"],
-    "date_publish": "2026-03-03 15:00:00", "date_modify": None, "date_download": "2026-03-04 09:30:00", "language": "en",
-    "image_url": "https://harbour-news.example/pier.jpg", "source_domain": "harbour-news.example", "url": URL,
+    "title": "Pier to be rebuilt",
+    "maintext": BODY.replace("\n\n", "\n"),
+    "authors": ["Ines Falk", "Web Desk"],
+    "date_publish": "2026-03-03 15:00:00",
+    "date_modify": None,
+    "date_download": "2026-03-04 09:30:00",
+    "language": "en",
+    "image_url": "https://harbour-news.example/pier.jpg",
+    "source_domain": "harbour-news.example",
+    "url": URL,
 }
 
 
@@ -33,17 +40,26 @@ def test_a_news_please_item() -> None:
     assert (article.title, article.body) == ("Pier to be rebuilt", BODY)
     assert article.authors == (Author("Ines Falk"), Author("Web Desk", "desk"))
     assert article.published_at == datetime(2026, 3, 3, 15, tzinfo=UTC)
-    assert (article.modified_at, article.language, article.image_url) == (None, "en", "https://harbour-news.example/pier.jpg")
+    assert (article.modified_at, article.language, article.image_url) == (
+        None,
+        "en",
+        "https://harbour-news.example/pier.jpg",
+    )
     assert article.canonical_url == URL
     assert article.evidence["published_at"] == Evidence("item", "date_publish: 2026-03-03 15:00:00")
 
 
 def test_a_scrapy_item_with_markup() -> None:
-    article = cleaned({
-        "headline": "Pier to be rebuilt", "byline": "By Ines Falk", "published": "2026-03-03T15:00:00+05:00",
-        "body_html": "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n")), "section": "Region",
-        "tags": "piers, storms",
-    })
+    article = cleaned(
+        {
+            "headline": "Pier to be rebuilt",
+            "byline": "By Ines Falk",
+            "published": "2026-03-03T15:00:00+05:00",
+            "body_html": "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n")),
+            "section": "Region",
+            "tags": "piers, storms",
+        }
+    )
     assert (article.title, article.body) == ("Pier to be rebuilt", BODY)
     assert article.authors == (Author("Ines Falk"),)
     assert (article.published_at, article.published_zone) == (datetime(2026, 3, 3, 10, tzinfo=UTC), "+05:00")
@@ -61,10 +77,16 @@ def test_keys_are_told_apart_by_letters_alone(key: str) -> None:
 
 
 def test_nested_keys_lists_and_objects() -> None:
-    fields = read_item({
-        "headline": {"main": "Pier opens"}, "author": [{"name": "Ines Falk"}, {"@type": "Person", "name": ["Tom Okafor"]}, None],
-        "publisher": {"name": "Harbour News"}, "keywords": ["piers", "storms"], "body": ["One.", "Two."],
-    }, "any")
+    fields = read_item(
+        {
+            "headline": {"main": "Pier opens"},
+            "author": [{"name": "Ines Falk"}, {"@type": "Person", "name": ["Tom Okafor"]}, None],
+            "publisher": {"name": "Harbour News"},
+            "keywords": ["piers", "storms"],
+            "body": ["One.", "Two."],
+        },
+        "any",
+    )
     assert (fields.title, fields.authors, fields.outlet) == ("Pier opens", ("Ines Falk", "Tom Okafor"), "Harbour News")
     assert (fields.tags, fields.text) == (("piers", "storms"), "One.\n\nTwo.")
 
@@ -83,4 +105,9 @@ def test_an_item_without_text_or_headline() -> None:
 
 
 def test_markup_is_told_from_text() -> None:
-    assert [is_markup(text) for text in ("<p>One</p>", "One<br>Two<br>", "if a < b and c > d", "")] == [True, True, False, False]
+    assert [is_markup(text) for text in ("<p>One</p>", "One<br>Two<br>", "if a < b and c > d", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -11,36 +11,41 @@ def names(byline: str) -> list[tuple[str, str]]:
     return [(author.name, author.type) for author in parse_byline(byline)]
 
 
-@pytest.mark.parametrize(("byline", "expected"), [
-    ("By Ines Falk", [("Ines Falk", "person")]),
-    ("BY INES FALK", [("INES FALK", "person")]),
-    ("By Ines Falk and Tom Okafor", [("Ines Falk", "person"), ("Tom Okafor", "person")]),
-    ("Ines Falk, Tom Okafor & Li Wei", [("Ines Falk", "person"), ("Tom Okafor", "person"), ("Li Wei", "person")]),
-    ("Von Ines Falk und Tom Okafor", [("Ines Falk", "person"), ("Tom Okafor", "person")]),
-    ("Par Inès Falque avec AFP", [("Inès Falque avec AFP", "person")]),
-    ("Por Inés Falcón", [("Inés Falcón", "person")]),
-    ("Di Ines Falco", [("Ines Falco", "person")]),
-    ("Ines Falk (Berlin)", [("Ines Falk", "person")]),
-    ("Ines Falk | Harbour Desk", [("Ines Falk", "person"), ("Harbour Desk", "desk")]),
-    ("Ines Falk, https://outlet.example/ines @ines", [("Ines Falk", "person")]),
-    ("Ines de la Falk", [("Ines de la Falk", "person")]),
-    ("Web Desk", [("Web Desk", "desk")]),
-    ("Staff Reporter", [("Staff Reporter", "desk")]),
-    ("Our Correspondent", [("Our Correspondent", "desk")]),
-    ("Redaktion", [("Redaktion", "desk")]),
-    ("La Rédaction", [("La Rédaction", "desk")]),
-    ("Arts and Culture Desk", [("Arts and Culture Desk", "desk")]),
-    ("Reuters", [("Reuters", "organisation")]),
-    ("dpa", [("dpa", "organisation")]),
-    ("Agencies", [("Agencies", "organisation")]),
-    ("Harbour News Agency", [("Harbour News Agency", "organisation")]),
-    ("Ines Falk; Ines Falk", [("Ines Falk", "person")]),
-])
+@pytest.mark.parametrize(
+    ("byline", "expected"),
+    [
+        ("By Ines Falk", [("Ines Falk", "person")]),
+        ("BY INES FALK", [("INES FALK", "person")]),
+        ("By Ines Falk and Tom Okafor", [("Ines Falk", "person"), ("Tom Okafor", "person")]),
+        ("Ines Falk, Tom Okafor & Li Wei", [("Ines Falk", "person"), ("Tom Okafor", "person"), ("Li Wei", "person")]),
+        ("Von Ines Falk und Tom Okafor", [("Ines Falk", "person"), ("Tom Okafor", "person")]),
+        ("Par Inès Falque avec AFP", [("Inès Falque avec AFP", "person")]),
+        ("Por Inés Falcón", [("Inés Falcón", "person")]),
+        ("Di Ines Falco", [("Ines Falco", "person")]),
+        ("Ines Falk (Berlin)", [("Ines Falk", "person")]),
+        ("Ines Falk | Harbour Desk", [("Ines Falk", "person"), ("Harbour Desk", "desk")]),
+        ("Ines Falk, https://outlet.example/ines @ines", [("Ines Falk", "person")]),
+        ("Ines de la Falk", [("Ines de la Falk", "person")]),
+        ("Web Desk", [("Web Desk", "desk")]),
+        ("Staff Reporter", [("Staff Reporter", "desk")]),
+        ("Our Correspondent", [("Our Correspondent", "desk")]),
+        ("Redaktion", [("Redaktion", "desk")]),
+        ("La Rédaction", [("La Rédaction", "desk")]),
+        ("Arts and Culture Desk", [("Arts and Culture Desk", "desk")]),
+        ("Reuters", [("Reuters", "organisation")]),
+        ("dpa", [("dpa", "organisation")]),
+        ("Agencies", [("Agencies", "organisation")]),
+        ("Harbour News Agency", [("Harbour News Agency", "organisation")]),
+        ("Ines Falk; Ines Falk", [("Ines Falk", "person")]),
+    ],
+)
 def test_bylines(byline: str, expected: list[tuple[str, str]]) -> None:
     assert names(byline) == expected
 
 
-@pytest.mark.parametrize("nobody", ["", "By ", "by", "https://outlet.example/author/7", "Advertisement", "12.03.2026 14:05", "—", "null"])
+@pytest.mark.parametrize(
+    "nobody", ["", "By ", "by", "https://outlet.example/author/7", "Advertisement", "12.03.2026 14:05", "—", "null"]
+)
 def test_nobody_is_named_whom_the_byline_does_not_name(nobody: str) -> None:
     assert names(nobody) == []
 
@@ -51,4 +56,8 @@ def test_a_byline_is_bounded() -> None:
 
 def test_types() -> None:
     assert [author_type(name) for name in ("Ines Falk", "Newsroom", "AFP", "Harbour Times")] == [
-        "person", "desk", "organisation", "organisation"]
+        "person",
+        "desk",
+        "organisation",
+        "organisation",
+    ]

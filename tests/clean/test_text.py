@@ -7,13 +7,16 @@ import pytest
 from pipelines.clean.text import Repaired, count_words, repair, shorten, tidy, tidy_line
 
 
-@pytest.mark.parametrize(("wrong", "right"), [
-    ("The mayor doesnâ€™t agree.", "The mayor doesn’t agree."),
-    ("cafÃ© by the quay", "café by the quay"),
-    ("â€œWe will rebuild,â€\x9d she said", "“We will rebuild,” she said"),
-    ("doesnÃ¢â‚¬â„¢t, twice over", "doesn’t, twice over"),
-    ("РџСЂРёРІРµС‚ РјРёСЂ", "Привет мир"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("The mayor doesnâ€™t agree.", "The mayor doesn’t agree."),
+        ("cafÃ© by the quay", "café by the quay"),
+        ("â€œWe will rebuild,â€\x9d she said", "“We will rebuild,” she said"),
+        ("doesnÃ¢â‚¬â„¢t, twice over", "doesn’t, twice over"),
+        ("РџСЂРёРІРµС‚ РјРёСЂ", "Привет мир"),
+    ],
+)
 def test_text_decoded_wrongly_is_repaired(wrong: str, right: str) -> None:
     repaired = repair(wrong)
     assert repaired.text == right
@@ -21,16 +24,19 @@ def test_text_decoded_wrongly_is_repaired(wrong: str, right: str) -> None:
     assert (repaired.evidence.how, repaired.evidence.read_from) == ("mojibake repaired", wrong)
 
 
-@pytest.mark.parametrize("odd", [
-    "Naïve café, 50 £ – “quoted” … 20 °C",
-    "L’ÉTÉ À NÎMES…",
-    "São João é “bom”",
-    "Ærø, Ålborg, Škoda, Łódź",
-    "Ça va ? « Oui »",
-    "Ελλάδα, Україна, 日本語, العربية",
-    "50 € per head — “fine”",
-    "plain words",
-])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "Naïve café, 50 £ – “quoted” … 20 °C",
+        "L’ÉTÉ À NÎMES…",
+        "São João é “bom”",
+        "Ærø, Ålborg, Škoda, Łódź",
+        "Ça va ? « Oui »",
+        "Ελλάδα, Україна, 日本語, العربية",
+        "50 € per head — “fine”",
+        "plain words",
+    ],
+)
 def test_text_that_only_looks_odd_stays(odd: str) -> None:
     assert repair(odd) == Repaired(odd)
 

@@ -35,7 +35,7 @@ def shingles(text: str) -> Counter[tuple[str, ...]]:
     words = _WORD.findall(text)
     if not words:
         return Counter()
-    return Counter(tuple(words[at:at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1)))
+    return Counter(tuple(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1)))
 
 
 def page_counts(gold: str, predicted: str) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
 __all__ = ["DumpReading", "clean_dump", "findings_of_dump", "read_dump"]
 
 
-def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:  # noqa: ARG001  every reader is told the rules
+def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:
     """The article in a text dump; what the dump does not say stays empty, and the evidence says so.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage`` or ``TitleMissing``.

@@ -32,7 +32,12 @@ class FurnitureTables:
 @cache
 def load_furniture() -> FurnitureTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
-    return FurnitureTables(*(re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I) for name in ("pointers", "labels", "boxes", "breaks", "blurbs")))
+    return FurnitureTables(
+        *(
+            re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I)
+            for name in ("pointers", "labels", "boxes", "breaks", "blurbs")
+        )
+    )
 
 
 def without_breaks(lines: Lines) -> Lines:
@@ -41,13 +46,19 @@ def without_breaks(lines: Lines) -> Lines:
     They go before the lines are weighed, so that what stands around them is weighed as it was written.
     """
     tables = load_furniture()
-    kept = [at for at, text in enumerate(lines.texts) if len(text) > LONGEST_POINTER or not (
-        tables.pointer.match(text) or tables.breaks.fullmatch(text))]
+    kept = [
+        at
+        for at, text in enumerate(lines.texts)
+        if len(text) > LONGEST_POINTER or not (tables.pointer.match(text) or tables.breaks.fullmatch(text))
+    ]
     if len(kept) == len(lines.texts):
         return lines
     return replace(
-        lines, texts=[lines.texts[at] for at in kept], gaps=[lines.gaps[at] for at in kept],
-        indents=[lines.indents[at] for at in kept], links=[lines.links[at] for at in kept],
+        lines,
+        texts=[lines.texts[at] for at in kept],
+        gaps=[lines.gaps[at] for at in kept],
+        indents=[lines.indents[at] for at in kept],
+        links=[lines.links[at] for at in kept],
         levels=[lines.levels[at] for at in kept],
     )
 
@@ -63,7 +74,7 @@ def _is_blurb(texts: Sequence[str], at: int) -> bool:
     text = texts[at]
     if len(text) > 2 * LONGEST_POINTER or not load_furniture().blurb.search(text):
         return False
-    beside = (*texts[max(0, at - 2):at], *texts[at + 1:at + 3])
+    beside = (*texts[max(0, at - 2) : at], *texts[at + 1 : at + 3])
     return sum(1 for other in texts if other == text) > 1 or any(load_furniture().box.search(other) for other in beside)
 
 
@@ -77,7 +88,6 @@ def is_furniture(text: str) -> bool:
         return False
     tables = load_furniture()
     return bool(tables.pointer.match(text) or tables.label.fullmatch(text) or tables.box.search(text))
-
 
 
 def paragraphs(texts: Sequence[str]) -> str:

@@ -17,17 +17,73 @@ from pipelines.clean.dump.lines import Lines
 
 type Numbers = NDArray[np.float32]
 
-KINDS = ("stop", "strong", "address", "ours", "share", "menu", "comments", "related", "subscribe", "legal", "media",
-         "author", "time", "advert")
+KINDS = (
+    "stop",
+    "strong",
+    "address",
+    "ours",
+    "share",
+    "menu",
+    "comments",
+    "related",
+    "subscribe",
+    "legal",
+    "media",
+    "author",
+    "time",
+    "advert",
+)
 TEXT_FEATURES = (
-    "length", "words", "word_length", "ends", "colon", "sentences", "commas", "titles", "uppers", "digits",
-    "lower_start", "digit_start", "bracket_start", "quotes", "marks", "opener", "question", "credit", "stop_count",
-    "strong_count", *KINDS,
+    "length",
+    "words",
+    "word_length",
+    "ends",
+    "colon",
+    "sentences",
+    "commas",
+    "titles",
+    "uppers",
+    "digits",
+    "lower_start",
+    "digit_start",
+    "bracket_start",
+    "quotes",
+    "marks",
+    "opener",
+    "question",
+    "credit",
+    "stop_count",
+    "strong_count",
+    *KINDS,
 )
 LAYOUT_FEATURES = (
-    "gap", "next_gap", "gap_to_body", "indent", "indent_to_body", "links", "is_heading", "is_item", "is_numbered",
-    "level", "repeats", "place", "from_start", "from_end", "share_before", "before", "after", "mass", "lines",
-    "is_markdown", "density", "is_indented", "since_comments", "since_related", "since_good", "until_good", "since_first_level",
+    "gap",
+    "next_gap",
+    "gap_to_body",
+    "indent",
+    "indent_to_body",
+    "links",
+    "is_heading",
+    "is_item",
+    "is_numbered",
+    "level",
+    "repeats",
+    "place",
+    "from_start",
+    "from_end",
+    "share_before",
+    "before",
+    "after",
+    "mass",
+    "lines",
+    "is_markdown",
+    "density",
+    "is_indented",
+    "since_comments",
+    "since_related",
+    "since_good",
+    "until_good",
+    "since_first_level",
 )
 FEATURES = (*TEXT_FEATURES, *LAYOUT_FEATURES)
 
@@ -36,19 +92,21 @@ _FIELD = 16  # bits of a packed count: no line has 65,536 words
 _SHIFTS = tuple(place * _FIELD for place in range(len(KINDS)))
 _MASK = (1 << _FIELD) - 1
 _WORD = re.compile(r"\w+")
-_DIGITS = re.compile(r"\d+")
 _MARKS = re.compile(r"[|©→»›•/@#_{}=<>↓↑▼▲★✓]")
-_ENDS = (".", "!", "?", "…", ".”", ".\"", "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
+_ENDS = (".", "!", "?", "…", ".”", '."', "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
 _LONGEST = 3_000
+LONGEST_OPENER = 40
+CREDIT_WORDS = 6
+"""Words at the end of a caption in which its maker is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``tables/dump.toml``, read: words to packed counts by kind, openers of furniture lines, how credits are written."""
+    """``tables/dump.toml``, read: words to packed counts by kind, openers of furniture lines, words of credits."""
 
     kinds: dict[str, int]
     openers: tuple[str, ...]
-    credit: re.Pattern[str]
+    credits: frozenset[str]
 
 
 @cache
@@ -59,28 +117,41 @@ def load_words() -> Words:
         written = " ".join(table["stop_words"].values()) if kind == "stop" else table["furniture"][kind]
         for word in set(_WORD.findall(written)):
             kinds[word] = kinds.get(word, 0) | 1 << place * _FIELD
-    return Words(kinds, tuple(table["openers"]["phrases"]), re.compile(table["credits"]["pattern"]))
+    return Words(kinds, tuple(table["openers"]["phrases"]), frozenset(table["credits"]["words"].split()))
 
 
 def text_numbers(text: str, words: Words) -> tuple[float, ...]:
     """How one line is written: the values of ``TEXT_FEATURES``."""
     text = text[:_LONGEST]
     size = len(text)
-    lower = text.lower()
-    pieces = text.split()
-    count = len(pieces)
-    packed = sum(filter(None, map(words.kinds.get, _WORD.findall(lower))))
+    pieces = _WORD.findall(text)
+    lowers = list(map(str.lower, pieces))
+    count = len(pieces) or 1
+    packed = sum(filter(None, map(words.kinds.get, lowers)))
     counts = [packed >> shift & _MASK for shift in _SHIFTS] if packed else _NOTHING
-    head = text[0]
+    head, last = text[0], text[-1]
     return (
-        log1p(size), log1p(count), size / count, text.endswith(_ENDS), text[-1] == ":",
+        log1p(size),
+        log1p(count),
+        size / count,
+        text.endswith(_ENDS),
+        last == ":",
         log1p(text.count(". ") + text.count("? ") + text.count("! ") + text.count("。")),
         (text.count(",") + text.count("、")) / count,
-        sum(map(str.istitle, pieces)) / count, sum(map(str.isupper, pieces)) / count,
-        len(_DIGITS.findall(text)) / count, head.islower(), head.isdigit(), head in "[(【（",
-        "“" in text or '"' in text or "„" in text or "«" in text, log1p(len(_MARKS.findall(text))),
-        lower.startswith(words.openers), text[-1] in "?!", words.credit.search(lower, max(0, size - 70)) is not None,
-        log1p(counts[0]), log1p(counts[1]), *[number / count for number in counts],
+        sum(map(str.istitle, pieces)) / count,
+        sum(map(str.isupper, pieces)) / count,
+        sum(map(str.isdigit, pieces)) / count,
+        head.islower(),
+        head.isdigit(),
+        head in "[(【（",
+        "“" in text or '"' in text or "„" in text or "«" in text,
+        log1p(len(_MARKS.findall(text))),
+        text[:LONGEST_OPENER].lower().startswith(words.openers),
+        last in "?!",
+        "©" in text or not words.credits.isdisjoint(lowers[-CREDIT_WORDS:]),
+        log1p(counts[0]),
+        log1p(counts[1]),
+        *[number / count for number in counts],
     )
 
 
@@ -116,15 +187,33 @@ def _layout(own: Numbers, lines: Lines, repeats: Numbers) -> Numbers:
     ones = np.ones(total, dtype=np.float32)
     is_good = good > 0
     columns = [
-        gaps, np.append(gaps[1:], 0), gaps - _heaviest(np.round(gaps, 1), good),
-        np.minimum(indents, 60), np.clip(indents - _heaviest(indents, good), -30, 30),
-        np.array(lines.links, dtype=np.float32), (levels > 0) & (levels < 7), levels == 7, levels == 8, levels,
-        np.minimum(repeats, 5), place / total, np.minimum(place, 300), np.minimum(total - place, 300),
-        before[:-1] / mass, np.log1p(before[:-1]), np.log1p(np.maximum(mass - before[1:], 0)),
-        ones * np.log1p(mass), ones * np.log1p(total), ones * lines.is_markdown,
-        ones * (mass / (chars.sum() + 1)), ones * (indents.max() > 0),
-        _since(_heads(own, "comments"), place), _since(_heads(own, "related"), place),
-        _since(is_good, place), _since(is_good[::-1], place)[::-1], _since(levels == 1, place),
+        gaps,
+        np.append(gaps[1:], 0),
+        gaps - _heaviest(np.round(gaps, 1), good),
+        np.minimum(indents, 60),
+        np.clip(indents - _heaviest(indents, good), -30, 30),
+        np.array(lines.links, dtype=np.float32),
+        (levels > 0) & (levels < 7),
+        levels == 7,
+        levels == 8,
+        levels,
+        np.minimum(repeats, 5),
+        place / total,
+        np.minimum(place, 300),
+        np.minimum(total - place, 300),
+        before[:-1] / mass,
+        np.log1p(before[:-1]),
+        np.log1p(np.maximum(mass - before[1:], 0)),
+        ones * np.log1p(mass),
+        ones * np.log1p(total),
+        ones * lines.is_markdown,
+        ones * (mass / (chars.sum() + 1)),
+        ones * (indents.max() > 0),
+        _since(_heads(own, "comments"), place),
+        _since(_heads(own, "related"), place),
+        _since(is_good, place),
+        _since(is_good[::-1], place)[::-1],
+        _since(levels == 1, place),
     ]
     return np.column_stack(columns).astype(np.float32)
 

@@ -28,9 +28,15 @@ LONGEST_BYLINE = 120
 
 _WORD = re.compile(r"\w+")
 _BOX = re.compile(r"^(?P<name>\S.{1,58}?\S)https?://\S+$")
-_COPYRIGHT = re.compile(r"(?:©|\(c\)|\bcopyright\b)[\s©]*(?:\d{4}(?:\s?[-–—]\s?\d{2,4})?)?[\s,.|–—-]*(?P<name>[^\d|.,©–—()]{3,60})"
-                        r"(?:\s*[,–—-]?\s*\d{4})?", re.I)
-_RIGHTS = re.compile(r"[\s.,|–—-]*(?:all rights.*|alle rechte.*|tous droits.*|todos los derechos.*|tutti i diritti.*|todos os direitos.*)$", re.I)
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|\bcopyright\b)[\s©]*(?:\d{4}(?:\s?[-–—]\s?\d{2,4})?)?[\s,.|–—-]*(?P<name>[^\d|.,©–—()]{3,60})"
+    r"(?:\s*[,–—-]?\s*\d{4})?",
+    re.I,
+)
+_RIGHTS = re.compile(
+    r"[\s.,|–—-]*(?:all rights.*|alle rechte.*|tous droits.*|todos (?:los derechos|os direitos).*|tutti i diritti.*)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,29 @@ def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
     start = max(0, around.first - FURTHEST_HEADLINE)
     slug = _slug_words(around.url)
     tab = texts[0]
-    candidates = [(_headline_score(around, at, slug, tab), -at) for at in range(start, min(around.first + 1, len(texts)))]
+    candidates = [
+        (_headline_score(around, at, slug, tab), -at) for at in range(start, min(around.first + 1, len(texts)))
+    ]
     best, place = max(candidates, default=(0.0, 0))
     at = -place
     if best <= 0:
         return None
     text = texts[at]
     if at == 0 and around.first > 1:
-        text = without_outlet(text, list(texts[1:around.first]), ())
+        text = without_outlet(text, list(texts[1 : around.first]), ())
     return at, Found(text, "headline line", texts[at])
 
 
 def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: str) -> float:
     text = around.lines.texts[at]
     words = _WORD.findall(text.casefold())
-    if not 10 <= len(text) <= LONGEST_HEADLINE or (len(words) < 3 and text.isascii()) or is_furniture(text) or _is_date(text) or _is_byline(text):
+    if (
+        not 10 <= len(text) <= LONGEST_HEADLINE
+        or (len(words) < 3 and text.isascii())
+        or is_furniture(text)
+        or _is_date(text)
+        or _is_byline(text)
+    ):
         return -1.0
     level = around.lines.levels[at]
     shared = len(slug & set(words)) / len(slug) if slug else 0.0
@@ -74,7 +88,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     score -= 1.2 * max(0.0, (len(words) - 25) / 10) + (0.6 if text.endswith((".", ":")) else 0.0)
     score -= min(2.0, 0.08 * (around.first - at))
     if at == around.first:  # an opening paragraph is no headline, unless it is written as one
-        score -= 1.0 + (1.0 if len(text) > 110 or text.endswith((".", "”", "\"")) else 0.0)
+        score -= 1.0 + (1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0)
     if len(words) < 5:
         score -= 0.4
     return score + 0.5 * (sum(1 for other in around.lines.texts[: around.first] if other == text) > 1)
@@ -93,7 +107,7 @@ def find_authors(around: Surroundings, headline: int) -> Found[tuple[Author, ...
             return Found(authors, "byline line", texts[at])
     for at in range(around.last + 1, min(around.last + 1 + FURTHEST_BOX, len(texts))):
         match = _BOX.match(texts[at])
-        if match is not None and match["name"] in texts[max(0, at - 3):at + 3]:
+        if match is not None and match["name"] in texts[max(0, at - 3) : at + 3]:
             authors = parse_byline(match["name"])
             if authors:
                 return Found(authors, "author box", texts[at])
@@ -126,10 +140,18 @@ def _is_byline(text: str) -> bool:
         return False
     match = load_name_tables().opener.match(text)
     if match is not None and text[0].isupper():
-        names = re.split(r"\s*(?:[|,·•/]|\s[–—-]\s|\band\b|\bund\b|\bet\b|\by\b|\be\b)\s*", _without_date(text[match.end():]))
+        names = re.split(
+            r"\s*(?:[|,·•/]|\s[–—-]\s|\band\b|\bund\b|\bet\b|\by\b|\be\b)\s*", _without_date(text[match.end() :])
+        )
         name = next((part for part in names if part), "")
         return _is_person(name) or (len(name.split()) <= 4 and author_type(name) != "person")
-    return len(text.split()) <= 3 and text[0].isupper() and author_type(text) == "desk" and not text.endswith(".") and len(text.split()) >= 2
+    return (
+        len(text.split()) <= 3
+        and text[0].isupper()
+        and author_type(text) == "desk"
+        and not text.endswith(".")
+        and len(text.split()) >= 2
+    )
 
 
 def _is_opener(text: str) -> bool:
@@ -142,9 +164,14 @@ def _is_person(name: str) -> bool:
     """Whether a name is written as people's are: two to five words, all but particles with a capital."""
     words = name.split()
     capital = [word for word in words if word[0].isupper()]
-    return 2 <= len(words) <= 5 and len(capital) >= 2 and words[-1][0].isupper() and all(
-        word in capital or len(word) <= 4 for word in words) and not any(letter.isdigit() for letter in name) and not any(
-        month_like in load_date_tables_days() for month_like in map(str.casefold, words))
+    return (
+        2 <= len(words) <= 5
+        and len(capital) >= 2
+        and words[-1][0].isupper()
+        and all(word in capital or len(word) <= 4 for word in words)
+        and not any(letter.isdigit() for letter in name)
+        and not any(month_like in load_date_tables_days() for month_like in map(str.casefold, words))
+    )
 
 
 @cache
@@ -155,13 +182,19 @@ def load_date_tables_days() -> frozenset[str]:
 
 
 def _without_date(text: str) -> str:
-    return re.split(r"\s*(?:[|·•–—]|\s-\s|,\s)\s*(?=\S*\d|(?:published|updated|posted)\b)", text, maxsplit=1, flags=re.I)[0]
+    return re.split(
+        r"\s*(?:[|·•–—]|\s-\s|,\s)\s*(?=\S*\d|(?:published|updated|posted)\b)", text, maxsplit=1, flags=re.I
+    )[0]
 
 
 def _is_date(text: str) -> bool:
     """Whether a line is a date and little else."""
-    return len(text) <= 60 and any(letter.isdigit() for letter in text) and read_written(text, "de") is not None and (
-        len(_WORD.findall(text)) <= 8)
+    return (
+        len(text) <= 60
+        and any(letter.isdigit() for letter in text)
+        and read_written(text, "de") is not None
+        and (len(_WORD.findall(text)) <= 8)
+    )
 
 
 def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found[Moment]]]:
@@ -185,23 +218,25 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
             continue
         moment = read_written(text, None)
         if moment is not None:
-            yield ("modified_at" if is_update and not labels.published.search(text) else "published_at"), Found(
-                moment, "date below the headline", text)
+            yield (
+                ("modified_at" if is_update and not labels.published.search(text) else "published_at"),
+                Found(moment, "date below the headline", text),
+            )
 
 
 def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
-    """The outlet's name, where the dump tells it: beside the headline in the page's title, in a blurb, in the copyright."""
+    """The outlet's name, where the dump tells it: in the page's title, a blurb or the copyright line."""
     texts = around.lines.texts
     tab = texts[0]
     if plain(tab).startswith(plain(headline)) and len(tab) > len(headline) + 3:
-        rest = re.split(r"\s+[|–—-]\s+|\s*\|\s*", tab[len(headline):].strip())
+        rest = re.split(r"\s+[|–—-]\s+|\s*\|\s*", tab[len(headline) :].strip())
         name = next((part for part in reversed(rest) if part.strip()), "")
         if 2 <= len(name) <= 50:
             return Found(name.strip(), "title line", tab)
-    after = texts[around.last + 1:]
+    after = texts[around.last + 1 :]
     for text in after[:40]:
         match = load_furniture().blurb.search(text) if len(text) < 400 else None
-        name = text[:match.start()].strip() if match is not None else ""
+        name = text[: match.start()].strip() if match is not None else ""
         if _is_outlet_name(name):
             return Found(name, "blurb", text)
     for text in (*reversed(after[-30:]), *texts[: min(5, around.first)]):
@@ -214,8 +249,13 @@ def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
 
 def _is_outlet_name(name: str) -> bool:
     words = name.split()
-    return 1 <= len(words) <= 6 and len(name) <= 50 and name[0].isupper() and words[-1][0].isupper() and name.casefold() not in {
-        "it", "this", "he", "she", "copyright", "here", "there", "all rights reserved"}
+    return (
+        1 <= len(words) <= 6
+        and len(name) <= 50
+        and name[0].isupper()
+        and words[-1][0].isupper()
+        and name.casefold() not in {"it", "this", "he", "she", "copyright", "here", "there", "all rights reserved"}
+    )
 
 
 def _slug_words(url: str | None) -> frozenset[str]:

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.html.kind import LONGEST_ERROR, LONGEST_TEASER, LONGEST_WALL, consent_terms_in, has_text, load_kind_tables
+from pipelines.clean.html.kind import (
+    LONGEST_ERROR,
+    LONGEST_TEASER,
+    LONGEST_WALL,
+    consent_terms_in,
+    has_text,
+    load_kind_tables,
+)
 from pipelines.clean.text import shorten
 from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage, Rejected
 
 FEWEST_TEASERS = 8
 LONGEST_FRONT_TEXT = 400
-CONSENT_STEMS = ("cookie", "consent", "einwillig", "zustimm", "datenschutz", "données personnelles", "toestemming", "zgod", "privacy")
+CONSENT_STEMS = (
+    "cookie",
+    "consent",
+    "einwillig",
+    "zustimm",
+    "datenschutz",
+    "données personnelles",
+    "toestemming",
+    "zgod",
+    "privacy",
+)
 """One of these is in every consent page: a cheap look before the dear one."""
 
-ENDS = (".", "!", "?", "…", "。", "”", "\"", ":", ";")
+ENDS = (".", "!", "?", "…", "。", "”", '"', ":", ";")
 BESIDE = 8
 """Lines after the body that a paywall's words stand in."""
 
@@ -55,7 +72,9 @@ def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
     sentences = (lines.texts[number] for number in chosen if len(lines.texts[number]) > 60)
     prose = sum(len(text) for text in sentences if text.endswith(ENDS))
     if len(headlines) >= FEWEST_TEASERS and prose < LONGEST_FRONT_TEXT:
-        return ListingPage("a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines")
+        return ListingPage(
+            "a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines"
+        )
     return None
 
 
@@ -64,7 +83,7 @@ def cut_by(lines: Lines, chosen: Sequence[int], body: str) -> str | None:
     if len(body) > LONGEST_TEASER or not chosen:
         return None
     tables = load_kind_tables()
-    after = lines.texts[chosen[-1] + 1:chosen[-1] + 1 + BESIDE]
+    after = lines.texts[chosen[-1] + 1 : chosen[-1] + 1 + BESIDE]
     wall = next((text for text in after if len(text) < 300 and tables.paywall_lines.search(text)), None)
     ends_cut = tables.cut_endings.search(body) is not None
     if wall is not None and (ends_cut or len(body) < 1_200):

@@ -28,7 +28,7 @@ _FIRST_PIECE = re.compile(r"[^\s-]*-?")
 _WHOLE_BLOCK = -1
 """Width of a markdown dump: what stands between empty lines is one line, wherever it was wrapped."""
 
-_STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", ".\"", "!”", "?”", ".’", "।", "؟")
+_STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", '."', "!”", "?”", ".’", "।", "؟")
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
 
 
@@ -90,29 +90,33 @@ def lines_of(text: str) -> Lines:
 
 def _joint(before: str, line: str, stripped: str, width: int) -> str | None:
     """What goes between two neighbours that are one line of the page; None where they are two."""
-    if width == _WHOLE_BLOCK:
-        if before.endswith("  ") or stripped.startswith(_STRUCTURE[:3]) or _BULLET.match(stripped) or _HEADING.match(
-                before.lstrip()):
-            return None
-        return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
-    if width:
-        if len(before) <= 40 or before.endswith("  ") or stripped.startswith(_STRUCTURE[:2]):
-            return None
-        match = _FIRST_PIECE.match(stripped)
-        if len(before) + 1 + (match.end() if match else 0) <= width:
-            return None
-        return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
-    last = before.rstrip()
-    if last.endswith(_STOPS) and stripped[0] not in ",.;)":
+    if not width:
+        return _fragment_joint(before, line, stripped)
+    if before.endswith("  ") or stripped.startswith(_STRUCTURE[:3]):
         return None
-    head = stripped[0]
+    if width == _WHOLE_BLOCK:
+        is_new = bool(_BULLET.match(stripped) or _HEADING.match(before.lstrip()))
+    else:  # a wrap was forced when the next word would not have fitted
+        match = _FIRST_PIECE.match(stripped)
+        is_new = len(before) <= 40 or len(before) + 1 + (match.end() if match else 0) <= width
+    if is_new:
+        return None
+    return "" if before.endswith("-") and before[-2:-1].isalnum() else " "
+
+
+def _fragment_joint(before: str, line: str, stripped: str) -> str | None:
+    """The same for pieces of a sentence that inline elements cut apart."""
+    last, head = before.rstrip(), stripped[0]
+    if last.endswith(_STOPS) and head not in ",.;)":
+        return None
     if head in ",.;:!?)]’”»%" and not _BULLET.match(stripped):
-        return "" if len(stripped) < 2 or stripped[1] in " \u00a0”’\"" or len(last) > 40 else None
+        is_mark = len(stripped) < 2 or stripped[1] in ' \u00a0”’"' or len(last) > 40
+        return "" if is_mark else None
     is_open = before[-1:] in " \u00a0" or line[:1] in " \u00a0\t"
-    if head.islower() and (len(last) > 20 or is_open):
+    goes_on = len(last) > 40 or (len(last) > 12 and (last[-1] in ",;" or last[last.rfind(" ") + 1 :].islower()))
+    if (head.islower() and (len(last) > 20 or is_open)) or (goes_on and before[-1:] in " \u00a0"):
         return " "
-    goes_on = len(last) > 40 or (len(last) > 12 and (last[-1] in ",;" or last[last.rfind(" ") + 1:].islower()))
-    return " " if goes_on and before[-1:] in " \u00a0" else None
+    return None
 
 
 def _wrap_width(raw: Sequence[str]) -> int:
@@ -120,8 +124,11 @@ def _wrap_width(raw: Sequence[str]) -> int:
 
     Wrapped lines that go on end within a word's length of one column, and hardly any goes past it.
     """
-    inner = [(line, after.lstrip()) for line, after in pairwise(raw)
-             if len(line) > 48 and after and not after.isspace() and not line.lstrip().startswith(_STRUCTURE)]
+    inner = [
+        (line, after.lstrip())
+        for line, after in pairwise(raw)
+        if len(line) > 48 and after and not after.isspace() and not line.lstrip().startswith(_STRUCTURE)
+    ]
     total = len(inner)
     if total < 4 or sum(line.rstrip().endswith(_STOPS) for line, _ in inner) > 0.5 * total:
         return 0
@@ -152,7 +159,7 @@ def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_ma
             match = _BULLET.match(plain)
             if match:
                 level = 7 if not plain[0].isdigit() else 8
-                plain = plain[match.end():] if level == 7 else plain
+                plain = plain[match.end() :] if level == 7 else plain
         if is_markdown:
             level, share, plain = _plain(plain, level)
         if _RULE.fullmatch(plain) or not plain:
@@ -182,7 +189,7 @@ def _plain(text: str, level: int) -> tuple[int, float, str]:
     text = text.lstrip("> ") if text.startswith(">") else text
     match = _HEADING.match(text)
     if match:
-        level, text = len(match[1]), text[match.end():]
+        level, text = len(match[1]), text[match.end() :]
     if "*" in text or "_" in text or "`" in text or "~~" in text:
         text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text))
     if "\\" in text:

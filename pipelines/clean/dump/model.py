@@ -61,12 +61,20 @@ def read_model(text: str) -> LineModel:
     """The model in a JSON file; its features must be those that lines are described by."""
     table: dict[str, Any] = json.loads(text)
     if tuple(table["features"]) != FEATURES:
-        raise ValueError("tables/dump_lines.json was made for other features: train it anew (tests/bench/train_dump.py)")
+        raise ValueError(
+            "tables/dump_lines.json was made for other features: train it anew (tests/bench/train_dump.py)"
+        )
     return LineModel(
-        mean=_array(table["mean"]), spread=_array(table["spread"]), enter=_array(table["enter"]),
-        enter_bias=_array(table["enter_bias"]), page=_array(table["page"]), page_bias=_array(table["page_bias"]),
-        layers=tuple(map(_array, table["layers"])), layer_biases=tuple(map(_array, table["layer_biases"])),
-        leave=_array(table["leave"]), leave_bias=_array(table["leave_bias"]),
+        mean=_array(table["mean"]),
+        spread=_array(table["spread"]),
+        enter=_array(table["enter"]),
+        enter_bias=_array(table["enter_bias"]),
+        page=_array(table["page"]),
+        page_bias=_array(table["page_bias"]),
+        layers=tuple(map(_array, table["layers"])),
+        layer_biases=tuple(map(_array, table["layer_biases"])),
+        leave=_array(table["leave"]),
+        leave_bias=_array(table["leave_bias"]),
     )
 
 
@@ -77,7 +85,7 @@ def _times(left: Numbers, right: Numbers) -> Numbers:
         return left @ right
     product = np.empty((len(left), right.shape[1]), dtype=np.float32)
     for at in range(0, len(left), step):
-        np.matmul(left[at:at + step], right, out=product[at:at + step])
+        np.matmul(left[at : at + step], right, out=product[at : at + step])
     return product
 
 
@@ -87,8 +95,8 @@ def _around(state: Numbers, dilation: int) -> Numbers:
     wide = np.zeros((total, 3 * width), dtype=np.float32)
     if dilation < total:
         wide[dilation:, :width] = state[:-dilation]
-        wide[:-dilation, 2 * width:] = state[dilation:]
-    wide[:, width:2 * width] = state
+        wide[:-dilation, 2 * width :] = state[dilation:]
+    wide[:, width : 2 * width] = state
     return wide
 
 

@@ -46,7 +46,9 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
     repaired = repair(plain_lines(text[:LONGEST_DUMP]))
     lines = without_breaks(lines_of(repaired.text))
     evidence: dict[str, Evidence] = {"body_repair": repaired.evidence} if repaired.evidence else {}
-    warnings = () if len(text) <= LONGEST_DUMP else (f"Cut: only the first {LONGEST_DUMP} characters of the dump were read",)
+    warnings = (
+        () if len(text) <= LONGEST_DUMP else (f"Cut: only the first {LONGEST_DUMP} characters of the dump were read",)
+    )
     if not lines.texts:
         return DumpReading(lines=lines)
     chances = load_model().chances(numbers_of(lines, load_words()))
@@ -72,14 +74,22 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
         if seen is not None:
             evidence[name] = seen.evidence
     evidence["published_at"] = _date_evidence(times)
-    evidence["body"] = Evidence("text dump", f"{len(chosen)} of {len(lines.texts)} lines, chance {float(np.mean(chances[chosen])):.2f}"
-                                if chosen else None)
+    evidence["body"] = Evidence(
+        "text dump",
+        f"{len(chosen)} of {len(lines.texts)} lines, chance {float(np.mean(chances[chosen])):.2f}" if chosen else None,
+    )
     published, modified = times.get("published_at"), times.get("modified_at")
     return DumpReading(
-        title=title, body=paragraphs([lines.texts[number] for number in chosen]),
-        authors=authors.value if authors else (), outlet=outlet.value if outlet else None,
-        published_at=published.value if published else None, modified_at=modified.value if modified else None,
-        lines=lines, chosen=tuple(chosen), evidence=evidence, warnings=warnings,
+        title=title,
+        body=paragraphs([lines.texts[number] for number in chosen]),
+        authors=authors.value if authors else (),
+        outlet=outlet.value if outlet else None,
+        published_at=published.value if published else None,
+        modified_at=modified.value if modified else None,
+        lines=lines,
+        chosen=tuple(chosen),
+        evidence=evidence,
+        warnings=warnings,
     )
 
 
