@@ -14,33 +14,42 @@ from pipelines.enrich.places.gazetteer import Gazetteer
 from pipelines.records import EntityType
 
 CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-][A-Z]\w*)*")
-GAZETTEER_WORDS = 4
-IN_BRACKETS = re.compile(r"\s?\(([^()]{2,40})\)")
-PLACE_PREPOSITIONS = frozenset({"in", "at", "near", "from", "outside", "inside", "across", "to"})
-PERSON_VERBS = re.compile(r",? (?:said|says|told|added|asked|thinks|believes|argued|scored|who|whose|, \d\d,)\b")
+LONGEST_NAME = 4  # words
 
 
 def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """Add countries, large cities, demonyms and well-known organisations that the engine passed over."""
-    taken = [False] * (len(text) + 1)
+    """Add countries, large cities, demonyms and well-known organisations that the engine passed over.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> text = "The US and New York; China Harbour"
+    >>> [text[span.start:span.end] for span in add_known(text, [], load_gazetteer())]
+    ['US', 'New York']
+    """
+    taken = bytearray(len(text) + 1)
     for span in spans:
-        taken[span.start : span.end] = [True] * (span.end - span.start)
+        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
     found = [word for word in CAPITALISED.finditer(text) if not taken[word.start()]]
     added, index = list(spans), 0
     while index < len(found):
-        run = 1
-        while (run < GAZETTEER_WORDS and index + run < len(found)
-               and text[found[index + run - 1].end() : found[index + run].start()] == " "):
-            run += 1
-        for count in range(run, 0, -1):
-            start, end = found[index].start(), found[index + count - 1].end()
+        run = _run_length(text, found, index)
+        first = index + (run > 1 and found[index][0] in words("openers"))
+        for begin in dict.fromkeys((index, first)):
+            start, end = found[begin].start(), found[index + run - 1].end()
             kind = known_type(text[start:end], gazetteer)
-            alone = count == run and not taken[max(0, start - 2)] and not taken[min(end + 1, len(text))]
-            if kind and alone:
+            if kind and not taken[max(0, start - 2)] and not taken[min(end + 1, len(text))]:
                 added.append(Span(start, end, kind, "known"))
                 break
         index += run
     return sorted(added, key=lambda span: span.start)
+
+
+def _run_length(text: str, found: Sequence[re.Match[str]], index: int) -> int:
+    """How many capitalised words stand side by side from the one at ``index``, at most as many as a name may have."""
+    run = 1
+    while (run < LONGEST_NAME and index + run < len(found)
+           and text[found[index + run - 1].end() : found[index + run].start()] == " "):
+        run += 1
+    return run
 
 
 def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
