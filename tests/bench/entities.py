@@ -26,8 +26,10 @@ from pipelines.settings import Settings
 
 type Named = tuple[int, int, str]
 
-CLOSING = frozenset([".", ",", ";", ":", "?", "!", ")", "]", "%", "'s", "'re", "'ve", "'ll", "'d", "'m", "n't", "'", "''"])
-OPENING = frozenset(["(", "[", "$", "#", "``", "£", "€"])
+CLOSING = frozenset(
+    (".", ",", ";", ":", "?", "!", ")", "]", "%", "'", "''", "n't", "'s", "'m", "'d", "'re", "'ve", "'ll")
+)
+OPENING = frozenset(("(", "[", "$", "#", "``", "£", "€"))
 TYPES = ("PER", "LOC", "ORG", "MISC")
 
 
