@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,10 +72,11 @@ class SpacyEngine:
 
     fingerprint: str
     languages: frozenset[str]
-    nlp: Callable[[str], Any]
+    nlp: Any
 
     def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        return [self._spans(text) for text in texts]
+        with self.nlp.memory_zone():  # words never seen before are forgotten again: a worker's memory stays bounded
+            return [self._spans(text) for text in texts]
 
     def _spans(self, text: str) -> tuple[Span, ...]:
         return tuple(

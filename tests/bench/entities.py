@@ -51,7 +51,8 @@ def _documents(file: Path) -> Iterator[list[list[tuple[str, str]]]]:
 
 
 def _rebuilt(sentences: Sequence[Sequence[tuple[str, str]]]) -> Gold:
-    text, names = "", []
+    text = ""
+    names: list[Named] = []
     for sentence in sentences:
         text += "\n" if text else ""
         glued, in_quotes, last = True, False, "O"
