@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 API_URL = "PREFECT_API_URL"
+PATIENCE_S = 5.0
 
 
 def with_broker(settings: Settings) -> Settings:
@@ -116,4 +118,16 @@ def _in_environment(url: str) -> Iterator[str]:
     try:
         yield url
     finally:
+        _send_what_waits()
         del os.environ[API_URL]
+
+
+def _send_what_waits() -> None:
+    """Prefect sends logs and events from threads of its own: they go before the server may be stopped."""
+    if "prefect" not in sys.modules:
+        return
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):
+        worker.drain_all(timeout=PATIENCE_S)

@@ -64,12 +64,12 @@ def _publish_samples(run: Command, settings: Settings) -> None:
 
     topic = settings.kafka.raw_topic
     held = sum(end for _, end in topic_offsets(settings.kafka, topic).values())
-    if held:
+    samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages()]
+    if held >= len(samples):
         run.screen.say(
             f"[green]✓[/green] {safe(topic)} already holds {held:,} messages: the samples are not sent again"
         )
         return
-    samples = (OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages())
     published = publish_messages(settings.kafka, topic, samples)
     run.screen.say(f"[green]✓[/green] Published {published.count:,} sample messages to {safe(topic)}")
 

@@ -126,7 +126,7 @@ class LocalKafka:
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [*self._java(java, classpath), "kafka.tools.StorageTool", "format", "--ignore-formatted",
-                   "-t", cluster, "-c", str(settings)]
+                   f"--cluster-id={cluster}", "-c", str(settings)]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=READY_WITHIN_S, check=False)
         if ran.returncode != 0:
             raise self._death("Kafka could not format its data folder.", (ran.stdout + ran.stderr)[-2_000:])

@@ -22,7 +22,7 @@ class Findings:
     title: str
     body: str
     canonical_url: str | None = None
-    outlet: Outlet = Outlet()
+    outlet: Outlet = field(default_factory=Outlet)
     authors: tuple[Author, ...] = ()
     published_at: datetime | None = None
     published_zone: str | None = None
@@ -66,7 +66,8 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
         word_count=count_words(found.body),
         is_truncated=found.is_truncated,
         story_signature=story_signature(found.body),
-        evidence={name: Evidence(seen.how, seen.read_from and shorten(seen.read_from)) for name, seen in evidence.items()},
+        evidence={
+            name: Evidence(seen.how, seen.read_from and shorten(seen.read_from)) for name, seen in evidence.items()},
         warnings=(*raw.warnings, *found.warnings, *_oddities(raw, found)),
     )
 

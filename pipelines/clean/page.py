@@ -29,7 +29,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     root = read_markup(raw.text, rules.limits.markup_depth)
     about = read_metadata(root, raw.url)
     page = read_blocks(root)
-    body = read_body(page, raw.text, raw.url, about.told_bodies)
+    body = read_body(page, raw.text, about.signs, about.told_bodies)
     text = repair(tidy(body.text))
     fault = kind_fault(page, body.chosen, text.text, about.signs)
     if fault is not None:
@@ -66,7 +66,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     ))
 
 
-def _evidence(about: Metadata, authors: Found[Authors] | None, times: Mapping[str, Found[Moment]]) -> dict[str, Evidence]:
+def _evidence(about: Metadata, authors: Found[Authors] | None,
+              times: Mapping[str, Found[Moment]]) -> dict[str, Evidence]:
     fields = {
         "title": about.title, "authors": authors, "canonical_url": about.canonical_url,
         "outlet.name": about.outlet_name, "outlet.domain": about.outlet_domain, "section": about.section,

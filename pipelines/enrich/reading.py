@@ -64,7 +64,7 @@ def _with_running_case(text: str, is_name: Callable[[str], bool]) -> str:
     kinds = [_kind(line) for line in lines]
     if not any(kinds):
         return text
-    running = "\n".join(line for line, kind in zip(lines, kinds, strict=True) if not kind)
+    running = "\n".join(line for line, kind in zip(lines, kinds, strict=True) if kind in ("", "runs"))
     forms = _forms(running, {word.lower() for line, kind in zip(lines, kinds, strict=True) if kind
                              for word in WORD.findall(line)})
     return "\n".join(_recased(line, kind, forms, is_name) for line, kind in zip(lines, kinds, strict=True))
@@ -76,6 +76,8 @@ def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str
             return _from_capitals(line, forms, is_name)
         case "headline":
             return _headline_in_running_case(line, forms, is_name)
+        case "runs":
+            return CAPITALS_RUN.sub(lambda run: _from_capitals(run[0], forms, is_name), line)
         case "opening":
             return _opening_in_running_case(line, forms, is_name)
     return line
@@ -83,6 +85,9 @@ def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str
 
 
 RUNNING = re.compile(r"[a-z]{4,} (?:[a-z]{2,} ){1,2}[a-z]{3,}|[a-z]{2,} [a-z]{4,} [a-z]{2,}")
+CAPITALS_RUN = re.compile(  # at least four words with capitals alone, one of them long: a headline inside a line
+    r"\b(?=(?:[A-Z'-]+[ ,:-]+){0,5}[A-Z]{6})(?:[A-Z][A-Z.']*(?: - |[ ,:-]{1,2})){3,}[A-Z][A-Z.']+(?![a-z])"
+)
 DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line
 
 
@@ -93,7 +98,7 @@ def _kind(line: str) -> str:
     ['capitals', 'headline', 'opening', '']
     """
     if RUNNING.search(line, 0, 400):
-        return "opening" if OPENING_CAPITALS.match(line) else ""
+        return "opening" if OPENING_CAPITALS.match(line) else "runs" if CAPITALS_RUN.search(line) else ""
     letters = WORD.findall(line[:400])
     count = sum(map(len, letters))
     if count < 4:

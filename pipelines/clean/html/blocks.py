@@ -27,6 +27,7 @@ MOST_MARKS = 200
 LONGEST_CONTROL = 400
 """More text than this in a button or its like: its end tag is missing, and the page stands in it."""
 
+_BREAK = "\x01"  # no page's text has it: control characters are dropped when the markup is read
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -43,11 +44,15 @@ class Box:
 
 @dataclass(slots=True)
 class Block:
-    """A run of text on one line, the box that it stands in, and how many of its characters are linked."""
+    """A run of text on one line, the box that it stands in, and how many of its characters are linked.
+
+    ``opening`` is what stood before the first line break, where there was one.
+    """
 
     text: str
     box: int
     linked: int = 0
+    opening: str | None = None
 
 
 @dataclass(slots=True)
@@ -114,7 +119,7 @@ class _Walk:
             following = element.getnext()
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
-            self._pieces.append(" ")
+            self._pieces.append(_BREAK)
 
     def leave(self, element: etree._Element) -> None:
         if element.tag in BLOCK_TAGS:
@@ -131,10 +136,15 @@ class _Walk:
 
     def flush(self) -> None:
         if self._pieces:
-            text = " ".join("".join(self._pieces).split())
+            raw = "".join(self._pieces)
             self._pieces.clear()
+            opening = None
+            if _BREAK in raw:
+                opening = " ".join(raw.lstrip(_BREAK + " \n\t").split(_BREAK, 1)[0].split()) or None
+                raw = raw.replace(_BREAK, " ")
+            text = " ".join(raw.split())
             if text:
-                self.page.blocks.append(Block(text, self._boxes[-1], self._linked))
+                self.page.blocks.append(Block(text, self._boxes[-1], self._linked, opening))
             self._linked = 0
 
     def _open(self, element: etree._Element) -> None:

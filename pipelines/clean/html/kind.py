@@ -165,10 +165,10 @@ def is_cut(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> str | N
     """Why the body is a teaser and not the whole article, or None."""
     tables = load_kind_tables()
     words = len(body.split())
-    if signs.told_words is not None and words >= 20 and signs.told_words > 1.6 * words + 60 and len(body) < LONGEST_TEASER:
-        return f"json-ld tells of {signs.told_words} words"
     if len(body) > LONGEST_TEASER:
         return None
+    if signs.told_words is not None and words >= 20 and signs.told_words > 1.6 * words + 60:
+        return f"json-ld tells of {signs.told_words} words"
     mine = set(chosen.blocks)
     wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
                  and tables.paywall_lines.search(block.text)), None)

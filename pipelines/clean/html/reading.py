@@ -11,6 +11,7 @@ from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
 from pipelines.clean.html.furniture import load_page_tables
 from pipelines.clean.html.told import held_against, told_body
+from pipelines.clean.metadata.signs import PageSigns
 from pipelines.records import Evidence
 
 FEWEST_CHARACTERS = 250
@@ -25,8 +26,8 @@ class Body:
     chosen: Chosen
 
 
-def read_body(page: Blocks, markup: str, url: str | None, told: Iterable[object]) -> Body:
-    """The article's paragraphs; "" where there are none."""
+def read_body(page: Blocks, markup: str, signs: PageSigns, told: Iterable[object]) -> Body:
+    """The article's paragraphs; "" where there are none. ``told`` are the bodies that JSON-LD tells."""
     chosen = choose_body(page)
     how, numbers = "densest box", chosen.blocks
     if text := told_body(told):
@@ -35,13 +36,15 @@ def read_body(page: Blocks, markup: str, url: str | None, told: Iterable[object]
             how, numbers = "densest box and json-ld", agreed
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
-        second = _second_opinion(markup, url)
+        second = _second_opinion(markup, signs)
         if len(second) > 2 * len(body):
             return Body(second, Evidence("rs-trafilatura", f"the densest box has {len(body)} characters"), chosen)
     return Body(body, Evidence(how), chosen)
 
 
-def _second_opinion(markup: str, url: str | None) -> str:
-    text = rs_trafilatura.extract(markup, url=url, page_type="article").main_content or ""
-    lines = load_page_tables().lines
-    return "\n".join(line for line in text.split("\n") if len(line) > 150 or not lines.search(line.strip()))
+def _second_opinion(markup: str, signs: PageSigns) -> str:
+    text = rs_trafilatura.extract(markup, url=signs.url, page_type="article").main_content or ""
+    furniture = load_page_tables().lines
+    titles = set(signs.titles)
+    lines = dict.fromkeys(line.strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line not in titles and (len(line) > 150 or not furniture.search(line)))

@@ -68,7 +68,8 @@ def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | 
     given = [text for word in (words if isinstance(words, list) else [words]) if (text := text_of(word))]
     for how, name, values in (("json-ld", "keywords", given),
                               *(("meta", name, list(head.metas.get(name, ()))) for name in _TAG_METAS)):
-        tags = dict.fromkeys(tag for value in values for part in value.split(",") if 0 < len(tag := part.strip()) <= LONGEST_TAG)
+        parts = (part.strip() for value in values for part in value.split(","))
+        tags = dict.fromkeys(part for part in parts if 0 < len(part) <= LONGEST_TAG)
         if tags:
             return Found(tuple(tags)[:MOST_TAGS], how, name)
     return None

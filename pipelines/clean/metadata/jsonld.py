@@ -23,6 +23,7 @@ _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionn
 _LONGEST = 2_000_000
 _DEEPEST = 12
 _MOST = 500
+_WRAPPING = re.compile(r"^\s*(?:<!--|(?://)?\s*<!\[CDATA\[|\s)*|(?:-->|(?://)?\s*\]\]>|;|\s)*$")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
@@ -92,8 +93,7 @@ def text_of(value: object) -> str | None:
 
 
 def _parse(text: str) -> Iterator[object]:
-    text = text.strip().removeprefix("<!--").removesuffix("-->").strip()
-    text = text.removeprefix("//<![CDATA[").removeprefix("<![CDATA[").removesuffix("//]]>").removesuffix("]]>").strip().rstrip(";")
+    text = _WRAPPING.sub("", text)
     for attempt in (text, _TRAILING_COMMA.sub("", text)):
         try:
             yield json.loads(attempt, strict=False)

@@ -67,7 +67,8 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
 def _opened(page: Blocks, numbers: range) -> Iterator[str]:
     opener = load_name_tables().opener
     for number in numbers:
-        text = page.blocks[number].text
+        block = page.blocks[number]
+        text = block.text if block.opening is None else block.opening
         match = opener.match(text) if len(text) <= LONGEST_BYLINE else None
         if match is not None and _is_name_like(text[match.end():]):
             yield text

@@ -16,7 +16,9 @@ _CLOCK = re.compile(
     r"(?:\(?(Z\b|UTC|GMT)?([+-]\d{1,2}:?\d{2}\b)?)?", re.I)
 _NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})([-/.]|年\s?)(\d{1,2})(?:[-/.]|月\s?)(\d{1,2})(?!\d)")
-_DAY_MONTH = re.compile(r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*([^\W\d_]{3,14})\.?,?\s*(?:de |del )?\s*[-,]?\s*(\d{4})(?!\d)", re.I)
+_DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*"
+    r"([^\W\d_]{3,14})\.?,?\s*(?:de |del )?\s*[-,]?\s*(\d{4})(?!\d)", re.I)
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)", re.I)
 LONGEST_LINE = 160
 

@@ -15,6 +15,30 @@ from pipelines.records import EntityType
 
 CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-][A-Z]\w*)*")
 LONGEST_NAME = 4  # words
+DATELINE_WITHIN = 600  # characters of the body's beginning
+
+
+DATELINE = re.compile(
+    r"^([^\W\d_a-z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2})(?:, ([A-Z][\w. ]{1,20}?))?"
+    r"(?:,? [A-Z][a-z]{2,8}\.? \d{1,2})? ?(?:\(([A-Z][\w &]{1,24})\) ?[-–—:]|(?<=\d) ?[-–—]|\d{4}-\d\d-\d\d$)",
+    re.MULTILINE,
+)
+
+
+def with_dateline(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The place, region and agency of a dateline, whatever the engine took them for.
+
+    >>> text = "Marrowby, Ansel (HNA): The council met."
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 15, "PER")])]
+    [('Marrowby', 'LOC'), ('Ansel', 'LOC'), ('HNA', 'ORG')]
+    """
+    found = DATELINE.search(text, 0, DATELINE_WITHIN)
+    if not found:
+        return list(spans)
+    types: tuple[EntityType, ...] = ("LOC", "LOC", "ORG")
+    named = [Span(*found.span(group), kind, "dateline") for group, kind in enumerate(types, 1) if found[group]]
+    return [*(span for span in spans if span.start < found.start()), *named,
+            *(span for span in spans if span.start >= found.end())]
 
 
 def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
@@ -36,7 +60,9 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
         for begin in dict.fromkeys((index, first)):
             start, end = found[begin].start(), found[index + run - 1].end()
             kind = known_type(text[start:end], gazetteer)
-            if kind and not taken[max(0, start - 2)] and not taken[min(end + 1, len(text))]:
+            joins_left = start > 1 and text[start - 1] == " " and taken[start - 2]
+            joins_right = text[end : end + 1] == " " and taken[end + 1]
+            if kind and not joins_left and not joins_right:
                 added.append(Span(start, end, kind, "known"))
                 break
         index += run

@@ -14,6 +14,7 @@ EDGES = (edges.trim, edges.without_possessive, edges.without_article, edges.betw
 def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
     """The names of a text, in order, from what an engine took for names."""
     names = [name for span in spans for name in tidy(text, span)]
+    names = document.with_dateline(text, names)
     names = document.add_known(text, names, gazetteer)
     names = carry.with_given_names(text, names)
     names = carry.with_introduced_acronyms(text, names)

@@ -15,8 +15,8 @@ AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |,
 DATELINE = re.compile(r"(?:, [A-Z][\w. ]+)?\s?(?:\d{4}-\d\d-\d\d|\(|,? ?[A-Z][a-z]+ \d|[-–—]| [-–—])")
 READ = 6_000
 TEAM = r"[A-Z][\w.'&-]*(?: [A-Z][\w.'&-]*){0,2}"
-TABLE_LINE = re.compile(rf"^({TEAM})(?: [\d.]+){{3,}}", re.MULTILINE)
-RESULT_LINE = re.compile(rf"^({TEAM}) \d{{1,3}}(?:,)? ({TEAM}) \d{{1,3}}\b", re.MULTILINE)
+TABLE_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM})(?: [\d.]+){{3,}}", re.MULTILINE)
+RESULT_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM}) \d{{1,3}},? ({TEAM}) \d{{1,3}}\b", re.MULTILINE)
 LINES = 3  # so many alike make a table
 NATIONS = frozenset({"England", "Scotland", "Wales", "Northern Ireland"})
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.enrich.places.keys import key_hash, place_key
+from pipelines.enrich.places.keys import key_hash, place_key, without_accents
 from pipelines.enrich.tables import load_table
 
 CITY, REGION, COUNTRY, NOWHERE = range(4)
+PART_WEIGHT = 20_000_000  # people; a land named beside countries (England, Crimea) is in the news before a town
 COUNTY_WEIGHT = 50_000
 REGION_WEIGHT = 4_000_000  # people; a name that a region and a city share is mostly the region
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f .'’-]{2,40}")
@@ -68,6 +69,7 @@ def build(file: Path = FILE) -> None:
     centres = _centres(cities)
     for country in countries.values():
         _add_country(lookup, country, centres)
+        _add_parts(lookup, country["iso"], centres)
     _add_regions(lookup, cache, centres)
     for city in cities:
         _add_city(lookup, city)
@@ -100,6 +102,13 @@ def _add_country(lookup: Lookup, country: dict[str, Any], centres: dict[str, tup
         lookup.prominent.add(name)
 
 
+def _add_parts(lookup: Lookup, country: str, centres: dict[str, tuple[float, float]]) -> None:
+    table = load_table("countries.toml").get(country, {})
+    codes = load_table("regions.toml").get(country, {}).get("admin1", {})
+    for name in table.get("parts", ()):
+        _add_region(lookup, name, {"country": country, "admin1": codes.get(name), "weight": PART_WEIGHT}, centres)
+
+
 def _add_regions(lookup: Lookup, cache: Any, centres: dict[str, tuple[float, float]]) -> None:
     for code, state in cache.get_us_states().items():
         region = {"country": "US", "admin1": code, "geonames_id": state["geonameid"]}
@@ -126,7 +135,7 @@ def _weight(country: str, name: str) -> dict[str, int]:
 
 def _add_region(lookup: Lookup, name: str, region: dict[str, Any], centres: dict[str, tuple[float, float]]) -> None:
     same_name = (lookup.rows[place] for place, _ in lookup.names.get(place_key(name), ()))
-    if any(row[6] == COUNTRY and lookup.countries[row[3]] == region["country"] for row in same_name):
+    if any(row[6] in (COUNTRY, REGION) and lookup.countries[row[3]] == region["country"] for row in same_name):
         return
     latitude, longitude = centres.get(f"{region['country']}.{region['admin1']}", (np.nan, np.nan))
     row = {"latitude": latitude, "longitude": longitude, "weight": REGION_WEIGHT, **region}
@@ -141,8 +150,8 @@ def _add_city(lookup: Lookup, city: dict[str, Any]) -> None:
         CITY,
     )  # fmt: skip
     lookup.name(place, city["name"], main=True)
-    if city["population"] >= PROMINENT and city["name"].isascii():
-        lookup.prominent |= {city["name"], city["name"].replace(".", "")}
+    if city["population"] >= PROMINENT:
+        lookup.prominent |= {city["name"], city["name"].replace(".", ""), without_accents(city["name"])}
     if city["population"] >= ALTERNATES_FROM:
         for name in _alternates(city["alternatenames"]):
             lookup.name(place, name, main=False)

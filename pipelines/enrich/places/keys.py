@@ -22,11 +22,20 @@ def place_key(name: str) -> str:
     >>> place_key("St. John’s"), place_key("Łódź"), place_key("U.S."), place_key("Île-de-France")
     ('saint johns', 'lodz', 'us', 'ile de france')
     """
-    folded = name.casefold().translate(UNDECOMPOSED)
-    if not folded.isascii():
-        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    folded = without_accents(name.casefold().translate(UNDECOMPOSED))
     words = APART.sub(" ", DROPPED.sub("", folded)).split()
     return " ".join(WRITTEN_OUT.get(word, word) for word in words)
+
+
+def without_accents(name: str) -> str:
+    """The name in unaccented letters, where they have an unaccented form.
+
+    >>> without_accents("Montréal")
+    'Montreal'
+    """
+    if name.isascii():
+        return name
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
 
 
 def key_hash(key: str) -> int:
