@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import repeat
+from math import log1p
 from typing import Any
 
 import numpy as np
@@ -36,65 +34,79 @@ KINDS = (
     "advert",
 )
 TEXT_FEATURES = (
-    *("length", "words", "word_length", "ends", "colon", "sentences", "commas", "titles", "uppers", "digits"),
-    *("lower_start", "digit_start", "bracket_start", "quotes", "marks", "opener", "question", "credit"),
-    *("stop_count", "strong_count", *KINDS),
+    "length",
+    "words",
+    "word_length",
+    "ends",
+    "colon",
+    "sentences",
+    "commas",
+    "titles",
+    "uppers",
+    "digits",
+    "lower_start",
+    "digit_start",
+    "bracket_start",
+    "quotes",
+    "marks",
+    "opener",
+    "question",
+    "credit",
+    "stop_count",
+    "strong_count",
+    *KINDS,
 )
 LAYOUT_FEATURES = (
-    *("gap", "next_gap", "gap_to_body", "indent", "indent_to_body", "links", "is_heading", "is_item", "is_numbered"),
-    *("level", "repeats", "place", "from_start", "from_end", "share_before", "before", "after", "mass", "lines"),
-    *("is_markdown", "density", "is_indented", "since_comments", "since_related", "since_good", "until_good"),
+    "gap",
+    "next_gap",
+    "gap_to_body",
+    "indent",
+    "indent_to_body",
+    "links",
+    "is_heading",
+    "is_item",
+    "is_numbered",
+    "level",
+    "repeats",
+    "place",
+    "from_start",
+    "from_end",
+    "share_before",
+    "before",
+    "after",
+    "mass",
+    "lines",
+    "is_markdown",
+    "density",
+    "is_indented",
+    "since_comments",
+    "since_related",
+    "since_good",
+    "until_good",
     "since_first_level",
 )
 FEATURES = (*TEXT_FEATURES, *LAYOUT_FEATURES)
 
 _FIRST_KIND = TEXT_FEATURES.index(KINDS[0])
-_KIND_BITS = np.array([1 << place for place in range(len(KINDS))], dtype=np.int64)
-_MEDIA = 1 << KINDS.index("media")
+_FIELD = 16  # bits of a packed count: no line has 65,536 words
+_SHIFTS = tuple(place * _FIELD for place in range(len(KINDS)))
+_MASK = (1 << _FIELD) - 1
+_WORD = re.compile(r"\w+")
+_MARKS = re.compile(r"[|©→»›•/@#_{}=<>↓↑▼▲★✓]")
+_ENDS = (".", "!", "?", "…", ".”", '."', "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
+_LONGEST = 3_000
 LONGEST_OPENER = 40
 CREDIT_WORDS = 6
 """Words at the end of a caption in which its maker is named."""
 
-# Classes of characters, one bit each.
-_WORD, _UPPER, _DIGIT, _COMMA, _STOP, _SPACE, _QUOTE, _MARK, _CLOSER, _BRACKET, _LOWER, _COLON, _ASKING, _COPYRIGHT = (
-    1 << place for place in range(14)
-)
-_CLASSED = {
-    _COMMA: ",、，",
-    _STOP: ".!?…。！？।؟",
-    _SPACE: " \u00a0",
-    _QUOTE: "“„«\"",
-    _MARK: "|©→»›•/@#_{}=<>↓↑▼▲★✓",
-    _CLOSER: "”\"’)]»«“」",
-    _BRACKET: "[(【（",
-    _COLON: ":：",
-    _ASKING: "?!",
-    _COPYRIGHT: "©",
-}
-
-
-@cache
-def _classes() -> NDArray[np.int32]:
-    """Class bits of every character of the basic plane; those beyond count as the last one."""
-    table = np.zeros(0x10000, dtype=np.int32)
-    for code in range(0x10000):
-        letter = chr(code)
-        if letter.isalnum() or letter == "_":
-            table[code] = (
-                _WORD | (_UPPER if letter.isupper() else 0) | (_LOWER if letter.islower() else 0) | (_DIGIT if letter.isdigit() else 0)
-            )
-    for bit, letters in _CLASSED.items():
-        for letter in letters:
-            table[ord(letter)] |= bit
-    return table
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``tables/dump.toml``, read: words to bits of their kinds, and openers of furniture lines."""
+    """``tables/dump.toml``, read: words to packed counts by kind, openers of furniture lines, words of credits."""
 
-    kinds: Mapping[str, int]
+    kinds: dict[str, int]
     openers: tuple[str, ...]
+    credits: frozenset[str]
 
 
 @cache
@@ -103,79 +115,63 @@ def load_words() -> Words:
     kinds: dict[str, int] = {}
     for place, kind in enumerate(KINDS):
         written = " ".join(table["stop_words"].values()) if kind == "stop" else table["furniture"][kind]
-        for word in set(re.findall(r"\w+", written)):
-            kinds[word] = kinds.get(word, 0) | 1 << place
-    return Words(kinds, tuple(table["openers"]["phrases"]))
+        for word in set(_WORD.findall(written)):
+            kinds[word] = kinds.get(word, 0) | 1 << place * _FIELD
+    return Words(kinds, tuple(table["openers"]["phrases"]), frozenset(table["credits"]["words"].split()))
+
+
+def text_numbers(text: str, words: Words) -> tuple[float, ...]:
+    """How one line is written: the values of ``TEXT_FEATURES``."""
+    text = text[:_LONGEST]
+    size = len(text)
+    pieces = _WORD.findall(text)
+    lowers = list(map(str.lower, pieces))
+    count = len(pieces) or 1
+    packed = sum(filter(None, map(words.kinds.get, lowers)))
+    counts = [packed >> shift & _MASK for shift in _SHIFTS] if packed else _NOTHING
+    head, last = text[0], text[-1]
+    return (
+        log1p(size),
+        log1p(count),
+        size / count,
+        text.endswith(_ENDS),
+        last == ":",
+        log1p(text.count(". ") + text.count("? ") + text.count("! ") + text.count("。")),
+        (text.count(",") + text.count("、")) / count,
+        sum(map(str.istitle, pieces)) / count,
+        sum(map(str.isupper, pieces)) / count,
+        sum(map(str.isdigit, pieces)) / count,
+        head.islower(),
+        head.isdigit(),
+        head in "[(【（",
+        "“" in text or '"' in text or "„" in text or "«" in text,
+        log1p(len(_MARKS.findall(text))),
+        text[:LONGEST_OPENER].lower().startswith(words.openers),
+        last in "?!",
+        "©" in text or not words.credits.isdisjoint(lowers[-CREDIT_WORDS:]),
+        log1p(counts[0]),
+        log1p(counts[1]),
+        *[number / count for number in counts],
+    )
+
+
+_NOTHING = [0] * len(KINDS)
 
 
 def numbers_of(lines: Lines, words: Words) -> Numbers:
     """A row of numbers for each line of a dump: the values of ``FEATURES``."""
-    counts = Counter(lines.texts)
+    known: dict[str, tuple[float, ...]] = {}
+    counts: dict[str, int] = {}
+    rows = []
+    for text in lines.texts:
+        row = known.get(text)
+        if row is None:
+            row = known[text] = text_numbers(text, words)
+        counts[text] = counts.get(text, 0) + 1
+        rows.append(row)
+    own = np.array(rows, dtype=np.float32)
     repeats = np.array([counts[text] for text in lines.texts], dtype=np.float32)
-    own = _text_numbers(lines.texts, words)
     return np.concatenate([own, _layout(own, lines, repeats)], axis=1)
-
-
-def _text_numbers(texts: Sequence[str], words: Words) -> Numbers:
-    """How each line is written: the values of ``TEXT_FEATURES``, counted over all characters of the dump at once."""
-    together = "\n".join(texts) + "\n"
-    codes = np.frombuffer(together.encode("utf-32-le", "replace"), dtype=np.uint32)
-    classes = _classes()[np.minimum(codes, 0xFFFF)]
-    ends = np.flatnonzero(codes == 10)  # noqa: PLR2004  the line feeds just put in
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    sizes = (ends - starts).astype(np.float32)
-
-    def per_line(mask: NDArray[np.bool_]) -> Numbers:
-        return np.asarray(np.add.reduceat(mask, starts, dtype=np.int32), dtype=np.float32)
-
-    is_word = (classes & _WORD) > 0
-    begins = is_word.copy()
-    begins[1:] &= ~is_word[:-1]
-    is_upper = (classes & _UPPER) > 0
-    next_upper = np.append(is_upper[1:], False)
-    next_word = np.append(is_word[1:], False)
-    next_space = np.append((classes[1:] & _SPACE) > 0, False)
-    places = np.flatnonzero(begins)
-    count = np.maximum(per_line(begins), 1)
-    last, before = classes[np.maximum(ends - 1, starts)], classes[np.maximum(ends - 2, starts)]
-    head = classes[starts]
-    ending = ((last & _STOP) > 0) | (((last & _CLOSER) > 0) & ((before & _STOP) > 0))
-    kinds, tails = _kinds_of(together, is_word, places, ends, words)
-    columns = [
-        np.log1p(sizes), np.log1p(count), sizes / count, ending, (last & _COLON) > 0,
-        np.log1p(per_line(((classes & _STOP) > 0) & next_space)), per_line((classes & _COMMA) > 0) / count,
-        per_line(begins & is_upper & next_word & ~next_upper) / count, per_line(begins & is_upper & next_upper) / count,
-        per_line(begins & ((classes & _DIGIT) > 0)) / count,
-        (head & _LOWER) > 0, (head & _DIGIT) > 0, (head & _BRACKET) > 0, per_line((classes & _QUOTE) > 0) > 0,
-        np.log1p(per_line((classes & _MARK) > 0)),
-        [text[:LONGEST_OPENER].lower().startswith(words.openers) for text in texts],
-        (last & _ASKING) > 0, tails | (per_line((classes & _COPYRIGHT) > 0) > 0),
-        np.log1p(kinds[:, 0]), np.log1p(kinds[:, 1]),
-    ]  # fmt: skip
-    return np.concatenate([np.column_stack(columns).astype(np.float32), kinds / count[:, None]], axis=1)
-
-
-def _kinds_of(
-    together: str, is_word: NDArray[np.bool_], places: NDArray[np.intp], ends: NDArray[np.intp], words: Words
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """How many words of each kind a line has, and whether its last words name the maker of a picture."""
-    lower = together.lower()
-    if len(lower) != len(together):  # some letters are two in lower case
-        lower = "".join(letter.lower()[0] for letter in together)
-    codes = np.frombuffer(lower.encode("utf-32-le", "replace"), dtype=np.uint32)
-    spaced = np.where(is_word, codes, 32).astype(np.uint32).tobytes().decode("utf-32-le")
-    bits = np.fromiter(map(words.kinds.get, spaced.split(), repeat(0)), dtype=np.int64)
-    owners = np.searchsorted(ends, places)
-    known = np.flatnonzero(bits)
-    sums = np.zeros((len(known) + 1, len(KINDS)), dtype=np.int32)
-    np.cumsum((bits[known, None] & _KIND_BITS) > 0, axis=0, out=sums[1:])
-    until = np.searchsorted(owners[known], np.arange(len(ends)), side="right")
-    counts = np.diff(sums[np.concatenate(([0], until))], axis=0).astype(np.float32)
-    pictures = known[(bits[known] & _MEDIA) > 0]
-    beyond = np.searchsorted(owners, owners[pictures], side="right")
-    tails = np.zeros(len(ends), dtype=np.bool_)
-    tails[owners[pictures[beyond - pictures <= CREDIT_WORDS]]] = True
-    return counts, tails
 
 
 def _layout(own: Numbers, lines: Lines, repeats: Numbers) -> Numbers:

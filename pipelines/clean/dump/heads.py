@@ -55,9 +55,12 @@ def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
     start = max(0, around.first - FURTHEST_HEADLINE)
     slug = _slug_words(around.url)
     tab = texts[0]
-    scores = [(_headline_score(around, at, slug, tab), -at) for at in range(start, min(around.first + 1, len(texts)))]
-    at = next((-place for score, place in sorted(scores, reverse=True) if score > 0 and _may_be_headline(texts[-place])), None)
-    if at is None:
+    candidates = [
+        (_headline_score(around, at, slug, tab), -at) for at in range(start, min(around.first + 1, len(texts)))
+    ]
+    best, place = max(candidates, default=(0.0, 0))
+    at = -place
+    if best <= 0:
         return None
     text = texts[at]
     if at == 0 and around.first > 1:
@@ -68,7 +71,13 @@ def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
 def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: str) -> float:
     text = around.lines.texts[at]
     words = _WORD.findall(text.casefold())
-    if not 10 <= len(text) <= LONGEST_HEADLINE or (len(words) < 3 and text.isascii()):
+    if (
+        not 10 <= len(text) <= LONGEST_HEADLINE
+        or (len(words) < 3 and text.isascii())
+        or is_furniture(text)
+        or _is_date(text)
+        or _is_byline(text)
+    ):
         return -1.0
     level = around.lines.levels[at]
     shared = len(slug & set(words)) / len(slug) if slug else 0.0
@@ -83,10 +92,6 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     if len(words) < 5:
         score -= 0.4
     return score + 0.5 * (sum(1 for other in around.lines.texts[: around.first] if other == text) > 1)
-
-
-def _may_be_headline(text: str) -> bool:
-    return not (is_furniture(text) or _is_date(text) or _is_byline(text))
 
 
 def find_authors(around: Surroundings, headline: int) -> Found[tuple[Author, ...]] | None:
