@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -22,15 +22,15 @@ def test_a_page_that_the_code_tells_is_up_to_date(name: str) -> None:
 
 
 def commands() -> Iterator[str]:
-    def walk(group: click.Group, before: str) -> Iterator[str]:
+    def walk(group: Any, before: str) -> Iterator[str]:
         for name, command in group.commands.items():
-            if isinstance(command, click.Group):
+            if hasattr(command, "commands"):
                 yield from walk(command, f"{before} {name}")
             else:
                 yield f"{before} {name}"
 
     top = typer.main.get_command(app)
-    assert isinstance(top, click.Group)
+    assert hasattr(top, "commands")
     yield from walk(top, "dateline")
 
 

@@ -21,7 +21,8 @@ OF_THE_RUN = {  # what tells one run from another, and nothing of an article
     "run_id", "batch_id", "processed_at", "rejected_at", "updated_at", "resolved_at", "replayed_in", "removed_in",
 }
 TABLES = (
-    "articles", "article_versions", "outlets", "entities", "mentions", "ledger", "gaps", "dead_letters", "partition_offsets",
+    "articles", "article_versions", "outlets", "entities", "mentions", "ledger", "gaps", "dead_letters",
+    "partition_offsets",
 )
 PAUSES = {
     "after read": "pipelines.sources.kafka:read_range:after",

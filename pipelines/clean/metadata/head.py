@@ -13,12 +13,18 @@ _METAS = finder("//meta[@content]")
 _LINKS = finder("//link[@rel and @href]")
 _TITLE = etree.XPath("string((//head//title | //body/title)[1])")
 _LANG = etree.XPath("string(/html/@lang | /html/@xml:lang)", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
+_PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
 _MOST = 400
+
+MICRODATA_PUBLISHER = "itemprop publisher"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``metas`` maps a lower-case name, property or itemprop to its contents, in order."""
+    """``metas`` maps a lower-case name, property or itemprop to its contents, in order.
+
+    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER``.
+    """
 
     metas: Mapping[str, tuple[str, ...]]
     links: Mapping[str, tuple[str, ...]]
@@ -42,6 +48,10 @@ def read_head(root: etree._Element) -> Head:
             continue
         for name in {tag.get(key, "").strip().lower() for key in ("property", "name", "itemprop", "http-equiv")} - {""}:
             metas.setdefault(name, []).append(content)
+    for tag in _PUBLISHER(root)[:1]:
+        name = " ".join((tag.get("content") or "".join(tag.itertext())).split())
+        if name:
+            metas[MICRODATA_PUBLISHER] = [name]
     links: dict[str, list[str]] = {}
     for tag in _LINKS(root)[:_MOST]:
         for relation in (tag.get("rel") or "").lower().split():
