@@ -31,6 +31,8 @@ _CODES = {
     "StagedBatchDamaged": FOUND_WRONG,
     "NotFound": FOUND_WRONG,
     "WrongUsage": USAGE,
+    "FileFault": USAGE,
+    "MessageTooLarge": USAGE,
     "QueryFailed": USAGE,
     "WarehouseFault": USAGE,  # the family: an address that names no warehouse
     "BrokerUnavailable": AWAY,

@@ -79,15 +79,17 @@ class _Apply(beam.DoFn):
         except (MemoryError, OSError):
             raise
         except Rejected as fault:
-            yield self._rejected(element, Failure(self.name, fault.reason, fault.violations))
+            yield self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
         except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
             yield self._rejected(element, unexpected(self.name, fault))
         else:
             yield InFlight(element.message, record)
         self.cost.update((time.thread_time_ns() - started) // 1_000)
 
-    def _rejected(self, element: InFlight, failure: Failure) -> beam.pvalue.TaggedOutput:
-        scraper = scraper_of(element.record) or element.message.header("source")
+    def _rejected(
+        self, element: InFlight, failure: Failure, scraper: str | None = None
+    ) -> beam.pvalue.TaggedOutput:
+        scraper = scraper or scraper_of(element.record) or element.message.header("source")
         return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, scraper))
 
 

@@ -13,7 +13,9 @@ MOST_TAGS = 50
 LONGEST_TAG = 100
 LONGEST_SECTION = 60
 _PUBLISHERS = frozenset(("newsmediaorganization", "organization", "website"))
-_OUTLET_METAS = ("og:site_name", MICRODATA_PUBLISHER, "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher")
+_OUTLET_METAS = (
+    "og:site_name", MICRODATA_PUBLISHER, "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher",
+)
 _SECTION_METAS = ("article:section", "og:section", "parsely-section", "section")
 _TAG_METAS = ("article:tag", "news_keywords", "parsely-tags", "keywords")
 _IMAGE_METAS = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")

@@ -49,7 +49,7 @@ def read_head(root: etree._Element) -> Head:
         for name in {tag.get(key, "").strip().lower() for key in ("property", "name", "itemprop", "http-equiv")} - {""}:
             metas.setdefault(name, []).append(content)
     for tag in _PUBLISHER(root)[:1]:
-        name = " ".join((tag.get("content") or "".join(tag.itertext())).split())
+        name = " ".join((tag.get("content") or "".join(str(part) for part in tag.itertext())).split())
         if name:
             metas[MICRODATA_PUBLISHER] = [name]
     links: dict[str, list[str]] = {}
