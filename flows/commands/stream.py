@@ -43,11 +43,10 @@ def publish(
 ) -> None:
     """Send files to a topic, as a scraper would."""
     with command("publish", verbose=verbose) as run:
-        from pipelines.sources.files import messages_from
-
         from flows.place import with_broker
         from flows.progress import counting
         from pipelines.sinks.kafka import make_topics, publish_messages
+        from pipelines.sources.files import messages_from
 
         settings = with_broker(run.settings)
         wanted = topic or settings.kafka.raw_topic

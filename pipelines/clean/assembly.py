@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipelines.clean.dateline import read_dateline
@@ -11,6 +11,7 @@ from pipelines.clean.identity import content_hash, identity_of, story_signature
 from pipelines.clean.text import count_words, shorten
 from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
 
+REPLACEMENT = "\ufffd"
 AHEAD = timedelta(days=1)
 """A publication date later than the fetch by more than this is odd (another clock), and only that."""
 
@@ -38,6 +39,10 @@ class Findings:
 
 def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     """The clean article of ``raw``: what was found, its identity, its dateline, its warnings."""
+    title, body = (text.replace(REPLACEMENT, "") for text in (found.title, found.body))
+    if (title, body) != (found.title, found.body):
+        lost = "CharactersLost: the page itself has characters that an earlier decoding had lost; they are left out"
+        found = replace(found, title=title, body=body, warnings=(*found.warnings, lost))
     fingerprint = content_hash(found.title, found.body)
     dateline = read_dateline(found.body)
     evidence = {**raw.evidence, **found.evidence}
