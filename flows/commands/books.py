@@ -14,7 +14,8 @@ from flows.screen import json_default, safe
 
 if TYPE_CHECKING:
     from flows.screen import Screen
-    from pipelines.warehouse import Table
+    from pipelines.settings import Settings
+    from pipelines.warehouse import KafkaAccount, Table, Verification
 
 app = typer.Typer()
 ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_args_is_help=True)
@@ -84,6 +85,7 @@ def _write_csv(screen: Screen, table: Table) -> None:
 @ledger.command()
 def verify(
     topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read the topic again and compare.")] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -92,14 +94,47 @@ def verify(
     with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
         from pipelines.warehouse import open_warehouse
 
-        found = open_warehouse(run.settings.warehouse_url).verify(topic)
+        account = _kafka_account(run.settings) if deep else None
+        found = open_warehouse(run.settings.warehouse_url).verify(topic, account)
         if as_json:
-            from dataclasses import asdict
-
-            run.screen.write_json(asdict(found) | {"closes": found.closes})
+            run.screen.write_json(_as_json(found))
         else:
             from flows.standing import show_verification
 
             show_verification(run.screen, found)
         if not found.closes:
             raise typer.Exit(FOUND_WRONG)
+
+
+def _kafka_account(settings: Settings) -> KafkaAccount:
+    from functools import partial
+
+    from flows.place import with_broker
+    from pipelines.sources.kafka import read_range, topic_offsets
+    from pipelines.warehouse import KafkaAccount
+
+    kafka = with_broker(settings).kafka
+    return KafkaAccount(partial(topic_offsets, kafka), partial(read_range, kafka, retention_gap="continue"))
+
+
+def _as_json(found: Verification) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "closes": found.closes,
+        "is_deep": found.is_deep,
+        "partitions": [
+            {
+                "topic": books.topic,
+                "partition": books.partition,
+                "first_offset": books.first_offset,
+                "next_offset": books.next_offset,
+                "produced": books.produced,
+                "accounted": books.accounted,
+                "outcomes": dict(books.outcomes),
+                "gaps": dict(books.gaps),
+            }
+            for books in found.partitions
+        ],
+        "problems": [asdict(problem) for problem in found.problems],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,8 +86,11 @@ def test_a_killed_run_loses_and_doubles_nothing(
     again = machine.run("ingest")
     assert again.returncode == 0, again.stdout
     assert rows(machine.home) == undisturbed
-    verified = machine.run("ledger", "verify", "--json")
+    verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
+    books = json.loads(verified.stdout)
+    assert (books["closes"], books["is_deep"], books["problems"]) == (True, True, [])
+    assert sum(p["accounted"] for p in books["partitions"]) == len(undisturbed["ledger"])
 
 
 def test_of_two_ingests_one_wins_and_the_other_says_why(
