@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -100,5 +103,15 @@ def _show(run: Command) -> None:
     ):
         run.screen.say(f"  {what:16} {safe(where)}")
     run.screen.say("\n[bold]What to try next[/bold]")
+    called = as_called()
     for line, why in NEXT:
-        run.screen.say(f"  [cyan]{safe(line)}[/cyan]  [dim]{safe(why)}[/dim]")
+        run.screen.say(f"  [cyan]{safe(line.replace('dateline', called, 1))}[/cyan]  [dim]{safe(why)}[/dim]")
+
+
+def as_called() -> str:
+    """How to call the command again from here: by its name where that is found, else by its path."""
+    found, own = shutil.which("dateline"), Path(sys.argv[0])
+    if own.name != "dateline" or (found and Path(found).resolve() == own.resolve()):
+        return "dateline"
+    here = Path.cwd()
+    return str(own.resolve().relative_to(here)) if own.resolve().is_relative_to(here) else str(own)
