@@ -123,6 +123,7 @@ def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
     from pipelines.jobs.workers import Workers
     from pipelines.warehouse import Run, open_warehouse
 
+    logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
     told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     warehouse = open_warehouse(settings.warehouse_url)
     with warehouse.writer(f"{kind} run {told.run_id[:8]}"):
