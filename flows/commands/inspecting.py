@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pipelines.jobs.inspect import Inspection
 
 SHOWN_ENTITIES = 12
+SHOWN_PARAGRAPHS = 6
+LONGEST_PARAGRAPH = 280
 
 
 def as_line(seen: Inspection) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
     ]
     rows = [row for row in fields if row[1]]
     screen.out.print(a_table(("field", "value", "evidence"), rows, limit=100))
-    screen.say(f"  {safe(article['body'], 400)}")
+    _show_body(screen, article["body"].split("\n\n"))
     entities = article.get("entities", [])[:SHOWN_ENTITIES]
     if entities:
         screen.out.print(
@@ -68,6 +70,16 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
             )
         )
     screen.say()
+
+
+def _show_body(screen: Screen, paragraphs: list[str]) -> None:
+    """The first paragraphs and the last, which is where furniture shows."""
+    ends = len(paragraphs) <= SHOWN_PARAGRAPHS + 1
+    for paragraph in paragraphs if ends else paragraphs[:SHOWN_PARAGRAPHS]:
+        screen.say(f"  {safe(paragraph, LONGEST_PARAGRAPH)}")
+    if not ends:
+        screen.say(f"  [dim]… {len(paragraphs) - SHOWN_PARAGRAPHS - 1} more; --jsonl has them whole …[/dim]")
+        screen.say(f"  {safe(paragraphs[-1], LONGEST_PARAGRAPH)}")
 
 
 def _shown(value: Any) -> str:
