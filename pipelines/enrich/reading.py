@@ -86,7 +86,7 @@ def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str
 
 RUNNING = re.compile(r"[a-z]{4,} (?:[a-z]{2,} ){1,2}[a-z]{3,}|[a-z]{2,} [a-z]{4,} [a-z]{2,}")
 CAPITALS_RUN = re.compile(  # at least four words with capitals alone, one of them long: a headline inside a line
-    r"\b(?=(?:[A-Z'-]+[ ,:-]+){0,5}[A-Z]{6})(?:[A-Z][A-Z.']*(?: - |[ ,:-]{1,2})){3,}[A-Z][A-Z.']+(?![a-z])"
+    r"\b(?=(?:[A-Z']++[ ,:-]++){0,5}[A-Z]{6})(?:[A-Z][A-Z.']*+(?: - |[ ,:-]{1,2})){3,40}[A-Z][A-Z.']++(?![a-z])"
 )
 DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line
 
