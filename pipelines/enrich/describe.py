@@ -48,10 +48,7 @@ def describe(
         return (), ()
     known = _known(clean, found, gazetteer)
     heads = coalesced(list(dict.fromkeys(name.named for name in found)), _marks(known))
-    groups: defaultdict[Named, list[Found]] = defaultdict(list)
-    for name in found:
-        groups[heads[name.named]].append(name)
-    entities = {head: _entity(head, names, clean, known) for head, names in groups.items()}
+    entities = _entities(heads, found, clean, known)
     starts = sentence_starts(clean.body)
     mentions = []
     for name in found:
@@ -60,7 +57,7 @@ def describe(
             Mention(name.text, name.type, name.start, name.end, sentence_of(name.start, starts),
                     entity.entity_id, entity.in_title, name.confidence)
         )  # fmt: skip
-    return tuple(mentions), _by_salience(entities.values())
+    return tuple(mentions), _by_salience(dict.fromkeys(entities.values()))
 
 
 def _known(clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer) -> Known:
@@ -124,6 +121,23 @@ def _entity(head: Named, names: Sequence[Found], clean: CleanArticle, known: Kno
         entity_id(kind, name, place.geonames_id), name, kind, len(names), weight, in_title,
         place.country, place.geonames_id, place.latitude, place.longitude,
     )  # fmt: skip
+
+
+def _entities(
+    heads: Mapping[Named, Named], found: Sequence[Found], clean: CleanArticle, known: Known
+) -> dict[Named, Entity]:
+    """The entity of each head; heads that turn out to be one thing share it."""
+    groups: defaultdict[Named, list[Found]] = defaultdict(list)
+    for name in found:
+        groups[heads[name.named]].append(name)
+    entities = {head: _entity(head, names, clean, known) for head, names in groups.items()}
+    sharing: defaultdict[str, list[Named]] = defaultdict(list)
+    for head, entity in entities.items():
+        sharing[entity.entity_id].append(head)
+    for one in (shared for shared in sharing.values() if len(shared) > 1):
+        names = sorted((name for head in one for name in groups[head]), key=lambda name: name.start)
+        entities |= dict.fromkeys(one, _entity(max(one, key=lambda head: len(groups[head])), names, clean, known))
+    return entities
 
 
 def _by_salience(entities: Iterable[Entity]) -> tuple[Entity, ...]:

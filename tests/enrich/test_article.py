@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.enrich import Models, enrich_article
 from pipelines.enrich.article import READ_AT_MOST
+from pipelines.enrich.describe import Found, describe
 from pipelines.enrich.engine import Span
 from pipelines.enrich.language import load_teller
 from pipelines.enrich.places.gazetteer import load_gazetteer
@@ -158,12 +160,40 @@ def test_a_long_body_is_read_to_a_bound_and_says_so() -> None:
     assert [warning.split(":")[0] for warning in article.warnings] == ["body_cut"]
 
 
-@pytest.mark.parametrize("unit", [")", "a", ".", "'s", "\u00ad", "\n", "A ", "A.", "http://", "A 1 2 3\n", "(A) "])
+UNITS = (")", "a", ".", "'s", "\u00ad", "\n", "A ", "A.", "http://", "A 1 2 3\n", "(A) ", "-", "A-", "AB, ")
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_no_text_takes_for_ever(unit: str) -> None:
     body = unit * (READ_AT_MOST // len(unit))
     started = time.process_time()
     enrich_article(a_clean_article(body=body, language="en"), GREEDY)
     assert time.process_time() - started < 20  # a bound against quadratic rules, not a measurement
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet="Aa-' ,.:(/1", min_size=1, max_size=4))
+def test_no_repeated_scrap_takes_for_ever(unit: str) -> None:
+    body = (unit * 20_000)[:20_000]
+    started = time.process_time()
+    enrich_article(a_clean_article(body=body, language="en"), GREEDY)
+    assert time.process_time() - started < 10
+
+
+SAME = ("Mexican", "Mexican-", "Mexicans", "Mexico", "MEXICO", "Falk", "Ines Falk", "FALK", "The Falk", "Falk Co.")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(SAME), st.sampled_from(("PER", "LOC", "ORG", "MISC"))), min_size=1))
+def test_an_article_has_each_entity_once(names: list[tuple[str, EntityType]]) -> None:
+    body, found = "", []
+    for name, kind in names:
+        found.append(Found(len(body), len(body) + len(name), kind, name, 0.9))
+        body += f"{name} said. "
+    mentions, entities = describe(a_clean_article(body=body), found, GAZETTEER)
+    counts = Counter(mention.entity_id for mention in mentions)
+    assert counts == {entity.entity_id: entity.mention_count for entity in entities}
+    assert len(counts) == len(entities)
 
 
 TEXT = st.text(alphabet=st.sampled_from("AbFk .,’'“”\"()-\n\u00a0\u00ad\u200bÉß1İ&US"), max_size=200)
