@@ -57,10 +57,12 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
     if report["reasons"]:
         screen.table("Rejected", ("reason", "records"), Counter(report["reasons"]).most_common())
+    batches = "1 batch" if report["batches"] == 1 else f"{report['batches']} batches"
     screen.say(
-        f"{report['records']:,} records in {report['batches']} batches, {report['seconds']:.1f} s. "
-        f"Audit: {safe(report['audit'])}."
+        f"{report['records']:,} records in {batches}, {report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
+    costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
+    screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
     for finding in report["findings"][:10]:
         whose = f" of {safe(', '.join(finding['scrapers']))}" if finding["scrapers"] else ""
         screen.say(

@@ -74,17 +74,19 @@ class _Apply(beam.DoFn):
 
     def process(self, element: InFlight) -> Iterator[Any]:
         started = time.thread_time_ns()
+        outcome = self._applied(element)
+        self.cost.update((time.thread_time_ns() - started) // 1_000)
+        yield outcome  # the steps behind this one run while it waits here: their cost is theirs
+
+    def _applied(self, element: InFlight) -> InFlight | beam.pvalue.TaggedOutput:
         try:
-            record = self.function(element.record, self.context)
+            return InFlight(element.message, self.function(element.record, self.context))
         except (MemoryError, OSError):
             raise
         except Rejected as fault:
-            yield self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
+            return self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
         except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
-            yield self._rejected(element, unexpected(self.name, fault))
-        else:
-            yield InFlight(element.message, record)
-        self.cost.update((time.thread_time_ns() - started) // 1_000)
+            return self._rejected(element, unexpected(self.name, fault))
 
     def _rejected(
         self, element: InFlight, failure: Failure, scraper: str | None = None

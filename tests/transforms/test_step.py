@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
+from apache_beam.metrics import MetricsFilter
 
 from pipelines.failures import BodyMissing, Violation
 from pipelines.transforms.step import InFlight, RejectedMessage, Step
@@ -95,3 +98,26 @@ def test_the_scraper_is_read_from_the_record_where_the_header_is_absent(tmp_path
 
 def no_body(record: object, table: str) -> object:
     raise BodyMissing("no paragraph")
+
+
+def spin(record: int, table: str) -> int:
+    until = time.thread_time_ns() + 20_000_000
+    while time.thread_time_ns() < until:
+        pass
+    return record
+
+
+def keep(record: int, table: str) -> int:
+    return record
+
+
+def test_a_step_s_cost_is_its_own_and_not_that_of_the_steps_behind_it() -> None:
+    pipeline = beam.Pipeline()
+    first = pipeline | beam.Create([InFlight(m, n) for n, m in enumerate(MESSAGES)]) | Step("keep", keep, load_nothing)
+    first.passed | Step("spin", spin, load_nothing)
+    result = pipeline.run()
+    result.wait_until_finish()
+    found = result.metrics().query(MetricsFilter().with_namespace("cpu_us"))["distributions"]
+    sums = {d.key.metric.name: d.result.sum for d in found}
+    assert sums["spin"] >= 80_000
+    assert sums["keep"] < 20_000
