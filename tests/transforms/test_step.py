@@ -112,9 +112,10 @@ def keep(record: int, table: str) -> int:
 
 
 def test_a_step_s_cost_is_its_own_and_not_that_of_the_steps_behind_it() -> None:
-    pipeline = beam.Pipeline()
-    first = pipeline | beam.Create([InFlight(m, n) for n, m in enumerate(MESSAGES)]) | Step("keep", keep, load_nothing)
-    first.passed | Step("spin", spin, load_nothing)
+    pipeline = beam.Pipeline(runner="FnApiRunner")
+    elements = pipeline | beam.Create([InFlight(m, n) for n, m in enumerate(MESSAGES)])
+    kept = elements | "Keep" >> Step("keep", keep, load_nothing)
+    _ = kept.passed | "Spin" >> Step("spin", spin, load_nothing)
     result = pipeline.run()
     result.wait_until_finish()
     found = result.metrics().query(MetricsFilter().with_namespace("cpu_us"))["distributions"]
