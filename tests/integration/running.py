@@ -53,15 +53,18 @@ class Machine:
         output, _ = process.communicate(timeout=PATIENCE_S)
         return subprocess.CompletedProcess(arguments, process.returncode, output)
 
-    def start_paused(self, pause: str, *arguments: str) -> subprocess.Popen[str]:
+    @property
+    def paused(self) -> Path:
+        """Holds the pid of the process that ``start_paused`` stopped."""
+        return self.home.parent / f"{self.home.name}.paused"
+
+    def start_paused(self, pause: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """``dateline`` stopped at ``pause`` (``module:function:before|after[:call]``), once it is there."""
-        paused = self.home.parent / f"{self.home.name}.paused"
-        paused.unlink(missing_ok=True)
-        process = self.start(
-            *arguments, PYTHONPATH=f"{PAUSING}:{ROOT}", DATELINE_TEST_PAUSE=pause, DATELINE_TEST_PAUSED=str(paused)
-        )
+        self.paused.unlink(missing_ok=True)
+        told = {"DATELINE_TEST_PAUSE": pause, "DATELINE_TEST_PAUSED": str(self.paused)}
+        process = self.start(*arguments, PYTHONPATH=f"{PAUSING}:{ROOT}", **told, **environment)
         deadline = time.monotonic() + PATIENCE_S
-        while not paused.exists():
+        while not self.paused.exists() or not self.paused.read_text():
             if process.poll() is not None:
                 raise AssertionError(f"ended before it came to {pause}: {process.communicate()[0]}")
             if time.monotonic() > deadline:

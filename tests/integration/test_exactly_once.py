@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine, kill_group
+from tests.integration.running import PATIENCE_S, Machine, kill_group
 from tests.jobs.test_ingest import page
 
 OF_THE_RUN = {  # what tells one run from another, and nothing of an article
@@ -91,6 +93,34 @@ def test_a_killed_run_loses_and_doubles_nothing(
     books = json.loads(verified.stdout)
     assert (books["closes"], books["is_deep"], books["problems"]) == (True, True, [])
     assert sum(p["accounted"] for p in books["partitions"]) == len(undisturbed["ledger"])
+
+
+IN_A_WORKER = "pipelines.enrich.article:enrich_article:before:9"
+
+
+def test_a_worker_killed_mid_batch_fails_the_run_and_the_next_one_succeeds(
+    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    run = machine.start_paused(IN_A_WORKER, "ingest")
+    worker = int(machine.paused.read_text())
+    assert worker != run.pid
+    os.kill(worker, signal.SIGKILL)
+    output, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 5, output
+    assert "Nothing was loaded" in " ".join(output.replace("│", " ").split())
+    assert machine.run("ingest").returncode == 0
+    assert rows(machine.home) == undisturbed
+
+
+def test_a_worker_that_hangs_fails_the_run_at_its_deadline_and_the_next_one_succeeds(
+    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__DEADLINE_S="45")
+    output, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 5, output
+    assert "DATELINE_BATCH__DEADLINE_S" in output
+    assert machine.run("ingest").returncode == 0
+    assert rows(machine.home) == undisturbed
 
 
 def test_of_two_ingests_one_wins_and_the_other_says_why(
