@@ -18,7 +18,7 @@ $(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
 	@echo "Installing Dateline into $(VENV) (a minute the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV): is Python's venv module installed (python3-venv), and is the disk full?"; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r infra/bootstrap.lock || { echo "Could not install uv: is the network (a package index) reachable? Then run the same command again."; exit 1; }
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r infra/requirements.lock || { echo "Could not install the locked packages: is the network reachable, and the disk not full? Then run the same command again."; exit 1; }
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r infra/requirements.lock || { echo "Could not install the locked packages: is the network reachable, and the disk not full? Then run the same command again."; exit 1; }
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
