@@ -30,6 +30,9 @@ _PATTERNS = tuple(
 )
 _COLON = re.compile(r"(?P<place>[^\W\d_][\w.’'-]+(?: [^\W\d_][\w.’'-]+){0,2}): (?=[A-ZÀ-Ý“\"0-9])(?=.{40})")
 _LABEL = re.compile(r"[^\W\d_][\w.’'-]*(?: [\w.’'-]+){0,2}: ")
+_MARK = re.compile(r"[(:—–―]|[ .]-|--")
+"""Every dateline ends in one of these, or has its agency in brackets."""
+
 _LONGEST = 90
 _MOST_WORDS = 5
 _SMALL_WORDS = frozenset(
@@ -118,6 +121,8 @@ def _before_colon(body: str) -> Dateline | None:
 
 def _read(opening: str) -> Dateline | None:
     tables = load_dateline_tables()
+    if _MARK.search(opening) is None:
+        return None
     for pattern in _PATTERNS:
         match = pattern.match(opening)
         if match is None or match.end() > _LONGEST:

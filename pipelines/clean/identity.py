@@ -190,7 +190,7 @@ def story_signature(body: str) -> tuple[int, ...]:
     if len(words) < FEWEST_WORDS:
         return ()
     sketch = rensa.RMinHash(num_perm=SIGNATURE_LENGTH, seed=SIGNATURE_SEED)
-    sketch.update(sorted({" ".join(words[at : at + SHINGLE_WORDS]) for at in range(len(words) - SHINGLE_WORDS + 1)}))
+    sketch.update(list(map(" ".join, set(zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False)))))
     return tuple(int(value) for value in sketch.digest())
 
 

@@ -22,7 +22,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-
 # Any of the above: most texts have none, and one look is cheaper than four.
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]")
-_SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 # UTF-8 read as Windows-1252, Latin-1, Windows-1251 or Mac Roman: a lead byte's character before a continuation's.
 _CONTINUATIONS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _LEAD = re.compile("[Â-ôвРС‚√¬\ufffd\x80-\x9f]")
@@ -73,7 +72,7 @@ def tidy_line(text: str) -> str:
     >>> tidy_line(" Co\\u00adop\\u00a0Bank\\u200b\\n says ")
     'Coop Bank says'
     """
-    return _SPACES.sub(" ", plain_lines(text).replace("\n", " ")).strip()
+    return " ".join(plain_lines(text).split())
 
 
 def tidy(text: str) -> str:
@@ -82,7 +81,7 @@ def tidy(text: str) -> str:
     >>> tidy("One.\\r\\n\\r\\n\\r\\nTwo\\u00a0here.\\nThree.")
     'One.\\n\\nTwo here.\\n\\nThree.'
     """
-    lines = (_SPACES.sub(" ", line).strip() for line in plain_lines(text).split("\n"))
+    lines = (" ".join(line.split()) for line in plain_lines(text).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from pipelines.clean.html.markup import finder, text_in
+from pipelines.clean.html.markup import text_in
 
 BLOCK_TAGS = frozenset((
     "html", "body", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
@@ -18,10 +18,11 @@ BLOCK_TAGS = frozenset((
     "aside", "form", "fieldset", "blockquote", "pre", "figure", "figcaption", "address", "details", "summary", "hr",
     "center", "hgroup", "dialog", "menu", "search",
 ))
-_NEVER_READ = ("script", "style", "template", "link", "meta", "head")
-_seldom_read = finder(
-    "//*[self::noscript or self::svg or self::iframe or self::object or self::embed or self::canvas or self::audio "
-    "or self::video or self::button or self::select or self::textarea or self::title or self::math or self::datalist]")
+_NEVER_READ = frozenset(("script", "style", "template", "link", "meta", "head"))
+_SELDOM_READ = frozenset((
+    "noscript", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "button", "select", "textarea", "title",
+    "math", "datalist",
+))
 MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i"))
 MOST_MARKS = 200
 LONGEST_CONTROL = 400
@@ -75,18 +76,20 @@ class Blocks:
 
 
 def read_blocks(root: etree._Element) -> Blocks:
-    """The blocks of a page. Changes the tree: elements that hold no text to read are taken out.
+    """The blocks of a page.
 
     >>> page = read_blocks(etree.fromstring("<body><div>Bare <b>line</b>.<p>One <a>two</a></p>Rest</div></body>"))
     >>> [(block.text, page.boxes[block.box].tag, block.linked) for block in page.blocks]
     [('Bare line.', 'div', 0), ('One two', 'p', 3), ('Rest', 'div', 0)]
     """
-    _drop_what_is_not_read(root)
     walk = _Walk()
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    elements = etree.iterwalk(root, events=("start", "end"))
+    for event, element in elements:
         if event == "start":
-            walk.enter(element)
-            walk.read(element.text)
+            if walk.enter(element):
+                walk.read(element.text)
+            else:
+                elements.skip_subtree()
         else:
             walk.leave(element)
             walk.read(element.tail)
@@ -106,20 +109,33 @@ class _Walk:
         self._linked = 0
         self._links_open = 0
 
-    def enter(self, element: etree._Element) -> None:
+    def enter(self, element: etree._Element) -> bool:
+        """Whether what is inside the element is read."""
         tag = element.tag
-        if tag in MARKED_TAGS or (tag in BLOCK_TAGS and element.get("itemprop")):
-            self._mark(element)
         if tag in BLOCK_TAGS:
+            if element.get("itemprop"):
+                self._mark(element)
             self.flush()
             self._open(element)
-        elif tag == "a":
-            self._links_open += 1
+        elif tag in MARKED_TAGS:
+            if element.attrib:
+                self._mark(element)
+            if tag == "a":
+                self._links_open += 1
         elif tag == "br":
             following = element.getnext()
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
             self._pieces.append(_BREAK)
+        elif tag in _NEVER_READ:
+            return False
+        elif tag in _SELDOM_READ:
+            if tag == "noscript" or sum(map(len, element.itertext())) <= LONGEST_CONTROL:
+                return False
+            element.tag = "div"
+            self.flush()
+            self._open(element)
+        return True
 
     def leave(self, element: etree._Element) -> None:
         if element.tag in BLOCK_TAGS:
@@ -148,19 +164,16 @@ class _Walk:
             self._linked = 0
 
     def _open(self, element: etree._Element) -> None:
-        attributes = element.attrib
-        names, is_hidden = " ", False
-        if attributes:
-            names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-            is_hidden = "hidden" in attributes or _HIDDEN.search(attributes.get("style", "")) is not None
+        names = f"{element.get('class', '')} {element.get('id', '')}"
+        style = element.get("style")
+        is_hidden = (style is not None and _HIDDEN.search(style) is not None) or element.get("hidden") is not None
         number = len(self.page.boxes)
         self.page.boxes.append(Box(number, self._boxes[-1], str(element.tag), names, is_hidden))
         self._boxes.append(number)
 
-
     def _mark(self, element: etree._Element) -> None:
         attributes = element.attrib
-        if not attributes or len(self.page.marks) >= MOST_MARKS:
+        if len(self.page.marks) >= MOST_MARKS:
             return
         names = f"{attributes.get('itemprop', '')} {attributes.get('class', '')}"
         if element.tag == "time":
@@ -168,15 +181,3 @@ class _Walk:
                 self.page.marks.append(Mark("time", value, len(self.page.blocks), names))
         elif "author" in attributes.get("rel", "").split() or "author" in attributes.get("itemprop", "").split():
             self.page.marks.append(Mark("author", text_in(element)[:200], len(self.page.blocks), names))
-
-
-def _drop_what_is_not_read(root: etree._Element) -> None:
-    etree.strip_elements(root, *_NEVER_READ, with_tail=False)
-    for element in _seldom_read(root):
-        if element.tag != "noscript" and sum(len(piece) for piece in element.itertext()) > LONGEST_CONTROL:
-            element.tag = "div"
-        elif element.getparent() is not None:
-            tail = element.tail
-            element.clear()
-            element.tag = "wbr"
-            element.tail = tail

@@ -38,6 +38,7 @@ class KindTables:
 
     error_titles: re.Pattern[str]
     error_lines: re.Pattern[str]
+    consent_stems: tuple[str, ...]
     consent_terms: tuple[re.Pattern[str], ...]
     consent_titles: re.Pattern[str]
     paywall_lines: re.Pattern[str]
@@ -51,6 +52,7 @@ def load_kind_tables() -> KindTables:
     return KindTables(
         error_titles=re.compile(rf"(?:{any_of['error_titles']})(?:\s+[|–—-]\s+.{{0,60}})?", re.I),
         error_lines=re.compile(any_of["error_lines"], re.I),
+        consent_stems=tuple(table["consent_stems"]),
         consent_terms=tuple(re.compile(rf"\b(?:{term})\b", re.I) for term in table["consent_terms"]),
         consent_titles=re.compile(any_of["consent_titles"], re.I),
         paywall_lines=re.compile(any_of["paywall_lines"], re.I),
@@ -95,7 +97,11 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     whole = sum(chosen.weights[number] for number in running)
     if not running or whole > LONGEST_WALL:
         return None
-    about_consent = [n for n in running if consent_terms_in(page.blocks[n].text) >= 3]
+    texts = {number: page.blocks[number].text for number in running}
+    everything = " ".join(texts.values()).lower()
+    if not any(stem in everything for stem in load_kind_tables().consent_stems):
+        return None
+    about_consent = [number for number, text in texts.items() if consent_terms_in(text) >= 3]
     if not about_consent:
         return None
     titled = any(load_kind_tables().consent_titles.fullmatch(title) for title in signs.titles)
@@ -103,7 +109,7 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     is_addressed = host.startswith(("consent.", "cookie"))
     if not (titled or is_addressed) and signs.is_marked_article and whole > 1_500:
         return None
-    terms = consent_terms_in(" ".join(page.blocks[n].text for n in running))
+    terms = consent_terms_in(" ".join(texts.values()))
     share = sum(chosen.weights[n] for n in about_consent) / whole
     elsewhere = sum(chosen.weights[n] for n in set(chosen.blocks) & set(running) - set(about_consent))
     if terms >= 4 and share >= (0.3 if titled or is_addressed else 0.6) and elsewhere < 800:
@@ -157,8 +163,10 @@ def has_text(body: str) -> bool:
     >>> has_text("The ferry is cancelled until Friday noon because of the ice."), has_text("Share Tweet")
     (True, False)
     """
-    letters = sum(1 for letter in body if letter.isalpha())
-    return letters >= 40 or (any(letter > "\u2e80" for letter in body) and letters >= 15)
+    letters = sum(map(str.isalpha, body[:400]))
+    if letters < 40 < len(body):
+        letters = sum(map(str.isalpha, body))
+    return letters >= 40 or (letters >= 15 and any(letter > "\u2e80" for letter in body))
 
 
 def is_cut(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> str | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
-from pipelines.clean.html.markup import finder
+from pipelines.clean.html.markup import finder, text_in
 
-_METAS = finder("//meta[@content]")
-_LINKS = finder("//link[@rel and @href]")
-_TITLE = etree.XPath("string((//head//title | //body/title)[1])")
-_LANG = etree.XPath("string(/html/@lang | /html/@xml:lang)", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
+_NAMING = ("property", "name", "itemprop", "http-equiv")
+_TITLED = frozenset(("head", "body", "html"))
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
-_MOST = 400
+_MOST = 800
 
 MICRODATA_PUBLISHER = "itemprop publisher"
 
@@ -23,7 +23,7 @@ MICRODATA_PUBLISHER = "itemprop publisher"
 class Head:
     """``metas`` maps a lower-case name, property or itemprop to its contents, in order.
 
-    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER``.
+    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER`` where no ``og:site_name`` tells it.
     """
 
     metas: Mapping[str, tuple[str, ...]]
@@ -42,23 +42,27 @@ class Head:
 def read_head(root: etree._Element) -> Head:
     """Meta tags and links wherever they stand: many pages open their body too early."""
     metas: dict[str, list[str]] = {}
-    for tag in _METAS(root)[:_MOST]:
-        content = " ".join((tag.get("content") or "").split())
-        if not content:
-            continue
-        for name in {tag.get(key, "").strip().lower() for key in ("property", "name", "itemprop", "http-equiv")} - {""}:
-            metas.setdefault(name, []).append(content)
-    for tag in _PUBLISHER(root)[:1]:
-        name = " ".join((tag.get("content") or "".join(str(part) for part in tag.itertext())).split())
-        if name:
-            metas[MICRODATA_PUBLISHER] = [name]
     links: dict[str, list[str]] = {}
-    for tag in _LINKS(root)[:_MOST]:
-        for relation in (tag.get("rel") or "").lower().split():
-            links.setdefault(relation, []).append((tag.get("href") or "").strip())
+    title = None
+    for tag in islice(root.iter("meta", "link", "title"), _MOST):
+        if tag.tag == "meta":
+            content = " ".join(tag.get("content", "").split())
+            if content:
+                for name in {tag.get(key, "").strip().lower() for key in _NAMING} - {""}:
+                    metas.setdefault(name, []).append(content)
+        elif tag.tag == "link":
+            target = tag.get("href")
+            if target is not None:
+                for relation in tag.get("rel", "").lower().split():
+                    links.setdefault(relation, []).append(target.strip())
+        elif title is None and (above := tag.getparent()) is not None and above.tag in _TITLED:
+            title = text_in(tag) or None
+    for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
+        if name := " ".join((tag.get("content") or text_in(tag)).split()):
+            metas[MICRODATA_PUBLISHER] = [name]
     return Head(
         {name: tuple(contents) for name, contents in metas.items()},
         {relation: tuple(targets) for relation, targets in links.items()},
-        " ".join(str(_TITLE(root)).split()) or None,
-        str(_LANG(root)).strip() or None,
+        title,
+        (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
     )

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipelines.clean.html.markup import finder
-
 type JsonObject = Mapping[str, object]
 
-_SCRIPTS = finder("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _ARTICLES = ("article", "posting", "report", "review", "liveblog")
 _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _LONGEST = 2_000_000
 _DEEPEST = 12
 _MOST = 500
-_WRAPPING = re.compile(r"^\s*(?:<!--|(?://)?\s*<!\[CDATA\[|\s)*|(?:-->|(?://)?\s*\]\]>|;|\s)*$")
+_BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s)+")
+_AFTER = ("-->", "//]]>", "]]>", ";")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
@@ -44,7 +42,9 @@ class LinkedData:
 def read_linked_data(root: etree._Element) -> LinkedData:
     """All JSON-LD objects of a page, in order; blocks that are not JSON are passed over."""
     objects: list[JsonObject] = []
-    for script in _SCRIPTS(root):
+    for script in root.iter("script"):
+        if "ld+json" not in script.get("type", "").lower():
+            continue
         text = script.text or ""
         if len(text) <= _LONGEST:
             for parsed in _parse(text):
@@ -93,10 +93,10 @@ def text_of(value: object) -> str | None:
 
 
 def _parse(text: str) -> Iterator[object]:
-    text = _WRAPPING.sub("", text)
-    for attempt in (text, _TRAILING_COMMA.sub("", text)):
+    for repaired in (str, _unwrapped, _without_trailing_commas):
+        text = repaired(text)
         try:
-            yield json.loads(attempt, strict=False)
+            yield json.loads(text, strict=False)
         except (ValueError, RecursionError):
             continue
         return
@@ -104,6 +104,21 @@ def _parse(text: str) -> Iterator[object]:
         yield json.JSONDecoder(strict=False).raw_decode(text)[0]
     except (ValueError, RecursionError):
         return
+
+
+def _unwrapped(text: str) -> str:
+    """JSON without the comment or CDATA marks that a page put around it."""
+    opening = _BEFORE.match(text)
+    text = text[opening.end():] if opening else text
+    for _ in range(4):
+        text = text.rstrip()
+        for mark in _AFTER:
+            text = text.removesuffix(mark)
+    return text
+
+
+def _without_trailing_commas(text: str) -> str:
+    return _TRAILING_COMMA.sub("", text)
 
 
 def _objects(value: object, depth: int) -> Iterator[JsonObject]:
