@@ -26,10 +26,10 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
     ``TitleMissing``.
     """
-    root = read_markup(raw.text, rules.limits.markup_depth)
-    about = read_metadata(root, raw.url)
-    page = read_blocks(root)
-    body = read_body(page, raw.text, about.signs, about.told_bodies)
+    markup = read_markup(raw.text, rules.limits.markup_depth)
+    about = read_metadata(markup.root, raw.url)
+    page = read_blocks(markup.root)
+    body = read_body(page, markup.text, about.signs, about.told_bodies)
     text = repair(tidy(body.text))
     fault = kind_fault(page, body.chosen, text.text, about.signs)
     if fault is not None:
@@ -38,9 +38,9 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise BodyMissing("a page has the text of an article", field="body", value=text.text)
     if about.title is None:
         raise TitleMissing("a page has a headline", field="title")
-    cut = is_cut(page, body.chosen, text.text, about.signs)
+    cut = is_cut(page, body.blocks, text.text, about.signs)
     title = repair(about.title.value)
-    near = near_body(page, body.chosen.blocks)
+    near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     times = {**seen_times(page, near, about.locale), **about.times}
     evidence = _evidence(about, authors, times) | {"body": body.evidence}
@@ -63,6 +63,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
         evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
+        warnings=markup.warnings,
     ))
 
 

@@ -1,8 +1,10 @@
-"""Markup becomes a tree that later rules may walk without fear: bounded in depth, without comments."""
+"""Markup becomes a tree that later rules may walk without fear: bounded in depth and size, without comments."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
@@ -12,6 +14,32 @@ from pipelines.failures import BodyMissing, MarkupTooDeep
 
 _PARSER_DEPTH = 2_000
 """libxml2 itself gives up at 2,048 levels, in constant memory, so hostile nesting ends here."""
+
+LONGEST_PAGE = 1_000_000
+"""Characters of a page's text that are read, those of links not counted: no live blog comes near."""
+
+MOST_ELEMENTS = 20_000
+"""Elements of a page that are read; six that only mark words count as one, as they cost no more."""
+
+_MOST_ATTRIBUTES = 300
+_MOST_PARSED = 200_000
+_LONGEST_REREAD, _MOST_REREAD = 2_000_000, 100_000
+_LIGHT = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "img", "input", "ins", "kbd", "label", "mark", "nobr", "path", "picture", "q", "rp", "rt", "ruby", "s", "samp",
+    "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
+))
+_UNREAD = frozenset(("link", "meta", "param", "script", "style", "template"))
+_LIGHT_COST, _COST = 1, 6
+_OPENED = re.compile(rb"<(?:(script|style|!--)|[a-z])", re.IGNORECASE)
+_CLOSED = {
+    b"script": re.compile(rb"</script", re.IGNORECASE), b"style": re.compile(rb"</style", re.IGNORECASE),
+    b"!--": re.compile(rb"-->"),
+}
+
+_ATTRIBUTE = rb"""[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+))?+"""
+_ATTRIBUTES = re.compile(
+    rb"(<[a-z][^\s<>/]*+(?:%b){%d})(?:%b)++" % (_ATTRIBUTE, _MOST_ATTRIBUTES, _ATTRIBUTE), re.IGNORECASE)
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe", "\uffff")
@@ -28,18 +56,90 @@ def text_in(element: etree._Element) -> str:
     return " ".join(" ".join(str(piece) for piece in element.itertext()).split())
 
 
-def read_markup(text: str, deepest: int) -> etree._Element:
-    """The root element of a page. Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A page's tree, and a warning where only its first part was read.
+
+    ``text`` is what another extractor may read too: "" where the page is so large that it could not bear it.
+    """
+
+    root: etree._Element
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def read_markup(text: str, deepest: int) -> Markup:
+    """The tree of a page, as much of it as an article may have.
+
+    Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels, with ``BodyMissing`` what has no markup.
+    """
     for character in _NO_CHARACTERS:
         text = text.replace(character, "")
     markup = text.encode("utf-8", "ignore").translate(None, _NOT_XML)
-    root = etree.fromstring(markup, parser) if markup.strip() else None
+    markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
+    tags = markup.count(b"<")
+    first = _first_elements(markup) if tags > _MOST_PARSED else markup
+    is_cut, root = len(first) < len(markup), _parse(first)
     if root is None:
         raise BodyMissing("a page has markup", field="body", value=text[:50])
     if _deeper_than(deepest)(root.getroottree()):
         raise MarkupTooDeep(f"elements nest at most {deepest} levels", field="body")
-    return root
+    if tags > MOST_ELEMENTS or len(markup) > LONGEST_PAGE:
+        is_cut |= _cut(root)
+    is_small = not is_cut and len(markup) <= _LONGEST_REREAD and tags <= _MOST_REREAD
+    return Markup(root, text if is_small else "", (_WARNING,) if is_cut else ())
+
+
+_WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,} elements of the page were read"
+
+
+def _parse(markup: bytes) -> etree._Element | None:
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    return etree.fromstring(markup, parser) if markup.strip() else None
+
+
+def _first_elements(markup: bytes) -> bytes:
+    """The markup of as many elements as are parsed: a million of them would take gigabytes.
+
+    What looks like a tag inside of a script is none.
+    """
+    at = elements = 0
+    while elements < _MOST_PARSED:
+        opened = _OPENED.search(markup, at)
+        if opened is None:
+            return markup
+        at, unread = opened.end(), opened[1]
+        elements += unread != b"!--"
+        if unread is not None:
+            closed = _CLOSED[unread.lower()].search(markup, at)
+            at = len(markup) if closed is None else closed.end()
+    return markup[:at].rpartition(b"<")[0]
+
+
+def _cut(root: etree._Element) -> bool:
+    """Whether the tree had more than is read; what comes after the last element that is read is gone then."""
+    cost = characters = 0
+    for element in root.iter():
+        if element.tag in _UNREAD:
+            continue
+        cost += _LIGHT_COST if element.tag in _LIGHT else _COST
+        own, after = 0 if element.tag == "a" else len(element.text or ""), len(element.tail or "")
+        characters += own + after
+        if cost > MOST_ELEMENTS * _COST or characters > LONGEST_PAGE:
+            _end_with(element, max(0, LONGEST_PAGE - characters + own + after))
+            return True
+    return False
+
+
+def _end_with(last: etree._Element, characters: int) -> None:
+    """Takes out everything after an element, and all but the first characters of its own text."""
+    last.text = (last.text or "")[:characters]
+    del last[:]
+    for element in (last, *last.iterancestors()):
+        element.tail = None
+        parent = element.getparent()
+        if parent is not None:
+            del parent[parent.index(element) + 1:]
 
 
 @cache
