@@ -8,7 +8,7 @@ BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places
+.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-entities: $(INSTALLED)  ## names in texts beside the bare model's: CORPUS=
 
 bench-places: $(INSTALLED)  ## countries and coordinates of place names beside the population prior: CORPUS=folder
 	@$(BIN)/python -m tests.bench.places --corpus $(CORPUS)
+
+bench-stories: $(INSTALLED)  ## copies of a story told from other stories: CORPUS=folder
+	@$(BIN)/python -m tests.bench.stories --corpus $(CORPUS)
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

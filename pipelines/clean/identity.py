@@ -16,12 +16,16 @@ import rensa
 import tldextract
 from w3lib.url import canonicalize_url
 
-SIGNATURE_LENGTH = 128
+BODY_PLACES = 126
+LEAD_PLACES = 66
+LEAD_WORDS = 150
 SIGNATURE_SEED = 20
 SHINGLE_WORDS = 5
 FEWEST_WORDS = 30
 
-_WORD = re.compile(r"\w+")
+# Thai, Lao, Burmese, Khmer, kana, Han: scripts that put no spaces between words
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|\w+")
 _LONGEST_URL = 4_000
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
@@ -176,22 +180,30 @@ def content_hash(title: str, body: str) -> str:
 
 
 def story_signature(body: str) -> tuple[int, ...]:
-    """The body's MinHash: 128 numbers below 2**32, by which copies of one story are told; () for short bodies.
+    """The body's MinHash, by which copies of one story are told: 192 numbers below 2**32; () for short bodies.
 
-    Broder (1997) over distinct runs of five case-folded words, by rensa's RMinHash. The share of equal places
-    estimates the Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and high
-    containment: with n and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). For lookups cut the
-    signature into 32 bands of 4: a pair of J = 0.5 meets in a band with probability 0.87, one of 0.1 with 0.003.
+    Broder (1997) over distinct runs of five case-folded words (characters, where a script has no spaces), by rensa's
+    RMinHash: 126 places of the whole body, then 66 of its first 150 words. The share of equal places estimates the
+    Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and high containment: with n
+    and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). Of a brief cut from a long text little can
+    be seen in the whole, so the leads, which trimming leaves, are compared too: see ``pipelines.stage.stories``.
 
-    >>> len(story_signature("one two three " * 9)), story_signature("Too short.")
-    (0, ())
+    >>> len(story_signature("one two three " * 10)), story_signature("Too short.")
+    (192, ())
     """
     words = _WORD.findall(body.casefold())
     if len(words) < FEWEST_WORDS:
         return ()
-    sketch = rensa.RMinHash(num_perm=SIGNATURE_LENGTH, seed=SIGNATURE_SEED)
-    sketch.update(list(map(" ".join, set(zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False)))))
-    return tuple(int(value) for value in sketch.digest())
+    sketch = rensa.RMinHash(num_perm=BODY_PLACES, seed=SIGNATURE_SEED)
+    sketch.update(_shingles(words[:LEAD_WORDS]))
+    lead = sketch.digest()[:LEAD_PLACES]
+    if len(words) > LEAD_WORDS:
+        sketch.update(_shingles(words[LEAD_WORDS - SHINGLE_WORDS + 1 :]))
+    return tuple(int(value) for value in (*sketch.digest(), *lead))
+
+
+def _shingles(words: list[str]) -> list[str]:
+    return list(map(" ".join, set(zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False))))
 
 
 def _split(url: str) -> SplitResult | None:

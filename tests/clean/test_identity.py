@@ -124,14 +124,32 @@ def test_a_signature_tells_copies_from_other_stories() -> None:
 
 def test_a_signature_is_the_same_everywhere() -> None:
     signature = story_signature(STORY)
-    assert len(signature) == 128
+    assert len(signature) == 192
     assert all(0 <= value < 2**32 for value in signature)
     assert signature == story_signature(STORY)
     assert signature[:3] == (
         167140650,
         86090313,
         364261813,
+    )
+    assert signature[126:129] == (
+        985021041,
+        86090313,
+        1664014037,
     )  # a changed library or rule would part copies seen before from those to come
+
+
+def test_a_brief_has_the_lead_of_the_text_that_it_was_cut_from() -> None:
+    long = STORY + " " + STORY.replace("pier", "crane").replace("councillor", "pilot")
+    brief = " ".join(long.split()[:150])
+    assert story_signature(brief)[126:] == story_signature(long)[126:] == story_signature(brief)[:66]
+    assert alike(story_signature(brief)[:126], story_signature(long)[:126]) < 0.2
+
+
+def test_a_script_without_spaces_has_a_signature() -> None:
+    text = "港の議会は火曜日に東の桟橋を直すことを決めた。漁師たちは二年前の嵐から待っていた。工事は五月に始まる。"
+    assert len(story_signature(text)) == 192
+    assert alike(story_signature(text), story_signature(text[:40])) > 0.5
 
 
 def test_a_short_body_has_no_signature() -> None:
