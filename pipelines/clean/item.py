@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.text import shorten, tidy_line
+from pipelines.clean.text import repair, shorten, tidy_line
 from pipelines.records import Evidence
 
 MOST_VALUES = 100
@@ -73,7 +73,12 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
 
     def value(name: str) -> str | None:
         found = values(name)
-        return shorten(tidy_line(found[0][: LONGEST_VALUE * 2]), LONGEST_VALUE) if found else None
+        if not found:
+            return None
+        repaired = repair(found[0][: LONGEST_VALUE * 2])
+        if repaired.evidence is not None:
+            evidence[f"{name}_repair"] = repaired.evidence
+        return shorten(tidy_line(repaired.text), LONGEST_VALUE)
 
     text, html = _texts(item, keys, evidence)
     return ItemFields(
@@ -115,6 +120,10 @@ def _texts(
             whole = "\n\n".join(_strings(_at(item, key)))
             if not whole.strip():
                 continue
+            repaired = repair(whole)
+            whole = repaired.text
+            if repaired.evidence is not None:
+                evidence.setdefault("body_repair", repaired.evidence)
             if is_markup(whole):
                 html = html or whole
             elif text is None or name == "body":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from html import unescape
 
 import ftfy
 from ftfy.badness import is_bad
@@ -24,46 +25,92 @@ _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]")
 # UTF-8 read as Windows-1252, Latin-1, Windows-1251 or Mac Roman: a lead byte's character before a continuation's.
 _CONTINUATIONS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_LEAD = re.compile("[Â-ôвРС‚√¬\ufffd\x80-\x9f]")
 _SUSPECT = re.compile(
     f"[Â-ô][{_CONTINUATIONS}]|[вРС][\u0402-\u040f\u0452-\u045f\u00a0-\u00bb‚„…†‡€‰‹‘’“”•–—™›]"
     "|[‚√¬][\u00a0-\u00ffÄÖÜ†]|\ufffd|[\x80-\x9f]"
 )
 
 
+_SUSPECT_WORD = re.compile(rf"\w*(?:{_SUSPECT.pattern})[\w{_CONTINUATIONS}]*")
+# Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
+_REFERENCES = re.compile(
+    r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
+_ASCII_AS_SPACE = bytes(32 if byte < 128 else byte for byte in range(256))
+_PIECE = re.compile(r"[^<>\n]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """Text after repair; ``evidence`` is None when nothing had to be repaired."""
+    """Text after repair, and each piece of it that was repaired, as it was and as it is."""
 
     text: str
-    evidence: Evidence | None = None
+    pieces: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What was repaired first; None when nothing had to be."""
+        return Evidence("mojibake repaired", shorten(self.pieces[0][0].strip())) if self.pieces else None
+
+    def evidence_in(self, text: str) -> Evidence | None:
+        """The same for what stands in a part of the text, which was tidied since."""
+        for was, repaired in self.pieces:
+            if (seen := tidy_line(unescape(repaired))) and seen in text:
+                return Evidence("mojibake repaired", shorten(was.strip()))
+        return None
 
 
 def repair(text: str) -> Repaired:
-    """Text that was decoded wrongly, once or more, becomes what its author wrote.
+    """Text that was decoded wrongly, once or more, becomes what its author wrote; markup may stand in it.
 
-    Only lines that ftfy's heuristic finds bad are touched, so correct text that looks odd stays as it is.
+    It comes before anything that takes out characters: what is no-break space or control character in wrong text is
+    a part of a letter. Only pieces (lines, text between tags) that ftfy's heuristic finds bad are touched, so correct
+    text that looks odd stays as it is.
 
     >>> repair("The minister doesnâ€™t agree.").text
     'The minister doesn’t agree.'
     >>> repair("Naïve café, 50 £ – “quoted”").evidence is None
     True
     """
-    if text.isascii() or _LEAD.search(text) is None or _SUSPECT.search(text) is None:
+    if "&" in text:
+        text = _REFERENCES.sub(_unescaped, text)
+    if text.isascii() or _SUSPECT.search(_not_ascii(text)) is None:
         return Repaired(text)
-    lines = text.split("\n")
-    first: str | None = None
-    for number, line in enumerate(lines):
-        if line.isascii() or _SUSPECT.search(line) is None or not is_bad(line):
+    pieces: list[tuple[str, str]] = []
+
+    def repaired(match: re.Match[str]) -> str:
+        piece = match.group()
+        if piece.isascii() or _SUSPECT.search(piece) is None or not is_bad(piece):
+            return piece
+        fixed = ftfy.fix_encoding(piece)
+        if fixed != piece:
+            pieces.append((piece, fixed))
+        return fixed
+
+    text = _PIECE.sub(repaired, text)
+    if pieces:
+        text = _SUSPECT_WORD.sub(lambda match: _redecoded(match.group()), text)
+    return Repaired(text, tuple(pieces))
+
+
+def _not_ascii(text: str) -> str:
+    """The runs of characters that are no ASCII, divided by spaces: twenty times faster to search than the text."""
+    return b" ".join(text.encode("utf-8", "ignore").translate(_ASCII_AS_SPACE).split()).decode()
+
+
+def _unescaped(references: re.Match[str]) -> str:
+    """Character references as characters, but for those that markup needs."""
+    text = unescape(references.group())
+    return references.group() if set(text) & set("<>&\"'") else text
+
+
+def _redecoded(word: str) -> str:
+    """A word between others that were decoded wrongly, which alone is too short to look bad (``doÄŸu``)."""
+    for charset in ("sloppy-windows-1252", "sloppy-windows-1254", "sloppy-windows-1251"):
+        try:
+            return word.encode(charset).decode()
+        except UnicodeError:
             continue
-        fixed = ftfy.fix_encoding(line)
-        if fixed == line:
-            continue
-        lines[number] = fixed
-        first = first or line
-    if first is None:
-        return Repaired(text)
-    return Repaired("\n".join(lines), Evidence("mojibake repaired", shorten(first.strip())))
+    return word
 
 
 def tidy_line(text: str) -> str:

@@ -123,13 +123,13 @@ def _strict(data: bytes, charset: str) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: mostly Latin text has a zero in every other byte."""
-    sample = data[:2_000]
+    """UTF-16 without a byte order mark: Latin letters and markup have a zero in every other byte, always the same."""
+    sample = data[:4_000]
     half = max(1, len(sample) // 2)
     even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
-    if odd > 0.5 and even < 0.1:
+    if odd > 0.15 and even * 10 < odd:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.5 and odd < 0.1 else None
+    return "utf-16-be" if even > 0.15 and odd * 10 < even else None
 
 
 def _fits(text: str, charset: str) -> bool:

@@ -41,6 +41,8 @@ _ATTRIBUTE = rb"""[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+)
 _ATTRIBUTES = re.compile(
     rb"(<[a-z][^\s<>/]*+(?:%b){%d})(?:%b)++" % (_ATTRIBUTE, _MOST_ATTRIBUTES, _ATTRIBUTE), re.IGNORECASE)
 
+_BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a word may be broken, it is one word
+
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe", "\uffff")
 
@@ -76,6 +78,7 @@ def read_markup(text: str, deepest: int) -> Markup:
     for character in _NO_CHARACTERS:
         text = text.replace(character, "")
     markup = text.encode("utf-8", "ignore").translate(None, _NOT_XML)
+    markup = _BREAK_HINT.sub(b"", markup)
     markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
     tags = markup.count(b"<")
     first = _first_elements(markup) if tags > _MOST_PARSED else markup
