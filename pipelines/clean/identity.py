@@ -30,7 +30,13 @@ _LONGEST_URL = 4_000
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
 _AMP_HEAD = re.compile(r"^/amp(?=/[^/]+)", re.I)
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.I)
+_PATH_SESSION = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#]*|sid=[^/?#]{16,})", re.I)
+_PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # after a slug: /world/print is a section
+_INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
+_SLASHES = re.compile(r"(?<!:)/{2,}")
+_NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a hashbang or a route names the article
+_NUMBER = re.compile(r"\d{2,}")
+_ARCHIVED = re.compile(r"^/web/\d{4,14}(?:[a-z]{2}_)?/(https?:/{1,2}.+)$", re.I)
 _HAS_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 
 
@@ -40,10 +46,13 @@ class UrlTables:
 
     tracking: frozenset[str]
     prefixes: tuple[str, ...]
+    ambiguous: frozenset[str]
+    ambiguous_prefixes: tuple[str, ...]
     sessions: frozenset[str]
     shortest_session: int
     variants: Mapping[str, frozenset[str]]
     variant_hosts: frozenset[str]
+    wrappers: Mapping[str, tuple[str, ...]]
     homes: frozenset[str]
     indexes: frozenset[str]
 
@@ -52,16 +61,19 @@ class UrlTables:
 def load_url_tables() -> UrlTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/urls.toml").read_text("utf-8"))
     variants: dict[str, frozenset[str]] = {}
-    for kind in ("amp", "mobile"):
+    for kind in ("amp", "mobile", "view"):
         for name, values in table[kind]["parameters"].items():
             variants[name] = variants.get(name, frozenset()) | frozenset(values)
     return UrlTables(
         tracking=frozenset(name.lower() for name in table["tracking"]["names"]),
         prefixes=tuple(table["tracking"]["prefixes"]),
+        ambiguous=frozenset(table["ambiguous"]["names"]),
+        ambiguous_prefixes=tuple(table["ambiguous"]["prefixes"]),
         sessions=frozenset(table["session"]["names"]),
         shortest_session=table["session"]["shortest"],
         variants=variants,
         variant_hosts=frozenset([*table["amp"]["hosts"], *table["mobile"]["hosts"]]),
+        wrappers={host: tuple(told) for host, told in table["wrappers"]["parameters"].items()},
         homes=frozenset(table["home"]["paths"]),
         indexes=frozenset(table["home"]["indexes"]),
     )
@@ -116,13 +128,13 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     if parts is None:
         return url.strip()
     tables = load_url_tables()
-    parts = _out_of_amp_cache(parts)
+    parts = _unwrapped(parts)
     host = _plain_host(parts.hostname or "", tables)
-    path = _PATH_SESSION.sub("", parts.path or "/")
+    path = _PRINT_TAIL.sub("", _SLASHES.sub("/", _PATH_SESSION.sub("", parts.path or "/")))
     path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", path)) or "/"
     query = urlencode([pair for pair in _pairs(parts.query) if not _is_noise(*pair, tables)])
     port = _port(parts)
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""  # a hashbang names the article
+    fragment = parts.fragment if _NAMING_FRAGMENT.match(parts.fragment) else ""
     plain = urlunsplit(("https", host + (f":{port}" if port else ""), path, query, fragment))
     return str(canonicalize_url(plain, keep_blank_values=True, keep_fragments=bool(fragment)))
 
@@ -143,18 +155,19 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     ours = _split(url)
     if ours is None:
         return True
-    ours = _out_of_amp_cache(ours)
+    ours = _unwrapped(ours)
     if registered_domain(urlunsplit(ours)) != registered_domain(declared):
         return False
     shorter, longer = theirs.path.rstrip("/") + "/", ours.path.rstrip("/") + "/"
-    is_section = longer != shorter and longer.startswith(shorter) and _AMP_TAIL.sub("", ours.path) + "/" != shorter
+    plain = _PRINT_TAIL.sub("", _AMP_TAIL.sub("", ours.path)) + "/"
+    is_section = longer != shorter and longer.startswith(shorter) and plain != shorter
     return not is_section or any(letter.isdigit() for letter in shorter)  # an id in it: an article all the same
 
 
 def article_id_of_url(url: str) -> str:
     """Identity of the article at an address: 32 hexadecimal digits, the same for every way to write the address.
 
-    Folds what ``canonical_url`` keeps for people to click: ``www.``, a last slash, an index file.
+    Folds what ``canonical_url`` keeps for people to click: ``www.``, a last slash, an index file, mobile and AMP paths.
 
     >>> article_id_of_url("http://www.outlet.example/a/") == article_id_of_url("https://outlet.example/a?fbclid=1")
     True
@@ -220,6 +233,20 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
+def _unwrapped(parts: SplitResult) -> SplitResult:
+    """The address inside that of a redirect, an archive or an AMP cache; the address itself otherwise."""
+    host = (parts.hostname or "").lower()
+    for beginning, (path, *names) in load_url_tables().wrappers.items():
+        if parts.path == path and (host == beginning or host.startswith(f"{beginning}.")):
+            inner = [_split(value) for name, value in _pairs(parts.query) if name in names]
+            return next((one for one in inner if one is not None), parts)
+    archived = _ARCHIVED.match(parts.path) if host == "web.archive.org" else None
+    if archived is not None:
+        inner_url = re.sub(r":/+", "://", archived[1], count=1)
+        return _split(inner_url + (f"?{parts.query}" if parts.query else "")) or parts
+    return _out_of_amp_cache(parts)
+
+
 def _out_of_amp_cache(parts: SplitResult) -> SplitResult:
     host = (parts.hostname or "").lower()
     is_viewer = host.startswith("www.google.") and parts.path.startswith("/amp/")
@@ -242,15 +269,18 @@ def _plain_host(host: str, tables: UrlTables) -> str:
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
-    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")[:100]
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")[:100]
+    return [(name.removeprefix("amp;"), value) for name, value in pairs]  # left by links whose & stayed &amp;
 
 
 def _is_noise(name: str, value: str, tables: UrlTables) -> bool:
     name = name.lower()
     if name in tables.tracking or name.startswith(tables.prefixes):
         return True
+    if name in tables.ambiguous or name.startswith(tables.ambiguous_prefixes):
+        return _NUMBER.fullmatch(value) is None
     if name in tables.sessions:
-        return len(value) >= tables.shortest_session
+        return len(value) >= tables.shortest_session and not value.isdigit()
     variants = tables.variants.get(name, frozenset())
     return "*" in variants or value.lower() in variants
 
@@ -265,5 +295,6 @@ def _folded(url: str) -> str:
         return url
     path, _, last = parts.path.rpartition("/")
     path = path if last.lower() in load_url_tables().indexes else parts.path
-    path = quote(unquote(path, errors="surrogateescape"), safe="/", errors="surrogateescape").rstrip("/")
+    path = unicodedata.normalize("NFC", unquote(_INNER_VARIANT.sub("", path), errors="surrogateescape"))
+    path = quote(path, safe="/", errors="surrogateescape").rstrip("/")
     return urlunsplit(("https", parts.netloc.removeprefix("www."), path, parts.query, parts.fragment))

@@ -30,6 +30,37 @@ PIER = "https://harbour-news.example/world/pier-opens-4711"
         f"{PIER}?outputType=amp",
         f"{PIER}?PHPSESSID=0123456789abcdef0123",
         f"{PIER};jsessionid=0123456789ABCDEF",
+        *(
+            f"{PIER}?{query}"
+            for query in (
+                "gclid=x", "mc_cid=1&mc_eid=2", "ref=home", "share=x", "share=1", "mibextid=Zx", "srsltid=Af",
+                "at_medium=RSS",
+                "source=rss", "feature=share", "print", "print=1", "printable=true", "view=print", "page=1",
+                "utm%5Fsource=x",
+                "outputType=amp-type", "noamp=mobile", "sid=0123456789abcdef0123456789abcdef", "", "&",
+            )
+        ),
+        f"{PIER}/index.html",
+        f"{PIER}/print/",
+        f"{PIER}.amp",
+        f"{PIER}#!",
+        f"{PIER}#:~:text=pier",
+        f" {PIER} ",
+        "//harbour-news.example/world/pier-opens-4711",
+        "http://harbour-news.example:80/world/pier-opens-4711",
+        "https://harbour-news.example./world/pier-opens-4711",
+        "https://desk:word@harbour-news.example/world/pier-opens-4711",
+        "https://harbour-news.example//world//pier-opens-4711",
+        "https://harbour-news.example/x/../world/./pier-opens-4711",
+        "https://harbour-news.example/world/pier%2Dopens-4711",
+        "https://harbour-news.example/m/world/pier-opens-4711",
+        "https://harbour-news.example/world/amp/pier-opens-4711",
+        "https://wap.harbour-news.example/world/pier-opens-4711",
+        "https://m.www.harbour-news.example/world/pier-opens-4711",
+        "https://www.google.co.uk/amp/s/amp.harbour-news.example/world/pier-opens-4711",
+        f"https://www.google.com/url?sa=t&url={PIER}&usg=x",
+        f"https://l.facebook.com/l.php?u={PIER.replace('/', '%2F')}&h=AT",
+        f"https://web.archive.org/web/20260304093000/{PIER}",
         "http://harbour-news.example/world/pier-opens-4711",
         "https://harbour-news.example:443/world/pier-opens-4711",
         "HTTPS://Harbour-News.EXAMPLE/world/pier-opens-4711",
@@ -57,10 +88,48 @@ def test_every_way_to_an_article_is_one_id(reached: str) -> None:
         ("https://outlet.example/a?sid=12", "https://outlet.example/a?sid=13"),
         ("https://outlet.example/ampere", "https://outlet.example/ere"),
         ("https://outlet.example:8080/a", "https://outlet.example/a"),
+        ("https://outlet.example/?p=123", "https://outlet.example/?p=124"),
+        ("https://outlet.example/a?article=1", "https://outlet.example/a?article=2"),
+        ("https://outlet.example/a?storyid=5", "https://outlet.example/a"),
+        ("https://outlet.example/a?sid=1020304050607080901", "https://outlet.example/a?sid=1020304050607080902"),
+        ("https://outlet.example/news.php?ref=4711", "https://outlet.example/news.php?ref=4712"),
+        ("https://outlet.example/a?print=12", "https://outlet.example/a?print=13"),
+        ("https://outlet.example/a?fb_id=11", "https://outlet.example/a?fb_id=12"),
+        ("https://outlet.example/a?ID=3", "https://outlet.example/a?ID=4"),
+        ("https://outlet.example/a;sid=1", "https://outlet.example/a;sid=2"),
+        ("https://outlet.example/#!/story/5", "https://outlet.example/#!/story/6"),
+        ("https://outlet.example/#/story/5", "https://outlet.example/#/story/6"),
+        ("https://outlet.example/print/12", "https://outlet.example/print/13"),
+        ("https://outlet.example/world/print", "https://outlet.example/world"),
+        ("https://outlet.example/m/12", "https://outlet.example/12"),
+        ("https://outlet.example/news/index.html?n=1", "https://outlet.example/news/?n=2"),
+        ("https://www.google.com/url?q=pier", "https://www.google.com/url?q=crane"),
     ],
 )
 def test_what_tells_articles_apart_stays(one: str, other: str) -> None:
     assert article_id_of_url(one) != article_id_of_url(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://bücher.example/a", "https://xn--bcher-kva.example/a"),
+        ("https://outlet.example/zürich", "https://outlet.example/z%c3%bcrich"),
+        ("https://outlet.example/zürich", "https://outlet.example/zu\u0308rich"),
+        ("https://outlet.example/a b", "https://outlet.example/a%20b"),
+        ("https://outlet.example/s?q=a+b", "https://outlet.example/s?q=a%20b"),
+        ("https://outlet.example/s?a=1&amp;b=2", "https://outlet.example/s?b=2&a=1"),
+        ("https://outlet.example/a.html", "https://outlet.example/a.amp.html"),
+        ("https://outlet.example?p=123", "https://outlet.example/index.php?p=123"),
+    ],
+)
+def test_one_address_written_in_two_ways_is_one_id(one: str, other: str) -> None:
+    assert article_id_of_url(one) == article_id_of_url(other)
+
+
+def test_a_print_page_may_declare_its_article() -> None:
+    article = "https://outlet.example/world/the-pier-opens"
+    assert accepts_declared(f"{article}/print", article)
 
 
 def test_a_query_is_sorted_and_its_ids_stay() -> None:
