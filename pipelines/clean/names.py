@@ -17,7 +17,7 @@ LONGEST_NAME = 80
 LONGEST_BYLINE = 1_000
 
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
-_CUT = re.compile(r"\s*(?:[|·•/\n\t;]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
+_CUT = re.compile(r"\s*(?:[|·•●⋅/\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
 
@@ -27,9 +27,14 @@ class NameTables:
     """``tables/names.toml``, read and compiled."""
 
     opener: re.Pattern[str]
+    closing: re.Pattern[str]
+    helper: re.Pattern[str]
     joiner: re.Pattern[str]
     desk: re.Pattern[str]
+    role: re.Pattern[str]
     organisation: re.Pattern[str]
+    company: re.Pattern[str]
+    degrees: frozenset[str]
     not_names: frozenset[str]
     agencies: frozenset[str]
 
@@ -43,9 +48,14 @@ def load_name_tables() -> NameTables:
 
     return NameTables(
         opener=re.compile(rf"(?:{any_of('openers')})(?:\s*:\s*|\s+)", re.I),
+        closing=re.compile(rf"(?:{any_of('closing_openers')})(?:\s*:\s*|\s+)", re.I),
+        helper=re.compile(rf"(?:{any_of('helpers')})(?:\s*:\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
         joiner=re.compile(rf"\s+(?:{any_of('joiners')})\s+", re.I),
         desk=re.compile(rf"(?<!\w)(?:{any_of('desk_words')})(?!\w)", re.I),
+        role=re.compile(rf"(?<!\w)(?:{any_of('roles')})(?!\w)", re.I),
         organisation=re.compile(rf"(?<!\w)(?:{any_of('organisation_words')})(?!\w)", re.I),
+        company=re.compile(rf"(?:\b(?:{any_of('company_forms')})|株式会社)\.?$"),
+        degrees=frozenset(table["degrees"]),
         not_names=frozenset(name.casefold() for name in table["not_names"]),
         agencies=load_dateline_tables().agencies,
     )
@@ -59,16 +69,39 @@ def parse_byline(byline: str) -> tuple[Author, ...]:
 Author(name='Harbour News Agency', type='organisation'))
     >>> parse_byline("Web Desk")
     (Author(name='Web Desk', type='desk'),)
+    >>> parse_byline("Ines Falk, PhD, Political Editor, Marrowby; photos: Tom Okafor")
+    (Author(name='Ines Falk', type='person'),)
     """
     tables = load_name_tables()
     text = _ADDRESS.sub(" ", tidy_line(byline[:LONGEST_BYLINE]))
     found: dict[str, Author] = {}
-    for piece in _CUT.split(text):
-        for part in _split_names(piece, tables):
-            name = clean_name(part)
-            if name and name.casefold() not in found and len(found) < MOST_AUTHORS:
-                found[name.casefold()] = Author(name, author_type(name))
-    return tuple(found.values())
+    pieces = [piece for piece in _CUT.split(text) if not tables.helper.match(piece)]
+    names = [name for piece in pieces for part in _split_names(piece, tables) if (name := clean_name(part))]
+    for name in _named_last_first(names, text):
+        kind = author_type(name)
+        if not found or not _is_told_of(name, kind, tables):
+            found.setdefault(name.casefold(), Author(name, kind))
+    return tuple(found.values())[:MOST_AUTHORS]
+
+
+def _named_last_first(names: list[str], text: str) -> list[str]:
+    """Names, turned where a library's record has the family's name first.
+
+    >>> _named_last_first(["Falk", "Ines"], "Falk, Ines")
+    ['Ines Falk']
+    """
+    if len(names) == 2 and text.strip(_EDGES) == f"{names[0]}, {names[1]}" and " " not in names[0] and (
+            all(author_type(name) == "person" and not name.isupper() for name in names)):
+        return [f"{names[1]} {names[0]}"]
+    return names
+
+
+def _is_told_of(name: str, kind: AuthorType, tables: NameTables) -> bool:
+    """Whether what follows a name tells of that author: a place, a degree, what somebody is."""
+    if name.rstrip(".").replace(".", "").casefold() in tables.degrees:
+        return True
+    has_case = name[0] != name[0].swapcase()  # in scripts without capitals one word is a whole name
+    return (kind == "person" and " " not in name and has_case) or tables.role.search(name) is not None
 
 
 def clean_name(name: str) -> str | None:
@@ -109,7 +142,9 @@ def author_type(name: str) -> AuthorType:
 
 def _split_names(piece: str, tables: NameTables) -> list[str]:
     parts = tables.joiner.split(piece)
-    # "Ines Falk and Tom Okafor" are two; "Arts and Culture Desk" is one: a name has two words or more
-    if len(parts) > 1 and all(len(part.split()) >= 2 for part in parts):
+    # "Ines Falk and Tom Okafor" are two; "Arts and Culture Desk" is one: a name has two words, or is an agency's
+    is_alone = [part.casefold() in tables.agencies or tables.role.fullmatch(part) is not None for part in parts]
+    is_full = [len(part.split()) >= 2 for part in parts]
+    if len(parts) > 1 and any(is_full) and all(map(max, is_alone, is_full)):
         return parts
     return [piece]

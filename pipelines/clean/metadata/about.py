@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 from pipelines.clean.identity import canonical_url
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import MICRODATA_PUBLISHER, Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
+from pipelines.clean.names import load_name_tables
 
 MOST_TAGS = 50
 LONGEST_TAG = 100
 LONGEST_SECTION = 60
 _PUBLISHERS = frozenset(("newsmediaorganization", "organization", "website"))
+_SITES = frozenset(("website", "newsmediaorganization"))
+_TAG_CUT = re.compile(r"[,;،、，|]")
 _OUTLET_METAS = (
     "og:site_name", MICRODATA_PUBLISHER, "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher",
 )
@@ -39,30 +43,78 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
 
 
 def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:
-    """The publisher's name: of the article's publisher, of the site, of an organisation that the page describes."""
-    publisher = article.get("publisher") if article is not None else None
-    if isinstance(publisher, list):
-        publisher = publisher[0] if publisher else None
-    name = text_of(data.resolve(publisher))
-    if name is not None and not _is_web(name):
-        return Found(name, "json-ld", "publisher")
+    """The publisher's name: of the article's publisher, of the site, of an organisation that the page describes.
+
+    A company ("Harbour Media GmbH") gives way to the name of its site.
+    """
+    name = _publisher_of(data, article)
     seen = head.meta(*_OUTLET_METAS)
-    if seen is not None and not _is_web(seen[1]):
+    is_named = seen is not None and not _is_web(seen[1])
+    if name is not None and not _is_web(name) and not (is_named and load_name_tables().company.search(name)):
+        return Found(name, "json-ld", "publisher")
+    if seen is not None and is_named:
         return Found(seen[1], "meta", seen[0])
-    for found in data.objects:
+    for found in data.own():
         if types_of(found) & _PUBLISHERS and (name := text_of(found.get("name"))) is not None:
             return Found(name, "json-ld", "organization")
     return None
 
 
-def section_of(head: Head, article: JsonObject | None) -> Found[str] | None:
+def _publisher_of(data: LinkedData, article: JsonObject | None) -> str | None:
+    publisher = article.get("publisher") if article is not None else None
+    if isinstance(publisher, list):
+        publisher = publisher[0] if publisher else None
+    return text_of(data.resolve(publisher))
+
+
+def publisher_names(data: LinkedData) -> list[str]:
+    """Every name of a publisher or a site in JSON-LD."""
+    given = [text_of(data.resolve(found["publisher"])) for found in data.objects if "publisher" in found]
+    for found in data.own():
+        if types_of(found) & _SITES:
+            given += [text_of(found.get("name")), text_of(found.get("alternateName"))]
+    return [name for name in dict.fromkeys(given) if name]
+
+
+def section_of(head: Head, data: LinkedData, article: JsonObject | None, address: str | None) -> Found[str] | None:
+    """What the article is filed under: JSON-LD's section, a meta tag's, else the first crumb of the way to the page."""
     name = text_of(article.get("articleSection")) if article is not None else None
     if name is not None and len(name) <= LONGEST_SECTION:
         return Found(name, "json-ld", "articleSection")
     seen = head.meta(*_SECTION_METAS)
     if seen is not None and not _is_web(seen[1]) and len(seen[1]) <= LONGEST_SECTION:
         return Found(seen[1], "meta", seen[0])
+    crumb = _first_crumb(data, address)
+    return Found(crumb, "json-ld", "BreadcrumbList") if crumb is not None else None
+
+
+def _first_crumb(data: LinkedData, address: str | None) -> str | None:
+    """The first stop on the way from the home page to this one, told by addresses.
+
+    >>> crumbs = [{"name": "Start", "item": "https://outlet.example/"}, {"name": "Port", "item": "https://outlet.example/port"}]
+    >>> _first_crumb(LinkedData(({"@type": "BreadcrumbList", "itemListElement": crumbs},)), "https://outlet.example/port/1")
+    'Port'
+    """
+    crumbs = next((found.get("itemListElement") for found in data.objects if "breadcrumblist" in types_of(found)), None)
+    here = _path(address or "")
+    for crumb in crumbs[:10] if isinstance(crumbs, list) else ():
+        if not isinstance(crumb, dict):
+            return None
+        item = crumb.get("item")
+        name = text_of(crumb.get("name")) or (text_of(item.get("name")) if isinstance(item, dict) else None)
+        target = item.get("@id") or item.get("url") or item.get("@url") if isinstance(item, dict) else item
+        if not isinstance(target, str) or not name:
+            return None
+        if _path(target) not in ("", here):
+            return name if len(name) <= LONGEST_SECTION else None
     return None
+
+
+def _path(address: str) -> str:
+    try:
+        return urlsplit(address).path.strip("/")
+    except ValueError:
+        return ""
 
 
 def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | None:
@@ -70,7 +122,7 @@ def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | 
     given = [text for word in (words if isinstance(words, list) else [words]) if (text := text_of(word))]
     for how, name, values in (("json-ld", "keywords", given),
                               *(("meta", name, list(head.metas.get(name, ()))) for name in _TAG_METAS)):
-        parts = (part.strip() for value in values for part in value.split(","))
+        parts = (part.strip() for value in values for part in _TAG_CUT.split(value))
         tags = dict.fromkeys(part for part in parts if 0 < len(part) <= LONGEST_TAG)
         if tags:
             return Found(tuple(tags)[:MOST_TAGS], how, name)

@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
-from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of
+from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
 from pipelines.clean.metadata.title import plain
-from pipelines.clean.names import parse_byline
+from pipelines.clean.names import author_type, clean_name, load_name_tables, parse_byline
 from pipelines.records import Author
 
 type Authors = tuple[Author, ...]
 
 _META_NAMES = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator",
-               "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name")
+               "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name", "citation_author",
+               "author_name", "shareaholic:article_author_name", "creator")
+_SITE = re.compile(r"\((?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\)")
+MOST_SEEN = 12
+"""Names: a longer byline that readers see is a list of the staff."""
 
 
 def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[Authors]]:
     """The authors as JSON-LD has them, then as meta tags do."""
-    for how, names in (("json-ld", _linked(data, article)), ("meta", _tagged(head))):
-        bylines = list(names)
-        authors = _parsed(bylines)
+    for how, given in (("json-ld", _linked(data, article)), ("meta", _tagged(head))):
+        named = list(given)
+        authors = _parsed(named)
         if authors:
-            yield Found(authors, how, "; ".join(bylines))
+            yield Found(authors, how, "; ".join(name for name, _ in named))
 
 
 def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[str, ...]) -> Found[Authors] | None:
     """The first answer that names a person; else the first that names anybody.
 
-    Many outlets give their own name as the author in JSON-LD, and the person's only where readers see it.
+    Many outlets give their own name as the author in JSON-LD, and the person's only where readers see it. A later
+    answer that names everybody whom the first does, and others, is the fuller one.
     """
+    given = [_with_outlets(answer, outlet_names) for answer in answers if answer is not None]
+    chosen = next((answer for answer in given if _people(answer)), None)
+    if chosen is None:
+        return given[0] if given else None
+    for answer in given:
+        if _people(chosen) < _people(answer) and len(answer.value) <= MOST_SEEN and answer.how != "author box":
+            chosen = answer
+    return chosen
+
+
+def _people(answer: Found[Authors]) -> frozenset[str]:
+    return frozenset(plain(author.name) for author in answer.value if author.type == "person")
+
+
+def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Found[Authors]:
+    """The answer with the outlet told as an organisation, under its name or with its address after it."""
     own = {plain(name) for name in outlet_names}
-    given = [answer for answer in answers if answer is not None]
-    for answer in given:
-        people = [a for a in answer.value if a.type == "person" and plain(a.name) not in own]
-        if people:
-            return answer
-    for answer in given:
-        authors = tuple(Author(a.name, "organisation" if plain(a.name) in own else a.type) for a in answer.value)
-        return Found(authors, answer.how, answer.read_from)
-    return None
+    sites = {plain(site) for site in _SITE.findall(answer.read_from or "")}
+    is_outlet = bool(sites & own)
+    authors = (Author(author.name, "organisation" if is_outlet or plain(author.name) in own else author.type)
+               for author in answer.value)
+    return Found(tuple(authors), answer.how, answer.read_from)
 
 
-def _parsed(bylines: list[str]) -> Authors:
+def _parsed(named: list[tuple[str, bool]]) -> Authors:
     authors: dict[str, Author] = {}
-    for byline in bylines:
+    for byline, is_organisation in named:
+        name = clean_name(byline) if is_organisation else None
+        if name is not None:
+            kind = author_type(name)
+            authors.setdefault(name.casefold(), Author(name, "organisation" if kind == "person" else kind))
+            continue
         for author in parse_byline(byline):
             authors.setdefault(author.name.casefold(), author)
     return tuple(authors.values())
 
 
-def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[str]:
+def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str, bool]]:
+    """Names of JSON-LD, each with whether it is said to be an organisation's."""
     if article is not None:
         for key in ("author", "creator"):
             names = list(_names(data, article.get(key), 0))
@@ -60,7 +84,7 @@ def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[str]:
                 return
 
 
-def _names(data: LinkedData, value: object, depth: int) -> Iterator[str]:
+def _names(data: LinkedData, value: object, depth: int) -> Iterator[tuple[str, bool]]:
     value = data.resolve(value)
     if depth > 6:
         return
@@ -68,18 +92,34 @@ def _names(data: LinkedData, value: object, depth: int) -> Iterator[str]:
         for item in value[:50]:
             yield from _names(data, item, depth + 1)
     elif isinstance(value, Mapping):
-        named = value.get("name") or value.get("author")
+        named = value.get("name") or value.get("author") or _full_name(value)
         if isinstance(named, list | Mapping):
             yield from _names(data, named, depth + 1)
         elif (name := text_of(named)) is not None:
-            yield name
+            kinds = types_of(value)
+            yield name, "person" not in kinds and any(kind.endswith("organization") for kind in kinds)
     elif (name := text_of(value)) is not None:
-        yield name
+        yield name, False
 
 
-def _tagged(head: Head) -> list[str]:
+def _full_name(person: Mapping[str, object]) -> str | None:
+    names = [text_of(person.get(key)) for key in ("givenName", "familyName")]
+    return " ".join(name for name in names if name) or None
+
+
+def _tagged(head: Head) -> list[tuple[str, bool]]:
     for name in _META_NAMES:
         contents = [c for c in head.metas.get(name, ()) if not c.startswith(("http:", "https:", "/"))]
         if contents:
-            return contents[:20]
+            return [(content, False) for content in contents[:20]]
+    return [(content, False) for content in _labelled(head)]
+
+
+def _labelled(head: Head) -> list[str]:
+    """The name in a card for sharing, under a label that says "written by" in any language."""
+    opener = load_name_tables().opener
+    for number in "12":
+        label, content = head.meta(f"twitter:label{number}"), head.meta(f"twitter:data{number}")
+        if label is not None and content is not None and opener.fullmatch(f"{label[1]} "):
+            return [content[1]]
     return []

@@ -9,6 +9,7 @@ from itertools import islice
 from lxml import etree
 
 from pipelines.clean.html.markup import finder, text_in
+from pipelines.clean.metadata.jsonld import unescaped
 
 _NAMING = ("property", "name", "itemprop", "http-equiv")
 _TITLED = frozenset(("head", "body", "html"))
@@ -46,7 +47,8 @@ def read_head(root: etree._Element) -> Head:
     title = None
     for tag in islice(root.iter("meta", "link", "title"), _MOST):
         if tag.tag == "meta":
-            content = " ".join(tag.get("content", "").split())
+            content = tag.get("content", "")
+            content = unescaped(content) if "&" in content else " ".join(content.split())
             if content:
                 for name in {tag.get(key, "").strip().lower() for key in _NAMING} - {""}:
                     metas.setdefault(name, []).append(content)
@@ -56,7 +58,7 @@ def read_head(root: etree._Element) -> Head:
                 for relation in tag.get("rel", "").lower().split():
                     links.setdefault(relation, []).append(target.strip())
         elif title is None and (above := tag.getparent()) is not None and above.tag in _TITLED:
-            title = text_in(tag) or None
+            title = unescaped(text_in(tag)) or None
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
         if name := " ".join((tag.get("content") or text_in(tag)).split()):
             metas[MICRODATA_PUBLISHER] = [name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -19,18 +19,32 @@ _ARTICLES = ("article", "posting", "report", "review", "liveblog")
 _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _LONGEST = 2_000_000
 _DEEPEST = 12
+_SHORTEST_HEADLINE = 8
 _MOST = 500
 _BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s)+")
 _AFTER = ("-->", "//]]>", "]]>", ";")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_REFERENCE = re.compile(r"&#?\w{2,30};")
+_TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.I)
+_SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.I)
+_OTHERS = frozenset((
+    "itemListElement", "hasPart", "liveBlogUpdate", "mentions", "citation", "relatedLink", "comment", "blogPost",
+    "review", "significantLink", "isBasedOn", "subjectOf", "about", "author", "creator", "worksFor", "affiliation",
+))
+"""What stands under these is another article than the page's or a part of it, another organisation than its outlet."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedData:
-    """Every object of a page's JSON-LD, and those that others name by ``@id``."""
+    """Every object of a page's JSON-LD, those that others name by ``@id``, and the places of those that are listed."""
 
     objects: tuple[JsonObject, ...] = ()
     by_id: Mapping[str, JsonObject] | None = None
+    listed: frozenset[int] = frozenset()
+
+    def own(self) -> Iterator[JsonObject]:
+        """The objects that tell of this page, its article and its outlet."""
+        return (found for place, found in enumerate(self.objects) if place not in self.listed)
 
     def resolve(self, value: object) -> object:
         """The object that an ``@id`` reference means, or the value itself."""
@@ -41,23 +55,24 @@ class LinkedData:
 
 def read_linked_data(root: etree._Element) -> LinkedData:
     """All JSON-LD objects of a page, in order; blocks that are not JSON are passed over."""
-    objects: list[JsonObject] = []
+    found_so_far: list[tuple[JsonObject, bool]] = []
     for script in root.iter("script"):
         if "ld+json" not in script.get("type", "").lower():
             continue
         text = script.text or ""
         if len(text) <= _LONGEST:
             for parsed in _parse(text):
-                objects.extend(_objects(parsed, 0))
-        if len(objects) > _MOST:
+                found_so_far.extend(_objects(parsed, 0, is_listed=False))
+        if len(found_so_far) > _MOST:
             break
-    objects = objects[:_MOST]
+    objects = [found for found, _ in found_so_far[:_MOST]]
+    listed = frozenset(place for place, (_, is_listed) in enumerate(found_so_far[:_MOST]) if is_listed)
     by_id: dict[str, JsonObject] = {}
     for found in objects:
         identifier = found.get("@id")
         if isinstance(identifier, str) and len(found) > len(by_id.get(identifier, {})):
             by_id[identifier] = found
-    return LinkedData(tuple(objects), by_id)
+    return LinkedData(tuple(objects), by_id, listed)
 
 
 def types_of(found: JsonObject) -> frozenset[str]:
@@ -77,10 +92,50 @@ def articles_of(data: LinkedData) -> list[JsonObject]:
     return sorted(found, key=lambda o: (not types_of(o) & set(_BEST), "headline" not in o))
 
 
+def own_article(data: LinkedData, addresses: Sequence[str | None], titles: Sequence[str | None]) -> JsonObject | None:
+    """The article that the page is about: by its address, by its headline, else the first; none of a list of others.
+
+    >>> one, two = {"@type": "NewsArticle", "url": "/a"}, {"@type": "NewsArticle", "url": "https://outlet.example/b"}
+    >>> own_article(LinkedData((one, two)), ("https://www.outlet.example/b?from=feed",), ())["url"]
+    'https://outlet.example/b'
+    """
+    articles = articles_of(data)
+    if len(articles) < 2 and not data.listed:
+        return next(iter(articles), None)
+    here = {_bare(address) for address in addresses if address}
+    heads = {_letters(title) for title in titles if title}
+    listed = {id(data.objects[place]) for place in data.listed}
+
+    def closeness(article: JsonObject) -> tuple[bool, bool, bool]:
+        headline = _letters(text_of(article.get("headline")) or "")
+        is_headed = len(headline) >= _SHORTEST_HEADLINE and any(headline in head for head in heads)
+        return id(article) not in listed, is_headed, any(_bare(address) in here for address in _addresses(article))
+
+    closest = max(articles, key=lambda article: (sum(closeness(article)), *closeness(article)), default=None)
+    return closest if closest is not None and any(closeness(closest)) else None
+
+
+def _addresses(article: JsonObject) -> Iterator[str]:
+    for key in ("url", "mainEntityOfPage", "@id"):
+        value = article.get(key)
+        if isinstance(value, Mapping):
+            value = value.get("@id") or value.get("url")
+        if isinstance(value, str):
+            yield value
+
+
+def _bare(address: str) -> str:
+    return _SCHEME.sub("", re.split(r"[?#]", address, maxsplit=1)[0]).rstrip("/").casefold()
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", text.casefold())
+
+
 def text_of(value: object) -> str | None:
     """A value as text: the first of a list, the ``@value`` of an object; None when there is none.
 
-    >>> text_of([" Fish &amp; chips "])
+    >>> text_of([" Fish &amp;amp; <i>chips</i> "])
     'Fish & chips'
     """
     if isinstance(value, list):
@@ -89,7 +144,14 @@ def text_of(value: object) -> str | None:
         value = value.get("@value") or value.get("name")
     if not isinstance(value, str):
         return None
-    return " ".join(html.unescape(value).split()) or None
+    return unescaped(value) or None
+
+
+def unescaped(text: str) -> str:
+    """Text on one line without the markup and the character references, written once or twice, that it came with."""
+    for _ in range(2 if "&" in text else 0):
+        text = _REFERENCE.sub(lambda written: html.unescape(written[0]), text)
+    return " ".join((_TAG.sub("", text) if "<" in text else text).split())
 
 
 def _parse(text: str) -> Iterator[object]:
@@ -121,14 +183,14 @@ def _without_trailing_commas(text: str) -> str:
     return _TRAILING_COMMA.sub("", text)
 
 
-def _objects(value: object, depth: int) -> Iterator[JsonObject]:
+def _objects(value: object, depth: int, *, is_listed: bool) -> Iterator[tuple[JsonObject, bool]]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
         for item in value[:_MOST]:
-            yield from _objects(item, depth + 1)
+            yield from _objects(item, depth + 1, is_listed=is_listed)
     elif isinstance(value, dict):
-        yield value
+        yield value, is_listed
         for key, inner in value.items():
             if key != "articleBody" and isinstance(inner, dict | list):
-                yield from _objects(inner, depth + 1)
+                yield from _objects(inner, depth + 1, is_listed=is_listed or key in _OTHERS)

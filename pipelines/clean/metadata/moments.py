@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
+from importlib.resources import files
 
 EARLIEST = 1990
 _ISO = re.compile(
-    r"^(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:T|\s+|\s*-\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*"
-    r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?", re.I)
+    r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
+    r"(?:(?:T|\s+|\s*[-,]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AP]M\b)?\s*"
+    r"((?:UTC|GMT)?[+-]\d{1,2}:?\d{2}\b|(?:UTC|GMT)?[+-]\d{1,2}\b|Z\b|[A-Z]{2,5}\b)?)?", re.I)
+_SCRIPTED = re.compile(
+    r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})"
+    r"(?: ?(GMT[+-]\d{4}|[A-Z]{3,4}))?(?: (\d{4}))?")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$")
+
+
+@cache
+def load_zones() -> Mapping[str, str]:
+    """``tables/dates.toml``'s names of zones, with their offsets."""
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))
+    return {name: offset for offset, names in table["zones"].items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +50,12 @@ def read_moment(text: str) -> Moment | None:
     text = text.strip()[:80]
     match = _ISO.match(text)
     if match is not None:
-        year, month, day, hour, minute, second, _, zone = match.groups()
-        return _moment((year, month, day), (hour, minute, second), zone)
+        year, _, month, day, hour, minute, second, half, zone = match.groups()
+        return _moment((year, month, day), (_of_24(hour, half), minute, second), zone)
+    match = _SCRIPTED.match(text)
+    if match is not None and match[1] in _MONTHS:
+        number = str(_MONTHS.index(match[1]) + 1)
+        return _moment((match[3] or match[8] or "0", number, match[2]), (match[4], match[5], match[6]), match[7])
     match = _COMPACT.match(text)
     if match is not None and EARLIEST <= int(match[1]) <= 2100:
         year, month, day, hour, minute, second, zone = match.groups()
@@ -44,6 +63,12 @@ def read_moment(text: str) -> Moment | None:
     if text.isdigit() and len(text) in (10, 13):
         return Moment(datetime.fromtimestamp(int(text[:10]), UTC), None, True)
     return _rfc_2822(text)
+
+
+def _of_24(hour: str | None, half: str | None) -> str | None:
+    if hour is None or half is None or int(hour) > 12:
+        return hour
+    return str(int(hour) % 12 + (12 if half[0] in "pP" else 0))
 
 
 def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str | None) -> Moment | None:
@@ -62,16 +87,22 @@ def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str |
 
 
 def offset_of(written: str | None) -> str | None:
-    """A zone as an offset.
+    """A zone as an offset; None for a name that means several.
 
-    >>> offset_of("+0530"), offset_of("Z"), offset_of(None)
-    ('+05:30', '+00:00', None)
+    >>> offset_of("+0530"), offset_of("Z"), offset_of("GMT+1"), offset_of("CEST"), offset_of("IST"), offset_of(None)
+    ('+05:30', '+00:00', '+01:00', '+02:00', None, None)
     """
     if not written:
         return None
-    if written[0] not in "+-":
-        return "+00:00"
-    digits = written[1:].replace(":", "").ljust(4, "0")
+    written = written.upper()
+    if written in load_zones():
+        return load_zones()[written]
+    written = written.removeprefix("UTC").removeprefix("GMT")
+    if written[:1] not in ("+", "-"):
+        return None
+    hours, _, minutes = written[1:].partition(":")
+    digits = hours.zfill(2) + minutes if len(hours) < 3 else hours.zfill(4)
+    digits = digits.ljust(4, "0")
     if int(digits[:2]) > 14 or int(digits[2:]) > 59:
         return None
     return f"{written[0]}{digits[:2]}:{digits[2:]}"

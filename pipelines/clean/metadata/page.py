@@ -9,11 +9,19 @@ from lxml import etree
 
 from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.identity import registered_domain
-from pipelines.clean.metadata.about import address_of, image_of, language_of, outlet_name_of, section_of, tags_of
+from pipelines.clean.metadata.about import (
+    address_of,
+    image_of,
+    language_of,
+    outlet_name_of,
+    publisher_names,
+    section_of,
+    tags_of,
+)
 from pipelines.clean.metadata.byline import Authors, read_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head, read_head
-from pipelines.clean.metadata.jsonld import JsonObject, articles_of, read_linked_data, text_of, types_of
+from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, own_article, read_linked_data, text_of, types_of
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
@@ -21,6 +29,8 @@ from pipelines.clean.metadata.title import Titles, pick_title
 
 _headlines = finder("//h1[not(ancestor::nav or ancestor::footer)]")
 MOST_HEADLINES = 5
+_TITLE_METAS = ("og:title", "twitter:title", "dc.title", "title")
+_NEWSROOM_METAS = ("news_keywords", "article:tag")
 _NAME_METAS = ("og:site_name", "application-name", "apple-mobile-web-app-title")
 
 
@@ -51,13 +61,14 @@ class Metadata:
 def read_metadata(root: etree._Element, url: str | None) -> Metadata:
     """All that the page says of its article. Nothing is taken from elsewhere."""
     head, data = read_head(root), read_linked_data(root)
-    article = next(iter(articles_of(data)), None)
     address = address_of(head, url)
     base = address.value if address is not None else url
+    visible = _headlines_of(root)
+    article = own_article(data, (base, url), (*visible, *_shared_titles(head), head.title))
     domain = registered_domain(base) if base else None
-    outlet, section = outlet_name_of(head, data, article), section_of(head, article)
-    names = _outlet_names(head, outlet, domain)
-    titles = _titles(root, head, article)
+    outlet, section = outlet_name_of(head, data, article), section_of(head, data, article, base)
+    names = _outlet_names(head, data, outlet, domain)
+    titles = Titles(visible, _headline_in(article), _shared_titles(head), head.title, _is_news(head, data, article))
     return Metadata(
         title=pick_title(titles, names, section.value if section else None),
         authors=tuple(read_authors(head, data, article)),
@@ -72,25 +83,33 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         outlet_names=names,
         locale=head.lang,
         told_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
-        signs=read_signs(head, data, titles.all(), url),
+        signs=read_signs(head, data, article, titles.all(), url),
     )
 
 
-def _titles(root: etree._Element, head: Head, article: JsonObject | None) -> Titles:
-    visible = [text for heading in _headlines(root)[:MOST_HEADLINES] if (text := text_in(heading))]
-    return Titles(
-        visible=tuple(visible),
-        linked=text_of(article.get("headline")) if article is not None else None,
-        shared=tuple(content for name in ("og:title", "twitter:title", "dc.title", "title")
-                     for content in head.metas.get(name, ())[:1]),
-        tab=head.title,
-        is_news="article" in head.metas.get("og:type", ()) if article is None
-        else any("news" in kind for kind in types_of(article)),
-    )
+def _headlines_of(root: etree._Element) -> tuple[str, ...]:
+    return tuple(text for heading in _headlines(root)[:MOST_HEADLINES] if (text := text_in(heading)))
 
 
-def _outlet_names(head: Head, outlet: Found[str] | None, domain: str | None) -> tuple[str, ...]:
+def _headline_in(article: JsonObject | None) -> str | None:
+    return text_of(article.get("headline")) if article is not None else None
+
+
+def _shared_titles(head: Head) -> tuple[str, ...]:
+    return tuple(content for name in _TITLE_METAS for content in head.metas.get(name, ())[:1])
+
+
+def _is_news(head: Head, data: LinkedData, article: JsonObject | None) -> bool:
+    """Whether a newsroom made the page's titles; a blog's Open Graph alone is a plugin's."""
+    if article is not None:
+        return any("news" in kind for kind in types_of(article))
+    is_kept = bool(data.objects) or head.meta(*_NEWSROOM_METAS) is not None
+    return is_kept and "article" in head.metas.get("og:type", ())
+
+
+def _outlet_names(head: Head, data: LinkedData, outlet: Found[str] | None, domain: str | None) -> tuple[str, ...]:
     names = [outlet.value] if outlet is not None else []
+    names += publisher_names(data)
     names += [content for name in _NAME_METAS for content in head.metas.get(name, ())]
     names += [domain, domain.split(".")[0]] if domain is not None else []
     return tuple(dict.fromkeys(names))

@@ -25,9 +25,9 @@ class PageSigns:
     told_words: int | None = None
 
 
-def read_signs(head: Head, data: LinkedData, titles: tuple[str, ...], url: str | None) -> PageSigns:
+def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tuple[str, ...],
+               url: str | None) -> PageSigns:
     articles = articles_of(data)
-    own = articles[0] if articles else None
     kinds = {kind for found in data.objects for kind in types_of(found)}
     is_typed = "article" in head.metas.get("og:type", ()) or bool(head.meta("article:published_time"))
     return PageSigns(

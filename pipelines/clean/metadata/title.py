@@ -11,7 +11,11 @@ from pipelines.clean.text import tidy_line
 _SEPARATOR = re.compile(r"\s+[|\-–—•·»:>]+\s+|\s*[|»]\s*|\s+::\s+|:\s+")
 _LETTERS = re.compile(r"[^\w]+")
 _WORD = re.compile(r"\w+")
+_COUNT = re.compile(r"\s*\([\w-]+(?:\.[\w-]+)+\)(?:\s*\d{1,5})?")
 SHORTEST_HEADLINE = 8
+LONGEST_SHARED = 105
+"""Characters: a title that ends here or later may be cut without a mark, for search engines show 110."""
+
 ALIKE = 0.3
 """Share of words that a visible headline has in common with another of the page's titles."""
 
@@ -20,8 +24,8 @@ ALIKE = 0.3
 class Titles:
     """A page's titles: its h1 elements, JSON-LD's headline, Open Graph and the like, and the title element.
 
-    ``is_news`` says that a newsroom wrote them: JSON-LD's is a NewsArticle's, or the page has Open Graph's alone;
-    those of other types are made by plugins for search engines.
+    ``is_news`` says that a newsroom wrote them: JSON-LD's is a NewsArticle's, or Open Graph's stand on a page with
+    other JSON-LD or news keywords; those of other pages are made by plugins for search engines.
     """
 
     visible: tuple[str, ...] = ()
@@ -62,8 +66,9 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     is_told = titles.is_news and bool(bare) and bare[0][0] != "title element"
     headline = None if is_told else _confirmed(seen, [text for _, text, _ in bare])
     if headline is not None:
-        text = without_outlet(headline, others, extra)
-        return Found(_whole(_without_kicker(text, [told for _, told, _ in bare]), others, extra), "h1", headline)
+        parts = [title for _, *both in bare for title in both]
+        text = _without_kicker(without_outlet(headline, others, extra), parts)
+        return Found(_whole(text, others, extra), "h1", headline)
     for how, text, read_from in bare:
         return Found(_whole(text, [*others, *seen], extra), how, read_from)
     return Found(seen[0], "h1", seen[0]) if seen else None
@@ -92,19 +97,27 @@ def _in_common(one: str, other: str) -> float:
 
 
 def _without_kicker(headline: str, told: list[str]) -> str:
-    """A visible headline that runs on from its kicker: the end of it that is another title in full."""
+    """A visible headline that runs on from its kicker, or into a count or source: its part that is another title.
+
+    >>> _without_kicker("Harbour Pier opens early", ["Pier opens early"])
+    'Pier opens early'
+    >>> _without_kicker("East pier opens early (wire.example) 87", ["East pier opens early"])
+    'East pier opens early'
+    """
     for title in told:
-        if len(title) >= max(SHORTEST_HEADLINE, 0.5 * len(headline)) and headline != title and headline.endswith(title):
+        if len(title) >= max(SHORTEST_HEADLINE, 0.5 * len(headline)) and headline != title and (
+                headline.endswith(title) or (headline.startswith(title) and _COUNT.fullmatch(headline[len(title):]))):
             return title
     return headline
 
 
 def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
     """A title that was cut, from another that begins with it."""
-    is_cut = title.endswith(("…", "...")) or title.count("(") > title.count(")")
+    is_cut = title.endswith(("…", "...")) or title.count("(") > title.count(")") or len(title) >= LONGEST_SHARED
     stem = title.rstrip("…. ")
     for other in others if is_cut and len(stem) >= 15 else ():
-        if other.startswith(stem) and len(other) > len(title) and not other.endswith(("…", "...")):
+        is_longer = other.startswith(stem) and len(other) > len(title) and not _SEPARATOR.match(other[len(stem):])
+        if is_longer and not other.endswith(("…", "...")):
             return without_outlet(other, [], names)
     return title
 

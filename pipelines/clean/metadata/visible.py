@@ -14,20 +14,28 @@ from pipelines.clean.html.body import headline_before
 from pipelines.clean.metadata.byline import Authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
-from pipelines.clean.metadata.written import load_date_tables, read_written
-from pipelines.clean.names import load_name_tables, parse_byline
+from pipelines.clean.metadata.written import load_date_tables, read_written, without_dates
+from pipelines.clean.names import author_type, load_name_tables, parse_byline
 
 BEFORE_HEADLINE = 6
 AFTER_BODY = 12
 WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
+ABOVE_HEADLINE = 4
+LONGEST_DATE = 30
 MOST_LETTERS = 45
 """In a line with a date that no word calls the date of publication: more than this is a caption or a sentence."""
 
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
 _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|role|title|job|date|time", re.I)
+_DATE_BOX = re.compile(r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)", re.I)
 _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
+_GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
+_BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
+_NUMBER = re.compile(r"\s\S{0,3}\d")
+_BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
+_DATED = re.compile(r"^((?:[^\W\d_a-z][\w.'’-]*\s+){1,3}[^\W\d_a-z][\w'’-]+)\s*(?:[|•·●⋅–-]\s*)?\|")
 _NAME = re.compile(r"^[^\W\d_][^\d@:!?]{2,60}$")
 
 
@@ -54,9 +62,13 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
     marked = [mark.text for mark in page.marks if mark.kind == "author"
               and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop + 1]
     for how, lines in (("author element", marked), ("byline", list(_opened(page, near.before))),
-                       ("byline", list(_boxed(page, near.before)))):
+                       ("author box", list(_boxed(page, near.before))), ("byline", list(_dated(page, near.before))),
+                       ("byline", list(_closing(page, near.after)))):
         authors = {author.name.casefold(): author for line in lines for author in parse_byline(line)}
         people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6]
+        role = load_name_tables().role
+        if any(not role.search(author.name) for author in people):
+            people = [author for author in people if not role.search(author.name)]
         if any(len(author.name.split()) > 1 for author in people):  # "Ines Falk, Marrowby": the one word is a place
             people = [author for author in people if len(author.name.split()) > 1 or author.type != "person"]
         if people:
@@ -65,14 +77,55 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
 
 
 def _opened(page: Blocks, numbers: range) -> Iterator[str]:
+    """The first line that opens as bylines do, without the date and what else is said after the names."""
     opener = load_name_tables().opener
     for number in numbers:
         block = page.blocks[number]
         text = block.text if block.opening is None else block.opening
-        match = opener.match(text) if len(text) <= LONGEST_BYLINE else None
-        if match is not None and _is_name_like(text[match.end():]):
-            yield text
+        if len(text) <= LONGEST_BYLINE and (line := _names_in(text)) and (match := opener.match(line)) is not None and (
+                _is_name_like(line[match.end():])):
+            yield line
             return
+
+
+def _dated(page: Blocks, numbers: range) -> Iterator[str]:
+    """A name alone before a date, where one line is so made; a comma between them would make it a place."""
+    lines = [page.blocks[number].text for number in numbers]
+    made = [match[1] for line in lines if len(line) <= LONGEST_BYLINE and (match := _DATED.match(without_dates(line)))]
+    is_named = len(made) == 1 and author_type(made[0]) == "person"
+    tables = load_date_tables()
+    if is_named and not tables.published.search(made[0]) and not tables.updated.search(made[0]):
+        yield made[0]
+
+
+def _closing(page: Blocks, numbers: range) -> Iterator[str]:
+    """A byline at the article's end that says in so many words that somebody wrote it."""
+    closing = load_name_tables().closing
+    for number in range(numbers.start - 2, numbers.stop):
+        text = page.blocks[number].text if number >= 0 else ""
+        if len(text) <= LONGEST_BYLINE and (match := closing.match(text)) is not None:
+            names = _names_in(text[match.end():])
+            if _is_name_like(names):
+                yield names
+                return
+
+
+def _names_in(line: str) -> str:
+    """A byline without the dates in it, and up to what is not of names: a bar, a label, a number.
+
+    >>> _names_in("3 May 2026 By Ines Falk"), _names_in("ByTom Okafor on May 4, 2026 | 6 min read")
+    ('By Ines Falk', 'By Tom Okafor')
+    """
+    bare = without_dates(_GLUED.sub(r"\1 ", line))
+    has_date = bare != line
+    label = load_date_tables()
+    for pattern in (label.published, label.updated):
+        found = pattern.search(bare)
+        if found is not None and found.start() > 0:
+            bare = bare[: found.start()]
+    first = next((part for part in _BAR.split(bare) if part.strip(" ,.:–—-")), "").strip(" ,–—-")
+    first = _NUMBER.split(first, maxsplit=1)[0].removesuffix(" in").removesuffix(" In")
+    return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
 
 
 def _is_name_like(text: str) -> bool:
@@ -84,27 +137,40 @@ def _is_name_like(text: str) -> bool:
 def _boxed(page: Blocks, numbers: range) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
-        if not _NAME.match(block.text):
+        names_seen = _names_in(block.text) if len(block.text) <= LONGEST_BYLINE else ""
+        if not _NAME.match(names_seen):
             continue
         box = page.boxes[block.box]
         names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
-        if _NAMED_AUTHOR.search(names) and not _NO_AUTHOR.search(box.names) and block.text[:1].isupper():
-            yield block.text
+        if _NAMED_AUTHOR.search(names) and not _NO_AUTHOR.search(box.names) and names_seen[:1].isupper():
+            yield names_seen
 
 
 def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Found[Moment]]:
     """``published_at`` and ``modified_at`` as time elements or in words."""
     times: dict[str, Found[Moment]] = {}
-    for mark in page.marks:
-        if mark.kind == "time" and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop:
-            moment = read_moment(mark.text)
-            if moment is not None:
-                field = "modified_at" if _MODIFIED.search(mark.names) else "published_at"
-                times.setdefault(field, Found(moment, "time element", mark.text))
+    marks = [mark for mark in page.marks
+             if mark.kind == "time" and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop]
+    for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline last
+        if (moment := read_moment(mark.text)) is not None:
+            field = "modified_at" if _MODIFIED.search(mark.names) else "published_at"
+            times.setdefault(field, Found(moment, "time element", mark.text))
     for numbers, must_be_labelled in ((near.before, False), (near.after, True)):
         for field, moment, line in _written(page, numbers, must_be_labelled, language):
             times.setdefault(field, Found(moment, "written date", line))
+    if "published_at" not in times and (dated := _above(page, near, language)) is not None:
+        times["published_at"] = dated
     return times
+
+
+def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
+    """A date above the headline, in a box that calls it the publication's; the page's own date stands there too."""
+    for number in range(near.before.start - 2, max(-1, near.before.start - 2 - ABOVE_HEADLINE), -1):
+        block = page.blocks[number]
+        is_date = len(block.text) <= LONGEST_DATE and _DATE_BOX.search(page.boxes[block.box].names) is not None
+        if is_date and (moment := read_written(block.text, language)) is not None:
+            return Found(moment, "written date", block.text)
+    return None
 
 
 def _written(page: Blocks, numbers: range, must_be_labelled: bool, language: str | None,

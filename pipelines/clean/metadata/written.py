@@ -84,6 +84,17 @@ def _date_in(line: str, language: str | None) -> tuple[tuple[int, int, int], str
     return None
 
 
+def without_dates(line: str) -> str:
+    """A line with a bar for every date in it.
+
+    >>> without_dates("By Ines Falk 2 December 2025")
+    'By Ines Falk | '
+    """
+    for pattern, month in ((_YEAR_FIRST, 0), (_DAY_MONTH, 2), (_MONTH_DAY, 1), (_NUMBERS, 0)):
+        line = pattern.sub(lambda found, at=month: " | " if not at or month_of(found[at]) else found[0], line)  # type: ignore[misc]
+    return re.sub(r"\s+\|", " |", line)
+
+
 def month_of(word: str) -> int | None:
     """The month that a word names.
 

@@ -1,0 +1,131 @@
+"""Who wrote an article: what JSON-LD, meta tags and the page's own lines say, and which of them is believed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from lxml import etree
+
+from pipelines.clean.html.blocks import read_blocks
+from pipelines.clean.metadata.byline import pick_authors
+from pipelines.clean.metadata.page import read_metadata
+from pipelines.clean.metadata.visible import Near, seen_authors
+
+BODY = "<p>The pier opened on Sunday, four winters after a storm had broken it.</p>" * 3
+
+CARD = '<meta name="twitter:label1" content="{}"><meta name="twitter:data1" content="{}">'
+
+
+def authors(head: str = "", above: str = "", below: str = "") -> list[tuple[str, str]]:
+    """Authors of a page: a headline, lines above the body, the body, lines below it."""
+    root = etree.HTML(f"<html><head>{head}</head><body><h1>Pier opens</h1>{above}{BODY}{below}</body></html>")
+    about, page = read_metadata(root, "https://www.harbour.example/pier"), read_blocks(root)
+    body = [number for number, block in enumerate(page.blocks) if block.text.startswith("The pier opened")]
+    near = Near(range(1, body[0] + 2), range(body[-1] + 1, len(page.blocks)))
+    picked = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
+    return [(author.name, author.type) for author in picked.value] if picked else []
+
+
+def linked(author: object, **more: object) -> str:
+    article = {"@type": "NewsArticle", "headline": "Pier opens", "author": author, **more}
+    return f'<script type="application/ld+json">{json.dumps(article)}</script>'
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ("By Ines Falk", [("Ines Falk", "person")]),
+        ({"@type": "Person", "givenName": "Ines", "familyName": "Falk"}, [("Ines Falk", "person")]),
+        ([{"name": ["Ines Falk", "Tom Okafor"]}], [("Ines Falk", "person"), ("Tom Okafor", "person")]),
+        ({"@type": "Person", "name": "Reuters"}, [("Reuters", "organisation")]),
+        ({"@type": "Organization", "name": "Salt and Tide"}, [("Salt and Tide", "organisation")]),
+        ({"@type": "Organization", "name": "Harbour Desk"}, [("Harbour Desk", "desk")]),
+        ({"@type": ["Person", "Organization"], "name": "Ines Falk"}, [("Ines Falk", "person")]),
+        ({"@type": "Person", "url": "https://harbour.example/ines"}, []),
+    ],
+)
+def test_json_ld(author: object, expected: list[tuple[str, str]]) -> None:
+    assert authors(linked(author)) == expected
+
+
+def test_an_author_named_by_id() -> None:
+    graph = {"@graph": [
+        {"@type": "NewsArticle", "headline": "Pier opens", "author": {"@id": "#ines"}},
+        {"@type": "Person", "@id": "#ines", "name": "Ines Falk"},
+    ]}
+    assert authors(f'<script type="application/ld+json">{json.dumps(graph)}</script>') == [("Ines Falk", "person")]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ('<meta name="author" content="Ines Falk, Tom Okafor">', ["Ines Falk", "Tom Okafor"]),
+        (CARD.format("Written by", "Ines Falk"), ["Ines Falk"]),
+        (CARD.format("Autor", "Ines Falk"), ["Ines Falk"]),
+        (CARD.format("Est. reading time", "6 minutes"), []),
+        ('<meta property="article:author" content="https://social.example/ines">', []),
+    ],
+)
+def test_meta_tags(head: str, expected: list[str]) -> None:
+    assert [name for name, _ in authors(head)] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("By Ines Falk May 4, 2026", ["Ines Falk"]),
+        ("3 May 2026 by Ines Falk, Harbour Editor", ["Ines Falk"]),
+        ("ByInes Falk", ["Ines Falk"]),
+        ("By Ines Falk on May 4, 2026 | Port", ["Ines Falk"]),
+        ("By Ines Falk ● 6 min read", ["Ines Falk"]),
+        ("Ines Falk Published: May 4, 2026", []),
+        ("Ines Falk | 04.05.2026 - Updated 05.05.2026", ["Ines Falk"]),
+        ("Ines Falk 4 May 2026", ["Ines Falk"]),
+        ("Port Ansel, 4 May 2026", []),
+        ("Updated on May 4, 2026", []),
+        ("Port News | May 4, 2026", []),
+    ],
+)
+def test_lines_below_the_headline(line: str, expected: list[str]) -> None:
+    assert [name for name, _ in authors(above=f"<p>{line}</p>")] == expected
+
+
+def test_names_before_dates_in_a_list_of_articles_are_nobodys() -> None:
+    cards = "<p>Ines Falk | May 4, 2026</p><p>Tom Okafor | May 3, 2026</p>"
+    assert authors(above=cards) == []
+
+
+def test_an_author_box_gives_names_without_dates_and_roles() -> None:
+    box = '<div class="author">Ines Falk 4 May 2026</div><div class="author">Senior Analyst</div>'
+    assert authors(above=box) == [("Ines Falk", "person")]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Written by Ines Falk", ["Ines Falk"]),
+        ("Autorin/Autor Ines Falk", ["Ines Falk"]),
+        ("Text: Ines Falk", ["Ines Falk"]),
+        ("By Ines Falk", []),
+        ("Text messages are free", []),
+    ],
+)
+def test_a_byline_below_the_body_says_that_it_is_one(line: str, expected: list[str]) -> None:
+    assert [name for name, _ in authors(below=f"<p>{line}</p>")] == expected
+
+
+def test_the_outlets_own_name_gives_way_to_a_person_that_readers_see() -> None:
+    own = '<meta name="author" content="Salt and Tide (www.harbour.example)">'
+    assert authors(own) == [("Salt and Tide", "organisation")]
+    assert authors(own, above="<p>By Ines Falk</p>") == [("Ines Falk", "person")]
+
+
+def test_the_fuller_byline_is_taken_where_one_holds_the_other() -> None:
+    marked = '<p><a rel="author">Ines Falk</a> <a rel="author">Tom Okafor</a></p>'
+    assert authors(linked("Ines Falk"), above=marked) == [("Ines Falk", "person"), ("Tom Okafor", "person")]
+    assert authors(linked("Li Wei"), above=marked) == [("Li Wei", "person")]
+
+
+def test_nobody_is_invented() -> None:
+    assert authors() == []
