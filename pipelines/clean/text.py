@@ -31,6 +31,8 @@ _SUSPECT = re.compile(
 )
 
 
+MOST_MARKS = 30
+_HEAPED = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
 _SUSPECT_WORD = re.compile(rf"\w*(?:{_SUSPECT.pattern})[\w{_CONTINUATIONS}]*")
 # Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
@@ -137,7 +139,20 @@ def plain_lines(text: str) -> str:
     if _ODD.search(text) is not None:
         text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
         text = _STRAY_JOINER.sub("", _CONTROL.sub("", text))
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _HEAPED.sub(_thinned, text))
+
+
+def _thinned(heap: re.Match[str]) -> str:
+    """Combining marks, no more on a letter than UAX #15 calls safe: to sort a million of them takes hours."""
+    marks = 0
+    kept = []
+    for character in heap.group():
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def count_words(text: str) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import ftfy.bad_codecs  # noqa: F401  # registers the charsets of which programs leave no byte undefined
 import pytest
 
@@ -9,32 +12,9 @@ from pipelines.enrich import enrich_article, load_models
 from pipelines.settings import Settings
 from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of
 
-TEXTS = {
-    "english": ("The mayor’s “last word” on the pier", "“It’s the town’s pier,” said Mayor Ines Falk – and she wouldn’t "
-                "say more… The café by the quay, where the crews meet, stayed open until midnight on Tuesday."),
-    "german": ("Bürgermeisterin kündigt Neubau der Brücke an", "„Die Brücke wird schöner als früher“, sagte die "
-               "Bürgermeisterin über das größte Vorhaben der Stadt – für die Fischer käme es keinen Tag zu früh."),
-    "french": ("Le conseil décide de reconstruire la jetée", "La jetée, brisée par une tempête il y a deux hivers, sera "
-               "reconstruite dès le printemps, a déclaré la conseillère Inès Falque à l’issue de la séance de mardi."),
-    "portuguese": ("Câmara aprova a reconstrução do cais", "A reconstrução do cais começará em maio e custará quatro "
-                   "milhões, afirmou a vereadora Inês Falcão após a votação, que não agradou à oposição na câmara."),
-    "polish": ("Rada zgodziła się na odbudowę mola", "Odbudowa mola rozpocznie się w maju i będzie kosztować cztery "
-               "miliony – powiedziała radna Agnieszka Wójcik-Źródło, którą rybacy oklaskiwali aż do północy."),
-    "russian": ("Совет решил восстановить восточный причал", "Совет гавани во вторник проголосовал за восстановление "
-                "восточного причала, который два года назад разрушил шторм, сообщила советница Инна Фальк."),
-    "greek": ("Το συμβούλιο αποφάσισε να ξαναχτίσει την προβλήτα", "Οι εργασίες θα αρχίσουν τον Μάιο και θα κοστίσουν "
-              "τέσσερα εκατομμύρια, είπε η σύμβουλος Ιωάννα Φάλκου μετά την ψηφοφορία της Τρίτης στο λιμάνι."),
-    "japanese": ("港の議会が東埠頭の再建を決定", "港の議会は火曜日、二年前の嵐で壊れた東埠頭を再建することを決めた。工事は五月に始まり、"
-                 "費用は四百万クローネになると議員のファルク氏は述べた。漁師たちは決定を歓迎している。"),
-    "turkish": ("Liman meclisi doğu iskelesini yeniden yapacak", "İskelenin onarımı mayısta başlayacak ve dört milyona "
-                "mal olacak, dedi meclis üyesi Işıl Çağlar; balıkçılar kararı fırtınadan beri bekliyordu."),
-    "arabic": ("مجلس الميناء يقرر إعادة بناء الرصيف الشرقي", "قالت عضو المجلس إيناس فالك إن العمل سيبدأ في مايو وسيكلف "
-               "أربعة ملايين، وإن الصيادين كانوا ينتظرون هذا القرار منذ العاصفة التي كسرت الرصيف."),
-    "korean": ("항구 의회, 동쪽 부두를 다시 짓기로 결정", "항구 의회는 화요일 두 해 전 폭풍으로 부서진 동쪽 부두를 다시 짓기로 결정했다고 "
-               "의원 이네스 팔크가 말했다. 공사는 오월에 시작되며 비용은 사백만 크로네이다."),
-    "chinese": ("港口议会决定重建东码头", "港口议会星期二投票决定重建两年前被风暴摧毁的东码头，议员法尔克说，工程将于五月开始，"
-                "费用为四百万克朗，渔民们自风暴以来一直在等待这一决定，有些人已经搬到了别的港口。"),
-}
+CASES = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
+TEXTS = {language: (case["title"], case["text"]) for language, case in CASES["languages"].items()}
+ODD = CASES["odd"]
 
 
 def wrong(text: str, *charsets: str) -> str:
@@ -84,21 +64,7 @@ def test_wrong_text_in_character_references_a_dump_and_an_item_is_repaired_too()
     assert text in article_of(dump, content_type="text/plain").body
 
 
-RIGHT = {
-    "signs and accents": "Naïve façades, 50 £ a head, 20 °C, ½ pint – “quoted” … and § 4 of Ægir’s “Øresund” act, naturally.",
-    "capitals with accents": "L’ÉTÉ À NÎMES : « ÇA VA ÊTRE CHAUD », A DÉCLARÉ LA MAIRE À LA SORTIE DU CONSEIL MUNICIPAL DE MARDI.",
-    "portuguese capitals": "A AÇÃO DA CÂMARA: INFORMAÇÕES SOBRE A RECONSTRUÇÃO DO CAIS SÃO ESPERADAS ATÉ AMANHÃ, DIZ A VEREADORA.",
-    "vietnamese": "Hội đồng cảng đã bỏ phiếu hôm thứ Ba để xây dựng lại cầu tàu phía đông, hai mùa đông sau cơn bão lớn.",
-    "currency and dashes": "The fee rose from €40 to £45 – or ¥7,000 – a night, “a disgrace”, said Zoë Brontë-Åkesson of Ærø.",
-    "talk of mojibake": "Readers wrote in to say that their town’s name was once printed with an Ã in it, and nobody laughed.",
-    "icelandic": "Þórður Ásgeirsson sagði að bryggjan yrði endurbyggð í maí, en íbúar á Ísafirði voru ekki á einu máli um það.",
-    "ukrainian": "Рада порту у вівторок проголосувала за відбудову східного причалу, який два роки тому зруйнував шторм.",
-    "romanian": "Consiliul portului a votat marți reconstrucția digului de est, distrus de o furtună în urmă cu doi ani.",
-    "emoji": "The council’s account said only: “🎉 We’re building a pier! 🚢” – and 4,000 people liked it within the hour.",
-}
-
-
-@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_correct_text_that_merely_looks_odd_is_left_alone(text: str) -> None:
     article = article_of(a_page((text, *PARAGRAPHS[1:])))
     assert article.body == "\n\n".join((text, *PARAGRAPHS[1:]))
@@ -196,12 +162,12 @@ def test_a_name_is_read_without_what_nobody_sees(written: str, read: str) -> Non
 
 
 def test_joiners_that_mean_something_stay() -> None:
-    text = "وزیر گفت که می‌خواهد اسکله را تا بهار آینده دوباره بسازد و هزینه آن را استان می‌پردازد، خبرگزاری بندر گزارش داد."
+    text = "وزیر گفت که می‌خواهد اسکله را تا بهار آینده دوباره بسازد و هزینه آن را استان می‌پردازد، و صیادان خوشحال‌اند."
     assert text in article_of(a_page((text, *PARAGRAPHS[1:]))).body
 
 
 def test_mentions_point_into_the_body_as_it_is_stored() -> None:
-    text = "Ines\u00a0Fa\u00adlk met Tom\u200b Okafor in Lis\u00adbon on Tuesday, and Ines Falk said that Lisbon would pay."
+    text = "Ines\u00a0Fa\u00adlk met Tom\u200b Okafor in Lis\u00adbon on Tuesday. Ines Falk said Lisbon would pay."
     article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), load_models(Settings().model))
     found = {(mention.text, mention.type) for mention in article.mentions}
     assert found >= {("Ines Falk", "PER"), ("Tom Okafor", "PER"), ("Lisbon", "LOC")}

@@ -22,7 +22,7 @@ MOST_ELEMENTS = 20_000
 """Elements of a page that are read; six that only mark words count as one, as they cost no more."""
 
 _MOST_ATTRIBUTES = 300
-_MOST_PARSED = 200_000
+_MOST_PARSED = 150_000
 _LONGEST_REREAD, _MOST_REREAD = 2_000_000, 100_000
 _LIGHT = frozenset((
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i",
@@ -41,6 +41,7 @@ _ATTRIBUTE = rb"""[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+)
 _ATTRIBUTES = re.compile(
     rb"(<[a-z][^\s<>/]*+(?:%b){%d})(?:%b)++" % (_ATTRIBUTE, _MOST_ATTRIBUTES, _ATTRIBUTE), re.IGNORECASE)
 
+_TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.compile(rb"</title", re.IGNORECASE)
 _BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a word may be broken, it is one word
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
@@ -78,6 +79,7 @@ def read_markup(text: str, deepest: int) -> Markup:
     for character in _NO_CHARACTERS:
         text = text.replace(character, "")
     markup = text.encode("utf-8", "ignore").translate(None, _NOT_XML)
+    markup = _with_title_closed(markup)
     markup = _BREAK_HINT.sub(b"", markup)
     markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
     tags = markup.count(b"<")
@@ -94,6 +96,14 @@ def read_markup(text: str, deepest: int) -> Markup:
 
 
 _WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,} elements of the page were read"
+
+
+def _with_title_closed(markup: bytes) -> bytes:
+    """A title that never closes would hold the whole page: it ends at the next tag."""
+    opened = _TITLE.search(markup)
+    if opened is None or _TITLE_END.search(markup, opened.end()):
+        return markup
+    return markup[:opened.end()] + b"</title>" + markup[opened.end():]
 
 
 def _parse(markup: bytes) -> etree._Element | None:
@@ -126,7 +136,7 @@ def _cut(root: etree._Element) -> bool:
         if element.tag in _UNREAD:
             continue
         cost += _LIGHT_COST if element.tag in _LIGHT else _COST
-        own, after = 0 if element.tag == "a" else len(element.text or ""), len(element.tail or "")
+        own, after = 0 if element.tag == "a" else _size(element.text), _size(element.tail)
         characters += own + after
         if cost > MOST_ELEMENTS * _COST or characters > LONGEST_PAGE:
             _end_with(element, max(0, LONGEST_PAGE - characters + own + after))
@@ -134,9 +144,16 @@ def _cut(root: etree._Element) -> bool:
     return False
 
 
+def _size(text: str | None) -> int:
+    """Characters of a text, white space that nobody sees not counted where there is much."""
+    if text is None:
+        return 0
+    return len(text) if len(text) < 1_000 else len(" ".join(text.split()))
+
+
 def _end_with(last: etree._Element, characters: int) -> None:
     """Takes out everything after an element, and all but the first characters of its own text."""
-    last.text = (last.text or "")[:characters]
+    last.text = " ".join((last.text or "").split())[:characters]
     del last[:]
     for element in (last, *last.iterancestors()):
         element.tail = None
