@@ -50,8 +50,10 @@ AUTHORS = f'{{"@type": "NewsArticle", "headline": "{TITLE}", "author": '
 
 PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     # how each ends (faults joined by "|" where more than one is right; "" is the article), and what it is
-    "10 MB of paragraphs": ("", lambda: a_page(PARAGRAPHS + tuple(
-        f"{PARAGRAPHS[n % 5]} {n} boats were there." for n in range(SIZE // 180)))),
+    "10 MB of paragraphs": (
+        "",
+        lambda: a_page(PARAGRAPHS + tuple(f"{PARAGRAPHS[n % 5]} {n} boats were there." for n in range(SIZE // 180))),
+    ),
     "10 MB in one paragraph": ("", lambda: a_page((*PARAGRAPHS, many("He said, again, that the pier was safe. ")))),
     "10 MB of one word": ("", lambda: a_page((*PARAGRAPHS, many("a")))),
     "10 MB of white space": ("", lambda: page(many(" ") + ARTICLE)),
@@ -66,10 +68,14 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "a million paragraphs of a letter": ("", lambda: page(ARTICLE + "<p>x" * 1_000_000)),
     "100,000 cells of a table": ("", lambda: page(ARTICLE + f"<table>{'<tr><td>7<td>9' * (TEN // 2)}</table>")),
     "100,000 links before the article": ("", lambda: page("".join(map(LINK.format, range(TEN))) + ARTICLE)),
-    "100,000 links after the article": ("", lambda: page(
-        ARTICLE + "<ul>" + "".join(f"<li>{LINK.format(n)}</li>" for n in range(TEN)) + "</ul>")),
-    "100,000 meta tags": ("", lambda: a_page(
-        head="".join(f'<meta property="x:{n}" content="pier number {n}">' for n in range(TEN)))),
+    "100,000 links after the article": (
+        "",
+        lambda: page(ARTICLE + "<ul>" + "".join(f"<li>{LINK.format(n)}</li>" for n in range(TEN)) + "</ul>"),
+    ),
+    "100,000 meta tags": (
+        "",
+        lambda: a_page(head="".join(f'<meta property="x:{n}" content="pier number {n}">' for n in range(TEN))),
+    ),
     "100,000 authors in meta tags": ("", lambda: a_page(head='<meta name="author" content="Ines Falk">' * TEN)),
     "div nested 1,000 deep, closed": ("MarkupTooDeep", lambda: deep("<div>", 1_000)),
     "div nested 1,000 deep, open": ("MarkupTooDeep", lambda: deep("<div>", 1_000, is_closed=False)),
@@ -90,10 +96,14 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "a huge style attribute": ("", lambda: page(f"<div style='display{many(' ')}'>{ARTICLE}</div>")),
     "200,000 attributes": ("", lambda: page(f"<div {' '.join(f'a{n}=1' for n in range(200_000))}>{ARTICLE}</div>")),
     "900,000 attributes without a value": ("", lambda: page(f"<div{many(' q')[:2_000_000]}>{ARTICLE}</div>")),
-    "a 5 MB JSON-LD": ("", lambda: a_page(
-        head=told(json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": BODY * 8_000})))),
-    "a 2 MB JSON-LD of 30,000 articles": ("", lambda: a_page(
-        head=told(json.dumps([{"@type": "NewsArticle", "headline": TITLE}] * 30_000)))),
+    "a 5 MB JSON-LD": (
+        "",
+        lambda: a_page(head=told(json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": BODY * 8_000}))),
+    ),
+    "a 2 MB JSON-LD of 30,000 articles": (
+        "",
+        lambda: a_page(head=told(json.dumps([{"@type": "NewsArticle", "headline": TITLE}] * 30_000))),
+    ),
     "JSON-LD nested 50,000 deep": ("", lambda: a_page(head=told('{"a":' * 50_000 + "1" + "}" * 50_000))),
     "JSON-LD lists nested 900,000 deep": ("", lambda: a_page(head=told("[" * 900_000 + "]" * 900_000))),
     "JSON-LD authors nested 900 deep": ("", lambda: a_page(head=told(AUTHORS * 900 + '"Ines Falk"' + "}" * 900))),
@@ -105,8 +115,12 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "3 MB of NUL": ("UnsupportedContent", lambda: b"\x00" * 3_000_000),
     "10 MB of NUL after the article": ("UnsupportedContent", lambda: a_page() + "\x00" * (SIZE - 10_000)),
     "10 MB of bytes by chance": ("UndecodableText|UnsupportedContent", lambda: chance(SIZE)),
-    "19 MB of paragraphs in a gzip": ("", lambda: gzip.compress(
-        a_page((*PARAGRAPHS, *(f"{PARAGRAPHS[n % 5]} {n} boats were there." for n in range(TEN)))).encode(), 1)),
+    "19 MB of paragraphs in a gzip": (
+        "",
+        lambda: gzip.compress(
+            a_page((*PARAGRAPHS, *(f"{PARAGRAPHS[n % 5]} {n} boats were there." for n in range(TEN)))).encode(), 1
+        ),
+    ),
     "19 MB of tiny tags in a gzip": ("", lambda: gzip.compress(page(ARTICLE + "<p>x" * 4_500_000).encode(), 1)),
     "a gzip bomb": ("OversizedMessage", lambda: gzip.compress(b"a" * 100_000_000, 1)),
     "text: one line of 5 MB": ("TitleMissing|BodyMissing", lambda: many("The pier is to be rebuilt. ", 5_000_000)),

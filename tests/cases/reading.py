@@ -37,12 +37,18 @@ def steps() -> tuple[Decoder, Rules]:
     return load_decoder(Limits(), {}), load_rules(Limits())
 
 
-def article_of(page: str | bytes, *, url: str | None = ADDRESS, content_type: str | None = "text/html; charset=utf-8",
-               **headers: str) -> CleanArticle:
+def article_of(
+    page: str | bytes,
+    *,
+    url: str | None = ADDRESS,
+    content_type: str | None = "text/html; charset=utf-8",
+    **headers: str,
+) -> CleanArticle:
     """The article in a page that was sent under these headers."""
     told = {"content-type": content_type, "url": url, "source": "harbour-crawler"} | headers
     message = a_message(
-        key=None, value=page.encode() if isinstance(page, str) else page,
+        key=None,
+        value=page.encode() if isinstance(page, str) else page,
         headers=tuple((name.replace("_", "-"), value.encode()) for name, value in told.items() if value is not None),
     )
     decoder, rules = steps()
@@ -58,8 +64,15 @@ def reason_of(page: str | bytes, **headers: Any) -> str:
     return ""
 
 
-def a_page(paragraphs: tuple[str, ...] = PARAGRAPHS, title: str = TITLE, *, head: str = "", lang: str = "en",
-           before: str = "", after: str = "") -> str:
+def a_page(
+    paragraphs: tuple[str, ...] = PARAGRAPHS,
+    title: str = TITLE,
+    *,
+    head: str = "",
+    lang: str = "en",
+    before: str = "",
+    after: str = "",
+) -> str:
     """A plain page of one article; ``before`` and ``after`` stand around its paragraphs."""
     text = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     return (

@@ -115,11 +115,15 @@ def test_a_page_is_read_by_the_charset_it_is_in(
     assert "\ufffd" not in article.body + article.title
 
 
-@pytest.mark.parametrize(("transport", "meta", "warning"), [
-    (None, "iso-8859-1", "charset: meta says cp1252; the bytes are utf-8"),
-    ("iso-8859-1", "utf-8", "charset: transport says cp1252; the bytes are utf-8"),
-    ("utf-8", "utf-8", None),
-], ids=["meta wrong", "transport wrong", "agreed"])
+@pytest.mark.parametrize(
+    ("transport", "meta", "warning"),
+    [
+        (None, "iso-8859-1", "charset: meta says cp1252; the bytes are utf-8"),
+        ("iso-8859-1", "utf-8", "charset: transport says cp1252; the bytes are utf-8"),
+        ("utf-8", "utf-8", None),
+    ],
+    ids=["meta wrong", "transport wrong", "agreed"],
+)
 def test_a_disagreement_is_recorded(transport: str | None, meta: str, warning: str | None) -> None:
     title, text = TEXTS["german"]
     page = a_page((text,), title, head=f'<meta charset="{meta}">')
@@ -162,7 +166,7 @@ def test_a_name_is_read_without_what_nobody_sees(written: str, read: str) -> Non
 
 
 def test_joiners_that_mean_something_stay() -> None:
-    text = "وزیر گفت که می‌خواهد اسکله را تا بهار آینده دوباره بسازد و هزینه آن را استان می‌پردازد، و صیادان خوشحال‌اند."
+    text = "وزیر گفت که می‌خواهد اسکله را تا بهار آینده دوباره بسازد و هزینه آن را استان می‌پردازد."
     assert text in article_of(a_page((text, *PARAGRAPHS[1:]))).body
 
 
@@ -171,5 +175,5 @@ def test_mentions_point_into_the_body_as_it_is_stored() -> None:
     article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), load_models(Settings().model))
     found = {(mention.text, mention.type) for mention in article.mentions}
     assert found >= {("Ines Falk", "PER"), ("Tom Okafor", "PER"), ("Lisbon", "LOC")}
-    assert [m for m in article.mentions if article.clean.body[m.start:m.end] != m.text] == []
+    assert [m for m in article.mentions if article.clean.body[m.start : m.end] != m.text] == []
     assert len({m.entity_id for m in article.mentions if m.text == "Ines Falk"}) == 1

@@ -20,8 +20,13 @@ def ended() -> dict[str, dict[str, Any]]:
     """What became of each input, by its name; one that killed its process is missing."""
     root = Path(__file__).parents[2]
     run = subprocess.run(
-        [sys.executable, "-m", "tests.cases.hostile"], cwd=root, env=os.environ | {"PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE, text=True, check=True, timeout=240,
+        [sys.executable, "-m", "tests.cases.hostile"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
     )
     return {line["name"]: line for line in map(json.loads, run.stdout.splitlines())}
 
@@ -55,7 +60,8 @@ BROKEN = {
     "NUL in tags": a_page().replace("<p>", "<\x00p>"),
     "other control characters": a_page().replace("pier", "pi\x08er").replace("<p>", "\x0b<p>\x1f"),
     "a page in a page": a_page(before=f"<html><head><title>{TITLE}</title></head><body>"),
-    "xhtml": '<?xml version="1.0" encoding="utf-8"?>\n' + a_page().replace("<html", "<html xmlns='http://www.w3.org/1999/xhtml'"),
+    "xhtml": '<?xml version="1.0" encoding="utf-8"?>\n'
+    + a_page().replace("<html", "<html xmlns='http://www.w3.org/1999/xhtml'"),
 }
 
 

@@ -1,0 +1,172 @@
+"""One article however it was reached, versions of it when its text changes, one story over several outlets."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.clean.identity import canonical_url
+from pipelines.records import CleanArticle
+from pipelines.stage.stories import Member, StoryIndex
+from tests.cases.reading import ADDRESS, BODY, PARAGRAPHS, TITLE, a_page, article_of
+
+HOST = "https://harbour-news.example"
+PATH = "/2026/03/pier-to-be-rebuilt"
+
+
+def at(url: str, head: str = "", page: str | None = None) -> CleanArticle:
+    return article_of(page or a_page(head=head), url=url)
+
+
+# 15: one article, several ways to it
+WAYS = [
+    f"{ADDRESS}?utm_source=mail&utm_medium=social&utm_campaign=7",
+    f"{ADDRESS}?fbclid=IwAR0x",
+    f"{ADDRESS}?gclid=1&ref=front",
+    f"{ADDRESS}/",
+    f"{ADDRESS}#comments",
+    f"{ADDRESS}?amp=1",
+    f"{ADDRESS}/amp",
+    f"{ADDRESS}/amp/",
+    f"{HOST}/amp{PATH}",
+    f"http://harbour-news.example{PATH}",
+    f"https://www.harbour-news.example{PATH}",
+    f"https://m.harbour-news.example{PATH}",
+    f"https://amp.harbour-news.example{PATH}",
+    f"https://HARBOUR-NEWS.example{PATH}",
+    f"https://harbour-news.example:443{PATH}",
+    f"{ADDRESS}?PHPSESSID=0123456789abcdef0123",
+    f"{ADDRESS}?mc_cid=1&mc_eid=2",
+    f"{ADDRESS}?outputType=amp",
+    f"https://www.google.com/amp/s/harbour-news.example{PATH}/amp",
+    f"https://harbour--news-example.cdn.ampproject.org/c/s/harbour-news.example{PATH}/amp",
+]
+
+
+@pytest.mark.parametrize("url", WAYS)
+def test_an_article_is_one_by_every_way_to_it(url: str) -> None:
+    assert at(url).article_id == at(ADDRESS).article_id
+
+
+def test_a_second_section_path_is_the_same_article_where_the_page_says_so() -> None:
+    link = f'<link rel="canonical" href="{ADDRESS}">'
+    ways = (
+        f"{HOST}/world/2026/pier-to-be-rebuilt",
+        f"{HOST}/local/pier-to-be-rebuilt?utm_source=x",
+        f"{HOST}/amp/s/99",
+    )
+    assert {at(url, link).article_id for url in ways} == {at(ADDRESS, link).article_id}
+    assert {at(url, link).canonical_url for url in ways} == {ADDRESS}
+    relative = '<link rel="canonical" href="/2026/03/pier-to-be-rebuilt">'
+    assert at(ways[0], relative).article_id == at(ADDRESS).article_id
+    assert at(ways[0], f'<meta property="og:url" content="{ADDRESS}">').article_id == at(ADDRESS).article_id
+
+
+@pytest.mark.parametrize(
+    "declared", [f"{HOST}/", "https://elsewhere.example/pier", "", "javascript:void(0)"]
+)
+def test_a_canonical_link_that_cannot_be_the_articles_is_not_taken(declared: str) -> None:
+    assert at(ADDRESS, f'<link rel="canonical" href="{declared}">').canonical_url == ADDRESS
+
+
+OTHERS = [
+    f"{HOST}/article?id=7",
+    f"{HOST}/article?id=8",
+    f"{HOST}/article.php?story=7&lang=de",
+    f"{HOST}/2026/03/pier-to-be-rebuilt-2",
+    f"{HOST}/2026/04/pier-to-be-rebuilt",
+    f"{HOST}/?p=123",
+    f"{HOST}/?p=124",
+    f"https://news.other.example{PATH}",
+]
+
+
+def test_articles_that_an_id_or_a_path_tells_apart_stay_apart() -> None:
+    assert len({at(url).article_id for url in [ADDRESS, *OTHERS]}) == len(OTHERS) + 1
+
+
+def test_a_canonical_address_is_its_own() -> None:
+    for url in [*WAYS, *OTHERS]:
+        assert canonical_url(canonical_url(url)) == canonical_url(url)
+
+
+# 16: versions
+@pytest.mark.parametrize(
+    "page",
+    [
+        a_page((PARAGRAPHS[0].replace("Tuesday", "Wednesday"), *PARAGRAPHS[1:])),
+        a_page(
+            (*PARAGRAPHS, "Correction: it was Wednesday, and an earlier version of this article had the day wrong.")
+        ),
+        a_page(title=f"Correction: {TITLE}"),
+        a_page(PARAGRAPHS[:3]),
+    ],
+    ids=["a word", "a note", "the headline", "shorter"],
+)
+def test_a_corrected_text_at_the_same_address_is_a_version(page: str) -> None:
+    first, second = at(ADDRESS), at(f"{ADDRESS}?utm_source=feed", page=page)
+    assert first.article_id == second.article_id
+    assert first.content_hash != second.content_hash
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        a_page().replace("\n", "\r\n"),
+        a_page(before="<p class='byline'>By Ines Falk</p>"),
+        a_page().replace(" the ", "&nbsp;the "),
+        a_page().replace("<p>", "<div>").replace("</p>", "</div>"),
+        a_page(head="<meta name='x' content='y'>"),
+        a_page().replace("pier", "pi\u00ader"),
+    ],
+    ids=["line ends", "a byline", "no-break spaces", "other markup", "another head", "soft hyphens"],
+)
+def test_the_same_text_in_other_markup_is_no_new_version(page: str) -> None:
+    assert at(ADDRESS, page=page).content_hash == at(ADDRESS).content_hash
+
+
+def test_a_new_slug_is_the_same_article_where_the_page_says_so_and_the_same_story_in_any_case() -> None:
+    renamed = f"{HOST}/2026/03/marrowby-pier-will-be-rebuilt-in-may"
+    told = f'<link rel="canonical" href="{renamed}">'
+    assert at(ADDRESS, told).article_id == at(renamed, told).article_id
+    assert story_of(at(renamed), [at(ADDRESS)]) == at(ADDRESS).article_id
+
+
+# 17: a wire story at five outlets
+WIRE = (
+    *PARAGRAPHS,
+    "A survey of the stones that were left standing found cracks in every second one, the office said on its website.",
+    "Port Ansel, which took in the boats, has not said whether it will lower its fees when they go home again.",
+    "The ferry to Veyra will leave from the fish quay until then, twenty minutes later than the timetable says.",
+)
+COPIES = {
+    "quay-times.example": (TITLE, WIRE),
+    "coast-post.example": ("East pier to be rebuilt for four million", WIRE[:-1]),
+    "ansel-mail.example": (
+        "Crews to get their pier back",
+        ("(HNA) " + WIRE[0].removeprefix("Marrowby (HNA): "), *WIRE[1:]),
+    ),
+    "veyra-daily.example": ("Marrowby council votes for a new pier", WIRE[:-2]),
+    "island-herald.example": (
+        "Pier: council says yes",
+        (*WIRE, "With reports from our correspondent in Port Ansel on Tuesday night."),
+    ),
+}
+
+
+def story_of(article: CleanArticle, known: list[CleanArticle]) -> str | None:
+    members = [Member(k.article_id, k.article_id, k.story_signature, k.word_count, k.fetched_at) for k in known]
+    return StoryIndex(members).story_of(article.story_signature, article.word_count, except_for="")
+
+
+def test_a_wire_story_at_five_outlets_is_five_articles_of_one_story() -> None:
+    articles = [at(f"https://{host}/news/7", page=a_page(text, title)) for host, (title, text) in COPIES.items()]
+    assert len({article.article_id for article in articles}) == len({a.content_hash for a in articles}) == 5
+    assert {story_of(article, articles[:1]) for article in articles[1:]} == {articles[0].article_id}
+
+
+def test_another_story_of_the_same_outlet_is_its_own() -> None:
+    other = tuple(
+        f"Orchard {n} sold {n * 3} crates of pears to buyer {n * 11} before the frost of week {n}." for n in range(20)
+    )
+    assert story_of(at(f"{HOST}/pears", page=a_page(other, "Pears sold early")), [at(ADDRESS)]) is None
+    assert at(ADDRESS).body == BODY

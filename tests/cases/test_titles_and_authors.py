@@ -1,0 +1,170 @@
+"""The headline without the outlet's name, and every author by name, none of them a desk taken for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cases.reading import TITLE, a_page, article_of, linked_data, names
+
+SITE = "<meta property='og:site_name' content='Harbour News'>"
+
+
+def titled(tab: str, og: str | None = None, h1: str | None = TITLE, head: str = "") -> str:
+    page = a_page(head=head + (f'<meta property="og:title" content="{og}">' if og else ""))
+    page = page.replace(f"<title>{TITLE}</title>", f"<title>{tab}</title>")
+    return page.replace(f"<h1>{TITLE}</h1>", f"<h1>{h1}</h1>" if h1 else "")
+
+
+# 9: the site's name in the title
+WITH_SITE = {
+    "a dash": titled(f"{TITLE} - Harbour News", f"{TITLE} - Harbour News"),
+    "an en dash": titled(f"{TITLE} – Harbour News", f"{TITLE} – Harbour News"),
+    "an em dash": titled(f"{TITLE} — Harbour News", f"{TITLE} — Harbour News"),
+    "a bar": titled(f"{TITLE} | Harbour News", f"{TITLE} | Harbour News"),
+    "a dot": titled(f"{TITLE} · Harbour News", f"{TITLE} · Harbour News"),
+    "a guillemet": titled(f"{TITLE} » Harbour News", f"{TITLE} » Harbour News"),
+    "two colons": titled(f"{TITLE} :: Harbour News", f"{TITLE} :: Harbour News"),
+    "the name in front": titled(f"Harbour News - {TITLE}", f"Harbour News | {TITLE}"),
+    "section and name": titled(f"{TITLE} | World | Harbour News", TITLE),
+    "no h1, the name told": titled(f"{TITLE} - Harbour News", f"{TITLE} - Harbour News", None, SITE),
+    "no h1, no og": titled(f"{TITLE} | Harbour News", None, None, SITE),
+    "the outlet's name as h1": titled(f"{TITLE} - Harbour News", f"{TITLE} - Harbour News", "Harbour News", SITE),
+    "a cut tab": titled(f"{TITLE[:30]}… - Harbour News", TITLE),
+    "the h1 in a link with white space": titled(f"{TITLE} - Harbour News", None, f"\n <a href='/'>\n {TITLE} </a>\n"),
+    "references": titled(f"{TITLE} &#8211; Harbour&nbsp;News", f"{TITLE} &ndash; Harbour News"),
+    "json-ld alone knows": titled("Harbour News", None, None, linked_data(headline=TITLE) + SITE),
+}
+
+
+@pytest.mark.parametrize("page", WITH_SITE.values(), ids=WITH_SITE)
+def test_the_headline_is_without_the_outlets_name(page: str) -> None:
+    assert article_of(page).title == TITLE
+
+
+DASHED = [
+    "Marrowby - a town waits for its pier",
+    "Storm, tide and stone – how the pier broke",
+    "Pier | Quay | Breakwater: what the council wants",
+    "“No pier, no ferry” – crews march through Marrowby",
+]
+
+
+@pytest.mark.parametrize("title", DASHED)
+def test_a_dash_of_the_headlines_own_stays(title: str) -> None:
+    page = titled(f"{title} - Harbour News", f"{title} - Harbour News", title, SITE)
+    assert article_of(page).title == title
+
+
+# 10: authors in JSON-LD
+INES, TOM, ADA = ({"@type": "Person", "name": name} for name in ("Ines Falk", "Tom Okafor", "Ada Brandt-Lund"))
+PEOPLE = [("Ines Falk", "person"), ("Tom Okafor", "person")]
+LINKED: dict[str, tuple[Any, list[tuple[str, str]]]] = {
+    "an object": (INES, PEOPLE[:1]),
+    "a string": ("Ines Falk", PEOPLE[:1]),
+    "a string with By": ("By Ines Falk", PEOPLE[:1]),
+    "a string of two": ("Ines Falk and Tom Okafor", PEOPLE),
+    "a string of two with a comma": ("Ines Falk, Tom Okafor", PEOPLE),
+    "a list of objects": ([INES, TOM], PEOPLE),
+    "a list of strings": (["Ines Falk", "Tom Okafor"], PEOPLE),
+    "a list of lists": ([[INES], [TOM]], PEOPLE),
+    "a list of lists of lists": ([[[INES, [TOM]]]], PEOPLE),
+    "objects and strings": ([INES, "Tom Okafor"], PEOPLE),
+    "a null": (None, []),
+    "nulls in a list": ([None, INES, None, TOM], PEOPLE),
+    "a name that is a list": ({"@type": "Person", "name": ["Ines Falk", "Tom Okafor"]}, PEOPLE),
+    "an author in an author": ({"@type": "Person", "author": INES}, PEOPLE[:1]),
+    "a name that is null": ([{"@type": "Person", "name": None}, TOM], PEOPLE[1:]),
+    "no name": ([{"@type": "Person", "url": "https://harbour-news.example/a/1"}, INES], PEOPLE[:1]),
+    "an empty list": ([], []),
+    "an empty string": ("", []),
+    "an empty object": ({}, []),
+    "a number": (7, []),
+    "a truth": (True, []),
+    "an address": ("https://harbour-news.example/authors/ines", []),
+    "three": ([INES, TOM, ADA], [*PEOPLE, ("Ada Brandt-Lund", "person")]),
+    "the same twice": ([INES, INES, "ines falk"], PEOPLE[:1]),
+    "references in the name": ({"name": "In&egrave;s Falk"}, [("Inès Falk", "person")]),
+    "white space in the name": ({"name": " Ines\n  Falk "}, PEOPLE[:1]),
+    "a person and the outlet": (
+        [INES, {"@type": "Organization", "name": "Harbour News"}],
+        [("Ines Falk", "person"), ("Harbour News", "organisation")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("author", "expected"), LINKED.values(), ids=LINKED)
+def test_every_author_of_json_ld_is_named(author: Any, expected: list[tuple[str, str]]) -> None:
+    assert names(article_of(a_page(head=SITE + linked_data(headline=TITLE, author=author)))) == expected
+
+
+def test_authors_are_found_in_a_graph_by_reference_and_in_a_list_of_scripts() -> None:
+    graph = {
+        "@graph": [
+            {"@type": "NewsArticle", "headline": TITLE, "author": {"@id": "#ines"}},
+            {"@type": "Person", "@id": "#ines", "name": "Ines Falk"},
+        ]
+    }
+    for told in (graph, [graph], [[graph]]):
+        script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+        assert names(article_of(a_page(head=script))) == PEOPLE[:1]
+
+
+# 11: bylines that name no person
+BYLINES = {
+    "Web Desk": "desk",
+    "Staff Reporter": "desk",
+    "News Desk": "desk",
+    "Our Correspondent": "desk",
+    "Monitoring Desk": "desk",
+    "Editorial Board": "desk",
+    "Newsroom": "desk",
+    "Admin": "desk",
+    "Staff Writer": "desk",
+    "Special Correspondent": "desk",
+    "Sports Desk": "desk",
+    "Editor": "desk",
+    "City Reporter": "desk",
+    "Harbour News Staff": "desk",
+    "Redaktion": "desk",
+    "Online-Redaktion": "desk",
+    "La rédaction": "desk",
+    "Redazione": "desk",
+    "Redactie": "desk",
+    "Reuters": "organisation",
+    "AFP": "organisation",
+    "Associated Press": "organisation",
+    "dpa": "organisation",
+    "Agencies": "organisation",
+    "Harbour News Agency": "organisation",
+    "Harbour News": "organisation",
+    "Marrowby Tribune": "organisation",
+    "Ines Falk": "person",
+    "Tom Okafor": "person",
+    "Dr. Ada Brandt": "person",
+    "Jean-Luc d’Orville": "person",
+    "Nguyễn Thị Hoa": "person",
+    "Иван Петров": "person",
+    "María José de la Vega": "person",
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), BYLINES.items(), ids=BYLINES)
+def test_a_byline_is_a_person_only_where_it_names_one(name: str, kind: str) -> None:
+    for page in (
+        a_page(head=SITE + linked_data(headline=TITLE, author={"@type": "Person", "name": name})),
+        a_page(head=f'{SITE}<meta name="author" content="{name}">'),
+    ):
+        assert [author.type for author in article_of(page).authors] == [kind]
+
+
+def test_a_person_beside_a_desk_and_an_agency_is_found() -> None:
+    page = a_page(before="<div class='byline'>By Ines Falk and Tom Okafor, Reuters</div>")
+    assert names(article_of(page)) == [*PEOPLE, ("Reuters", "organisation")]
+
+
+def test_a_desk_in_meta_does_not_hide_the_person_on_the_page() -> None:
+    page = a_page(head='<meta name="author" content="Web Desk">', before="<p class='byline'>By Ines Falk</p>")
+    assert names(article_of(page)) == PEOPLE[:1]
