@@ -1,7 +1,7 @@
-"""Lines' numbers become chances that a line is body: a small convolutional network over the lines, in numpy.
+"""Numbers of lines or blocks become chances that each is body: a small convolutional network in numpy.
 
-Each line is read with those around it (31 to either side, by dilated convolutions as in Yu and Koltun, 2016) and with
-the page as a whole. The weights lie in ``tables/dump_lines.json`` and are made by ``tests/bench/train_dump.py``.
+Each is read with those around it (by dilated convolutions as in Yu and Koltun, 2016) and with the page as a whole.
+The weights lie in ``tables/*_model.json`` and are made by ``tests/bench/train.py``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipelines.clean.dump.features import FEATURES, Numbers
+type Numbers = NDArray[np.float32]
 
-DILATIONS = (1, 2, 4, 8, 16)
 SMALLEST_THREADED = 250_000
 """Multiplications of a product that OpenBLAS does in one thread (below 4 × 65,536)."""
 
@@ -27,8 +27,8 @@ LIMIT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class LineModel:
-    """The network's weights."""
+class SequenceModel:
+    """The network's weights. Layer ``n`` looks ``2 ** n`` rows to either side."""
 
     mean: Numbers
     spread: Numbers
@@ -42,29 +42,28 @@ class LineModel:
     leave_bias: Numbers
 
     def chances(self, rows: Numbers) -> Numbers:
-        """For each line, 0 to 1, the chance that it is body."""
+        """For each row, 0 to 1, the chance that it is body."""
         scaled = np.clip((rows - self.mean) / self.spread, -LIMIT, LIMIT)
         first = np.maximum(_times(scaled, self.enter) + self.enter_bias, 0)
         state = first + np.tanh(first.max(axis=0) @ self.page + self.page_bias)
-        for dilation, weights, bias in zip(DILATIONS, self.layers, self.layer_biases, strict=True):
-            state = state + np.maximum(_times(_around(state, dilation), weights) + bias, 0)
+        for layer, (weights, bias) in enumerate(zip(self.layers, self.layer_biases, strict=True)):
+            state = state + np.maximum(_times(_around(state, 2**layer), weights) + bias, 0)
         logits = np.concatenate([state, first], axis=1) @ self.leave + self.leave_bias
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float32)
 
 
 @cache
-def load_model() -> LineModel:
-    return read_model(files("pipelines.clean").joinpath("tables/dump_lines.json").read_text("utf-8"))
+def load_model(name: str, features: tuple[str, ...]) -> SequenceModel:
+    """The model in a file of ``tables/``, made for rows of these features."""
+    return read_model(files("pipelines.clean").joinpath(f"tables/{name}").read_text("utf-8"), features)
 
 
-def read_model(text: str) -> LineModel:
-    """The model in a JSON file; its features must be those that lines are described by."""
+def read_model(text: str, features: tuple[str, ...]) -> SequenceModel:
+    """The model in a JSON file. Raises ``ValueError`` where it was made for other features."""
     table: dict[str, Any] = json.loads(text)
-    if tuple(table["features"]) != FEATURES:
-        raise ValueError(
-            "tables/dump_lines.json was made for other features: train it anew (tests/bench/train_dump.py)"
-        )
-    return LineModel(
+    if tuple(table["features"]) != features:
+        raise ValueError("the model was made for other features: train it anew (tests/bench/train.py)")
+    return SequenceModel(
         mean=_array(table["mean"]),
         spread=_array(table["spread"]),
         enter=_array(table["enter"]),
@@ -90,7 +89,7 @@ def _times(left: Numbers, right: Numbers) -> Numbers:
 
 
 def _around(state: Numbers, dilation: int) -> Numbers:
-    """Each line beside the ones ``dilation`` lines before and after it; zeros past the ends."""
+    """Each row beside the ones ``dilation`` rows before and after it; zeros past the ends."""
     total, width = state.shape
     wide = np.zeros((total, 3 * width), dtype=np.float32)
     if dilation < total:

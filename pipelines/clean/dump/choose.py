@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.dump.features import Numbers
 from pipelines.clean.dump.lines import Lines
+from pipelines.clean.model import Numbers
 
 BAR = 0.5
 """A line more likely body than not is body; a higher bar gave precision what it took from recall."""

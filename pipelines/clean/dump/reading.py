@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipelines.clean.dump.choose import choose_lines, paragraphs, without_breaks
-from pipelines.clean.dump.features import load_words, numbers_of
+from pipelines.clean.dump.features import FEATURES, numbers_of
 from pipelines.clean.dump.heads import Surroundings, find_authors, find_headline, find_outlet, find_times
 from pipelines.clean.dump.lines import Lines, lines_of
-from pipelines.clean.dump.model import load_model
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
+from pipelines.clean.model import load_model
 from pipelines.clean.text import plain_lines, repair, tidy_line
 from pipelines.records import Author, Evidence
 
@@ -51,7 +51,7 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
     )
     if not lines.texts:
         return DumpReading(lines=lines)
-    chances = load_model().chances(numbers_of(lines, load_words()))
+    chances = load_model("dump_model.json", FEATURES).chances(numbers_of(lines))
     chosen = choose_lines(lines, chances)
     if not chosen:
         return DumpReading(lines=lines, evidence=evidence, warnings=warnings)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.clean.html.blocks import Block, Blocks, Box
-from pipelines.clean.html.furniture import STRONG, Label, furniture_of, load_page_tables
+from pipelines.clean.html.furniture import STRONG, Label, furniture_of, label_of_box, load_page_tables
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 NEARLY_ALL = 0.85
@@ -28,11 +28,16 @@ _STANDFIRST_BOXES = frozenset(("header", "banner", "meta", "hidden"))
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The blocks of a body by number, and what was known when they were chosen."""
+    """The blocks of a body by number, and what was known when they were chosen.
+
+    ``weights`` has a number for each block. For each box, ``labels`` says what speaks against it, and ``furniture``
+    why it counts as furniture, its own label or one further up.
+    """
 
     blocks: tuple[int, ...]
     weights: tuple[float, ...]
     furniture: tuple[Label | None, ...]
+    labels: tuple[Label | None, ...]
 
     @property
     def weight(self) -> float:
@@ -50,7 +55,8 @@ def choose_body(page: Blocks) -> Chosen:
     boxes, blocks = page.boxes, page.blocks
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
-    furniture = furniture_of(boxes, texts) if boxes else []
+    labels = [label_of_box(box) for box in boxes]
+    furniture = furniture_of(boxes, texts, labels) if boxes else []
     worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
                             if furniture[block.box] is None))
     inside = _inside(boxes, _deepest_with_nearly_all(boxes, worth)) if boxes else []
@@ -58,7 +64,7 @@ def choose_body(page: Blocks) -> Chosen:
     first = next((n for n in numbers if weights[n] > 0), None)
     body = [] if first is None else _without_second_article(page, weights, _readable(page, numbers, first))
     standfirst = _standfirst(page, weights, furniture, body[0]) if body else []
-    return Chosen((*standfirst, *body), tuple(weights), tuple(furniture))
+    return Chosen((*standfirst, *body), tuple(weights), tuple(furniture), tuple(labels))
 
 
 def weigh(block: Block, box: Box) -> float:

@@ -71,9 +71,8 @@ def label_of(names: str) -> Label | None:
     return None
 
 
-def furniture_of(boxes: Sequence[Box], texts: Sequence[float]) -> list[Label | None]:
+def furniture_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None]) -> list[Label | None]:
     """For each box, why it is furniture, or None. ``texts`` is how much readable text each box holds in all."""
-    labels = [_label(box) for box in boxes]
     void: set[Label] = set()
     while True:
         furniture, held = _apply(boxes, texts, labels, void)
@@ -83,7 +82,8 @@ def furniture_of(boxes: Sequence[Box], texts: Sequence[float]) -> list[Label | N
         void.add(wrong)
 
 
-def _label(box: Box) -> Label | None:
+def label_of_box(box: Box) -> Label | None:
+    """What speaks against a box: its tag, that it is hidden, or its names."""
     if box.tag in NEVER_FURNITURE:
         return None
     if box.tag in FURNITURE_TAGS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -169,7 +170,7 @@ def has_text(body: str) -> bool:
     return letters >= 40 or (letters >= 15 and any(letter > "\u2e80" for letter in body))
 
 
-def is_cut(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> str | None:
+def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> str | None:
     """Why the body is a teaser and not the whole article, or None."""
     tables = load_kind_tables()
     words = len(body.split())
@@ -177,20 +178,32 @@ def is_cut(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> str | N
         return None
     if signs.told_words is not None and words >= 20 and signs.told_words > 1.6 * words + 60:
         return f"json-ld tells of {signs.told_words} words"
-    mine = set(chosen.blocks)
+    mine = set(blocks)
     wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
                  and tables.paywall_lines.search(block.text)), None)
     if signs.is_marked_paid and (wall is not None or len(body) < 1_200):
         return wall or "json-ld says that the article is not free"
     ends_cut = tables.cut_endings.search(body) is not None
-    if wall is not None and (ends_cut or len(body) < 1_200) and _is_beside(page, chosen, wall):
+    if wall is not None and (ends_cut or len(body) < 1_200) and _is_beside(page, blocks, wall):
         return wall
+    if len(body) < 1_200 and (last := _wall_at_end(page, blocks)) is not None:
+        return last
     return "the text ends in an ellipsis" if ends_cut and len(body) < 1_200 else None
 
 
-def _is_beside(page: Blocks, chosen: Chosen, wall: str) -> bool:
+def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
     """Whether a paywall's line stands within a few blocks after the body."""
-    if not chosen.blocks:
+    if not blocks:
         return False
-    last = chosen.blocks[-1]
+    last = blocks[-1]
     return any(block.text == wall for block in page.blocks[last:last + 8])
+
+
+def _wall_at_end(page: Blocks, blocks: Sequence[int]) -> str | None:
+    """A paywall's line that was taken for the end of the body: short, and a paywall's from its beginning."""
+    for number in blocks[-2:]:
+        text = page.blocks[number].text
+        found = load_kind_tables().paywall_lines.search(text) if len(text) < 120 else None
+        if found is not None and found.start() <= 25:
+            return text
+    return None

@@ -1,45 +1,71 @@
-"""The body of a page: a fast first answer, JSON-LD held against it, and a second opinion where it is doubtful."""
+"""The body of a page: a fast first answer, a model that weighs its blocks, a second opinion where in doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import rs_trafilatura
 
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
+from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.furniture import load_page_tables
-from pipelines.clean.html.told import held_against, told_body
+from pipelines.clean.html.told import told_body
 from pipelines.clean.metadata.signs import PageSigns
+from pipelines.clean.model import load_model
 from pipelines.records import Evidence
 
+BAR, BAR_ALONE = 0.4, 0.7
+"""A block of the first answer is body unless it is unlikely to be; one that it left out must be likely."""
+
 FEWEST_CHARACTERS = 250
+LONGEST_LINE = 150
+LONGEST_HEADING = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An article's paragraphs, divided by empty lines, how they were found, and the blocks chosen first."""
+    """An article's paragraphs, divided by empty lines, how they were found, and the blocks that they are.
+
+    ``chosen`` is the first answer. ``blocks`` are those of the body, as far as it was taken from the page's blocks.
+    """
 
     text: str
     evidence: Evidence
+    blocks: tuple[int, ...]
     chosen: Chosen
 
 
 def read_body(page: Blocks, markup: str, signs: PageSigns, told: Iterable[object]) -> Body:
     """The article's paragraphs; "" where there are none. ``told`` are the bodies that JSON-LD tells."""
     chosen = choose_body(page)
-    how, numbers = "densest box", chosen.blocks
-    if text := told_body(told):
-        agreed = held_against(chosen, page, text)
-        if agreed is not None:
-            how, numbers = "densest box and json-ld", agreed
+    numbers = _likely(page, chosen, told_body(told), signs.titles) or chosen.blocks
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
         second = _second_opinion(markup, signs)
         if len(second) > 2 * len(body):
-            return Body(second, Evidence("rs-trafilatura", f"the densest box has {len(body)} characters"), chosen)
-    return Body(body, Evidence(how), chosen)
+            how = Evidence("rs-trafilatura", f"the blocks chosen have {len(body)} characters")
+            return Body(second, how, numbers, chosen)
+    return Body(body, Evidence("blocks"), numbers, chosen)
+
+
+def _likely(page: Blocks, chosen: Chosen, told: str, titles: Sequence[str]) -> tuple[int, ...]:
+    """Numbers of the blocks that the model takes for body, without lines that are furniture wherever they stand."""
+    numbers = weighed_blocks(page, chosen)
+    if not numbers:
+        return ()
+    chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, told, titles))
+    first = set(chosen.blocks)
+    return tuple(
+        number for number, chance in zip(numbers, chances.tolist(), strict=True)
+        if chance > (BAR if number in first else BAR_ALONE) and not _is_furniture(page.blocks[number].text))
+
+
+def _is_furniture(text: str) -> bool:
+    tables = load_page_tables()
+    return (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
+        len(text) < LONGEST_HEADING and tables.headings.search(text) is not None)
 
 
 def _second_opinion(markup: str, signs: PageSigns) -> str:

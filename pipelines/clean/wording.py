@@ -1,0 +1,159 @@
+"""How the lines of a page are written, as numbers, for all of them at once: the first columns that a model reads."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Column = NDArray[Any]
+
+KINDS = (
+    "stop", "strong", "address", "ours", "share", "menu", "comments", "related", "subscribe", "legal", "media",
+    "author", "time", "advert",
+)
+WRITTEN = (
+    "length", "words", "word_length", "ends", "colon", "sentences", "commas", "capitals", "uppers", "digits", "foreign",
+    "lower_start", "digit_start", "bracket_start", "quotes", "marks", "opener", "question", "credit", "stop_count",
+    "strong_count", *KINDS,
+)
+LONGEST_READ = 200
+"""Characters of a line whose words are looked at; of its letters, all are."""
+
+LONGEST_OPENER = 40
+CREDIT_WORDS = 6
+"""Words at the end of a caption in which its maker is named."""
+
+_CREDIT, _LINE_END = 1 << len(KINDS), 2 << len(KINDS)
+_WORDS_AND_ENDS = re.compile(r"\w+|\n")
+_ENDS = (".", "!", "?", "…", ".”", '."', "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
+_UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _STOP, _SPACE = (1 << bit for bit in range(8))
+
+
+@cache
+def _letter_kinds() -> Column:
+    """For each character of Unicode's first plane, which kinds it is of, as bits."""
+    kinds = np.zeros(0x10000, dtype=np.uint8)
+    letters = list(map(chr, range(0x10000)))
+    kinds[[letter.isupper() for letter in letters]] |= _UPPER
+    kinds[[letter.isdigit() for letter in letters]] |= _DIGIT
+    kinds[0x250:] |= _FOREIGN  # past the letters of Latin scripts
+    for kind, members in ((_MARK, "|[©→»›•/@#_{}=<>↓↑▼▲★✓"), (_QUOTE, "“\"„«"), (_COMMA, ",、"), (_STOP, ".?!。"),
+                          (_SPACE, " ")):
+        kinds[list(map(ord, members))] |= kind
+    return kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``tables/dump.toml``, read: words to bits (one for each of ``KINDS``, one for credits), openers of furniture."""
+
+    kinds: dict[str, int]
+    openers: tuple[str, ...]
+
+
+@cache
+def load_words() -> Words:
+    table: dict[str, Any] = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))
+    word = re.compile(r"\w+")
+    kinds: dict[str, int] = {}
+    for place, kind in enumerate(KINDS):
+        written = " ".join(table["stop_words"].values()) if kind == "stop" else table["furniture"][kind]
+        for found in word.findall(written):
+            kinds[found] = kinds.get(found, 0) | 1 << place
+    for found in table["credits"]["words"].split():
+        kinds[found] = kinds.get(found, 0) | _CREDIT
+    kinds["\n"] = _LINE_END
+    return Words(kinds, tuple(table["openers"]["phrases"]))
+
+
+def written(texts: Sequence[str]) -> list[Column]:
+    """The columns of ``WRITTEN``. No text is empty or has a line end in it.
+
+    >>> length, words, *_ = written(["Pier opens.", "It rained."])
+    >>> np.expm1(words).round().tolist()
+    [2.0, 2.0]
+    """
+    known = load_words()
+    letters = _Letters(texts)
+    sizes, counts = letters.sizes, letters.counts[_SPACE] + 1
+    looked, kinds, is_credit = _words(texts, known)
+    return [
+        np.log1p(sizes),
+        np.log1p(counts),
+        sizes / counts,
+        column([text.endswith(_ENDS) for text in texts]),
+        column([text[-1] == ":" for text in texts]),
+        np.log1p(letters.sentences),
+        letters.counts[_COMMA] / counts,
+        letters.capitals / counts,
+        letters.counts[_UPPER] / sizes,
+        letters.counts[_DIGIT] / sizes,
+        letters.counts[_FOREIGN] / sizes,
+        column([text[0].islower() for text in texts]),
+        column([text[0].isdigit() for text in texts]),
+        column([text[0] in "[(【（" for text in texts]),
+        letters.counts[_QUOTE] > 0,
+        np.log1p(letters.counts[_MARK]),
+        column([text[:LONGEST_OPENER].lower().startswith(known.openers) for text in texts]),
+        column([text[-1] in "?!" for text in texts]),
+        is_credit,
+        np.log1p(kinds[0]),
+        np.log1p(kinds[1]),
+        *(kind / looked for kind in kinds),
+    ]
+
+
+def column(values: Sequence[Any]) -> Column:
+    return np.array(values, dtype=np.float32)
+
+
+def _words(texts: Sequence[str], known: Words) -> tuple[Column, list[Column], Column]:
+    """For each line, how many words were looked at, how many of them are of each kind, and whether it ends in a credit.
+    """
+    total = len(texts)
+    pieces = _WORDS_AND_ENDS.findall("\n".join([text[:LONGEST_READ] for text in texts]).lower())
+    bits = np.fromiter(map(known.kinds.get, pieces, repeat(0)), np.int32, len(pieces))
+    ends = np.flatnonzero(bits & _LINE_END)
+    line_of = np.repeat(np.arange(total), np.diff(np.concatenate(([0], ends + 1, [len(pieces)]))))
+    places = np.flatnonzero(bits & ~_LINE_END)
+    lines, bits = line_of[places], bits[places]
+    kinds = [
+        np.bincount(lines[bits >> place & 1 > 0], minlength=total).astype(np.float32) for place in range(len(KINDS))
+    ]
+    looked = np.maximum(np.bincount(line_of, minlength=total) - 1, 1).astype(np.float32)
+    last_word = np.append(ends, len(pieces))
+    is_near_end = (bits & _CREDIT > 0) & (last_word[lines] - places <= CREDIT_WORDS)
+    is_credit = np.bincount(lines[is_near_end], minlength=total) > 0
+    return looked, kinds, is_credit & column([len(text) <= LONGEST_READ for text in texts]).astype(np.bool_)
+
+
+class _Letters:
+    """The characters of lines, counted line by line."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        joined = "\n".join(texts)
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        table = _letter_kinds()
+        kinds = table[np.minimum(codes, len(table) - 1)]
+        self._starts = np.concatenate(([0], np.flatnonzero(codes == ord("\n")) + 1))
+        self.sizes = np.diff(np.append(self._starts, len(codes) + 1)).astype(np.float32) - 1
+        after = np.append(kinds[1:], np.uint8(_SPACE))
+        before = np.concatenate((np.array([_SPACE], dtype=np.uint8), kinds[:-1]))
+        before[self._starts] = _SPACE
+        after[self._starts[1:] - 2] = 0  # the mark that ends a line begins no sentence
+        self.counts = {kind: self._sum(kinds & kind > 0) for kind in
+                       (_UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _SPACE)}
+        self.capitals = self._sum((kinds & _UPPER > 0) & (before & _SPACE > 0))
+        self.sentences = self._sum((kinds & _STOP > 0) & (after & _SPACE > 0))
+
+    def _sum(self, found: Column) -> Column:
+        return np.add.reduceat(found, self._starts, dtype=np.float32)
