@@ -18,6 +18,7 @@ LONGEST_BYLINE = 1_000
 
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
 _CUT = re.compile(r"\s*(?:[|·•●⋅/\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
+_NEXT = re.compile(r"[;/\n\t、，،]")
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
 
@@ -71,16 +72,19 @@ Author(name='Harbour News Agency', type='organisation'))
     (Author(name='Web Desk', type='desk'),)
     >>> parse_byline("Ines Falk, PhD, Political Editor, Marrowby; photos: Tom Okafor")
     (Author(name='Ines Falk', type='person'),)
+    >>> parse_byline("Ines Falk, PORT ANSEL")
+    (Author(name='Ines Falk', type='person'),)
     """
     tables = load_name_tables()
     text = _ADDRESS.sub(" ", tidy_line(byline[:LONGEST_BYLINE]))
     found: dict[str, Author] = {}
-    pieces = [piece for piece in _CUT.split(text) if not tables.helper.match(piece)]
-    names = [name for piece in pieces for part in _split_names(piece, tables) if (name := clean_name(part))]
-    for name in _named_last_first(names, text):
-        kind = author_type(name)
-        if not found or not _is_told_of(name, kind, tables):
-            found.setdefault(name.casefold(), Author(name, kind))
+    for listed in _NEXT.split(text):
+        pieces = [piece for piece in _CUT.split(listed.strip()) if not tables.helper.match(piece)]
+        names = [name for piece in pieces for part in _split_names(piece, tables) if (name := clean_name(part))]
+        for name in _named_last_first(names, listed):
+            kind = author_type(name)
+            if name == names[0] or not _is_told_of(name, kind, names[0], tables):
+                found.setdefault(name.casefold(), Author(name, kind))
     return tuple(found.values())[:MOST_AUTHORS]
 
 
@@ -96,12 +100,13 @@ def _named_last_first(names: list[str], text: str) -> list[str]:
     return names
 
 
-def _is_told_of(name: str, kind: AuthorType, tables: NameTables) -> bool:
+def _is_told_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> bool:
     """Whether what follows a name tells of that author: a place, a degree, what somebody is."""
     if name.rstrip(".").replace(".", "").casefold() in tables.degrees:
         return True
     has_case = name[0] != name[0].swapcase()  # in scripts without capitals one word is a whole name
-    return (kind == "person" and " " not in name and has_case) or tables.role.search(name) is not None
+    is_place = has_case and (" " not in name or (name.isupper() and not first.isupper()))
+    return (kind == "person" and is_place) or tables.role.search(name) is not None
 
 
 def clean_name(name: str) -> str | None:

@@ -14,9 +14,11 @@ from pipelines.records import Author
 
 type Authors = tuple[Author, ...]
 
-_META_NAMES = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator",
-               "byl", "byline", "cxenseparse:author", "og:article:author", "article:author_name", "citation_author",
-               "author_name", "shareaholic:article_author_name", "creator")
+_META_NAMES = (
+    "author", "articleauthor", "parselyauthor", "sailthruauthor", "dccreator", "dctermscreator", "byl", "byline",
+    "cxenseparseauthor", "ogarticleauthor", "articleauthorname", "citationauthor", "authorname", "articleauthors",
+    "authors", "dcauthor", "dccontributorauthor", "shareaholicarticleauthorname", "creator",
+)
 _SITE = re.compile(r"\((?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\)")
 MOST_SEEN = 12
 """Names: a longer byline that readers see is a list of the staff."""
@@ -32,13 +34,14 @@ def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> It
 
 
 def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[str, ...]) -> Found[Authors] | None:
-    """The first answer that names a person; else the first that names anybody.
+    """The first answer that names a person in full; else the first with a person; else the first that names anybody.
 
-    Many outlets give their own name as the author in JSON-LD, and the person's only where readers see it. A later
-    answer that names everybody whom the first does, and others, is the fuller one.
+    Many outlets give their own name as the author in JSON-LD, or what their author goes by, and the person's only
+    where readers see it. A later answer that names everybody whom the first does, and others, is the fuller one.
     """
     given = [_with_outlets(answer, outlet_names) for answer in answers if answer is not None]
-    chosen = next((answer for answer in given if _people(answer)), None)
+    with_people = [answer for answer in given if _people(answer)]
+    chosen = next((answer for answer in with_people if _is_full(answer)), next(iter(with_people), None))
     if chosen is None:
         return given[0] if given else None
     for answer in given:
@@ -49,6 +52,12 @@ def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[s
 
 def _people(answer: Found[Authors]) -> frozenset[str]:
     return frozenset(plain(author.name) for author in answer.value if author.type == "person")
+
+
+def _is_full(answer: Found[Authors]) -> bool:
+    """Whether a person is named by more than one word; in scripts without capitals one may be all."""
+    names = [author.name for author in answer.value if author.type == "person"]
+    return any(" " in name or name[0] == name[0].swapcase() for name in names)
 
 
 def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Found[Authors]:
@@ -108,10 +117,9 @@ def _full_name(person: Mapping[str, object]) -> str | None:
 
 
 def _tagged(head: Head) -> list[tuple[str, bool]]:
-    for name in _META_NAMES:
-        contents = [c for c in head.metas.get(name, ()) if not c.startswith(("http:", "https:", "/"))]
-        if contents:
-            return [(content, False) for content in contents[:20]]
+    names = [(name, c) for name, c in head.called(*_META_NAMES) if not c.startswith(("http:", "https:", "/"))]
+    if names:
+        return [(content, False) for name, content in names if name == names[0][0]][:20]
     return [(content, False) for content in _labelled(head)]
 
 

@@ -1,9 +1,11 @@
-"""The head of a page, read once: meta tags, links, the title element, the language."""
+"""The head of a page, read once: meta tags, links, the title element, the language; and its headlines (h1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from lxml import etree
@@ -15,7 +17,9 @@ _NAMING = ("property", "name", "itemprop", "http-equiv")
 _TITLED = frozenset(("head", "body", "html"))
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
+_MARKS = re.compile(r"[\W_]+")
 _MOST = 800
+MOST_HEADLINES = 5
 
 MICRODATA_PUBLISHER = "itemprop publisher"
 
@@ -30,7 +34,20 @@ class Head:
     metas: Mapping[str, tuple[str, ...]]
     links: Mapping[str, tuple[str, ...]]
     title: str | None
+    headlines: tuple[str, ...]
     lang: str | None
+
+    def called(self, *names: str) -> Iterator[tuple[str, str]]:
+        """Contents under names that are these but for the marks in them, in the order of these, each with its name.
+
+        >>> head = Head({"article:published:time": ("2026-05-04",)}, {}, None, (), None)
+        >>> list(head.called("articlepublishedtime"))
+        [('article:published:time', '2026-05-04')]
+        """
+        alike: dict[str, list[str]] = {}
+        for name in self.metas:
+            alike.setdefault(bare_name(name), []).append(name)
+        return ((name, content) for bare in names for name in alike.get(bare, ()) for content in self.metas[name])
 
     def meta(self, *names: str) -> tuple[str, str] | None:
         """The first of these names that has a content, with that content."""
@@ -40,12 +57,19 @@ class Head:
         return None
 
 
+@lru_cache(maxsize=1024)
+def bare_name(name: str) -> str:
+    """A name of a meta tag without the marks that divide it, which sites write as they like."""
+    return _MARKS.sub("", name)
+
+
 def read_head(root: etree._Element) -> Head:
     """Meta tags and links wherever they stand: many pages open their body too early."""
     metas: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     title = None
-    for tag in islice(root.iter("meta", "link", "title"), _MOST):
+    headlines: list[str] = []
+    for tag in islice(root.iter("meta", "link", "title", "h1"), _MOST):
         if tag.tag == "meta":
             content = tag.get("content", "")
             content = unescaped(content) if "&" in content else " ".join(content.split())
@@ -57,6 +81,9 @@ def read_head(root: etree._Element) -> Head:
             if target is not None:
                 for relation in tag.get("rel", "").lower().split():
                     links.setdefault(relation, []).append(target.strip())
+        elif tag.tag == "h1":
+            if len(headlines) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer"), None) is None:
+                headlines += [text for text in (text_in(tag),) if text]
         elif title is None and (above := tag.getparent()) is not None and above.tag in _TITLED:
             title = unescaped(text_in(tag)) or None
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
@@ -66,5 +93,6 @@ def read_head(root: etree._Element) -> Head:
         {name: tuple(contents) for name, contents in metas.items()},
         {relation: tuple(targets) for relation, targets in links.items()},
         title,
+        tuple(headlines),
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
     )

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -82,8 +83,14 @@ def types_of(found: JsonObject) -> frozenset[str]:
     ['article', 'newsarticle']
     """
     named = found.get("@type")
-    names = named if isinstance(named, list) else [named]
-    return frozenset(name.rsplit("/", 1)[-1].lower() for name in names if isinstance(name, str))
+    if isinstance(named, str):
+        return _types((named,))
+    return _types(tuple(name for name in named if isinstance(name, str))) if isinstance(named, list) else frozenset()
+
+
+@lru_cache(maxsize=512)
+def _types(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.rsplit("/", 1)[-1].lower() for name in names)
 
 
 def articles_of(data: LinkedData) -> list[JsonObject]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.identity import registered_domain
 from pipelines.clean.metadata.about import (
     address_of,
@@ -27,8 +26,6 @@ from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
 from pipelines.clean.metadata.title import Titles, pick_title
 
-_headlines = finder("//h1[not(ancestor::nav or ancestor::footer)]")
-MOST_HEADLINES = 5
 _TITLE_METAS = ("og:title", "twitter:title", "dc.title", "title")
 _NEWSROOM_METAS = ("news_keywords", "article:tag")
 _NAME_METAS = ("og:site_name", "application-name", "apple-mobile-web-app-title")
@@ -63,12 +60,12 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
     head, data = read_head(root), read_linked_data(root)
     address = address_of(head, url)
     base = address.value if address is not None else url
-    visible = _headlines_of(root)
-    article = own_article(data, (base, url), (*visible, *_shared_titles(head), head.title))
+    article = own_article(data, (base, url), (*head.headlines, *_shared_titles(head), head.title))
     domain = registered_domain(base) if base else None
     outlet, section = outlet_name_of(head, data, article), section_of(head, data, article, base)
     names = _outlet_names(head, data, outlet, domain)
-    titles = Titles(visible, _headline_in(article), _shared_titles(head), head.title, _is_news(head, data, article))
+    is_news = _is_news(head, data, article)
+    titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, is_news)
     return Metadata(
         title=pick_title(titles, names, section.value if section else None),
         authors=tuple(read_authors(head, data, article)),
@@ -85,10 +82,6 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         told_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
         signs=read_signs(head, data, article, titles.all(), url),
     )
-
-
-def _headlines_of(root: etree._Element) -> tuple[str, ...]:
-    return tuple(text for heading in _headlines(root)[:MOST_HEADLINES] if (text := text_in(heading)))
 
 
 def _headline_in(article: JsonObject | None) -> str | None:

@@ -11,12 +11,18 @@ from pipelines.clean.metadata.jsonld import JsonObject, text_of
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.written import read_written
 
-_PUBLISHED = ("article:published_time", "og:published_time", "datepublished", "parsely-pub-date", "sailthru.date",
-              "article.published", "published-date", "publication_date", "publishdate", "publish-date", "pubdate",
-              "dc.date.issued", "dcterms.created", "dc.date", "dcterms.date", "cxenseparse:recs:publishtime", "date",
-              "datecreated", "cxenseparse:publishtime", "og:article:published_time", "rnews:datepublished")
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified",
-             "og:modified_time", "lastmod")
+_PUBLISHED = (
+    "articlepublishedtime", "articlepublishtime", "articlepublisheddate", "articlepublicationdate", "ogpublishedtime",
+    "datepublished", "parselypubdate", "sailthrudate", "articlepublished", "publisheddate", "publishedtime",
+    "publishedat", "publicationdate", "publishdate", "publishtime", "pubdate", "firstpublished",
+    "originalpublicationdate", "dcdateissued", "dctermsissued", "dctermscreated", "dcdatecreated", "dcdate",
+    "dctermsdate", "cxenseparserecspublishtime", "date", "datecreated", "cxenseparsepublishtime",
+    "ogarticlepublishedtime", "rnewsdatepublished", "articlecreated", "articledate", "displaydate",
+)
+_MODIFIED = (
+    "articlemodifiedtime", "articleupdatedtime", "ogupdatedtime", "datemodified", "lastmodified", "dctermsmodified",
+    "ogmodifiedtime", "lastmod", "articlemodified", "modifieddate", "updateddate", "dcdatemodified",
+)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -91,8 +97,7 @@ def _written_to_the_minute(text: str) -> Moment | None:
 
 
 def _tagged(head: Head, names: tuple[str, ...]) -> Iterator[Found[Moment]]:
-    for name in names:
-        for written in head.metas.get(name, ()):
-            moment = read_moment(written) or read_written(written, head.lang)
-            if moment is not None:
-                yield Found(moment, "meta", f"{name}: {written}")
+    for name, written in head.called(*names):
+        moment = read_moment(written) or read_written(written, head.lang)
+        if moment is not None:
+            yield Found(moment, "meta", f"{name}: {written}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.text import tidy_line
@@ -38,6 +39,7 @@ class Titles:
         return tuple(dict.fromkeys(title for title in (self.tab, *self.shared, *self.visible) if title))
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """Letters and digits only, for telling whether two titles are one.
 

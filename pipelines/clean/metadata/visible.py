@@ -6,7 +6,7 @@ Only there: a name or a date further away belongs to another article, to a comme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipelines.clean.html.blocks import Blocks
@@ -16,6 +16,7 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.written import load_date_tables, read_written, without_dates
 from pipelines.clean.names import author_type, load_name_tables, parse_byline
+from pipelines.records import Author
 
 BEFORE_HEADLINE = 6
 AFTER_BODY = 12
@@ -23,20 +24,23 @@ WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
 ABOVE_HEADLINE = 4
 LONGEST_DATE = 30
+LONGEST_CREDIT = 60
 MOST_LETTERS = 45
 """In a line with a date that no word calls the date of publication: more than this is a caption or a sentence."""
 
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
+_SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|author)")
 _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|role|title|job|date|time", re.I)
 _DATE_BOX = re.compile(r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)", re.I)
 _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
 _GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
 _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
 _BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
 _DATED = re.compile(r"^((?:[^\W\d_a-z][\w.'’-]*\s+){1,3}[^\W\d_a-z][\w'’-]+)\s*(?:[|•·●⋅–-]\s*)?\|")
-_NAME = re.compile(r"^[^\W\d_][^\d@:!?]{2,60}$")
+_NAME = re.compile(r"^[^\W\d_][^\d@:!?]{1,60}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +65,53 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
     """Names marked as author in the markup, or after a "by" in a line of its own, before names in a box called so."""
     marked = [mark.text for mark in page.marks if mark.kind == "author"
               and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop + 1]
-    for how, lines in (("author element", marked), ("byline", list(_opened(page, near.before))),
-                       ("author box", list(_boxed(page, near.before))), ("byline", list(_dated(page, near.before))),
-                       ("byline", list(_closing(page, near.after)))):
-        authors = {author.name.casefold(): author for line in lines for author in parse_byline(line)}
-        people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6]
-        role = load_name_tables().role
-        if any(not role.search(author.name) for author in people):
-            people = [author for author in people if not role.search(author.name)]
-        if any(len(author.name.split()) > 1 for author in people):  # "Ines Falk, Marrowby": the one word is a place
-            people = [author for author in people if len(author.name.split()) > 1 or author.type != "person"]
-        if people:
-            return Found(tuple(people), how, "; ".join(lines))
+    above = range(max(0, near.before.start - ABOVE_HEADLINE - 1), max(0, near.before.start - 1))
+    looks = (("author element", iter(marked)), ("byline", _opened(page, near.before)),
+             ("author box", _boxed(page, near.before)), ("byline", _dated(page, near.before)),
+             ("byline", _closing(page, near.after)), ("author box", _boxed(page, above, _SURELY_AUTHOR)),
+             ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)))
+    for how, seen in looks:
+        lines = list(seen)
+        if authors := _authors_in(lines, may_be_places=how != "author element"):
+            beside = _agencies_beside(page, (*near.before, *near.after[:2]), lines) if how == "author element" else ()
+            return Found((*authors, *(author for author in beside if author not in authors)), how, "; ".join(lines))
     return None
+
+
+def _authors_in(lines: Iterable[str], *, may_be_places: bool) -> tuple[Author, ...]:
+    authors = {author.name.casefold(): author for line in lines for author in parse_byline(line)}
+    people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6]
+    role = load_name_tables().role
+    if any(not role.search(author.name) for author in people):
+        people = [author for author in people if not role.search(author.name)]
+    if may_be_places and any(len(author.name.split()) > 1 for author in people):  # "Ines Falk", "Marrowby"
+        people = [author for author in people if len(author.name.split()) > 1 or author.type != "person"]
+    return tuple(people)
+
+
+def _agencies_beside(page: Blocks, numbers: Iterable[int], marked: Iterable[str]) -> tuple[Author, ...]:
+    """Agencies in the line that has the marked names: no page of theirs is linked, so no element marks them."""
+    names = [name for name in marked if name]
+    for number in numbers:
+        line = page.blocks[number].text
+        if names and len(line) <= LONGEST_BYLINE and all(name in line for name in names):
+            return tuple(author for author in parse_byline(line) if _is_agency(author))
+    return ()
+
+
+def _is_agency(author: Author) -> bool:
+    return author.name.casefold() in load_name_tables().agencies
+
+
+def _credited(page: Blocks, numbers: range) -> Iterator[str]:
+    """A credit just below the body that names an agency, and people beside it or nobody: "(Ines Falk, dpa)"."""
+    for number in numbers[:2]:
+        line = page.blocks[number].text.strip("()[]–— /")
+        authors = parse_byline(line) if len(line) <= LONGEST_CREDIT else ()
+        people = [author for author in authors if not _is_agency(author)]
+        if len(people) < len(authors) and all(_is_name_like(a.name) and len(a.name.split()) <= 4 for a in people):
+            yield line
+            return
 
 
 def _opened(page: Blocks, numbers: range) -> Iterator[str]:
@@ -82,16 +120,20 @@ def _opened(page: Blocks, numbers: range) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
         text = block.text if block.opening is None else block.opening
-        if len(text) <= LONGEST_BYLINE and (line := _names_in(text)) and (match := opener.match(line)) is not None and (
-                _is_name_like(line[match.end():])):
+        if len(text) > LONGEST_BYLINE or not (_DIGIT.search(text) or _GLUED.match(text) or opener.match(text)):
+            continue
+        line = _names_in(text)
+        match = opener.match(line)
+        if match is not None and _is_name_like(line[match.end():]):
             yield line
             return
 
 
 def _dated(page: Blocks, numbers: range) -> Iterator[str]:
     """A name alone before a date, where one line is so made; a comma between them would make it a place."""
-    lines = [page.blocks[number].text for number in numbers]
-    made = [match[1] for line in lines if len(line) <= LONGEST_BYLINE and (match := _DATED.match(without_dates(line)))]
+    lines = [line for number in numbers if len(line := page.blocks[number].text) <= LONGEST_BYLINE]
+    dated = [line for line in lines if line[:1].isupper() and _DIGIT.search(line)]
+    made = [match[1] for line in dated if (match := _DATED.match(without_dates(line)))]
     is_named = len(made) == 1 and author_type(made[0]) == "person"
     tables = load_date_tables()
     if is_named and not tables.published.search(made[0]) and not tables.updated.search(made[0]):
@@ -116,8 +158,9 @@ def _names_in(line: str) -> str:
     >>> _names_in("3 May 2026 By Ines Falk"), _names_in("ByTom Okafor on May 4, 2026 | 6 min read")
     ('By Ines Falk', 'By Tom Okafor')
     """
-    bare = without_dates(_GLUED.sub(r"\1 ", line))
-    has_date = bare != line
+    spaced = _GLUED.sub(r"\1 ", line)
+    bare = without_dates(spaced)
+    has_date = bare != spaced
     label = load_date_tables()
     for pattern in (label.published, label.updated):
         found = pattern.search(bare)
@@ -134,16 +177,21 @@ def _is_name_like(text: str) -> bool:
         len(words) > 2 and words[0][:1].isupper() and words[-1][:1].isupper())
 
 
-def _boxed(page: Blocks, numbers: range) -> Iterator[str]:
+def _marked_below(page: Blocks, numbers: range) -> Iterator[str]:
+    return (mark.text for mark in page.marks if mark.kind == "author" and mark.block in numbers[:2])
+
+
+def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
-        names_seen = _names_in(block.text) if len(block.text) <= LONGEST_BYLINE else ""
-        if not _NAME.match(names_seen):
+        if len(block.text) > LONGEST_BYLINE or not block.text[:1].isalnum():
             continue
         box = page.boxes[block.box]
-        names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
-        if _NAMED_AUTHOR.search(names) and not _NO_AUTHOR.search(box.names) and names_seen[:1].isupper():
-            yield names_seen
+        box_names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
+        if called.search(box_names) and not _NO_AUTHOR.search(box.names):
+            names = _names_in(block.text)
+            if names[:1].isupper() and _NAME.match(names):
+                yield names
 
 
 def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Found[Moment]]:
@@ -178,7 +226,7 @@ def _written(page: Blocks, numbers: range, must_be_labelled: bool, language: str
     tables = load_date_tables()
     for number in numbers:
         line = page.blocks[number].text
-        if len(line) > LONGEST_BYLINE or not any(letter.isdigit() for letter in line):
+        if len(line) > LONGEST_BYLINE or _DIGIT.search(line) is None:
             continue
         updated = tables.updated.search(line)
         own = line[: updated.start()] if updated is not None else line

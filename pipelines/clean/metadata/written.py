@@ -20,6 +20,7 @@ _DAY_MONTH = re.compile(
     r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*"
     r"([^\W\d_]{3,14})\.?,?\s*(?:de |del )?\s*[-,]?\s*(\d{4})(?!\d)", re.I)
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)", re.I)
+_DIGIT = re.compile(r"\d")
 LONGEST_LINE = 160
 
 
@@ -90,6 +91,8 @@ def without_dates(line: str) -> str:
     >>> without_dates("By Ines Falk 2 December 2025")
     'By Ines Falk | '
     """
+    if _DIGIT.search(line) is None:
+        return line
     for pattern, month in ((_YEAR_FIRST, 0), (_DAY_MONTH, 2), (_MONTH_DAY, 1), (_NUMBERS, 0)):
         line = pattern.sub(lambda found, at=month: " | " if not at or month_of(found[at]) else found[0], line)  # type: ignore[misc]
     return re.sub(r"\s+\|", " |", line)

@@ -17,12 +17,13 @@ BODY = "<p>The pier opened on Sunday, four winters after a storm had broken it.<
 CARD = '<meta name="twitter:label1" content="{}"><meta name="twitter:data1" content="{}">'
 
 
-def authors(head: str = "", above: str = "", below: str = "") -> list[tuple[str, str]]:
-    """Authors of a page: a headline, lines above the body, the body, lines below it."""
-    root = etree.HTML(f"<html><head>{head}</head><body><h1>Pier opens</h1>{above}{BODY}{below}</body></html>")
+def authors(head: str = "", above: str = "", below: str = "", top: str = "") -> list[tuple[str, str]]:
+    """Authors of a page: its top, a headline, lines above the body, the body, lines below it."""
+    root = etree.HTML(f"<html><head>{head}</head><body>{top}<h1>Pier opens</h1>{above}{BODY}{below}</body></html>")
     about, page = read_metadata(root, "https://www.harbour.example/pier"), read_blocks(root)
     body = [number for number, block in enumerate(page.blocks) if block.text.startswith("The pier opened")]
-    near = Near(range(1, body[0] + 2), range(body[-1] + 1, len(page.blocks)))
+    headline = next(number for number, block in enumerate(page.blocks) if block.text == "Pier opens")
+    near = Near(range(headline + 1, body[0] + 2), range(body[-1] + 1, len(page.blocks)))
     picked = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     return [(author.name, author.type) for author in picked.value] if picked else []
 
@@ -62,6 +63,7 @@ def test_an_author_named_by_id() -> None:
     [
         ('<meta name="author" content="Ines Falk, Tom Okafor">', ["Ines Falk", "Tom Okafor"]),
         (CARD.format("Written by", "Ines Falk"), ["Ines Falk"]),
+        ('<meta name="Article:Author-Name" content="Ines Falk">', ["Ines Falk"]),
         (CARD.format("Autor", "Ines Falk"), ["Ines Falk"]),
         (CARD.format("Est. reading time", "6 minutes"), []),
         ('<meta property="article:author" content="https://social.example/ines">', []),
@@ -125,6 +127,41 @@ def test_the_fuller_byline_is_taken_where_one_holds_the_other() -> None:
     marked = '<p><a rel="author">Ines Falk</a> <a rel="author">Tom Okafor</a></p>'
     assert authors(linked("Ines Falk"), above=marked) == [("Ines Falk", "person"), ("Tom Okafor", "person")]
     assert authors(linked("Li Wei"), above=marked) == [("Li Wei", "person")]
+
+
+def test_what_an_author_goes_by_gives_way_to_the_name_that_readers_see() -> None:
+    assert authors(linked("ifalk")) == [("ifalk", "person")]
+    assert authors(linked("ifalk"), above="<p>By Ines Falk</p>") == [("Ines Falk", "person")]
+    assert authors(linked("港花子"), above="<p>By Ines Falk</p>") == [("港花子", "person")]
+
+
+def test_an_agency_beside_marked_names_is_named_too() -> None:
+    marked = '<p>Von <a rel="author">Ines Falk</a> und <a rel="author">Tom Okafor</a>, dpa</p>'
+    assert authors(above=marked) == [("Ines Falk", "person"), ("Tom Okafor", "person"), ("dpa", "organisation")]
+
+
+def test_an_author_box_may_stand_above_the_headline_a_photographers_not() -> None:
+    assert authors(top='<div class="author-name">Ines Falk</div>') == [("Ines Falk", "person")]
+    assert authors(top='<div class="image-credits">Tom Okafor</div>') == []
+
+
+def test_a_place_in_capitals_after_a_name_is_nobody() -> None:
+    assert authors(above="<p>By Ines Falk, PORT ANSEL</p>") == [("Ines Falk", "person")]
+
+
+@pytest.mark.parametrize(
+    ("below", "expected"),
+    [
+        ("<p>(Ines Falk, dpa)</p>", [("Ines Falk", "person"), ("dpa", "organisation")]),
+        ("<p>Reuters/AFP</p>", [("Reuters", "organisation"), ("AFP", "organisation")]),
+        ('<p>4.5.2026, 9:30 Uhr; <a rel="author">dpa</a>;<a rel="author">Ines Falk</a></p>',
+         [("dpa", "organisation"), ("Ines Falk", "person")]),
+        ("<p>Related Stories</p>", []),
+        ("<p>Ines Falk</p>", []),
+    ],
+)
+def test_credits_just_below_the_body(below: str, expected: list[tuple[str, str]]) -> None:
+    assert authors(below=below) == expected
 
 
 def test_nobody_is_invented() -> None:

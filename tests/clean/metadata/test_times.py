@@ -75,6 +75,12 @@ def test_the_fullest_of_those_that_agree(told: str | None, meta: str | None, exp
     assert published(told, meta=meta) == expected
 
 
+def test_a_meta_tag_may_divide_its_name_as_it_likes() -> None:
+    page = '<meta property="article:published:time" content="2026-05-04T09:30+05:00">'
+    found = read_metadata(etree.HTML(page), None).times["published_at"]
+    assert (found.value.zone, found.read_from) == ("+05:00", "article:published:time: 2026-05-04T09:30+05:00")
+
+
 def seen(*lines: str) -> dict[str, str]:
     """Times of a page whose third line is its headline and whose last is its body."""
     page = read_blocks(etree.HTML(f"<body>{''.join(lines)}<p>The pier opened on Sunday.</p></body>"))
