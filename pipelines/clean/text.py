@@ -33,10 +33,15 @@ _SUSPECT = re.compile(
 
 MOST_MARKS = 30
 _HEAPED = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
-_SUSPECT_WORD = re.compile(rf"\w*(?:{_SUSPECT.pattern})[\w{_CONTINUATIONS}]*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
 # Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
+MOST_PIECES = 2_000
+"""Pieces of a text that are looked at one by one; after them, only letters that stand together are."""
+
+_LONGEST = 4_000_000  # more than is read of any page or dump
+_STRETCH = 500_000
 _ASCII_AS_SPACE = bytes(32 if byte < 128 else byte for byte in range(256))
 _PIECE = re.compile(r"[^<>\n]+")
 
@@ -55,6 +60,7 @@ class Repaired:
 
     def evidence_in(self, text: str) -> Evidence | None:
         """The same for what stands in a part of the text, which was tidied since."""
+        text = text[:_STRETCH]
         for was, repaired in self.pieces:
             if (seen := tidy_line(unescape(repaired))) and seen in text:
                 return Evidence("mojibake repaired", shorten(was.strip()))
@@ -75,28 +81,35 @@ def repair(text: str) -> Repaired:
     """
     if "&" in text:
         text = _REFERENCES.sub(_unescaped, text)
-    if text.isascii() or _SUSPECT.search(_not_ascii(text)) is None:
+    if text.isascii() or not _is_suspect(text):
         return Repaired(text)
+    parts: list[str] = []
     pieces: list[tuple[str, str]] = []
-
-    def repaired(match: re.Match[str]) -> str:
+    at = 0
+    for match in _PIECE.finditer(text):
         piece = match.group()
         if piece.isascii() or _SUSPECT.search(piece) is None or not is_bad(piece):
-            return piece
+            continue
         fixed = ftfy.fix_encoding(piece)
         if fixed != piece:
             pieces.append((piece, fixed))
-        return fixed
+            parts += text[at:match.start()], fixed
+            at = match.end()
+            if len(pieces) == MOST_PIECES:
+                break
+    if not pieces:
+        return Repaired(text)
+    whole = "".join((*parts, text[at:]))
+    return Repaired(_NOT_ASCII.sub(_redecoded, whole[:_LONGEST]) + whole[_LONGEST:], tuple(pieces))
 
-    text = _PIECE.sub(repaired, text)
-    if pieces:
-        text = _SUSPECT_WORD.sub(lambda match: _redecoded(match.group()), text)
-    return Repaired(text, tuple(pieces))
 
-
-def _not_ascii(text: str) -> str:
-    """The runs of characters that are no ASCII, divided by spaces: twenty times faster to search than the text."""
-    return b" ".join(text.encode("utf-8", "ignore").translate(_ASCII_AS_SPACE).split()).decode()
+def _is_suspect(text: str) -> bool:
+    """Whether a text may have been decoded wrongly: only its runs of characters that are no ASCII are searched."""
+    for start in range(0, len(text), _STRETCH):
+        stretch = text[start:start + _STRETCH + 1].encode("utf-8", "ignore").translate(_ASCII_AS_SPACE)
+        if _SUSPECT.search(b" ".join(stretch.split()).decode()) is not None:
+            return True
+    return False
 
 
 def _unescaped(references: re.Match[str]) -> str:
@@ -105,14 +118,15 @@ def _unescaped(references: re.Match[str]) -> str:
     return references.group() if set(text) & set("<>&\"'") else text
 
 
-def _redecoded(word: str) -> str:
-    """A word between others that were decoded wrongly, which alone is too short to look bad (``doÄŸu``)."""
+def _redecoded(match: re.Match[str]) -> str:
+    """Letters in a text that was decoded wrongly which in their line are too few to look bad (``doÄŸu``)."""
+    letters = match.group()
     for charset in ("sloppy-windows-1252", "sloppy-windows-1254", "sloppy-windows-1251"):
         try:
-            return word.encode(charset).decode()
+            return letters.encode(charset).decode()
         except UnicodeError:
             continue
-    return word
+    return letters
 
 
 def tidy_line(text: str) -> str:

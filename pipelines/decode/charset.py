@@ -180,11 +180,14 @@ def _mended_utf8(data: bytes) -> tuple[str, int] | None:
     Python's ``surrogateescape`` marks the stray bytes in one pass, however many there are.
     """
     text = data.decode("utf-8", "surrogateescape")
-    escaped = _ESCAPED.findall(text)
-    sound = len(text) - len(text.encode("ascii", "ignore")) - sum(map(len, escaped))
-    if len(escaped) * 4 > sound:
-        return None
-    return _ESCAPED_END.sub("", text).translate(_WESTERN), len(escaped)
+    sound = len(text) - len(text.encode("ascii", "ignore"))
+    strays = 0
+    for stray in _ESCAPED.finditer(text):
+        strays += 1
+        sound -= stray.end() - stray.start()
+        if strays * 4 > sound:
+            return None
+    return _ESCAPED_END.sub("", text).translate(_WESTERN), strays
 
 
 _ESCAPED = re.compile(r"[\udc80-\udcff]+")

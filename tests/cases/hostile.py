@@ -112,6 +112,9 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "nothing but less-than signs": ("BodyMissing|UnsupportedContent|TitleMissing", lambda: "<" * SIZE),
     "less-than signs before the article": ("|BodyMissing", lambda: page(many("<") + ARTICLE)),
     "accents heaped on a letter": ("", lambda: a_page((*PARAGRAPHS, "a" + "\u0301\u0327" * 2_000_000))),
+    "9 MB decoded wrongly": ("", lambda: a_page((*PARAGRAPHS, *["The mayor doesnâ€™t agree, she said."] * 190_000))),
+    "a word of 9 MB and a line decoded wrongly": ("", lambda: a_page(
+        (*PARAGRAPHS, "The mayor doesnâ€™t agree, she said, and she wonâ€™t.", "a" * 4_000_000 + "é" * 2_000_000))),
     "3 MB of NUL": ("UnsupportedContent", lambda: b"\x00" * 3_000_000),
     "10 MB of NUL after the article": ("UnsupportedContent", lambda: a_page() + "\x00" * (SIZE - 10_000)),
     "10 MB of bytes by chance": ("UndecodableText|UnsupportedContent", lambda: chance(SIZE)),
