@@ -56,6 +56,7 @@ SPLIT = {
     "nothing between": split(""),
     "an iframe between": split("<iframe src='https://ads.example/7'></iframe>"),
     "the headline outside": split(AD, h1="out"),
+    "sections": split(AD, "section"),
     "divs": split("<div id='ad-slot-3'><span>Sponsored</span></div>", "div"),
     "a script and a figure between": split(
         "<script>ad(7)</script><figure><img src=a.jpg><figcaption>Photo: Tom Okafor</figcaption></figure>"
