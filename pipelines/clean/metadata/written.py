@@ -13,7 +13,7 @@ from pipelines.clean.metadata.moments import EARLIEST, Moment, offset_of, read_m
 
 _CLOCK = re.compile(
     r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?)(\d{2})(?::\d{2})?(?![\d./])\s*([ap]\.?\s?m\b\.?)?\s*"
-    r"(?:\(?(Z\b|UTC|GMT)?([+-]\d{1,2}:?\d{2}\b)?)?", re.I)
+    r"(?:\(?((?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?\b|(?-i:[A-Z]{1,5})\b))?", re.I)
 _NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})([-/.]|年\s?)(\d{1,2})(?:[-/.]|月\s?)(\d{1,2})(?!\d)")
 _DAY_MONTH = re.compile(
@@ -50,6 +50,8 @@ def read_written(line: str, language: str | None) -> Moment | None:
 
     >>> read_written("Published 27 August 2025, 4:05 pm", "en").at.isoformat()
     '2025-08-27T16:05:00+00:00'
+    >>> read_written("27 Aug 2025 16:05 UTC+1", "en").zone, read_written("27 Aug 2025, 16:05 IST", "en").zone
+    ('+01:00', None)
     >>> read_written("03/04/2025", "en") is None
     True
     >>> read_written("03.04.2025", "de").at.date().isoformat()
@@ -128,7 +130,6 @@ def _with_clock(at: datetime, rest: str) -> Moment:
     hour = int(match[1])
     if match[3]:
         hour = hour % 12 + (12 if match[3].lower().startswith("p") else 0)
-    written = match[5] or match[4]
-    zone = offset_of(written) if written else None
+    zone = offset_of(match[4])
     text = f"{at:%Y-%m-%d}T{hour:02}:{int(match[2]):02}:00{zone or ''}"
     return read_moment(text) or Moment(at, None, False)
