@@ -428,7 +428,7 @@ def folded(examples: Sequence[Example], kind: Kind, folds: int, seed: int) -> It
 
 KINDS = {
     "pages": Kind(of_pages.FEATURES, page_examples, units=32, layers=4, epochs=18),
-    "dumps": Kind(of_dumps.FEATURES, dump_examples, units=40, layers=5, epochs=12),
+    "dumps": Kind(of_dumps.FEATURES, dump_examples, units=40, layers=7, epochs=10),
 }
 
 

@@ -118,8 +118,7 @@ class _Walk:
             self.flush()
             self._open(element)
         elif tag in MARKED_TAGS:
-            if element.attrib:
-                self._mark(element)
+            self._mark(element)
             if tag == "a":
                 self._links_open += 1
         elif tag == "br":
@@ -172,12 +171,13 @@ class _Walk:
         self._boxes.append(number)
 
     def _mark(self, element: etree._Element) -> None:
-        attributes = element.attrib
-        if len(self.page.marks) >= MOST_MARKS:
-            return
-        names = f"{attributes.get('itemprop', '')} {attributes.get('class', '')}"
+        meaning = element.get("itemprop", "")
         if element.tag == "time":
-            if value := attributes.get("datetime", "").strip():
-                self.page.marks.append(Mark("time", value, len(self.page.blocks), names))
-        elif "author" in attributes.get("rel", "").split() or "author" in attributes.get("itemprop", "").split():
-            self.page.marks.append(Mark("author", text_in(element)[:200], len(self.page.blocks), names))
+            kind, text = "time", element.get("datetime", "").strip()
+        elif "author" in meaning.split() or "author" in element.get("rel", "").split():
+            kind, text = "author", text_in(element)[:200]
+        else:
+            return
+        if text and len(self.page.marks) < MOST_MARKS:
+            names = f"{meaning} {element.get('class', '')}"
+            self.page.marks.append(Mark(kind, text, len(self.page.blocks), names))

@@ -22,7 +22,7 @@ MOST_ELEMENTS = 12_000
 """Elements of a page that are read; ten that only mark words count as one, as they cost no more."""
 
 _MOST_ATTRIBUTES = 300
-_MOST_PARSED = 150_000
+_MOST_PARSED = 120_000
 _LONGEST_REREAD, _MOST_REREAD = 2_000_000, 100_000
 _LIGHT = frozenset((
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i",
@@ -45,7 +45,8 @@ _TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.com
 _BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a word may be broken, it is one word
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
-_NO_CHARACTERS = ("\ufffe", "\uffff")
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_LONGEST_TAG = 20_000
 
 
 def finder(path: str) -> Callable[[etree._Element], list[etree._Element]]:
@@ -76,12 +77,15 @@ def read_markup(text: str, deepest: int) -> Markup:
 
     Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels, with ``BodyMissing`` what has no markup.
     """
-    for character in _NO_CHARACTERS:
-        text = text.replace(character, "")
     markup = text.encode("utf-8", "ignore").translate(None, _NOT_XML)
+    for character in _NO_CHARACTERS:
+        markup = markup.replace(character, b"")
     markup = _with_title_closed(markup)
-    markup = _BREAK_HINT.sub(b"", markup)
-    markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
+    if b"wbr" in markup or b"WBR" in markup:
+        markup = _BREAK_HINT.sub(b"", markup)
+    if markup.count(b"<") > MOST_ELEMENTS or any(
+            len(tag) > _LONGEST_TAG and tag.find(b">", 0, _LONGEST_TAG) < 0 for tag in markup.split(b"<")):
+        markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
     tags = markup.count(b"<")
     first = _first_elements(markup) if tags > _MOST_PARSED else markup
     is_cut, root = len(first) < len(markup), _parse(first)
