@@ -37,10 +37,10 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
 # Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
-MOST_PIECES = 2_000
+MOST_PIECES = 1_000
 """Pieces of a text that are looked at one by one; after them, only letters that stand together are."""
 
-_LONGEST = 4_000_000  # more than is read of any page or dump
+_LONGEST = 3_000_000  # more than is read of any page or dump
 _STRETCH = 500_000
 _ASCII_AS_SPACE = bytes(32 if byte < 128 else byte for byte in range(256))
 _PIECE = re.compile(r"[^<>\n]+")

@@ -18,8 +18,8 @@ _PARSER_DEPTH = 2_000
 LONGEST_PAGE = 1_000_000
 """Characters of a page's text that are read, those of links not counted: no live blog comes near."""
 
-MOST_ELEMENTS = 12_000
-"""Elements of a page that are read; ten that only mark words count as one, as they cost no more."""
+MOST_ELEMENTS = 10_000
+"""Elements of a page that are read; twelve that only mark words count as one, as they cost no more."""
 
 _MOST_ATTRIBUTES = 300
 _MOST_PARSED = 120_000
@@ -30,7 +30,7 @@ _LIGHT = frozenset((
     "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 ))
 _UNREAD = frozenset(("link", "meta", "param", "script", "style", "template"))
-_LIGHT_COST, _COST = 1, 10
+_LIGHT_COST, _COST = 1, 12
 _OPENED = re.compile(rb"<(?:(script|style|!--)|[a-z])", re.IGNORECASE)
 _CLOSED = {
     b"script": re.compile(rb"</script", re.IGNORECASE), b"style": re.compile(rb"</style", re.IGNORECASE),
