@@ -46,6 +46,7 @@ _BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a wo
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_LONGEST_TAG = 20_000
 
 
 def finder(path: str) -> Callable[[etree._Element], list[etree._Element]]:
