@@ -146,7 +146,7 @@ class _Letters:
         kinds = table[np.minimum(codes, len(table) - 1)]
         self._starts = np.concatenate(([0], np.flatnonzero(codes == ord("\n")) + 1))
         self.sizes = np.diff(np.append(self._starts, len(codes) + 1)).astype(np.float32) - 1
-        after = np.append(kinds[1:], np.uint8(_SPACE))
+        after = np.append(kinds[1:], np.uint8(0))
         before = np.concatenate((np.array([_SPACE], dtype=np.uint8), kinds[:-1]))
         before[self._starts] = _SPACE
         after[self._starts[1:] - 2] = 0  # the mark that ends a line begins no sentence
