@@ -120,18 +120,17 @@ def _words(texts: Sequence[str], known: Words) -> tuple[Column, list[Column], Co
     """For each line, how many words were looked at, how many of them are of each kind, and whether it ends in a credit.
     """
     total = len(texts)
-    pieces = _WORDS_AND_ENDS.findall("\n".join([text[:LONGEST_READ] for text in texts]).lower())
+    pieces = _WORDS_AND_ENDS.findall("".join([text[:LONGEST_READ] + "\n" for text in texts]).lower())
     bits = np.fromiter(map(known.kinds.get, pieces, repeat(0)), np.int32, len(pieces))
     ends = np.flatnonzero(bits & _LINE_END)
-    line_of = np.repeat(np.arange(total), np.diff(np.concatenate(([0], ends + 1, [len(pieces)]))))
+    line_of = np.repeat(np.arange(total), np.diff(np.concatenate(([0], ends + 1))))
     places = np.flatnonzero(bits & ~_LINE_END)
     lines, bits = line_of[places], bits[places]
     kinds = [
         np.bincount(lines[bits >> place & 1 > 0], minlength=total).astype(np.float32) for place in range(len(KINDS))
     ]
     looked = np.maximum(np.bincount(line_of, minlength=total) - 1, 1).astype(np.float32)
-    last_word = np.append(ends, len(pieces))
-    is_near_end = (bits & _CREDIT > 0) & (last_word[lines] - places <= CREDIT_WORDS)
+    is_near_end = (bits & _CREDIT > 0) & (ends[lines] - places <= CREDIT_WORDS)
     is_credit = np.bincount(lines[is_near_end], minlength=total) > 0
     return looked, kinds, is_credit & column([len(text) <= LONGEST_READ for text in texts]).astype(np.bool_)
 

@@ -45,7 +45,7 @@ def test_how_a_line_is_written() -> None:
     columns = dict(zip(WRITTEN, written(lines), strict=True))
     assert np.expm1(columns["words"]).round().tolist() == [9, 3, 1, 1]
     assert np.expm1(columns["sentences"]).round().tolist() == [1, 0, 0, 0]
-    assert (columns["capitals"] * [9, 3, 1, 1]).round().tolist() == [4, 2, 1, 0]
+    assert (columns["capitals"] * [9, 3, 1, 1]).round().tolist() == [4, 3, 1, 0]
     assert columns["credit"].tolist() == [0, 1, 0, 0]
     assert columns["ends"].tolist() == [1, 0, 0, 1]
     assert columns["uppers"].round(2).tolist()[2] == 1
