@@ -75,6 +75,9 @@ OTHER = "Ferry dog elected harbour master of Port Ansel for a third term"
 FURNITURE = {
     "read more": f"<p>Read More: {OTHER}</p>",
     "read more, linked": f"<p><strong>Read more: <a href='/dog'>{OTHER}</a></strong></p>",
+    "see also": f"<p>See also: {OTHER}</p>",
+    "a label where an advert stood": "<p>Story continues below advertisement</p>",
+    "read also, in German": f"<p>Lesen Sie auch: <a href='/dog'>{OTHER}</a></p>",
     "also read": f"<p>Also read: <a href='/dog'>{OTHER}</a></p>",
     "also read with a bar": f"<p>ALSO READ | <a href='/dog'>{OTHER}</a></p>",
     "related": f"<div class='related'><h3>Related stories</h3><ul><li><a href='/dog'>{OTHER}</a></li></ul></div>",

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
+from dataclasses import replace
 
 from pipelines.clean.dump.lines import Lines
+from pipelines.clean.furniture import LONGEST_POINTER, is_furniture, load_furniture
 from pipelines.clean.model import Numbers
 
 BAR = 0.5
 """A line more likely body than not is body; a higher bar gave precision what it took from recall."""
-
-LONGEST_POINTER = 240
-
-
-@dataclass(frozen=True, slots=True)
-class FurnitureTables:
-    """The patterns of ``tables/dump.toml``."""
-
-    pointer: re.Pattern[str]
-    label: re.Pattern[str]
-    box: re.Pattern[str]
-    breaks: re.Pattern[str]
-    blurb: re.Pattern[str]
-
-
-@cache
-def load_furniture() -> FurnitureTables:
-    table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
-    return FurnitureTables(
-        *(
-            re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I)
-            for name in ("pointers", "labels", "boxes", "breaks", "blurbs")
-        )
-    )
 
 
 def without_breaks(lines: Lines) -> Lines:
@@ -76,18 +49,6 @@ def _is_blurb(texts: Sequence[str], at: int) -> bool:
         return False
     beside = (*texts[max(0, at - 2) : at], *texts[at + 1 : at + 3])
     return sum(1 for other in texts if other == text) > 1 or any(load_furniture().box.search(other) for other in beside)
-
-
-def is_furniture(text: str) -> bool:
-    """Whether a line points to another article, or labels a share bar, advert or author box.
-
-    >>> is_furniture("Read More: Ferry dog elected harbour master"), is_furniture("Read more books, she said.")
-    (True, False)
-    """
-    if len(text) > LONGEST_POINTER:
-        return False
-    tables = load_furniture()
-    return bool(tables.pointer.match(text) or tables.label.fullmatch(text) or tables.box.search(text))
 
 
 def paragraphs(texts: Sequence[str]) -> str:

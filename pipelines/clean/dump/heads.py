@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
-from pipelines.clean.dump.choose import is_furniture, load_furniture
 from pipelines.clean.dump.lines import Lines
+from pipelines.clean.furniture import is_furniture, load_furniture
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import rs_trafilatura
 
+from pipelines.clean.furniture import is_furniture
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
@@ -64,7 +65,7 @@ def _likely(page: Blocks, chosen: Chosen, told: str, titles: Sequence[str]) -> t
 
 def _is_furniture(text: str) -> bool:
     tables = load_page_tables()
-    return (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
+    return is_furniture(text) or (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
         len(text) < LONGEST_HEADING and tables.headings.search(text) is not None)
 
 

@@ -14,6 +14,10 @@ _LETTERS = re.compile(r"[^\w]+")
 _WORD = re.compile(r"\w+")
 _COUNT = re.compile(r"\s*\([\w-]+(?:\.[\w-]+)+\)(?:\s*\d{1,5})?")
 SHORTEST_HEADLINE = 8
+LONGEST_TITLE = 1_000
+MOST_PARTS = 20
+"""Parts between separators: a title of more is a list of words, and is left as it is."""
+
 LONGEST_SHARED = 105
 """Characters: a title that ends here or later may be cut without a mark, for search engines show 110."""
 
@@ -58,9 +62,10 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     'Pier opens'
     """
     known = {plain(name) for name in names} | {""}
-    named = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
-    told = [(how, tidy_line(title)) for how, title in named if title and plain(title) not in known]
-    seen = [title for title in map(tidy_line, titles.visible) if plain(title) not in known]
+    given = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
+    named = [(how, title[:LONGEST_TITLE]) for how, title in given if title]
+    told = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
+    seen = [title for title in (tidy_line(seen[:LONGEST_TITLE]) for seen in titles.visible) if plain(title) not in known]
     extra = (*names, section) if section else names
     others = [title for _, title in told]
     bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)
@@ -137,6 +142,8 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
     known = {plain(name) for name in names if plain(name)}
     alike = {plain(other) for other in others}
     cuts = list(_SEPARATOR.finditer(title))
+    if len(cuts) > MOST_PARTS:
+        return title
     for cut in cuts:
         head, tail = title[: cut.start()], title[cut.end():]
         is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith(":")

@@ -1,0 +1,50 @@
+"""Lines that are furniture wherever they stand: pointers to other articles, labels, what author boxes leave."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LONGEST_POINTER = 240
+
+
+@dataclass(frozen=True, slots=True)
+class FurnitureTables:
+    """The patterns of ``tables/dump.toml``."""
+
+    pointer: re.Pattern[str]
+    label: re.Pattern[str]
+    box: re.Pattern[str]
+    breaks: re.Pattern[str]
+    blurb: re.Pattern[str]
+
+
+@cache
+def load_furniture() -> FurnitureTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
+    return FurnitureTables(
+        *(
+            re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I)
+            for name in ("pointers", "labels", "boxes", "breaks", "blurbs")
+        )
+    )
+
+
+def is_furniture(text: str) -> bool:
+    """Whether a line points to another article, or labels a share bar, advert or author box.
+
+    >>> is_furniture("Read More: Ferry dog elected harbour master"), is_furniture("Read more books, she said.")
+    (True, False)
+    """
+    if len(text) > LONGEST_POINTER:
+        return False
+    tables = load_furniture()
+    return bool(
+        tables.pointer.match(text)
+        or tables.label.fullmatch(text)
+        or tables.breaks.fullmatch(text)
+        or tables.box.search(text)
+    )
