@@ -37,6 +37,9 @@ _SLASHES = re.compile(r"(?<!:)/{2,}")
 _NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a hashbang or a route names the article
 _NUMBER = re.compile(r"\d{2,}")
 _ARCHIVED = re.compile(r"^/web/\d{4,14}(?:[a-z]{2}_)?/(https?:/{1,2}.+)$", re.I)
+_PATH_ID = re.compile(r"\d{5,}|(?:[^\W\d_]|[-_.])\d+(?:/|\.\w+/)$", re.I)
+"""An article's id in a path: a long number, or one at the end of a slug; not a year, month or day."""
+
 _HAS_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 
 
@@ -161,7 +164,7 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     shorter, longer = theirs.path.rstrip("/") + "/", ours.path.rstrip("/") + "/"
     plain = _PRINT_TAIL.sub("", _AMP_TAIL.sub("", ours.path)) + "/"
     is_section = longer != shorter and longer.startswith(shorter) and plain != shorter
-    return not is_section or any(letter.isdigit() for letter in shorter)  # an id in it: an article all the same
+    return not is_section or _PATH_ID.search(shorter) is not None  # an article all the same
 
 
 def article_id_of_url(url: str) -> str:

@@ -223,3 +223,16 @@ def test_a_script_without_spaces_has_a_signature() -> None:
 
 def test_a_short_body_has_no_signature() -> None:
     assert story_signature("Twenty-nine words or fewer say too little to be told apart.") == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "declared", "is_accepted"),
+    [
+        ("https://quay.example/2026/03/pier-to-open", "https://quay.example/2026/", False),
+        ("https://quay.example/2026/03/pier-to-open", "https://quay.example/2026/03/", False),
+        ("https://quay.example/news/1204577/pier-to-open", "https://quay.example/news/1204577/", True),
+        ("https://quay.example/news/pier-a12/comments", "https://quay.example/news/pier-a12", True),
+    ],
+)
+def test_an_archive_is_no_canonical_address(url: str, declared: str, is_accepted: bool) -> None:
+    assert accepts_declared(url, declared) is is_accepted
