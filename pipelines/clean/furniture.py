@@ -34,17 +34,21 @@ def load_furniture() -> FurnitureTables:
 
 
 def is_furniture(text: str) -> bool:
-    """Whether a line points to another article, or labels a share bar, advert or author box.
+    """Whether a line points to another article, or labels an advert, a share bar or an author box.
 
     >>> is_furniture("Read More: Ferry dog elected harbour master"), is_furniture("Read more books, she said.")
     (True, False)
     """
-    if len(text) > LONGEST_POINTER:
-        return False
+    return is_break(text) or is_label(text)
+
+
+def is_break(text: str) -> bool:
+    """Whether a line stands between a body's paragraphs and belongs to neither: a pointer, the label of an advert."""
     tables = load_furniture()
-    return bool(
-        tables.pointer.match(text)
-        or tables.label.fullmatch(text)
-        or tables.breaks.fullmatch(text)
-        or tables.box.search(text)
-    )
+    return len(text) <= LONGEST_POINTER and bool(tables.pointer.match(text) or tables.breaks.fullmatch(text))
+
+
+def is_label(text: str) -> bool:
+    """Whether a line labels a share bar, an advert, or what an author box holds."""
+    tables = load_furniture()
+    return len(text) <= LONGEST_POINTER and bool(tables.label.fullmatch(text) or tables.box.search(text))

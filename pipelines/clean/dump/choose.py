@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.furniture import LONGEST_POINTER, is_furniture, load_furniture
+from pipelines.clean.furniture import LONGEST_POINTER, is_break, is_label, load_furniture
 from pipelines.clean.model import Numbers
 
 BAR = 0.5
@@ -18,12 +18,7 @@ def without_breaks(lines: Lines) -> Lines:
 
     They go before the lines are weighed, so that what stands around them is weighed as it was written.
     """
-    tables = load_furniture()
-    kept = [
-        at
-        for at, text in enumerate(lines.texts)
-        if len(text) > LONGEST_POINTER or not (tables.pointer.match(text) or tables.breaks.fullmatch(text))
-    ]
+    kept = [at for at, text in enumerate(lines.texts) if not is_break(text)]
     if len(kept) == len(lines.texts):
         return lines
     return replace(
@@ -38,7 +33,7 @@ def without_breaks(lines: Lines) -> Lines:
 
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """Numbers of the lines that are body, in order."""
-    chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_furniture(lines.texts[at])]
+    chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
     return [at for at in chosen if not _is_blurb(lines.texts, at)]
 
 
