@@ -118,8 +118,9 @@ def own_article(data: LinkedData, addresses: Sequence[str | None], titles: Seque
         is_headed = len(headline) >= _SHORTEST_HEADLINE and any(headline in head for head in heads)
         return id(article) not in listed, is_headed, any(_bare(address) in here for address in _addresses(article))
 
-    closest = max(articles, key=lambda article: (sum(closeness(article)), *closeness(article)), default=None)
-    return closest if closest is not None and any(closeness(closest)) else None
+    ranked = [(closeness(article), article) for article in articles]
+    signs, closest = max(ranked, key=lambda pair: (sum(pair[0]), pair[0]), default=((), None))
+    return closest if any(signs) else None
 
 
 def _addresses(article: JsonObject) -> Iterator[str]:

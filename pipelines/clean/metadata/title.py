@@ -65,7 +65,8 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     given = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
     named = [(how, title[:LONGEST_TITLE]) for how, title in given if title]
     told = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
-    seen = [title for title in (tidy_line(seen[:LONGEST_TITLE]) for seen in titles.visible) if plain(title) not in known]
+    visible = [tidy_line(title[:LONGEST_TITLE]) for title in titles.visible]
+    seen = [title for title in visible if plain(title) not in known]
     extra = (*names, section) if section else names
     others = [title for _, title in told]
     bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)

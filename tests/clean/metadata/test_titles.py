@@ -63,3 +63,10 @@ def test_a_kicker_and_a_count_are_no_part_of_the_headline() -> None:
         found = pick_title(Titles(visible=(visible,), tab="Pier opens at last"), ())
         assert found is not None
         assert found.value == "Pier opens at last"
+
+
+def test_a_title_of_nothing_but_separators_is_cut_and_left() -> None:
+    hostile = Titles(linked="a | " * 20_000, shared=("b | " * 20_000,), tab="c | " * 20_000, is_news=True)
+    found = pick_title(hostile, ("Harbour News",))
+    assert found is not None
+    assert len(found.value) <= 1_000
