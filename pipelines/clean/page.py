@@ -13,6 +13,7 @@ from pipelines.clean.metadata.byline import Authors, pick_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
+from pipelines.clean.metadata.times import pick_times
 from pipelines.clean.metadata.visible import near_body, seen_authors, seen_times
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, tidy
@@ -42,7 +43,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     title = repair(about.title.value)
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
-    times = {**seen_times(page, near, about.locale), **about.times}
+    times = pick_times(about.times, seen_times(page, near, about.locale))
     evidence = _evidence(about, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}

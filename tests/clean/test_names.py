@@ -46,6 +46,8 @@ def names(byline: str) -> list[tuple[str, str]]:
         ("Reporting by Ines Falk; Editing by Tom Okafor", [("Ines Falk", "person")]),
         ("Text: Ines Falk; Fotos: Tom Okafor", [("Ines Falk", "person")]),
         ("Falk, Ines", [("Ines Falk", "person")]),
+        ("Redacción Puerto", [("Redacción Puerto", "desk")]),
+        ("Por Redacción", [("Redacción", "desk")]),
         ("Reuters, AFP", [("Reuters", "organisation"), ("AFP", "organisation")]),
         ("港 花子、岸本太郎", [("港 花子", "person"), ("岸本太郎", "person")]),
     ],

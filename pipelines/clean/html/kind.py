@@ -29,6 +29,7 @@ LONGEST_FRONT_TEXT = 600
 """Characters of unlinked paragraphs under one parent that a section front may have (its description)."""
 
 LONGEST_TEASER_LINE = 220
+LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_TEASER = 2_500
 """A body longer than this is no teaser before a paywall, whatever the page says around it."""
 
@@ -186,8 +187,6 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     ends_cut = tables.cut_endings.search(body) is not None
     if wall is not None and (ends_cut or len(body) < 1_200) and _is_beside(page, blocks, wall):
         return wall
-    if len(body) < 1_200 and (last := _wall_at_end(page, blocks)) is not None:
-        return last
     return "the text ends in an ellipsis" if ends_cut and len(body) < 1_200 else None
 
 
@@ -199,11 +198,11 @@ def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
     return any(block.text == wall for block in page.blocks[last:last + 8])
 
 
-def _wall_at_end(page: Blocks, blocks: Sequence[int]) -> str | None:
-    """A paywall's line that was taken for the end of the body: short, and a paywall's from its beginning."""
-    for number in blocks[-2:]:
-        text = page.blocks[number].text
-        found = load_kind_tables().paywall_lines.search(text) if len(text) < 120 else None
-        if found is not None and found.start() <= 25:
-            return text
-    return None
+def is_wall(text: str) -> bool:
+    """Whether a line is a paywall's: short, and from its beginning.
+
+    >>> is_wall("Subscribe to continue reading"), is_wall("He left the harbour office in order to continue reading law.")
+    (True, False)
+    """
+    found = load_kind_tables().paywall_lines.search(text) if len(text) < LONGEST_WALL_LINE else None
+    return found is not None and found.start() <= FURTHEST_WALL_WORD

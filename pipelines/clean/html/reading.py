@@ -12,6 +12,7 @@ from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.furniture import load_page_tables
+from pipelines.clean.html.kind import is_wall
 from pipelines.clean.html.told import told_body
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
@@ -58,9 +59,12 @@ def _likely(page: Blocks, chosen: Chosen, told: str, titles: Sequence[str]) -> t
         return ()
     chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, told, titles))
     first = set(chosen.blocks)
-    return tuple(
+    likely = [
         number for number, chance in zip(numbers, chances.tolist(), strict=True)
-        if chance > (BAR if number in first else BAR_ALONE) and not _is_furniture(page.blocks[number].text))
+        if chance > (BAR if number in first else BAR_ALONE) and not _is_furniture(page.blocks[number].text)]
+    while likely and is_wall(page.blocks[likely[-1]].text):
+        likely.pop()
+    return tuple(likely)
 
 
 def _is_furniture(text: str) -> bool:

@@ -101,7 +101,7 @@ def _names(data: LinkedData, value: object, depth: int) -> Iterator[tuple[str, b
         for item in value[:50]:
             yield from _names(data, item, depth + 1)
     elif isinstance(value, Mapping):
-        named = value.get("name") or value.get("author") or _full_name(value)
+        named = value.get("name") or value.get("author") or value.get("@value") or _full_name(value)
         if isinstance(named, list | Mapping):
             yield from _names(data, named, depth + 1)
         elif (name := text_of(named)) is not None:

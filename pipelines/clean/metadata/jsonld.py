@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from lxml import etree
 
@@ -57,9 +58,8 @@ class LinkedData:
 def read_linked_data(root: etree._Element) -> LinkedData:
     """All JSON-LD objects of a page, in order; blocks that are not JSON are passed over."""
     found_so_far: list[tuple[JsonObject, bool]] = []
-    for script in root.iter("script"):
-        if "ld+json" not in script.get("type", "").lower():
-            continue
+    told = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
+    for script in islice(told, _MOST):
         text = script.text or ""
         if len(text) <= _LONGEST:
             for parsed in _parse(text):
