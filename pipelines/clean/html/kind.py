@@ -201,7 +201,7 @@ def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
 def is_wall(text: str) -> bool:
     """Whether a line is a paywall's: short, and from its beginning.
 
-    >>> is_wall("Subscribe to continue reading"), is_wall("He left the harbour office in order to continue reading law.")
+    >>> is_wall("Subscribe to continue reading"), is_wall("He left the harbour office in order to continue reading.")
     (True, False)
     """
     found = load_kind_tables().paywall_lines.search(text) if len(text) < LONGEST_WALL_LINE else None
