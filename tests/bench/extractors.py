@@ -80,7 +80,7 @@ def extractors() -> dict[str, Extractor | None]:
         import newspaper
 
         found["newspaper4k"] = lambda page, url: str(
-            newspaper.article(url or "https://none.example/", input_html=page).text
+            newspaper.article(url or "https://none.example/", input_html=page, fetch_images=False).text
         )
     if find_spec("justext"):
         import justext

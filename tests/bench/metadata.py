@@ -66,7 +66,7 @@ def readers() -> dict[str, Reader | None]:
         import newspaper
 
         def by_newspaper(page: str, url: str | None) -> Read:
-            seen = newspaper.article(url or "https://none.example/", input_html=page)
+            seen = newspaper.article(url or "https://none.example/", input_html=page, fetch_images=False)
             return Read(seen.title, tuple(seen.authors), None, seen.publish_date)
 
         found["newspaper4k"] = by_newspaper
