@@ -33,6 +33,7 @@ CREDIT_WORDS = 6
 """Words at the end of a caption in which its maker is named."""
 
 _CREDIT, _LINE_END = 1 << len(KINDS), 2 << len(KINDS)
+_BITS = 1 << np.arange(len(KINDS))
 _WORDS_AND_ENDS = re.compile(r"\w+|\n")
 _ENDS = (".", "!", "?", "…", ".”", '."', "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
 _UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _STOP, _SPACE = (1 << bit for bit in range(8))
@@ -78,6 +79,8 @@ def load_words() -> Words:
 def written(texts: Sequence[str]) -> list[Column]:
     """The columns of ``WRITTEN``. No text is empty or has a line end in it.
 
+    Some stand together as one group.
+
     >>> length, words, *_ = written(["Pier opens.", "It rained."])
     >>> np.expm1(words).round().tolist()
     [2.0, 2.0]
@@ -106,17 +109,27 @@ def written(texts: Sequence[str]) -> list[Column]:
         column([text[:LONGEST_OPENER].lower().startswith(known.openers) for text in texts]),
         column([text[-1] in "?!" for text in texts]),
         is_credit,
-        np.log1p(kinds[0]),
-        np.log1p(kinds[1]),
-        *(kind / looked for kind in kinds),
+        np.log1p(kinds[:, :2]),
+        kinds / looked[:, None],
     ]
+
+
+def stacked(columns: Sequence[Column]) -> NDArray[np.float32]:
+    """Columns, and groups of them, as one table."""
+    widths = [1 if each.ndim == 1 else each.shape[1] for each in columns]
+    table = np.empty((len(columns[0]), sum(widths)), dtype=np.float32)
+    at = 0
+    for each, width in zip(columns, widths, strict=True):
+        table[:, at:at + width] = each.reshape(-1, width)
+        at += width
+    return table
 
 
 def column(values: Sequence[Any]) -> Column:
     return np.array(values, dtype=np.float32)
 
 
-def _words(texts: Sequence[str], known: Words) -> tuple[Column, list[Column], Column]:
+def _words(texts: Sequence[str], known: Words) -> tuple[Column, Column, Column]:
     """For each line, how many words were looked at, how many of them are of each kind, and whether it ends in a credit.
     """
     total = len(texts)
@@ -126,9 +139,9 @@ def _words(texts: Sequence[str], known: Words) -> tuple[Column, list[Column], Co
     line_of = np.repeat(np.arange(total), np.diff(np.concatenate(([0], ends + 1))))
     places = np.flatnonzero(bits & ~_LINE_END)
     lines, bits = line_of[places], bits[places]
-    kinds = [
-        np.bincount(lines[bits >> place & 1 > 0], minlength=total).astype(np.float32) for place in range(len(KINDS))
-    ]
+    so_far = np.zeros((len(bits) + 1, len(KINDS)), dtype=np.float32)
+    np.cumsum(bits[:, None] & _BITS > 0, axis=0, out=so_far[1:])
+    kinds = np.diff(so_far[np.searchsorted(lines, np.arange(total + 1))], axis=0)
     looked = np.maximum(np.bincount(line_of, minlength=total) - 1, 1).astype(np.float32)
     is_near_end = (bits & _CREDIT > 0) & (ends[lines] - places <= CREDIT_WORDS)
     is_credit = np.bincount(lines[is_near_end], minlength=total) > 0

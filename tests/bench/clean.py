@@ -4,7 +4,7 @@
 
 A corpus is a folder of pages with gold (``NAME.html.gz`` and ``NAME.json`` with ``main_content`` or ``body``), or a
 folder of such folders. Scores are of 4-word shingles (``tests/quality/scoring.py``), milliseconds
-are median CPU a page.
+are median CPU a page; extractors take turns on each page.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -34,24 +34,29 @@ def folders_of(corpus: Path) -> list[Path]:
     ]
 
 
-def measured(extract: Extractor, inputs: Sequence[tuple[str, str | None]]) -> tuple[list[str], float]:
-    """What an extractor gives for each input, and its median CPU milliseconds; a crash gives nothing."""
-    answers, spent = [], []
-    for text, url in inputs:
-        started = time.process_time()
-        try:
-            answers.append(extract(text, url))
-        except Exception as fault:  # noqa: BLE001  others' libraries fall over some pages; that is part of the score
-            print(f"  {type(fault).__name__} on {url}", file=sys.stderr)
-            answers.append("")
-        spent.append((time.process_time() - started) * 1000)
-    return answers, statistics.median(spent)
+def measured(
+    extractors: Mapping[str, Extractor], inputs: Sequence[tuple[str, str | None]], say: Callable[[str], None]
+) -> dict[str, tuple[list[str], float]]:
+    """What each extractor gives for each input, and its median CPU milliseconds; a crash gives nothing.
+
+    They take turns on each input, so that a machine's busy minute falls on all of them.
+    """
+    answers: dict[str, list[str]] = {name: [] for name in extractors}
+    spent: dict[str, list[float]] = {name: [] for name in extractors}
+    for number, (text, url) in enumerate(inputs, 1):
+        say(f"{number} of {len(inputs)}")
+        for name, extract in extractors.items():
+            started = time.process_time()
+            try:
+                answers[name].append(extract(text, url))
+            except Exception as fault:  # noqa: BLE001  others' libraries fall over some pages; that is part of the score
+                print(f"  {name}: {type(fault).__name__} on {url}", file=sys.stderr)
+                answers[name].append("")
+            spent[name].append((time.process_time() - started) * 1000)
+    return {name: (answers[name], statistics.median(spent[name])) for name in extractors}
 
 
-def row(
-    name: str, cases: Sequence[Case], extract: Extractor, inputs: Sequence[tuple[str, str | None]]
-) -> tuple[str, ...]:
-    answers, milliseconds = measured(extract, inputs)
+def row(name: str, cases: Sequence[Case], answers: Sequence[str], milliseconds: float) -> tuple[str, ...]:
     score = score_bodies((case.body, answer) for case, answer in zip(cases, answers, strict=True))
     return name, f"{score.f1:.3f}", f"{score.precision:.3f}", f"{score.recall:.3f}", f"{milliseconds:.1f}"
 
@@ -67,14 +72,18 @@ def tables_of(folder: Path, every: int, say: Callable[[str], None]) -> Iterable[
         table.add_column(head)
         for column in ("F1", "precision", "recall", "CPU ms"):
             table.add_column(column, justify="right")
-    for name, extract in extractors().items():
-        say(f"{folder.name}: {name}")
-        pages_table.add_row(*row(name, cases, extract, pages) if extract else (name, "not installed"))
+    installed = {name: extract for name, extract in extractors().items() if extract}
+    found = measured(installed, pages, lambda progress: say(f"{folder.name}: {progress}"))
+    for name in extractors():
+        pages_table.add_row(*row(name, cases, *found[name]) if name in found else (name, "not installed"))
     yield pages_table
     for name, dump in dumpers().items():
-        say(f"{folder.name}: dumps by {name}")
-        inputs = [(dump(page), url) for page, url in pages] if dump else []
-        dumps_table.add_row(*row(name, cases, dateline_dump_body, inputs) if dump else (name, "not installed"))
+        if dump is None:
+            dumps_table.add_row(name, "not installed")
+            continue
+        inputs = [(dump(page), url) for page, url in pages]
+        read = measured({name: dateline_dump_body}, inputs, lambda progress, name=name: say(f"{name}: {progress}"))
+        dumps_table.add_row(*row(name, cases, *read[name]))
     yield dumps_table
 
 

@@ -15,7 +15,7 @@ from pipelines.clean.html.blocks import read_blocks
 from pipelines.clean.html.body import choose_body
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.model import load_model, read_model
-from pipelines.clean.wording import WRITTEN, written
+from pipelines.clean.wording import WRITTEN, stacked, written
 
 PAGE = """<html><body><nav><a href="/n">News</a><a href="/s">Sport</a></nav><article><h1>Pier to be rebuilt</h1>
 <p>The harbour council of Marrowby voted on Tuesday to rebuild the east pier, two winters after a storm broke it.</p>
@@ -42,7 +42,7 @@ def test_a_model_made_for_other_numbers_is_refused() -> None:
 
 def test_how_a_line_is_written() -> None:
     lines = ["The pier opens. It rained, and Ines Falk left.", "Photo: Ann Example/Getty", "SHARE", "港が開いた。"]
-    columns = dict(zip(WRITTEN, written(lines), strict=True))
+    columns = dict(zip(WRITTEN, stacked(written(lines)).T, strict=True))
     assert np.expm1(columns["words"]).round().tolist() == [9, 3, 1, 1]
     assert np.expm1(columns["sentences"]).round().tolist() == [1, 0, 0, 0]
     assert (columns["capitals"] * [9, 3, 1, 1]).round().tolist() == [4, 3, 1, 0]
@@ -54,8 +54,8 @@ def test_how_a_line_is_written() -> None:
 
 def test_lines_are_read_alone_or_together_alike() -> None:
     lines = ["Pier opens.", "By Ines Falk", "It rained?", "…", "Subscribe to our newsletter"]
-    together = np.column_stack(written(lines))
-    alone = np.concatenate([np.column_stack(written([line])) for line in lines])
+    together = stacked(written(lines))
+    alone = np.concatenate([stacked(written([line])) for line in lines])
     assert np.allclose(together, alone)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.clean.dump.lines import Lines
 from pipelines.clean.model import Numbers
-from pipelines.clean.wording import KINDS, WRITTEN, written
+from pipelines.clean.wording import KINDS, WRITTEN, stacked, written
 
 LAYOUT_FEATURES = (
     "gap", "next_gap", "gap_to_body", "indent", "indent_to_body", "links", "is_heading", "is_item", "is_numbered",
@@ -24,7 +24,7 @@ _FIRST_KIND = WRITTEN.index(KINDS[0])
 
 def numbers_of(lines: Lines) -> Numbers:
     """A row of numbers for each line of a dump: the values of ``FEATURES``."""
-    own = np.column_stack(written(lines.texts)).astype(np.float32, copy=False)
+    own = stacked(written(lines.texts))
     counts: dict[str, int] = {}
     for text in lines.texts:
         counts[text] = counts.get(text, 0) + 1
@@ -73,7 +73,7 @@ def _layout(own: Numbers, lines: Lines, repeats: Numbers) -> Numbers:
         _since(is_good[::-1], place)[::-1],
         _since(levels == 1, place),
     ]
-    return np.column_stack(columns).astype(np.float32)
+    return stacked(columns)
 
 
 def _heads(own: Numbers, kind: str) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.furniture import Label, load_page_tables
 from pipelines.clean.html.told import FEWEST_SHINGLES, shingles
 from pipelines.clean.model import Numbers
-from pipelines.clean.wording import WRITTEN, Column, column, written
+from pipelines.clean.wording import WRITTEN, Column, column, stacked, written
 
 TAGS = (
     "p", "div", "li", "h1", "h2", "h3", "h4", "td", "blockquote", "figcaption", "section", "article", "pre", "header",
@@ -57,11 +57,11 @@ def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], told: str, 
     ``told`` is the body that JSON-LD tells, ``titles`` the page's titles.
     """
     blocks = [page.blocks[number] for number in numbers]
-    return np.column_stack([
+    return stacked([
         *_text_columns(blocks),
         *_box_columns(page, chosen, [page.boxes[block.box] for block in blocks]),
         *_layout_columns(page, chosen, numbers, told, titles),
-    ]).astype(np.float32, copy=False)
+    ])
 
 
 def _text_columns(blocks: Sequence[Block]) -> list[Column]:
