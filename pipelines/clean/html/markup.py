@@ -83,10 +83,9 @@ def read_markup(text: str, deepest: int) -> Markup:
     markup = _with_title_closed(markup)
     if b"wbr" in markup or b"WBR" in markup:
         markup = _BREAK_HINT.sub(b"", markup)
-    if markup.count(b"<") > MOST_ELEMENTS or any(
-            len(tag) > _LONGEST_TAG and tag.find(b">", 0, _LONGEST_TAG) < 0 for tag in markup.split(b"<")):
-        markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
     tags = markup.count(b"<")
+    if tags > MOST_ELEMENTS or _has_long_tag(markup):
+        markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
     first = _first_elements(markup) if tags > _MOST_PARSED else markup
     is_cut, root = len(first) < len(markup), _parse(first)
     if root is None:
@@ -100,6 +99,12 @@ def read_markup(text: str, deepest: int) -> Markup:
 
 
 _WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,} elements of the page were read"
+
+
+def _has_long_tag(markup: bytes) -> bool:
+    pieces = markup.split(b"<")
+    return max(map(len, pieces)) > _LONGEST_TAG and any(
+        len(piece) > _LONGEST_TAG and piece.find(b">", 0, _LONGEST_TAG) < 0 for piece in pieces)
 
 
 def _with_title_closed(markup: bytes) -> bytes:
