@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipelines.clean.dump.lines import Lines
 from pipelines.clean.furniture import LONGEST_POINTER, is_break, is_label, load_furniture
-from pipelines.clean.html.kind import is_wall
+from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
 
 BAR = 0.5
@@ -35,10 +35,7 @@ def without_breaks(lines: Lines) -> Lines:
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """Numbers of the lines that are body, in order."""
     chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
-    chosen = [at for at in chosen if not _is_blurb(lines.texts, at)]
-    while chosen and is_wall(lines.texts[chosen[-1]]):
-        chosen.pop()
-    return chosen
+    return before_wall([at for at in chosen if not _is_blurb(lines.texts, at)], lines.texts)
 
 
 def _is_blurb(texts: Sequence[str], at: int) -> bool:

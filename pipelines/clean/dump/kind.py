@@ -12,25 +12,13 @@ from pipelines.clean.html.kind import (
     consent_terms_in,
     has_text,
     load_kind_tables,
+    may_ask_consent,
 )
 from pipelines.clean.text import shorten
 from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage, Rejected
 
 FEWEST_TEASERS = 8
 LONGEST_FRONT_TEXT = 400
-CONSENT_STEMS = (
-    "cookie",
-    "consent",
-    "einwillig",
-    "zustimm",
-    "datenschutz",
-    "données personnelles",
-    "toestemming",
-    "zgod",
-    "privacy",
-)
-"""One of these is in every consent page: a cheap look before the dear one."""
-
 ENDS = (".", "!", "?", "…", "。", "”", '"', ":", ";")
 BESIDE = 8
 """Lines after the body that a paywall's words stand in."""
@@ -57,8 +45,7 @@ def _consent_wall(texts: Sequence[str]) -> Rejected | None:
     if whole > LONGEST_WALL:
         return None
     together = " ".join(sentences)
-    lower = together.lower()
-    if not any(word in lower for word in CONSENT_STEMS) or consent_terms_in(together) < 4:
+    if not may_ask_consent(together) or consent_terms_in(together) < 4:
         return None
     about_consent = [text for text in sentences if consent_terms_in(text) >= 3]
     if about_consent and sum(map(len, about_consent)) >= 0.6 * whole:

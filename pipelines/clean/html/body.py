@@ -12,7 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.clean.html.blocks import Block, Blocks, Box
-from pipelines.clean.html.furniture import STRONG, Label, furniture_of, label_of_box, load_page_tables
+from pipelines.clean.html.furniture import (
+    STRONG,
+    Label,
+    furniture_of,
+    is_furniture_line,
+    label_of_box,
+    load_page_tables,
+)
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 NEARLY_ALL = 0.85
@@ -119,7 +126,6 @@ def _inside(boxes: Sequence[Box], top: int) -> list[bool]:
 
 def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
     """Numbers from ``first`` on, without link lists, headings of furniture and lines that are no text."""
-    tables = load_page_tables()
     kept = []
     for number in numbers:
         block = page.blocks[number]
@@ -129,7 +135,7 @@ def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
             continue
         if size < 200 and tag not in ("td", "th") and block.linked / size > (0.8 if tag == "p" else 0.5):
             continue
-        if (size < 150 and tables.lines.search(block.text)) or (size < 100 and tables.headings.search(block.text)):
+        if is_furniture_line(block.text):
             continue
         kept.append(number)
     return kept

@@ -20,6 +20,7 @@ FURNITURE_TAGS = frozenset((
     "nav", "footer", "aside", "form", "figcaption", "menu", "dialog", "search", "fieldset", "address"))
 NEVER_FURNITURE = frozenset(("html", "body"))
 WEAK, STRONG, TAG = 1, 2, 3
+LONGEST_LINE, LONGEST_HEADING = 150, 100
 
 
 class Label(NamedTuple):
@@ -54,6 +55,17 @@ def load_page_tables() -> PageTables:
         lines=re.compile(rf"^(?:{any_of['lines']})", re.I),
         signatures=re.compile(any_of["signatures"], re.I),
     )
+
+
+def is_furniture_line(text: str) -> bool:
+    """Whether a short line begins as furniture does, or heads it.
+
+    >>> is_furniture_line("Share this:"), is_furniture_line("Related stories"), is_furniture_line("The pier opens.")
+    (True, True, False)
+    """
+    tables = load_page_tables()
+    return (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
+        len(text) < LONGEST_HEADING and tables.headings.search(text) is not None)
 
 
 @lru_cache(maxsize=20_000)

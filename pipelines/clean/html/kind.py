@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -83,6 +83,12 @@ def _error_page(page: Blocks, body: str, signs: PageSigns) -> Rejected | None:
     return None
 
 
+def may_ask_consent(text: str) -> bool:
+    """Whether any word stands in a text without which nobody asks for consent: a cheap look before the dear one."""
+    lower = text.lower()
+    return any(stem in lower for stem in load_kind_tables().consent_stems)
+
+
 def consent_terms_in(text: str) -> int:
     """How many different things that consent pages talk of a text names.
 
@@ -100,8 +106,8 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     if not running or whole > LONGEST_WALL:
         return None
     texts = {number: page.blocks[number].text for number in running}
-    everything = " ".join(texts.values()).lower()
-    if not any(stem in everything for stem in load_kind_tables().consent_stems):
+    everything = " ".join(texts.values())
+    if not may_ask_consent(everything):
         return None
     about_consent = [number for number, text in texts.items() if consent_terms_in(text) >= 3]
     if not about_consent:
@@ -111,7 +117,7 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     is_addressed = host.startswith(("consent.", "cookie"))
     if not (titled or is_addressed) and signs.is_marked_article and whole > 1_500:
         return None
-    terms = consent_terms_in(" ".join(texts.values()))
+    terms = consent_terms_in(everything)
     share = sum(chosen.weights[n] for n in about_consent) / whole
     elsewhere = sum(chosen.weights[n] for n in set(chosen.blocks) & set(running) - set(about_consent))
     if terms >= 4 and share >= (0.3 if titled or is_addressed else 0.6) and elsewhere < 800:
@@ -196,6 +202,14 @@ def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
         return False
     last = blocks[-1]
     return any(block.text == wall for block in page.blocks[last:last + 8])
+
+
+def before_wall(numbers: Sequence[int], texts: Mapping[int, str] | Sequence[str]) -> list[int]:
+    """Numbers of a body's lines, by ``texts``, without those at the end that are a paywall's."""
+    kept = list(numbers)
+    while kept and is_wall(texts[kept[-1]]):
+        kept.pop()
+    return kept
 
 
 def is_wall(text: str) -> bool:

@@ -11,8 +11,8 @@ from pipelines.clean.furniture import is_furniture
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
-from pipelines.clean.html.furniture import load_page_tables
-from pipelines.clean.html.kind import is_wall
+from pipelines.clean.html.furniture import is_furniture_line, load_page_tables
+from pipelines.clean.html.kind import before_wall
 from pipelines.clean.html.told import told_body
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
@@ -22,8 +22,6 @@ BAR, BAR_ALONE = 0.4, 0.7
 """A block of the first answer is body unless it is unlikely to be; one that it left out must be likely."""
 
 FEWEST_CHARACTERS = 250
-LONGEST_LINE = 150
-LONGEST_HEADING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +57,11 @@ def _likely(page: Blocks, chosen: Chosen, told: str, titles: Sequence[str]) -> t
         return ()
     chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, told, titles))
     first = set(chosen.blocks)
-    likely = [
-        number for number, chance in zip(numbers, chances.tolist(), strict=True)
-        if chance > (BAR if number in first else BAR_ALONE) and not _is_furniture(page.blocks[number].text)]
-    while likely and is_wall(page.blocks[likely[-1]].text):
-        likely.pop()
-    return tuple(likely)
-
-
-def _is_furniture(text: str) -> bool:
-    tables = load_page_tables()
-    return is_furniture(text) or (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
-        len(text) < LONGEST_HEADING and tables.headings.search(text) is not None)
+    likely = [number for number, chance in zip(numbers, chances.tolist(), strict=True)
+              if chance > (BAR if number in first else BAR_ALONE)]
+    texts = {number: page.blocks[number].text for number in likely}
+    kept = [number for number, text in texts.items() if not (is_furniture(text) or is_furniture_line(text))]
+    return tuple(before_wall(kept, texts))
 
 
 def _second_opinion(markup: str, signs: PageSigns) -> str:
