@@ -13,7 +13,7 @@ LONGEST_POINTER = 240
 
 @dataclass(frozen=True, slots=True)
 class FurnitureTables:
-    """The patterns of ``tables/dump.toml``."""
+    """The patterns of ``tables/dump.toml``: ``pointer``, ``label`` and ``breaks`` for text in lower case."""
 
     pointer: re.Pattern[str]
     label: re.Pattern[str]
@@ -27,8 +27,8 @@ def load_furniture() -> FurnitureTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
     return FurnitureTables(
         *(
-            re.compile("|".join(f"(?:{entry})" for entry in table[name]), re.I)
-            for name in ("pointers", "labels", "boxes", "breaks", "blurbs")
+            re.compile("|".join(f"(?:{entry})" for entry in table[name]), flags)
+            for name, flags in (("pointers", 0), ("labels", 0), ("boxes", re.I), ("breaks", 0), ("blurbs", re.I))
         )
     )
 
@@ -44,11 +44,13 @@ def is_furniture(text: str) -> bool:
 
 def is_break(text: str) -> bool:
     """Whether a line stands between a body's paragraphs and belongs to neither: a pointer, the label of an advert."""
-    tables = load_furniture()
-    return len(text) <= LONGEST_POINTER and bool(tables.pointer.match(text) or tables.breaks.fullmatch(text))
+    if len(text) > LONGEST_POINTER:
+        return False
+    tables, text = load_furniture(), text.lower()
+    return bool(tables.pointer.match(text) or tables.breaks.fullmatch(text))
 
 
 def is_label(text: str) -> bool:
     """Whether a line labels a share bar, an advert, or what an author box holds."""
     tables = load_furniture()
-    return len(text) <= LONGEST_POINTER and bool(tables.label.fullmatch(text) or tables.box.search(text))
+    return len(text) <= LONGEST_POINTER and bool(tables.label.fullmatch(text.lower()) or tables.box.search(text))

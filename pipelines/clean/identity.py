@@ -215,11 +215,11 @@ def story_signature(body: str) -> tuple[int, ...]:
     lead = sketch.digest()[:LEAD_PLACES]
     if len(words) > LEAD_WORDS:
         sketch.update(_shingles(words[LEAD_WORDS - SHINGLE_WORDS + 1 :]))
-    return tuple(int(value) for value in (*sketch.digest(), *lead))
+    return tuple(map(int, (*sketch.digest(), *lead)))
 
 
 def _shingles(words: list[str]) -> list[str]:
-    return list(map(" ".join, set(zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False))))
+    return list(set(map(" ".join, zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False))))
 
 
 def _split(url: str) -> SplitResult | None:

@@ -6,6 +6,7 @@ The unit of every later decision about the body. One walk, in document order, wi
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -24,6 +25,11 @@ _SELDOM_READ = frozenset((
     "math", "datalist",
 ))
 MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i"))
+_PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD = range(7)
+_KINDS = {
+    **dict.fromkeys(_SELDOM_READ, _SELDOM), **dict.fromkeys(_NEVER_READ, _UNREAD), "br": _LINE_BREAK,
+    **dict.fromkeys(MARKED_TAGS, _MARKED), "a": _LINK, **dict.fromkeys(BLOCK_TAGS, _BOX),
+}
 MOST_MARKS = 200
 LONGEST_CONTROL = 400
 """More text than this in a button or its like: its end tag is missing, and the page stands in it."""
@@ -83,16 +89,21 @@ def read_blocks(root: etree._Element) -> Blocks:
     [('Bare line.', 'div', 0), ('One two', 'p', 3), ('Rest', 'div', 0)]
     """
     walk = _Walk()
+    kinds: list[int] = []  # of the elements that are open
     elements = etree.iterwalk(root, events=("start", "end"))
     for event, element in elements:
         if event == "start":
-            if walk.enter(element):
-                walk.read(element.text)
-            else:
+            kind = walk.enter(element)
+            kinds.append(kind)
+            if kind == _UNREAD:
                 elements.skip_subtree()
+                continue
+            text = element.text
         else:
-            walk.leave(element)
-            walk.read(element.tail)
+            walk.leave(kinds.pop())
+            text = element.tail
+        if text:
+            walk.read(text)
     walk.flush()
     return walk.page
 
@@ -109,50 +120,53 @@ class _Walk:
         self._linked = 0
         self._links_open = 0
 
-    def enter(self, element: etree._Element) -> bool:
-        """Whether what is inside the element is read."""
+    def enter(self, element: etree._Element) -> int:
+        """What kind of element it is; ``_UNREAD`` where what is inside it is not read."""
         tag = element.tag
-        if tag in BLOCK_TAGS:
-            if element.get("itemprop"):
-                self._mark(element)
+        kind = _KINDS.get(tag, _PLAIN)
+        if kind == _BOX:
+            names = element.keys()
+            if "itemprop" in names and element.get("itemprop"):
+                self._mark(element, tag, names)
             self.flush()
-            self._open(element)
-        elif tag in MARKED_TAGS:
-            self._mark(element)
-            if tag == "a":
-                self._links_open += 1
-        elif tag == "br":
+            self._open(element, tag, names)
+        elif kind == _MARKED:
+            self._mark(element, tag, element.keys())
+        elif kind == _LINK:
+            self._mark(element, tag, element.keys())
+            self._links_open += 1
+        elif kind == _LINE_BREAK:
             following = element.getnext()
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
             self._pieces.append(_BREAK)
-        elif tag in _NEVER_READ:
-            return False
-        elif tag in _SELDOM_READ:
+        elif kind == _SELDOM:
             if tag == "noscript" or sum(map(len, element.itertext())) <= LONGEST_CONTROL:
-                return False
+                return _UNREAD
             element.tag = "div"
             self.flush()
-            self._open(element)
-        return True
+            self._open(element, "div", element.keys())
+            return _BOX
+        return kind
 
-    def leave(self, element: etree._Element) -> None:
-        if element.tag in BLOCK_TAGS:
+    def leave(self, kind: int) -> None:
+        if kind == _BOX:
             self.flush()
             self._boxes.pop()
-        elif element.tag == "a":
+        elif kind == _LINK:
             self._links_open -= 1
 
-    def read(self, text: str | None) -> None:
-        if text:
+    def read(self, text: str) -> None:
+        if self._pieces or text.strip(" \n\t"):  # white space that opens a block is none of it
             self._pieces.append(text)
             if self._links_open:
                 self._linked += len(text.strip())
 
     def flush(self) -> None:
-        if self._pieces:
-            raw = "".join(self._pieces)
-            self._pieces.clear()
+        pieces = self._pieces
+        if pieces:
+            raw = pieces[0] if len(pieces) == 1 else "".join(pieces)
+            pieces.clear()
             opening = None
             if _BREAK in raw:
                 opening = " ".join(raw.lstrip(_BREAK + " \n\t").split(_BREAK, 1)[0].split()) or None
@@ -162,22 +176,25 @@ class _Walk:
                 self.page.blocks.append(Block(text, self._boxes[-1], self._linked, opening))
             self._linked = 0
 
-    def _open(self, element: etree._Element) -> None:
-        names = f"{element.get('class', '')} {element.get('id', '')}"
-        style = element.get("style")
-        is_hidden = (style is not None and _HIDDEN.search(style) is not None) or element.get("hidden") is not None
-        number = len(self.page.boxes)
-        self.page.boxes.append(Box(number, self._boxes[-1], str(element.tag), names, is_hidden))
+    def _open(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
+        called, is_hidden = " ", False
+        if names:
+            if "class" in names or "id" in names:
+                called = f"{element.get('class', '')} {element.get('id', '')}"
+            is_hidden = "hidden" in names or ("style" in names and _HIDDEN.search(element.get("style", "")) is not None)
+        boxes = self.page.boxes
+        number = len(boxes)
+        boxes.append(Box(number, self._boxes[-1], tag, called, is_hidden))
         self._boxes.append(number)
 
-    def _mark(self, element: etree._Element) -> None:
-        meaning = element.get("itemprop", "")
-        if element.tag == "time":
+    def _mark(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
+        meaning = element.get("itemprop", "") if "itemprop" in names else ""
+        if tag == "time":
             kind, text = "time", element.get("datetime", "").strip()
-        elif "author" in meaning.split() or "author" in element.get("rel", "").split():
+        elif "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split()):
             kind, text = "author", text_in(element)[:200]
         else:
             return
         if text and len(self.page.marks) < MOST_MARKS:
-            names = f"{meaning} {element.get('class', '')}"
-            self.page.marks.append(Mark(kind, text, len(self.page.blocks), names))
+            called = f"{meaning} {element.get('class', '')}"
+            self.page.marks.append(Mark(kind, text, len(self.page.blocks), called))

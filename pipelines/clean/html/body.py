@@ -154,8 +154,8 @@ def _standfirst(page: Blocks, weights: Sequence[float], furniture: Sequence[Labe
         size = len(block.text)
         if size < SHORTEST_STANDFIRST or page.boxes[block.box].tag in _IN_A_LIST or block.linked / size >= 0.3:
             continue
-        is_signature = tables.lines.search(block.text) or tables.signatures.search(block.text)
-        if _SENTENCE.search(block.text) and not is_signature:
+        text = block.text.lower()
+        if _SENTENCE.search(text) and not (tables.lines.match(text) or tables.signatures.search(text)):
             found.append(number)
     return found
 

@@ -69,13 +69,14 @@ def _text_columns(blocks: Sequence[Block]) -> list[Column]:
     tables = load_page_tables()
     texts = [block.text for block in blocks]
     linked = [block.linked / len(block.text) for block in blocks]
-    is_label = [len(text) < LONGEST_LABEL and share < 0.5 for text, share in zip(texts, linked, strict=True)]
+    labels = [text.lower() if len(text) < LONGEST_LABEL and share < 0.5 else ""
+              for text, share in zip(texts, linked, strict=True)]
     return [
         *written(texts),
         column(linked),
         *(
-            column([short and pattern.search(text) is not None for short, text in zip(is_label, texts, strict=True)])
-            for pattern in (tables.lines, tables.headings, tables.signatures)
+            column([label != "" and finds(label) is not None for label in labels])
+            for finds in (tables.lines.match, tables.headings.match, tables.signatures.search)
         ),
     ]
 

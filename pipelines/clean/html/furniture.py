@@ -35,7 +35,10 @@ HIDDEN = Label(STRONG, "hidden")
 
 @dataclass(frozen=True, slots=True)
 class PageTables:
-    """``tables/page.toml``, compiled."""
+    """``tables/page.toml``, compiled: for text in lower case, which is searched several times faster than any case.
+
+    ``headings`` and ``lines`` match at the beginning of a text.
+    """
 
     strong_names: re.Pattern[str]
     weak_names: re.Pattern[str]
@@ -49,11 +52,11 @@ def load_page_tables() -> PageTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/page.toml").read_text("utf-8"))
     any_of = {name: "|".join(entries) for name, entries in table.items()}
     return PageTables(
-        strong_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['strong_names']})", re.I),
-        weak_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['weak_names']})", re.I),
-        headings=re.compile(rf"^(?:{any_of['headings']})\s*[:.…]*$", re.I),
-        lines=re.compile(rf"^(?:{any_of['lines']})", re.I),
-        signatures=re.compile(any_of["signatures"], re.I),
+        strong_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['strong_names']})"),
+        weak_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['weak_names']})"),
+        headings=re.compile(rf"(?:{any_of['headings']})\s*[:.…]*$"),
+        lines=re.compile(any_of["lines"]),
+        signatures=re.compile(any_of["signatures"]),
     )
 
 
@@ -63,9 +66,11 @@ def is_furniture_line(text: str) -> bool:
     >>> is_furniture_line("Share this:"), is_furniture_line("Related stories"), is_furniture_line("The pier opens.")
     (True, True, False)
     """
-    tables = load_page_tables()
-    return (len(text) < LONGEST_LINE and tables.lines.search(text) is not None) or (
-        len(text) < LONGEST_HEADING and tables.headings.search(text) is not None)
+    if len(text) >= LONGEST_LINE:
+        return False
+    tables, text = load_page_tables(), text.lower()
+    return tables.lines.match(text) is not None or (
+        len(text) < LONGEST_HEADING and tables.headings.match(text) is not None)
 
 
 @lru_cache(maxsize=20_000)
@@ -75,11 +80,11 @@ def label_of(names: str) -> Label | None:
     >>> label_of("story related-links"), label_of("story-text")
     (Label(sureness=2, word='related'), None)
     """
-    tables = load_page_tables()
+    tables, names = load_page_tables(), names.lower()
     for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
         match = pattern.search(names)
         if match is not None:
-            return Label(sureness, match.group().strip(" _-:.\n\t").lower())
+            return Label(sureness, match.group().strip(" _-:.\n\t"))
     return None
 
 

@@ -30,13 +30,14 @@ LONGEST_FRONT_TEXT = 600
 
 LONGEST_TEASER_LINE = 220
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
+LONGEST_ENDING = 100
 LONGEST_TEASER = 2_500
 """A body longer than this is no teaser before a paywall, whatever the page says around it."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindTables:
-    """``tables/kinds.toml``, compiled."""
+    """``tables/kinds.toml``, compiled; ``consent_terms`` for text in lower case, the others for any."""
 
     error_titles: re.Pattern[str]
     error_lines: re.Pattern[str]
@@ -55,7 +56,7 @@ def load_kind_tables() -> KindTables:
         error_titles=re.compile(rf"(?:{any_of['error_titles']})(?:\s+[|–—-]\s+.{{0,60}})?", re.I),
         error_lines=re.compile(any_of["error_lines"], re.I),
         consent_stems=tuple(table["consent_stems"]),
-        consent_terms=tuple(re.compile(rf"\b(?:{term})\b", re.I) for term in table["consent_terms"]),
+        consent_terms=tuple(re.compile(rf"\b(?:{term})\b") for term in table["consent_terms"]),
         consent_titles=re.compile(any_of["consent_titles"], re.I),
         paywall_lines=re.compile(any_of["paywall_lines"], re.I),
         cut_endings=re.compile(rf"(?:{any_of['cut_endings']})\s*$", re.I),
@@ -97,6 +98,7 @@ def consent_terms_in(text: str) -> int:
     >>> consent_terms_in("The baker sold cookies to her partners.")
     2
     """
+    text = text.lower()
     return sum(1 for term in load_kind_tables().consent_terms if term.search(text))
 
 
@@ -185,15 +187,17 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
         return None
     if signs.told_words is not None and words >= 20 and signs.told_words > 1.6 * words + 60:
         return f"json-ld tells of {signs.told_words} words"
+    is_short, ends_cut = len(body) < 1_200, tables.cut_endings.search(body[-LONGEST_ENDING:]) is not None
+    if not (signs.is_marked_paid or is_short or ends_cut):
+        return None
     mine = set(blocks)
     wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
                  and tables.paywall_lines.search(block.text)), None)
-    if signs.is_marked_paid and (wall is not None or len(body) < 1_200):
+    if signs.is_marked_paid and (wall is not None or is_short):
         return wall or "json-ld says that the article is not free"
-    ends_cut = tables.cut_endings.search(body) is not None
-    if wall is not None and (ends_cut or len(body) < 1_200) and _is_beside(page, blocks, wall):
+    if wall is not None and (ends_cut or is_short) and _is_beside(page, blocks, wall):
         return wall
-    return "the text ends in an ellipsis" if ends_cut and len(body) < 1_200 else None
+    return "the text ends in an ellipsis" if ends_cut and is_short else None
 
 
 def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:

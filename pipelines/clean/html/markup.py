@@ -45,7 +45,7 @@ _TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.com
 _BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a word may be broken, it is one word
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
-_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_NO_CHARACTERS = ("\ufffe", "\uffff")
 _LONGEST_TAG = 20_000
 
 
@@ -77,10 +77,10 @@ def read_markup(text: str, deepest: int) -> Markup:
 
     Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels, with ``BodyMissing`` what has no markup.
     """
-    markup = text.encode("utf-8", "ignore").translate(None, _NOT_XML)
+    readable = text
     for character in _NO_CHARACTERS:
-        markup = markup.replace(character, b"")
-    markup = _with_title_closed(markup)
+        readable = readable.replace(character, "")
+    markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
     if b"wbr" in markup or b"WBR" in markup:
         markup = _BREAK_HINT.sub(b"", markup)
     tags = markup.count(b"<")
@@ -102,9 +102,19 @@ _WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,
 
 
 def _has_long_tag(markup: bytes) -> bool:
-    pieces = markup.split(b"<")
-    return max(map(len, pieces)) > _LONGEST_TAG and any(
-        len(piece) > _LONGEST_TAG and piece.find(b">", 0, _LONGEST_TAG) < 0 for piece in pieces)
+    """Whether a tag is so long: looked for from bracket to bracket, in steps of that length."""
+    at = 0
+    while at + _LONGEST_TAG < len(markup):
+        end = at + _LONGEST_TAG
+        bracket = max(markup.rfind(b"<", at, end), markup.rfind(b">", at, end))
+        if bracket < 0:
+            if markup[at - 1:at] == b"<":
+                return True
+            bracket = markup.find(b"<", end)
+            if bracket < 0:
+                return False
+        at = bracket + 1
+    return False
 
 
 def _with_title_closed(markup: bytes) -> bytes:

@@ -69,4 +69,5 @@ def _second_opinion(markup: str, signs: PageSigns) -> str:
     furniture = load_page_tables().lines
     titles = set(signs.titles)
     lines = dict.fromkeys(line.strip() for line in text.split("\n"))
-    return "\n".join(line for line in lines if line not in titles and (len(line) > 150 or not furniture.search(line)))
+    return "\n".join(line for line in lines
+                     if line not in titles and (len(line) > 150 or not furniture.match(line.lower())))
