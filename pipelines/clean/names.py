@@ -19,6 +19,7 @@ LONGEST_BYLINE = 1_000
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
 _CUT = re.compile(r"\s*(?:[|·•●⋅/\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
 _NEXT = re.compile(r"[;/\n\t、，،]")
+_PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")  # after a "by"; else it may be a part of a group's name
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
 
@@ -30,6 +31,7 @@ class NameTables:
     opener: re.Pattern[str]
     closing: re.Pattern[str]
     helper: re.Pattern[str]
+    prepositions: frozenset[str]
     joiner: re.Pattern[str]
     desk: re.Pattern[str]
     role: re.Pattern[str]
@@ -50,7 +52,8 @@ def load_name_tables() -> NameTables:
     return NameTables(
         opener=re.compile(rf"(?:{any_of('openers')})(?:\s*:\s*|\s+)", re.I),
         closing=re.compile(rf"(?:{any_of('closing_openers')})(?:\s*:\s*|\s+)", re.I),
-        helper=re.compile(rf"(?:{any_of('helpers')})(?:\s*:\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
+        helper=re.compile(rf"(?<!\w)(?:{any_of('helpers')})(?:\s*:\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
+        prepositions=frozenset(table["helper_joiners"]),
         joiner=re.compile(rf"\s+(?:{any_of('joiners')})\s+", re.I),
         desk=re.compile(rf"(?<!\w)(?:{any_of('desk_words')})(?!\w)", re.I),
         role=re.compile(rf"(?<!\w)(?:{any_of('roles')})(?!\w)", re.I),
@@ -68,6 +71,8 @@ def parse_byline(byline: str) -> tuple[Author, ...]:
     >>> parse_byline("By Ines Falk and Tom Okafor, Harbour News Agency")
     (Author(name='Ines Falk', type='person'), Author(name='Tom Okafor', type='person'), \
 Author(name='Harbour News Agency', type='organisation'))
+    >>> parse_byline("By Ines Falk in Marrowby, and Tom Okafor. Photos by Li Wei")
+    (Author(name='Ines Falk', type='person'), Author(name='Tom Okafor', type='person'))
     >>> parse_byline("Web Desk")
     (Author(name='Web Desk', type='desk'),)
     >>> parse_byline("Ines Falk, PhD, Political Editor, Marrowby; photos: Tom Okafor")
@@ -77,13 +82,17 @@ Author(name='Harbour News Agency', type='organisation'))
     """
     tables = load_name_tables()
     text = _ADDRESS.sub(" ", tidy_line(byline[:LONGEST_BYLINE]))
+    is_opened = tables.opener.match(text) is not None
     found: dict[str, Author] = {}
     for listed in _NEXT.split(text):
-        pieces = [piece for piece in _CUT.split(listed.strip()) if not tables.helper.match(piece)]
-        names = [name for piece in pieces for part in _split_names(piece, tables) if (name := clean_name(part))]
+        pieces = [tables.helper.split(piece, maxsplit=1)[0] for piece in _CUT.split(listed.strip())]
+        listed_last = [_without_joiner(piece, tables) for piece in pieces[1:]]
+        parts = [part for piece in (*pieces[:1], *listed_last) for part in _split_names(piece, tables)]
+        names = [name for part in parts if (name := clean_name(_PLACE.sub("", part) if is_opened else part))]
         for name in _named_last_first(names, listed):
             kind = author_type(name)
-            if name == names[0] or not _is_told_of(name, kind, names[0], tables):
+            is_first = name == names[0] and not (found and tables.role.fullmatch(name))  # "Ines Falk / Journalist"
+            if is_first or not _is_told_of(name, kind, names[0], tables):
                 found.setdefault(name.casefold(), Author(name, kind))
     return tuple(found.values())[:MOST_AUTHORS]
 
@@ -106,7 +115,8 @@ def _is_told_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> 
         return True
     has_case = name[0] != name[0].swapcase()  # in scripts without capitals one word is a whole name
     is_place = has_case and (" " not in name or (name.isupper() and not first.isupper()))
-    return (kind == "person" and is_place) or tables.role.search(name) is not None
+    is_said = name[0].isdigit() or (name[0].islower() and first[0].isupper())  # "in Marrowby", "3 min read"
+    return (kind == "person" and (is_place or is_said)) or tables.role.search(name) is not None
 
 
 def clean_name(name: str) -> str | None:
@@ -143,6 +153,12 @@ def author_type(name: str) -> AuthorType:
     if tables.desk.search(name):
         return "desk"
     return "organisation" if tables.organisation.search(name) else "person"
+
+
+def _without_joiner(piece: str, tables: NameTables) -> str:
+    """What stands between two commas without the "and" before a list's last name."""
+    match = tables.joiner.match(f" {piece}")
+    return piece[match.end() - 1:] if match is not None else piece
 
 
 def _split_names(piece: str, tables: NameTables) -> list[str]:

@@ -17,17 +17,20 @@ type Authors = tuple[Author, ...]
 _META_NAMES = (
     "author", "articleauthor", "parselyauthor", "sailthruauthor", "dccreator", "dctermscreator", "byl", "byline",
     "cxenseparseauthor", "ogarticleauthor", "articleauthorname", "citationauthor", "authorname", "articleauthors",
-    "authors", "dcauthor", "dccontributorauthor", "shareaholicarticleauthorname", "creator",
+    "authors", "citationauthors", "dcauthor", "dccontributorauthor", "shareaholicarticleauthorname", "creator",
 )
 _SITE = re.compile(r"\((?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\)")
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+MOST_TAGGED = 20
+"""Names of meta tags that are read, and tags of one name."""
+
 MOST_SEEN = 12
 """Names: a longer byline that readers see is a list of the staff."""
 
 
 def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[Authors]]:
-    """The authors as JSON-LD has them, then as meta tags do."""
-    for how, given in (("json-ld", _linked(data, article)), ("meta", _tagged(head))):
-        named = list(given)
+    """The authors as JSON-LD has them, then as each meta tag does."""
+    for how, named in (("json-ld", list(_linked(data, article))), *(("meta", tagged) for tagged in _tagged(head))):
         authors = _parsed(named)
         if authors:
             yield Found(authors, how, "; ".join(name for name, _ in named))
@@ -61,12 +64,17 @@ def _is_full(answer: Found[Authors]) -> bool:
 
 
 def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Found[Authors]:
-    """The answer with the outlet told as an organisation, under its name or with its address after it."""
+    """The answer with the outlet told as an organisation, under its name, with its address in it or after it."""
     own = {plain(name) for name in outlet_names}
+    domains = [name.casefold() for name in outlet_names if _DOMAIN.fullmatch(name)]
     sites = {plain(site) for site in _SITE.findall(answer.read_from or "")}
     is_outlet = bool(sites & own)
-    authors = (Author(author.name, "organisation" if is_outlet or plain(author.name) in own else author.type)
-               for author in answer.value)
+
+    def is_own(author: Author) -> bool:
+        is_account = author.type == "person" and any(domain in author.name.casefold() for domain in domains)
+        return is_outlet or is_account or plain(author.name) in own
+
+    authors = (Author(author.name, "organisation") if is_own(author) else author for author in answer.value)
     return Found(tuple(authors), answer.how, answer.read_from)
 
 
@@ -116,18 +124,22 @@ def _full_name(person: Mapping[str, object]) -> str | None:
     return " ".join(name for name in names if name) or None
 
 
-def _tagged(head: Head) -> list[tuple[str, bool]]:
-    names = [(name, c) for name, c in head.called(*_META_NAMES) if not c.startswith(("http:", "https:", "/"))]
-    if names:
-        return [(content, False) for name, content in names if name == names[0][0]][:20]
-    return [(content, False) for content in _labelled(head)]
+def _tagged(head: Head) -> Iterator[list[tuple[str, bool]]]:
+    """What each name of a meta tag gives, where it is not what another gave."""
+    given: dict[str, list[str]] = {}
+    for name, content in head.called(*_META_NAMES):
+        if not content.startswith(("http:", "https:", "/")):
+            given.setdefault(name, []).append(content)
+    different = list(dict.fromkeys(tuple(contents[:MOST_TAGGED]) for contents in given.values()))
+    for contents in different[:MOST_TAGGED] or [_labelled(head)]:
+        yield [(content, False) for content in contents]
 
 
-def _labelled(head: Head) -> list[str]:
+def _labelled(head: Head) -> tuple[str, ...]:
     """The name in a card for sharing, under a label that says "written by" in any language."""
     opener = load_name_tables().opener
     for number in "12":
         label, content = head.meta(f"twitter:label{number}"), head.meta(f"twitter:data{number}")
         if label is not None and content is not None and opener.fullmatch(f"{label[1]} "):
-            return [content[1]]
-    return []
+            return (content[1],)
+    return ()

@@ -9,9 +9,10 @@ from functools import lru_cache
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.text import tidy_line
 
-_SEPARATOR = re.compile(r"\s+[|\-–—•·»:>]+\s+|\s*[|»]\s*|\s+::\s+|:\s+")
+_SEPARATOR = re.compile(r"\s+[|\-–—•·«»‹›:>~/]+\s+|\s*[|»｜│]\s*|\s+::\s+|:\s+")
 _LETTERS = re.compile(r"[^\w]+")
 _WORD = re.compile(r"\w+")
+_ARTICLE = re.compile(r"^(?:the\s+|www\.)", re.I)
 _COUNT = re.compile(r"\s*\([\w-]+(?:\.[\w-]+)+\)(?:\s*\d{1,5})?")
 SHORTEST_HEADLINE = 8
 LONGEST_TITLE = 1_000
@@ -61,12 +62,12 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     >>> pick_title(Titles(visible=("Harbour News",), shared=("Pier opens | Harbour News",)), ("Harbour News",)).value
     'Pier opens'
     """
-    known = {plain(name) for name in names} | {""}
+    known = _known(names) | {""}
     given = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
     named = [(how, title[:LONGEST_TITLE]) for how, title in given if title]
     told = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
     visible = [tidy_line(title[:LONGEST_TITLE]) for title in titles.visible]
-    seen = [title for title in visible if plain(title) not in known]
+    seen = [title for title in visible if plain(title) not in known and not _is_beside(title, told)]
     extra = (*names, section) if section else names
     others = [title for _, title in told]
     bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)
@@ -89,6 +90,29 @@ def _confirmed(seen: list[str], told: list[str]) -> str | None:
     if not shares or max(shares)[0] < ALIKE:
         return None
     return seen[-max(shares)[1]]
+
+
+@lru_cache(maxsize=64)
+def _known(names: tuple[str, ...]) -> frozenset[str]:
+    """The outlet's names as they are compared, with and without what may stand before one.
+
+    >>> sorted(_known(("The Harbour News",)))
+    ['harbournews', 'theharbournews', 'wwwharbournews']
+    """
+    bare = {plain(_ARTICLE.sub("", name)) for name in names} - {""}
+    return frozenset(before + name for name in bare for before in ("", "the", "www"))
+
+
+def _is_beside(headline: str, told: list[tuple[str, str]]) -> bool:
+    """Whether the title element is a visible headline and another title: then that one is the outlet's or a kicker.
+
+    >>> _is_beside("Salt and Tide", [("meta", "The pier opens"), ("title element", "Salt and Tide: The pier opens")])
+    True
+    """
+    first = plain(headline)
+    both = [plain(title) for how, title in told if how == "title element"]
+    others = {plain(title) for how, title in told if how != "title element"} - {first}
+    return any(tab in (first + other, other + first) for tab in both for other in others if len(other) >= len(first))
 
 
 def _in_common(one: str, other: str) -> float:
@@ -137,10 +161,12 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
 
     >>> without_outlet("Pier opens - early - Harbour News", [], ("Harbour News",))
     'Pier opens - early'
+    >>> without_outlet("Pier opens early | The Harbour News", [], ("Harbour News",))
+    'Pier opens early'
     >>> without_outlet("Storm: pier closed", [], ("Harbour News",))
     'Storm: pier closed'
     """
-    known = {plain(name) for name in names if plain(name)}
+    known = _known(names)
     alike = {plain(other) for other in others}
     cuts = list(_SEPARATOR.finditer(title))
     if len(cuts) > MOST_PARTS:

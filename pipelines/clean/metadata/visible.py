@@ -20,11 +20,17 @@ from pipelines.records import Author
 
 BEFORE_HEADLINE = 6
 AFTER_BODY = 12
+AFTER_STANDFIRST = 8
+"""Blocks: in what stands between a standfirst and the rest of the body, bylines and dates are looked for no further."""
+
 WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
 ABOVE_HEADLINE = 4
 LONGEST_DATE = 30
 LONGEST_CREDIT = 60
+LONGEST_ALONE = 60
+"""A name on a line of its own, under the line that opens the byline."""
+
 MOST_LETTERS = 45
 """In a line with a date that no word calls the date of publication: more than this is a caption or a sentence."""
 
@@ -58,7 +64,8 @@ def near_body(page: Blocks, body: tuple[int, ...]) -> Near:
     headline = headline_before(page, first)
     start = max(0, first - WITHOUT_HEADLINE) if headline is None else headline + 1
     after = range(body[-1] + 1, min(len(page.blocks), body[-1] + 1 + AFTER_BODY))
-    return Near(range(start, min(first + 2, len(page.blocks))), after)
+    second = body[1] if len(body) > 1 else first + 2  # what stands between a standfirst and the rest is a byline's
+    return Near(range(start, min(max(first + 2, second), first + AFTER_STANDFIRST, len(page.blocks))), after)
 
 
 def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
@@ -80,13 +87,19 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
 
 def _authors_in(lines: Iterable[str], *, may_be_places: bool) -> tuple[Author, ...]:
     authors = {author.name.casefold(): author for line in lines for author in parse_byline(line)}
-    people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6]
+    people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6
+              and not (author.type == "person" and _is_label(author.name))]
     role = load_name_tables().role
     if any(not role.search(author.name) for author in people):
         people = [author for author in people if not role.search(author.name)]
     if may_be_places and any(len(author.name.split()) > 1 for author in people):  # "Ines Falk", "Marrowby"
         people = [author for author in people if len(author.name.split()) > 1 or author.type != "person"]
     return tuple(people)
+
+
+def _is_label(name: str) -> bool:
+    """Whether capitals begin and do not end what stands where a name would: "Insights from"."""
+    return name[0].isupper() and name.rsplit(maxsplit=1)[-1][0].islower()
 
 
 def _agencies_beside(page: Blocks, numbers: Iterable[int], marked: Iterable[str]) -> tuple[Author, ...]:
@@ -120,6 +133,11 @@ def _opened(page: Blocks, numbers: range) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
         text = block.text if block.opening is None else block.opening
+        if len(text) <= LONGEST_ALONE and number > numbers.start and _is_label_alone(page.blocks[number - 1].text):
+            names = _names_in(text)
+            if _is_name_like(names):
+                yield names
+                return
         if len(text) > LONGEST_BYLINE or not (_DIGIT.search(text) or _GLUED.match(text) or opener.match(text)):
             continue
         line = _names_in(text)
@@ -127,6 +145,13 @@ def _opened(page: Blocks, numbers: range) -> Iterator[str]:
         if match is not None and _is_name_like(line[match.end():]):
             yield line
             return
+
+
+def _is_label_alone(line: str) -> bool:
+    """Whether a line is but the words before a name, which stands on the next: "By", "Written by", "Autor:"."""
+    tables = load_name_tables()
+    is_open = line.endswith(":") or line.rpartition(" ")[2].casefold() in tables.prepositions
+    return is_open and tables.opener.fullmatch(f"{line} ") is not None
 
 
 def _dated(page: Blocks, numbers: range) -> Iterator[str]:

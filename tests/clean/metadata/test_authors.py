@@ -10,7 +10,8 @@ from lxml import etree
 from pipelines.clean.html.blocks import read_blocks
 from pipelines.clean.metadata.byline import pick_authors
 from pipelines.clean.metadata.page import read_metadata
-from pipelines.clean.metadata.visible import Near, seen_authors
+from pipelines.clean.metadata.visible import Near, near_body, seen_authors
+from pipelines.records import Author
 
 BODY = "<p>The pier opened on Sunday, four winters after a storm had broken it.</p>" * 3
 
@@ -67,6 +68,10 @@ def test_an_author_named_by_id() -> None:
         (CARD.format("Autor", "Ines Falk"), ["Ines Falk"]),
         (CARD.format("Est. reading time", "6 minutes"), []),
         ('<meta property="article:author" content="https://social.example/ines">', []),
+        ('<meta name="dc.creator" content="Ines Falk"><meta name="citation_authors" content="Ines Falk">'
+         '<meta name="citation_authors" content="Tom Okafor">', ["Ines Falk", "Tom Okafor"]),
+        ('<meta name="author" content="ifalk"><meta name="byl" content="By Ines Falk">', ["Ines Falk"]),
+        ('<meta name="author" content="Ines Falk / Journalist; Tom Okafor / Journalist">', ["Ines Falk", "Tom Okafor"]),
     ],
 )
 def test_meta_tags(head: str, expected: list[str]) -> None:
@@ -91,6 +96,42 @@ def test_meta_tags(head: str, expected: list[str]) -> None:
 )
 def test_lines_below_the_headline(line: str, expected: list[str]) -> None:
     assert [name for name, _ in authors(above=f"<p>{line}</p>")] == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("Written by", "Ines Falk"), [("Ines Falk", "person")]),
+        (("By", "The Harbour Team"), [("The Harbour Team", "desk")]),
+        (("Autorin:", "Ines Falk"), [("Ines Falk", "person")]),
+        (("Photo by", "Ines Falk"), []),
+        (("Interview", "Ines Falk"), []),
+        (("By", "subscribing you agree to our terms"), []),
+    ],
+)
+def test_a_byline_on_two_lines(lines: tuple[str, str], expected: list[tuple[str, str]]) -> None:
+    assert authors(above="".join(f"<p>{line}</p>" for line in lines)) == expected
+
+
+def test_words_in_an_author_box_that_end_without_a_capital_are_no_name() -> None:
+    box = '<div class="author">Insights from</div><div class="author">Ines Falk</div>'
+    assert authors(above=box) == [("Ines Falk", "person")]
+
+
+def test_a_byline_may_stand_between_the_standfirst_and_the_rest() -> None:
+    lines = ("Boats come back.", "Share", "By Ines Falk", "It is Sunday.")
+    page = read_blocks(etree.HTML("<h1>Pier opens</h1>" + "".join(f"<p>{line}</p>" for line in lines)))
+    near = near_body(page, (1, 4))
+    assert near.before == range(1, 4)
+    assert seen_authors(page, near).value == (Author("Ines Falk", "person"),)  # type: ignore[union-attr]
+    far = read_blocks(etree.HTML("<h1>Pier opens</h1>" + "<p>Share</p>" * 40))
+    assert near_body(far, (1, 39)).before == range(1, 9)
+
+
+def test_an_account_named_after_the_outlets_address_gives_way_to_a_person_that_readers_see() -> None:
+    account = '<meta name="author" content="harbour.example developer">'
+    assert authors(account) == [("harbour.example developer", "organisation")]
+    assert authors(account, above="<p>By Ines Falk</p>") == [("Ines Falk", "person")]
 
 
 def test_names_before_dates_in_a_list_of_articles_are_nobodys() -> None:

@@ -65,6 +65,24 @@ def test_a_kicker_and_a_count_are_no_part_of_the_headline() -> None:
         assert found.value == "Pier opens at last"
 
 
+def test_a_blogs_name_that_is_shown_beside_the_headline_is_not_the_headline() -> None:
+    tab = "Salt and Tide: The old pier opens"
+    found = pick_title(Titles(visible=("Salt and Tide",), shared=("The old pier opens",), tab=tab), ())
+    assert found is not None
+    assert found.value == "The old pier opens"
+
+
+@pytest.mark.parametrize(
+    "tab",
+    ["Pier opens at last | The Harbour News", "Pier opens at last - www.harbour.example",
+     "Pier opens at last « Harbour News", "Pier opens at last / Harbour News", "Pier opens at last｜Harbour News"],
+)
+def test_an_outlets_name_is_cut_off_however_it_is_divided(tab: str) -> None:
+    found = pick_title(Titles(tab=tab), ("Harbour News", "harbour.example"))
+    assert found is not None
+    assert found.value == "Pier opens at last"
+
+
 def test_a_title_of_nothing_but_separators_is_cut_and_left() -> None:
     hostile = Titles(linked="a | " * 20_000, shared=("b | " * 20_000,), tab="c | " * 20_000, is_news=True)
     found = pick_title(hostile, ("Harbour News",))
