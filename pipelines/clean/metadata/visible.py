@@ -253,6 +253,9 @@ def _written(page: Blocks, numbers: range, must_be_labelled: bool, language: str
         line = page.blocks[number].text
         if len(line) > LONGEST_BYLINE or _DIGIT.search(line) is None:
             continue
+        above = page.blocks[number - 1].text if number > numbers.start else ""
+        if len(above) <= LONGEST_DATE and tables.updated.fullmatch(above.strip(" :")):
+            line = f"{above} {line}"
         updated = tables.updated.search(line)
         own = line[: updated.start()] if updated is not None else line
         label = tables.published.search(own)

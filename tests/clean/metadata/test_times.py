@@ -104,6 +104,11 @@ def test_a_date_above_the_headline_is_read_only_in_a_box_that_says_so() -> None:
     assert seen('<p class="date">1 June 2026</p>', HEADLINE) == {}
 
 
+def test_a_label_above_a_date_says_that_it_is_an_updates() -> None:
+    assert seen(HEADLINE, "<p>Last updated:</p>", "<p>May 5, 2026</p>") == {"modified_at": "2026-05-05T00:00:00+00:00"}
+    assert seen(HEADLINE, "<p>Port</p>", "<p>May 4, 2026</p>") == {"published_at": "2026-05-04T00:00:00+00:00"}
+
+
 def moment(written: str) -> Found[Moment]:
     read = read_moment(written)
     assert read is not None
