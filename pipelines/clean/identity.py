@@ -25,7 +25,8 @@ FEWEST_WORDS = 30
 
 # Thai, Lao, Burmese, Khmer, kana, Han: scripts that put no spaces between words
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|\w+")
+_WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
+_HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _LONGEST_URL = 4_000
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
@@ -207,7 +208,7 @@ def story_signature(body: str) -> tuple[int, ...]:
     >>> len(story_signature("one two three " * 10)), story_signature("Too short.")
     (192, ())
     """
-    words = _WORD.findall(body.casefold())
+    words = (_WORD if _HAS_UNSPACED.search(body) else _SPACED_WORD).findall(body.casefold())
     if len(words) < FEWEST_WORDS:
         return ()
     sketch = rensa.RMinHash(num_perm=BODY_PLACES, seed=SIGNATURE_SEED)

@@ -46,6 +46,7 @@ _LONGEST = 3_000_000  # more than is read of any page or dump
 _STRETCH = 500_000
 _ASCII_AS_SPACE = bytes(32 if byte < 128 else byte for byte in range(256))
 _PIECE = re.compile(r"[^<>\n]+")
+_PLAIN = re.compile(r"[\x00-\x7f]{16,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def repair(text: str) -> Repaired:
     at = 0
     for match in _PIECE.finditer(text):
         piece = match.group()
-        if piece.isascii() or _SUSPECT.search(piece) is None or not is_bad(piece):
+        if piece.isascii() or _SUSPECT.search(piece) is None or not _is_bad(piece):
             continue
         fixed = ftfy.fix_encoding(piece)
         if fixed != piece:
@@ -112,6 +113,11 @@ def _is_suspect(text: str) -> bool:
         if _SUSPECT.search(b" ".join(stretch.split()).decode()) is not None:
             return True
     return False
+
+
+def _is_bad(piece: str) -> bool:
+    """What ftfy's heuristic says of a piece: slowly, and by letters that are no ASCII and the few beside them."""
+    return is_bad(_PLAIN.sub(lambda run: run[0][:8] + run[0][-8:], piece))
 
 
 def _unescaped(references: re.Match[str]) -> str:

@@ -154,8 +154,7 @@ class _Letters:
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join(texts)
         codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        table = _letter_kinds()
-        kinds = table[np.minimum(codes, len(table) - 1)]
+        kinds = _letter_kinds().take(codes, mode="clip")
         self._starts = np.concatenate(([0], np.flatnonzero(codes == ord("\n")) + 1))
         self.sizes = np.diff(np.append(self._starts, len(codes) + 1)).astype(np.float32) - 1
         after = np.append(kinds[1:], np.uint8(0))

@@ -128,7 +128,6 @@ class _Walk:
             names = element.keys()
             if "itemprop" in names and element.get("itemprop"):
                 self._mark(element, tag, names)
-            self.flush()
             self._open(element, tag, names)
         elif kind == _MARKED:
             self._mark(element, tag, element.keys())
@@ -144,7 +143,6 @@ class _Walk:
             if tag == "noscript" or sum(map(len, element.itertext())) <= LONGEST_CONTROL:
                 return _UNREAD
             element.tag = "div"
-            self.flush()
             self._open(element, "div", element.keys())
             return _BOX
         return kind
@@ -177,6 +175,7 @@ class _Walk:
             self._linked = 0
 
     def _open(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
+        self.flush()
         called, is_hidden = " ", False
         if names:
             if "class" in names or "id" in names:
