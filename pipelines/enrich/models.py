@@ -1,8 +1,8 @@
-"""What the enrich step is given: an engine for names, and the tables of languages and places."""
+"""What the enrich step is given: engines for names, and the tables of languages and places."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.enrich.engine import Engine, load_engine
@@ -21,9 +21,21 @@ class Models:
     fingerprint: str
 
 
-def load_models(package: str) -> Models:
-    """The models of the enrich step, for names by the spaCy model in ``package``."""
-    engine = load_engine(package)
+def load_models(names: Sequence[str]) -> Models:
+    """The models of the enrich step, with the engines of these names (``load_engine``), one for each language.
+
+    Raises ``ValueError`` where two of them read one language.
+    """
+    engines: dict[str, Engine] = {}
+    for engine in map(load_engine, names):
+        for language in sorted(engine.languages):
+            if language in engines:
+                raise ValueError(
+                    f"{engines[language].fingerprint} and {engine.fingerprint} both find names in texts of language "
+                    f"{language}: leave one of them out of DATELINE_MODELS."
+                )
+            engines[language] = engine
     gazetteer = load_gazetteer()
-    fingerprint = f"{engine.fingerprint}+places:{gazetteer.fingerprint}+tables:{tables_fingerprint()}"
-    return Models(dict.fromkeys(engine.languages, engine), load_teller(), gazetteer, fingerprint)
+    made_by = ",".join(dict.fromkeys(engine.fingerprint for engine in engines.values()))
+    fingerprint = f"{made_by}+places:{gazetteer.fingerprint}+tables:{tables_fingerprint()}"
+    return Models(engines, load_teller(), gazetteer, fingerprint)

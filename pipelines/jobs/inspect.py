@@ -61,7 +61,7 @@ def inspect_message(message: RawMessage, path: str, settings: Settings, now: dat
     steps: tuple[tuple[str, Callable[[Any, Any], Any], Any], ...] = (
         ("decode", decode_message, shared(partial(load_decoder, settings.limits, settings.schema_ids))),
         ("clean", clean_article, shared(partial(load_rules, settings.limits))),
-        ("enrich", enrich_article, shared(partial(load_models, settings.model))),
+        ("enrich", enrich_article, shared(partial(load_models, settings.models))),
         ("validate", partial(check_contract, provenance=provenance), shared(load_contract)),
     )
     record: Any = message
@@ -90,6 +90,6 @@ def _enriched_body(path: Path, settings: Settings, now: datetime) -> Inspection:
         word_count=len(body.split()),
         evidence={"body": Evidence("file", path.name)},
     )
-    article = enrich_article(clean, shared(partial(load_models, settings.model)))
+    article = enrich_article(clean, shared(partial(load_models, settings.models)))
     record = article_to_avro(article, Provenance(processor_of(settings), now))
     return Inspection(str(path), "article", article=article_json(record))

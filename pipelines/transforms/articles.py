@@ -47,7 +47,7 @@ class EnrichArticles(_StepTransform):
     """Clean articles become articles with language, mentions, entities and places. Rejects nothing."""
 
     def expand(self, clean: beam.PCollection) -> Outcome:
-        return clean | Step("enrich", enrich_article, partial(load_models, self.settings.model))
+        return clean | Step("enrich", enrich_article, partial(load_models, self.settings.models))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from schemas import latest, load
 
 def processor_of(settings: Settings) -> str:
     """``dateline 0.1.0+1a2b3c4d5e6f``: two records with one processor were made by the same rules."""
-    return shared(partial(_processor, settings.limits.model_dump_json(), settings.model, settings))
+    return shared(partial(_processor, settings.limits.model_dump_json(), settings.models, settings))
 
 
-def _processor(_limits: str, model: str, settings: Settings) -> str:
+def _processor(_limits: str, models: tuple[str, ...], settings: Settings) -> str:
     parts = [
         shared(partial(load_rules, settings.limits)).fingerprint,
-        shared(partial(load_models, model)).fingerprint,
+        shared(partial(load_models, models)).fingerprint,
         json.dumps(load("article", latest("article")), sort_keys=True),
         repr(shared(partial(load_suite, "article"))),
     ]

@@ -49,7 +49,7 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value in ({}, []):
         return "unset"
-    return f"`{value}`"
+    return f"`{",".join(value) if isinstance(value, tuple) else value}`"
 
 
 def _described(variable: str, field: FieldInfo) -> str:

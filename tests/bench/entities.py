@@ -85,11 +85,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="a folder with entities/*.testa, or such a file")
     parser.add_argument("--half", choices=("tuned", "held"), help="the texts that rules were tuned on, or the rest")
-    parser.add_argument("--model", default=Settings().model, help="package of the spaCy model")
+    parser.add_argument("--model", default=Settings().models[0], help="package of the spaCy model")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     files = [options.corpus] if options.corpus.is_file() else sorted(options.corpus.glob("entities/*"))
-    models = load_models(options.model)
+    models = load_models([options.model])
     for file in files:
         gold = texts_of(file)
         gold = gold[0::2] if options.half == "tuned" else gold[1::2] if options.half == "held" else gold

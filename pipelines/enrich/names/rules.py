@@ -29,7 +29,9 @@ def tidy(text: str, span: Span) -> list[Span]:
     """The span with right edges; several where it held several names, none where nothing is left."""
     tidied = []
     for part in cuts.parts(text, span):
-        start, end = part.start, part.end
+        start, end = edges.trim(text, part.start, part.end)
+        if text[start:end] in edges.words("no_names"):
+            continue
         for rule in (*EDGES, edges.without_title, edges.trim) if span.type == "PER" else (*EDGES, edges.trim):
             start, end = rule(text, start, end)
         if end > start and text[start:end].rstrip(".") not in edges.words("no_names"):

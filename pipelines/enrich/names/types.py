@@ -14,10 +14,11 @@ from pipelines.enrich.tables import load_lines
 from pipelines.records import EntityType
 
 BEFORE = re.compile(r"([\w-]+)\.?[ \n]$")
-SPEAKS = re.compile(r" (?:said|says|told|added|asked|thinks|believes|argued|who|whose)\b|, (?:who|whose)\b|, \d\d,")
+SPEAKS = re.compile(r" (?:said|says|told|added|asked|thinks|believes|argued|who|whose)\b|, (?:who|whose|qui)\b|, \d\d,")
 IN_COUNTRY = re.compile(r" \(([^()]{2,30})\)")
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
-PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across"})
+OF = frozenset({"of", "for", "de", "du", "des"})
+PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "à"})
 
 
 def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
@@ -90,7 +91,7 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     parts = name.split()
     last = parts[-1].rstrip(".")
     if len(parts) > 1:
-        if last in words("organisations") or (parts[0] in words("organisation_openings") and parts[1] in {"of", "for"}):
+        if last in words("organisations") or (parts[0] in words("organisation_openings") and parts[1] in OF):
             return {"ORG": 4.0}
         if last in words("events"):
             return {"MISC": 3.0}

