@@ -74,6 +74,16 @@ def test_entity_pairs(news: DuckDBWarehouse) -> None:
     )
 
 
+def test_entity_timeline(news: DuckDBWarehouse) -> None:
+    assert news.query("SELECT * EXCLUDE entity_id FROM marts.entity_timeline ORDER BY first_at, name").rows == (
+        ("Ines Falk", "PER", later(-48), later(-45), "a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example",
+         2, 2, 2, 0, 0.75),
+        ("Marrowby", "LOC", later(-48), later(-45), "a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example",
+         2, 2, 2, 0, 0.25),
+        ("Marrowby", "LOC", FETCHED_AT, FETCHED_AT, "2" * 32, "2" * 32, "Ferry", "gazette.example", 1, 1, 1, 0, 0.25),
+    )
+
+
 def test_syndication(news: DuckDBWarehouse) -> None:
     assert news.query("SELECT * FROM marts.syndication").rows == (
         ("a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example", 2, 2, later(-48), later(-45), 3.0),
