@@ -89,6 +89,7 @@ def _carried(text: str, spans: Sequence[Span]) -> dict[str, EntityType]:
     return types
 
 
+INITIALLED = re.compile(r"(?<![\w.&])[A-Z]\. ?[A-Z][a-z'][\w'-]*[a-z](?![\w.]|'s [A-Z])")
 INITIALS = re.compile(r"(?:[A-Z]\. ?){1,3}$")
 CAPITALISED = re.compile(r"([A-Z][\w'-]+) $")
 
@@ -112,6 +113,21 @@ def with_given_names(text: str, spans: Sequence[Span]) -> list[Span]:
                 start = given.start()
         done.append(Span(start, span.end, span.type, span.label) if start != span.start else span)
     return done
+
+
+def with_initialled(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Surnames behind an initial that the engine passed over (A. Falk 69) are people.
+
+    >>> text = "Hull 214 (A. Falk 84; I. Ansel-Dale 4-55), the U.S. Open"
+    >>> [text[s.start:s.end] for s in with_initialled(text, [Span(0, 4, "ORG")])]
+    ['Hull', 'A. Falk', 'I. Ansel-Dale']
+    """
+    taken = bytearray(len(text) + 1)
+    for span in spans:
+        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+    found = [Span(*name.span(), "PER", "initialled") for name in INITIALLED.finditer(text)
+             if not any(taken[name.start() : name.end()])]
+    return sorted([*spans, *found], key=lambda span: span.start) if found else list(spans)
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

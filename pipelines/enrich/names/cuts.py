@@ -11,6 +11,10 @@ BREAK = re.compile(r"\n|\s[-–—]\s|\s?[(;:]|/(?=[A-Z])|\s[\d.,/:-]*\d[\d.,/:-
 COMMA = re.compile(r",\s")
 INNER_POSSESSIVE = re.compile(r"(?:'s|(?<=s)')\s(?=\S)")
 TAIL = re.compile(r"-([a-z]+)\b")
+EVENT = re.compile(
+    r"(?: (?:Amateur|Junior|Senior|Women's|Men's|Indoor))?"
+    r" (?:Open|OPEN|Cup|CUP|Championships?|Masters|Grand Prix|GRAND PRIX|Classic|Games|Olympics|Marathon|Trophy)\b"
+)
 HEAD = re.compile(r"\b(?:ex|anti|pro|non|pre|post|trans)-$")
 
 
@@ -44,6 +48,17 @@ def _split(mark: re.Pattern[str], text: str, start: int, end: int) -> list[tuple
         pieces.append((at, found.start()))
         at = found.end()
     return [*pieces, (at, end)]
+
+
+def whole_event(text: str, span: Span) -> Span:
+    """A place or people with the sporting event that is named after it, as MISC.
+
+    >>> text = "the Ansel Open"; span = whole_event(text, Span(4, 9, "LOC"))
+    >>> text[span.start:span.end], span.type
+    ('Ansel Open', 'MISC')
+    """
+    found = EVENT.match(text, span.end) if span.type in ("LOC", "MISC") else None
+    return Span(span.start, found.end(), "MISC", "event") if found else span
 
 
 def whole_adjective(text: str, span: Span) -> Span:

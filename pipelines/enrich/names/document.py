@@ -90,7 +90,7 @@ def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
 def joined(text: str, spans: Sequence[Span]) -> list[Span]:
     """Peoples side by side are one name (CoNLL-2003 has it so).
 
-    >>> joined("Iraqi Kurdish", [Span(0, 5, "MISC"), Span(6, 13, "MISC")])
+    >>> joined("Iraqi-Kurdish", [Span(0, 5, "MISC"), Span(6, 13, "MISC")])
     [Span(start=0, end=13, type='MISC', label='')]
     """
     done: list[Span] = []
@@ -98,7 +98,7 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
         last = done[-1] if done else None
         if last and span.start < last.end:
             continue
-        if last and last.type == span.type == "MISC" and text[last.end : span.start] == " ":
+        if last and last.type == span.type == "MISC" and text[last.end : span.start] in (" ", "-"):
             done[-1] = Span(last.start, span.end, "MISC", last.label)
         else:
             done.append(span)

@@ -17,10 +17,11 @@ def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Spa
     names = document.with_dateline(text, names)
     names = document.add_known(text, names, gazetteer)
     names = carry.with_given_names(text, names)
+    names = carry.with_initialled(text, names)
     names = carry.with_introduced_acronyms(text, names)
     names = carry.with_missed_repeats(text, names)
     names = types.with_agreed_types(text, names, gazetteer)
-    names = [cuts.whole_adjective(text, name) for name in names]
+    names = [cuts.whole_event(text, cuts.whole_adjective(text, name)) for name in names]
     names = document.joined(text, names)
     return sport.with_teams(text, names, gazetteer)
 

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from pipelines.enrich.engine import Span
 from pipelines.enrich.names.edges import words
-from pipelines.enrich.places.gazetteer import Gazetteer
+from pipelines.enrich.places.gazetteer import Gazetteer, Place
 
 WORD = re.compile(r"[a-z]{3,}(?:-[a-z]+)?")
 ENOUGH = 6  # words of sport; one that belongs to sport alone counts for three
-AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |, |\()$")
+AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |\()$")
+BEHIND = re.compile(r"(\b(?:at|in) (?:the )?)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2}),\s$")
+SIDE = re.compile(r" (?:club|side|outfit|stadium|arena|marathon|suburb)\b")
+FIXTURE = re.compile(r"^.{1,50} v [A-Z].{1,50}$", re.MULTILINE)  # a line of its own: no case at court
 DATELINE = re.compile(r"(?:, [A-Z][\w. ]+)?\s?(?:\d{4}-\d\d-\d\d|\(|,? ?[A-Z][a-z]+ \d|[-–—]| [-–—])")
 READ = 6_000
 TEAM = r"[A-Z][\w.'&-]*(?: [A-Z][\w.'&-]*){0,2}"
@@ -22,12 +25,16 @@ NATIONS = frozenset({"England", "Scotland", "Wales", "Northern Ireland"})
 
 
 def is_on_sport(text: str) -> bool:
-    """True for reports and results of sport.
+    """True for reports and results of sport, and for fixtures and scores line by line.
 
+    >>> is_on_sport("May 1 v Hull\\nMay 8 v Leeds\\nMay 9 v York")
+    True
     >>> is_on_sport("The striker scored two goals in the match."), is_on_sport("They scored points in the debate.")
     (True, False)
     """
     seen = set(WORD.findall(text[:READ].lower()))
+    if len(FIXTURE.findall(text, 0, READ)) >= LINES or len(RESULT_LINE.findall(text, 0, READ)) > LINES:
+        return True
     return 3 * len(words("sport") & seen) + len(words("sport_too") & seen) >= ENOUGH
 
 
@@ -39,6 +46,11 @@ def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[S
     >>> [(text[s.start:s.end], s.type) for s in with_teams(text, [Span(0, 5, "LOC"), Span(11, 15, "LOC"),
     ...     Span(49, 54, "LOC")], load_gazetteer())]
     [('Leeds', 'ORG'), ('Hull', 'ORG'), ('Leeds', 'LOC')]
+    >>> text = "At Leeds, England: Essex, Kent and Surrey won in soccer. The striker of two goals left the Hull club."
+    >>> spans = [Span(text.index(name), text.index(name) + len(name), "LOC") for name in
+    ...     ("Leeds", "England", "Essex", "Kent", "Surrey", "Hull")]
+    >>> [(text[s.start:s.end], s.type) for s in with_teams(text, spans, load_gazetteer())]
+    [('Leeds', 'LOC'), ('England', 'LOC'), ('Essex', 'ORG'), ('Kent', 'ORG'), ('Surrey', 'ORG'), ('Hull', 'LOC')]
     """
     if not is_on_sport(text):
         return list(spans)
@@ -64,8 +76,17 @@ def _is_team(text: str, span: Span, gazetteer: Gazetteer) -> bool:
         return False
     if AT.search(text, max(0, span.start - 8), span.start) and (places or " " not in name):
         return False
+    if text.startswith("the ", max(0, span.start - 4)) and SIDE.match(text, span.end):
+        return False
+    behind = BEHIND.search(text, max(0, span.start - 40), span.start)
+    if behind and (behind[1] or not _are_alike(gazetteer.places(behind[2]), places)):
+        return False  # Leeds, England; not: Leeds, Hull and York
     opens_line = span.start == 0 or text[span.start - 1] == "\n"
-    return not (opens_line and DATELINE.match(text, span.end))
+    return not (opens_line and (text.startswith(":", span.end) or DATELINE.match(text, span.end)))
+
+
+def _are_alike(places: Sequence[Place], others: Sequence[Place]) -> bool:
+    return bool(places and others) and places[0].kind == others[0].kind
 
 
 def _with_tabled(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:

@@ -15,7 +15,16 @@ from pipelines.records import EntityType
 
 BEFORE = re.compile(r"([\w-]+)\.?[ \n]$")
 SPEAKS = re.compile(r" (?:said|says|told|added|asked|thinks|believes|argued|who|whose)\b|, (?:who|whose|qui)\b|, \d\d,")
+OF_BUSINESS = re.compile(
+    r"(?:'s)? (?:shares|stock|bonds|shareholders|subsidiary|subsidiaries|chief executive|CEO|CFO)\b"
+)
+BUSINESS = re.compile(
+    r"\b(?:(?:shares|stake|investment) (?:of|in)|(?:subsidiary|unit|owner|shareholders?|arm|makers?) of|company|"
+    r"companies|firm|bank|carmaker|automaker|airline|retailer|manufacturer|insurer|lender|club|newspaper|daily|magazine|broadcaster|"
+    r"startup|giant) $"
+)
 IN_COUNTRY = re.compile(r" \(([^()]{2,30})\)")
+INITIALLED = re.compile(r"[A-Z]\. ?[A-Z][a-z'][\w'-]*")
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
 OF = frozenset({"of", "for", "de", "du", "des"})
 PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "à"})
@@ -61,6 +70,8 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> _evidence_around("Mayor Falk said", Span(6, 10, "ORG"), load_gazetteer())
     {'PER': 5.0}
+    >>> _evidence_around("shares of Falk rose", Span(10, 14, "PER"), load_gazetteer())
+    {'ORG': 4.0}
     """
     evidence: dict[EntityType, float] = {}
     before = BEFORE.search(text, max(0, span.start - 20), span.start)
@@ -72,6 +83,8 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
     country = IN_COUNTRY.match(text, span.end)
     if country and " " in text[span.start : span.end] and gazetteer.country_code(country[1]):
         evidence["PER"] = 3.0
+    if OF_BUSINESS.match(text, span.end) or BUSINESS.search(text, max(0, span.start - 20), span.start):
+        evidence["ORG"] = 4.0
     if SPEAKS.match(text, span.end):
         evidence["PER"] = evidence.get("PER", 0.0) + 1.0
     return evidence
@@ -81,8 +94,8 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     """What the name itself tells.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
-    >>> [_evidence_inside(name, load_gazetteer()) for name in ("Falk Shipping Corp", "Ines Falk", "Fog Cup")]
-    [{'ORG': 4.0}, {'PER': 2.5}, {'MISC': 3.0}]
+    >>> [_evidence_inside(name, load_gazetteer()) for name in ("Falk Shipping Corp", "Ines Falk", "I. Falk", "Fog Cup")]
+    [{'ORG': 4.0}, {'PER': 2.5}, {'PER': 2.5}, {'MISC': 3.0}]
     """
     kind = known_type(name, gazetteer)
     if kind:
@@ -95,7 +108,7 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
             return {"ORG": 4.0}
         if last in words("events"):
             return {"MISC": 3.0}
-        if parts[0] in load_lines("given_names.txt") and len(parts) < 5:
+        if INITIALLED.fullmatch(name) or (parts[0] in load_lines("given_names.txt") and len(parts) < 5):
             return {"PER": 2.5}
     elif ACRONYM.fullmatch(name):
         return {"ORG": 1.2}
