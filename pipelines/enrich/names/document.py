@@ -25,14 +25,23 @@ DATELINE = re.compile(
 )
 
 
+CAPITALS_DATELINE = re.compile(
+    r"""^([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})(?:, ([A-Z][\w. ]{1,20}?))? ?(?:--|[—–]) (?=["“]?[A-Z])()""",
+    re.MULTILINE,
+)
+
+
 def with_dateline(text: str, spans: Sequence[Span]) -> list[Span]:
     """The place, region and agency of a dateline, whatever the engine took them for.
 
     >>> text = "Marrowby, Ansel (HNA): The council met."
     >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 15, "PER")])]
     [('Marrowby', 'LOC'), ('Ansel', 'LOC'), ('HNA', 'ORG')]
+    >>> text = "MARROWBY — The council met."
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 8, "ORG")])]
+    [('MARROWBY', 'LOC')]
     """
-    found = DATELINE.search(text, 0, DATELINE_WITHIN)
+    found = DATELINE.search(text, 0, DATELINE_WITHIN) or CAPITALS_DATELINE.search(text, 0, DATELINE_WITHIN)
     if not found:
         return list(spans)
     types: tuple[EntityType, ...] = ("LOC", "LOC", "ORG")
