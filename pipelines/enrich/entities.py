@@ -1,8 +1,9 @@
 """Mentions of one thing become one entity of the article, with an id that other articles share.
 
 What can be told: a surname or given name of the one person named in full who has it; an acronym that the text
-introduces, or that is the initials of the one organisation; a company with and without its legal form; names of
-one country or place. Where two fit, the mention stays an entity of its own.
+introduces, or that is the initials of the one organisation; a company with and without its legal form; a body with
+and without its country (U.S. Supreme Court); a few short forms that the news never explains (Fed); names of one
+country or place. Where two fit, the mention stays an entity of its own.
 
 What cannot be told from names alone: two people of one name share an id across articles, and an article that
 says only "Falk" names another entity than one that says "Ines Falk".
@@ -15,7 +16,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pipelines.enrich.names.carry import stands_for
 from pipelines.enrich.names.edges import words
@@ -28,6 +29,8 @@ PUNCTUATION = re.compile(r"[^\w&]+")
 POSSESSIVE = re.compile(r"['’]s?\b")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LEGAL_FORMS = frozenset(form.casefold().replace(".", "") for form in load_table("words.toml")["legal_forms"])
+
+SHORT_FORMS = load_table("words.toml")["short_forms"]
 
 
 @lru_cache(maxsize=20_000)
@@ -53,11 +56,22 @@ def name_key(kind: EntityType, name: str) -> str:
     if len(parts) > 1 and parts[0] == "the":
         parts = parts[1:]
     if kind == "ORG":
-        while len(parts) > 1 and parts[-1] in LEGAL_FORMS:
-            parts = parts[:-1]
+        parts = _key_of_organisation(parts)
     if kind == "PER" and len(parts) > 2:
         parts = [parts[0], *(part for part in parts[1:-1] if len(part) > 1), parts[-1]]
     return " ".join(parts)
+
+
+def _key_of_organisation(parts: list[str]) -> list[str]:
+    """
+    >>> _key_of_organisation(["ministry", "of", "sea"]), _key_of_organisation(["fed"])
+    (['sea', 'ministry'], ['federal', 'reserve'])
+    """
+    while len(parts) > 1 and parts[-1] in LEGAL_FORMS:
+        parts = parts[:-1]
+    if len(parts) > 2 and parts[0] in ("ministry", "department") and parts[1] == "of":
+        parts = [*parts[2:], parts[0]]
+    return SHORT_FORMS.get(" ".join(parts), " ".join(parts)).split()
 
 
 def entity_id(kind: EntityType, name: str, geonames_id: int | None = None) -> str:
@@ -173,8 +187,32 @@ def _is_opening(short: str, full: str) -> bool:
     return full[len(short) + 1 :].split(maxsplit=1)[0] not in {"of", "for", "and", "&"}
 
 
+def _is_of_country(short: str, full: str) -> bool:
+    """
+    >>> _is_of_country("supreme court", "us supreme court"), _is_of_country("harbour news", "oslo harbour news")
+    (True, False)
+    """
+    return " " in short and full.endswith(" " + short) and full.removesuffix(" " + short) in _countries()
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """Countries and peoples, and the unions of countries, as they open a name."""
+    names = (name for entry in load_table("countries.toml").values()
+             for name in (*entry.get("names", ()), *entry.get("demonyms", ())))
+    return frozenset({"us", "uk", "un", "eu", *(name.casefold().replace(".", "") for name in names)})
+
+
+def _is_spaced(short: str, full: str) -> bool:
+    """
+    >>> _is_spaced("jp falk", "jpfalk harbour"), _is_spaced("jp falk", "jp falkner")
+    (True, False)
+    """
+    return " " in short and short.replace(" ", "") in (full.split()[0], full)
+
+
 _FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {
     "PER": (_is_surname, _is_part_of_person),
-    "ORG": (_is_acronym, _is_opening),
+    "ORG": (_is_acronym, _is_of_country, _is_opening, _is_spaced),
     "MISC": (_is_acronym,),
 }
