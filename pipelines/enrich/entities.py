@@ -208,7 +208,7 @@ def _is_spaced(short: str, full: str) -> bool:
     >>> _is_spaced("jp falk", "jpfalk harbour"), _is_spaced("jp falk", "jp falkner")
     (True, False)
     """
-    return " " in short and short.replace(" ", "") in (full.split()[0], full)
+    return " " in short and short.replace(" ", "") in (full.split(maxsplit=1)[0], full)
 
 
 _FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {
