@@ -30,7 +30,7 @@ POSSESSIVE = re.compile(r"['’]s?\b")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LEGAL_FORMS = frozenset(form.casefold().replace(".", "") for form in load_table("words.toml")["legal_forms"])
 
-SHORT_FORMS = load_table("words.toml")["short_forms"]
+SHORT_FORMS: dict[str, str] = load_table("words.toml")["short_forms"]
 
 
 @lru_cache(maxsize=20_000)
