@@ -67,7 +67,11 @@ def run_by_a_worker(machine: Machine, folder: Path) -> None:
             state = asyncio.run(ended_state(worker))
         finally:
             worker.terminate()
-            worker.wait(timeout=30)
+            try:
+                worker.wait(timeout=60)
+            except subprocess.TimeoutExpired:  # Prefect's worker says goodbye to a server that may be slow to answer
+                worker.kill()
+                worker.wait()
     assert state == "COMPLETED", (folder / "worker.log").read_text()
 
 
