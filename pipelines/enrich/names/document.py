@@ -18,30 +18,41 @@ LONGEST_NAME = 4  # words
 DATELINE_WITHIN = 600  # characters of the body's beginning
 
 
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d"
+REGION = rf"(?:, (?!{MONTH})([A-Z][\w. ]{{1,20}}?))?"
 DATELINE = re.compile(
-    r"^([^\W\d_a-z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2})(?:, ([A-Z][\w. ]{1,20}?))?"
+    r"^([^\W\d_a-z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2})" + REGION +
     r"(?:,? [A-Z][a-z]{2,8}\.? \d{1,2})? ?(?:\(([A-Z][\w &]{1,24})\) ?[-–—:]|(?<=\d) ?[-–—]|\d{4}-\d\d-\d\d$)",
     re.MULTILINE,
 )
-
-
 CAPITALS_DATELINE = re.compile(
-    r"""^([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})(?:, ([A-Z][\w. ]{1,20}?))? ?(?:--|[—–]) (?=["“]?[A-Z])()""",
+    r"^([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})" + REGION + r""" ?(?:--|[—–]) (?=["“]?[A-Z])()""",
     re.MULTILINE,
 )
+OPENING_PLACE = re.compile(r"""([A-Z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2}) (?:--|[—–-]) (?=["“]?[A-Z])()()""")
 
 
-def with_dateline(text: str, spans: Sequence[Span]) -> list[Span]:
+def with_dateline(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
     """The place, region and agency of a dateline, whatever the engine took them for.
 
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> text = "Marrowby, Ansel (HNA): The council met."
-    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 15, "PER")])]
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 15, "PER")], load_gazetteer())]
     [('Marrowby', 'LOC'), ('Ansel', 'LOC'), ('HNA', 'ORG')]
     >>> text = "MARROWBY — The council met."
-    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 8, "ORG")])]
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [Span(0, 8, "ORG")], load_gazetteer())]
     [('MARROWBY', 'LOC')]
+    >>> text = "MARROWBY, March 2 (HNA) – The council met."
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [], load_gazetteer())]
+    [('MARROWBY', 'LOC'), ('HNA', 'ORG')]
+    >>> text = "Lyon – The council met."
+    >>> [(text[s.start:s.end], s.type) for s in with_dateline(text, [], load_gazetteer())]
+    [('Lyon', 'LOC')]
     """
     found = DATELINE.search(text, 0, DATELINE_WITHIN) or CAPITALS_DATELINE.search(text, 0, DATELINE_WITHIN)
+    if not found:
+        found = OPENING_PLACE.match(text)
+        found = found if found and gazetteer.places(found[1]) else None
     if not found:
         return list(spans)
     types: tuple[EntityType, ...] = ("LOC", "LOC", "ORG")

@@ -8,13 +8,14 @@ from pipelines.enrich.engine import Span
 from pipelines.enrich.names import carry, cuts, document, edges, sport, types
 from pipelines.enrich.places.gazetteer import Gazetteer
 
+DAY = ". 0123456789"  # March 5 is no name
 EDGES = (edges.trim, edges.without_possessive, edges.without_article, edges.between_capitals)
 
 
 def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
     """The names of a text, in order, from what an engine took for names."""
     names = [name for span in spans for name in tidy(text, span)]
-    names = document.with_dateline(text, names)
+    names = document.with_dateline(text, names, gazetteer)
     names = document.add_known(text, names, gazetteer)
     names = carry.with_given_names(text, names)
     names = carry.with_initialled(text, names)
@@ -35,6 +36,7 @@ def tidy(text: str, span: Span) -> list[Span]:
             continue
         for rule in (*EDGES, edges.without_title, edges.trim) if span.type == "PER" else (*EDGES, edges.trim):
             start, end = rule(text, start, end)
-        if end > start and text[start:end].rstrip(".") not in edges.words("no_names"):
+        name = text[start:end]
+        if name and edges.words("no_names").isdisjoint((name.rstrip("."), name.rstrip(DAY))):
             tidied.append(Span(start, end, span.type, span.label))
     return tidied

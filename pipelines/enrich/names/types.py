@@ -79,7 +79,7 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
     if word in words("honorifics") or word in words("titles"):
         evidence["PER"] = 4.0
     elif word in PREPOSITIONS:
-        evidence["LOC"] = 0.3
+        evidence["LOC"] = 2.5 if gazetteer.places(text[span.start : span.end]) else 0.3
     country = IN_COUNTRY.match(text, span.end)
     if country and " " in text[span.start : span.end] and gazetteer.country_code(country[1]):
         evidence["PER"] = 3.0
