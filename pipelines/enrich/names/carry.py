@@ -17,6 +17,14 @@ WORD_BEFORE = re.compile(r"(?:^|(\S) *|(?<=\n))\b([A-Z][\w'-]*)\.? $")
 NO_END = re.compile(r"\w|-[a-z]|\.\w")
 
 
+def taken_by(text: str, spans: Sequence[Span]) -> bytearray:
+    """For each character of the text, and one more, 1 where a span has it."""
+    taken = bytearray(len(text) + 1)
+    for span in spans:
+        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+    return taken
+
+
 def with_introduced_acronyms(text: str, spans: Sequence[Span]) -> list[Span]:
     """An acronym in brackets behind a name has the name's type.
 
@@ -60,9 +68,7 @@ def with_missed_repeats(text: str, spans: Sequence[Span]) -> list[Span]:
         found = WORD.match(name)
         if found:
             openings[found[0]].append(name)
-    taken = bytearray(len(text) + 1)
-    for span in spans:
-        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+    taken = taken_by(text, spans)
     repeats = []
     for word in WORD.finditer(text):
         start = word.start()
@@ -89,7 +95,8 @@ def _carried(text: str, spans: Sequence[Span]) -> dict[str, EntityType]:
     return types
 
 
-INITIALLED = re.compile(r"(?<![\w.&])[A-Z]\. ?[A-Z][a-z'][\w'-]*[a-z](?![\w.]|'s [A-Z])")
+INITIALLED_NAME = r"[A-Z]\. ?[A-Z][a-z'][\w'-]*"
+INITIALLED = re.compile(rf"(?<![\w.&]){INITIALLED_NAME}[a-z](?![\w.]|'s [A-Z])")
 INITIALS = re.compile(r"(?:[A-Z]\. ?){1,3}$")
 CAPITALISED = re.compile(r"([A-Z][\w'-]+) $")
 
@@ -122,9 +129,7 @@ def with_initialled(text: str, spans: Sequence[Span]) -> list[Span]:
     >>> [text[s.start:s.end] for s in with_initialled(text, [Span(0, 4, "ORG")])]
     ['Hull', 'A. Falk', 'I. Ansel-Dale']
     """
-    taken = bytearray(len(text) + 1)
-    for span in spans:
-        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+    taken = taken_by(text, spans)
     found = [Span(*name.span(), "PER", "initialled") for name in INITIALLED.finditer(text)
              if not any(taken[name.start() : name.end()])]
     return sorted([*spans, *found], key=lambda span: span.start) if found else list(spans)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.enrich.engine import Span
+from pipelines.enrich.names.carry import taken_by
 from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer
 from pipelines.records import EntityType
@@ -69,9 +70,7 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
     >>> [text[span.start:span.end] for span in add_known(text, [], load_gazetteer())]
     ['US', 'New York']
     """
-    taken = bytearray(len(text) + 1)
-    for span in spans:
-        taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+    taken = taken_by(text, spans)
     found = [word for word in CAPITALISED.finditer(text) if not taken[word.start()]]
     added, index = list(spans), 0
     while index < len(found):

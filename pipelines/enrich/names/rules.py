@@ -9,7 +9,7 @@ from pipelines.enrich.names import carry, cuts, document, edges, sport, types
 from pipelines.enrich.places.gazetteer import Gazetteer
 
 DAY = ". 0123456789"  # March 5 is no name
-EDGES = (edges.trim, edges.without_possessive, edges.without_article, edges.between_capitals)
+EDGES = (edges.without_possessive, edges.without_article, edges.between_capitals)
 
 
 def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from pipelines.enrich.engine import Span
+from pipelines.enrich.names.carry import INITIALLED_NAME
 from pipelines.enrich.names.document import known_type
 from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer
@@ -24,7 +25,7 @@ BUSINESS = re.compile(
     r"startup|giant) $"
 )
 IN_COUNTRY = re.compile(r" \(([^()]{2,30})\)")
-INITIALLED = re.compile(r"[A-Z]\. ?[A-Z][a-z'][\w'-]*")
+INITIALLED = re.compile(INITIALLED_NAME)
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
 OF = frozenset({"of", "for", "de", "du", "des"})
 PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "à"})
