@@ -130,7 +130,8 @@ def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
         warehouse.prepare()
         warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
         try:
-            with Workers(settings.batch.workers, settings.home / "logs" / "workers.log") as workers:
+            log, memory = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
+            with Workers(settings.batch.workers, log, memory) as workers:
                 yield Work(settings, warehouse, workers, told)
             told.end("completed")
         except BaseException as fault:

@@ -138,6 +138,19 @@ class ExpectationFailed(Rejected):
     fix = "See schemas/expectations/article.json for the expectation and its reason."
 
 
+# any step: found by what became of the worker
+class WorkerCrashed(Rejected):
+    fix = "It kills the process that works on it, alone too: send us the original, then replay after the fix."
+
+
+class TimeExceeded(Rejected):
+    fix = "No step may take DATELINE_BATCH__MESSAGE_DEADLINE_S over a message: send us the original, then replay."
+
+
+class MemoryExceeded(Rejected):
+    fix = "It used up its worker's memory: raise DATELINE_BATCH__WORKER_MEMORY_BYTES if it is wanted, then replay."
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why one message was rejected, where, and how alike failures are told."""

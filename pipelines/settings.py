@@ -57,8 +57,17 @@ class BatchSettings(BaseModel):
     )
     records_worth_a_worker: int = Field(20, description="A batch gets another worker for each so many records.")
     deadline_s: float = Field(900.0, gt=0, description="A batch that takes longer fails; its workers are killed.")
-    fault_share: float = Field(0.01, ge=0, le=1, description="Share of a batch that may end as UnexpectedFault.")
-    fault_minimum: int = Field(3, ge=0, description="So many unexpected faults are allowed in any batch.")
+    message_deadline_s: float = Field(
+        60.0, gt=0, description="A message that a step takes longer over is rejected as TimeExceeded."
+    )
+    worker_memory_bytes: int = Field(
+        6_000_000_000, gt=0,
+        description="Memory of a worker process; a message that takes it past this is rejected as MemoryExceeded.",
+    )
+    fault_share: float = Field(
+        0.01, ge=0, le=1, description="Share of a batch that may end as UnexpectedFault, or end its worker."
+    )
+    fault_minimum: int = Field(3, ge=0, description="So many of these are allowed in any batch.")
     retention_gap: Literal["stop", "continue"] = Field(
         "stop", description="When the saved offset has passed out of retention."
     )

@@ -6,22 +6,25 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import sys
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Literal, Self
 
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.jobs.quiet import quiet
-from pipelines.transforms import progress
+from pipelines.transforms import progress, watch
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.2
@@ -29,6 +32,21 @@ POLL_S = 0.2
 
 class RunFailed(RuntimeError):
     """The batch could not be transformed, and nothing moved: says which part of the machine or rules failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A worker that ended over its part: of what, and at which message and step, where it had marked one."""
+
+    cause: str
+    kind: Literal["crash", "time", "memory"]
+    step: str | None = None
+    partition: int = watch.NOWHERE
+    offset: int = watch.NOWHERE
+
+    def __str__(self) -> str:
+        where = f" in {self.step} at partition {self.partition}, offset {self.offset}" if self.step else ""
+        return f"{self.cause}{where}"
 
 
 def warm_up() -> ForkServerContext:
@@ -48,19 +66,21 @@ class Workers:
     Use as a context manager: they are stopped at its end, and die with this process whatever kills it.
     """
 
-    def __init__(self, count: int, log_file: Path | None = None) -> None:
-        self.count, self.log_file = count, log_file
+    def __init__(self, count: int, log_file: Path | None = None, memory_bytes: int | None = None) -> None:
+        self.count, self.log_file, self.memory_bytes = count, log_file, memory_bytes
         self._done: Synchronized[int] | None = None
+        self._marks: ctypes.Array[watch.Mark] | tuple[()] = ()
         self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Self:
         if self.count:
             context = warm_up()
             self._done = context.Value("q", 0)
+            self._marks = context.RawArray(watch.Mark, self.count)
             self._pool = ProcessPool(
                 max_workers=self.count,
                 initializer=_start_worker,
-                initargs=(self._done, self.log_file),
+                initargs=(self._done, self._marks, self.memory_bytes, self.log_file),
                 context=context,
             )
         return self
@@ -85,55 +105,112 @@ class Workers:
         Raises:
             RunFailed: a worker died or the deadline passed; the others are stopped and their work is dropped.
         """
+        found: dict[int, R] = {}
+        numbered = deque(enumerate(parts))
+        for (n, _), done in self.each(partial(_numbered, function), numbered, deadline_s, report=report):
+            if isinstance(done, Death):
+                raise RunFailed(
+                    f"a worker process died ({done}). Nothing was loaded. Run again; if it dies again, look for memory "
+                    "running out, then halve the batch with DATELINE_BATCH__MAX_RECORDS."
+                )
+            found[n] = done
+        return [found[n] for n in sorted(found)]
+
+    def each[A, R](
+        self,
+        function: Callable[[A], R],
+        parts: deque[A],
+        deadline_s: float,
+        message_deadline_s: float | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> Iterator[tuple[A, R | Death]]:
+        """Each part with what ``function`` gave, or how its worker died, as they end.
+
+        Parts that the caller puts into ``parts`` meanwhile are done too. A step that takes longer than
+        ``message_deadline_s`` over one message ends its worker.
+
+        Raises:
+            RunFailed: a part took longer than ``deadline_s``, and not over one message.
+        """
         if self._pool is None or self._done is None:
-            return [function(part) for part in parts]
+            while parts:
+                part = parts.popleft()
+                yield part, function(part)
+            return
         self._done.value = 0
-        futures = [self._pool.schedule(function, args=(part,), timeout=deadline_s) for part in parts]
-        started = time.monotonic()
+        free = list(range(self.count))
+        running: dict[Future[R], tuple[A, int]] = {}
         try:
-            self._watch(futures, report, started + deadline_s)
-            return [future.result() for future in futures]
+            while parts or running:
+                while parts and free:
+                    part, slot = parts.popleft(), free.pop()
+                    work = (slot, message_deadline_s or deadline_s, function, part)
+                    running[self._pool.schedule(_work, args=work, timeout=deadline_s)] = (part, slot)
+                ended, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                if report:
+                    report(self._done.value)
+                for future in ended:
+                    part, slot = running.pop(future)
+                    done = self._ended(future, slot, deadline_s)
+                    free.append(slot)
+                    yield part, done
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _ended[R](self, future: Future[R], slot: int, deadline_s: float) -> R | Death:
+        mark = self._marks[slot]
+        step, partition, offset = mark.step.decode() or None, mark.partition, mark.offset
+        try:
+            return future.result()
+        except ProcessExpired as death:
+            return Death(*_cause(death), step, partition, offset)
         except TimeoutError as late:
+            if step:
+                return Death(f"not done within {deadline_s:.0f} s", "time", step, partition, offset)
             raise RunFailed(
                 f"a part of the batch was not done within {deadline_s:.0f} s and its worker was stopped. Nothing was "
                 "loaded. Raise DATELINE_BATCH__DEADLINE_S, or lower DATELINE_BATCH__MAX_RECORDS, and run again."
             ) from late
-        except ProcessExpired as death:
-            raise RunFailed(
-                f"a worker process died ({_cause(death)}). Nothing was loaded. Run again; if it dies again, look "
-                "for memory running out, then halve the batch with DATELINE_BATCH__MAX_RECORDS."
-            ) from death
-        finally:
-            for future in futures:
-                future.cancel()
-
-    def _watch(self, futures: Sequence[Future[Any]], report: Callable[[int], None] | None, deadline: float) -> None:
-        assert self._done is not None
-        pending: set[Future[Any]] = set(futures)
-        while pending:
-            done, pending = wait(pending, timeout=POLL_S, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            if report:
-                report(self._done.value)
-            if time.monotonic() > deadline:
-                raise TimeoutError
 
 
-def _cause(death: ProcessExpired) -> str:
+def _numbered[A, R](function: Callable[[A], R], part: tuple[int, A]) -> R:
+    return function(part[1])
+
+
+def _cause(death: ProcessExpired) -> tuple[str, Literal["crash", "time", "memory"]]:
+    if death.exitcode == watch.OUT_OF_MEMORY:
+        return "out of memory", "memory"
+    if death.exitcode == -signal.SIGALRM:
+        return "one message took too long", "time"
     if death.exitcode is not None and death.exitcode < 0:
         with contextlib.suppress(ValueError):
-            return signal.Signals(-death.exitcode).name
-    return f"exit code {death.exitcode}"
+            return signal.Signals(-death.exitcode).name, "crash"
+    return f"exit code {death.exitcode}", "crash"
 
 
-def _start_worker(done: Synchronized[int], log_file: Path | None) -> None:
+_marks: ctypes.Array[watch.Mark] | tuple[()] = ()
+
+
+def _start_worker(
+    done: Synchronized[int], marks: ctypes.Array[watch.Mark], memory_bytes: int | None, log_file: Path | None
+) -> None:
     """Readies a worker: it leaves Ctrl-C to its parent, dies with it, logs to the file and shows nothing."""
+    global _marks  # noqa: PLW0603  one a process: the pool gives a task no handle of its worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _die_with_parent()
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    _marks = marks
     progress.count_in(done)
     quiet(log_file)
+
+
+def _work[A, R](slot: int, message_deadline_s: float, function: Callable[[A], R], part: A) -> R:
+    watch.keep(_marks[slot], message_deadline_s)
+    return function(part)
 
 
 def _die_with_parent() -> None:

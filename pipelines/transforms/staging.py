@@ -138,6 +138,18 @@ class _Seal(beam.DoFn):
         yield str(listed)
 
 
+def stage_rejected(
+    staging: Staging, messages: Iterable[RawMessage | Gap], failure: Failure
+) -> tuple[StagedFile, ...]:
+    """Stages messages as rejected with ``failure``, without a look at them; gaps as gaps."""
+    stage = _Stage(staging)
+    stage.setup()
+    stage.start_bundle()
+    for found in messages:
+        stage.process(found if isinstance(found, Gap) else RejectedMessage(found, failure, found.header("source")))
+    return tuple(windowed.value for windowed in stage.finish_bundle())
+
+
 def parts_name(part: str) -> str:
     return f"{part}.files.json"
 

@@ -14,6 +14,7 @@ from apache_beam.metrics import Metrics
 
 from pipelines.failures import Failure, Rejected, Violation
 from pipelines.records import RawMessage
+from pipelines.transforms import watch
 from pipelines.transforms.shared import Loader, shared
 
 PASSED = "passed"
@@ -49,8 +50,8 @@ class Step(beam.PTransform):
 
     Takes in-flight records, gives in-flight records. Rejects what the function raises as ``Rejected``, under
     its reason; any other exception becomes an ``UnexpectedFault`` with its traceback. What the machine lacks
-    (memory, disk) is not the record's fault and fails the bundle. Each element comes out once a bundle that
-    the runner commits.
+    (memory, disk) fails the bundle; in a standing worker, a message that takes all memory or time ends the
+    worker (see ``watch``). Each element comes out once a bundle that the runner commits.
 
     ``name`` is the step's (decode, clean, …), ``function`` module-level, ``load`` gives its second argument.
     """
@@ -79,14 +80,20 @@ class _Apply(beam.DoFn):
         yield outcome  # the steps behind this one run while it waits here: their cost is theirs
 
     def _applied(self, element: InFlight) -> InFlight | beam.pvalue.TaggedOutput:
+        watch.begin(self.name, element.message.source)
         try:
             return InFlight(element.message, self.function(element.record, self.context))
-        except (MemoryError, OSError):
+        except MemoryError:
+            watch.out_of_memory()
+            raise
+        except OSError:
             raise
         except Rejected as fault:
             return self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
         except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
             return self._rejected(element, unexpected(self.name, fault))
+        finally:
+            watch.end()
 
     def _rejected(
         self, element: InFlight, failure: Failure, scraper: str | None = None

@@ -11,6 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from pipelines import failures
+from pipelines.failures import Rejected
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.questions import mart_examples
@@ -164,7 +166,25 @@ def _short(kind: str) -> str:
     return "STRUCT" + ("[]" if kind.endswith("[]") else "") if kind.startswith("STRUCT(") else kind
 
 
-PAGES = {"settings.md": settings_page, "contracts.md": contracts_page, "warehouse.md": warehouse_page}
+def reasons_page() -> str:
+    known = [kind for kind in vars(failures).values() if isinstance(kind, type) and issubclass(kind, Rejected)]
+    rows = "\n".join(f"| `{kind.__name__}` | {kind.fix} |" for kind in known if kind is not Rejected)
+    return f"""# Reasons
+
+Why a message is rejected, in the order of the steps, and what to do about it. `dateline rejected list` has them by
+reason, [operations.md](operations.md) says how they come back.
+
+| reason | what to do |
+|---|---|
+{rows}
+| `UnexpectedFault` | An exception that no rule names, our bug: send us the traceback in its details, then replay. |
+"""
+
+
+PAGES = {
+    "reasons.md": reasons_page, "settings.md": settings_page, "contracts.md": contracts_page,
+    "warehouse.md": warehouse_page,
+}
 
 
 def main() -> None:

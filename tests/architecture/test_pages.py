@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 
 from flows.command import app
-from tests.architecture.pages import PAGES, ROOT
+from flows.faults import _CODES, _in_words
+from pipelines.records import GapKind
+from tests.architecture.pages import PAGES, ROOT, settings_page
 
 README = (ROOT / "README.md").read_text("utf-8")
-PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pipelines/README.md", "infra/decisions/README.md")
+PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pipelines/README.md", "infra/decisions/README.md",
+          "docs/operations.md")
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -52,3 +55,30 @@ def test_links_lead_somewhere(paper: str) -> None:
     here = (ROOT / paper).parent
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / paper).read_text("utf-8"))
     assert [link for link in links if not (here / link).exists()] == []
+
+
+RUN_BOOK = (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("fault", sorted(_CODES))
+def test_the_run_book_has_every_fault_that_ends_a_run(fault: str) -> None:
+    assert _in_words(fault) in RUN_BOOK
+
+
+@pytest.mark.parametrize("kind", get_args(GapKind.__value__))
+def test_the_run_book_has_every_gap(kind: str) -> None:
+    assert f"`{kind}`" in RUN_BOOK
+
+
+def test_the_run_book_names_no_command_or_variable_that_is_not_there() -> None:
+    known = {tuple(command.split()) for command in commands()}
+    named = {tuple(found.split()) for found in re.findall(r"dateline (?:ledger |rejected |sources )?[a-z]+", RUN_BOOK)}
+    assert [words for words in named if words not in known and len(words) > 1] == []
+    variables = re.compile(r"DATELINE_[A-Z_]+")
+    assert set(variables.findall(RUN_BOOK)) - set(variables.findall(settings_page())) == set()
+
+
+def test_links_inside_the_run_book_lead_to_headings() -> None:
+    headings = {re.sub(r"[^a-z ]", "", line.lstrip("# ").lower()).strip().replace(" ", "-")
+                for line in RUN_BOOK.splitlines() if line.startswith("#")}
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUN_BOOK)) - headings == set()

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.jobs.audit import audit_batch
-from pipelines.jobs.batches import BatchPlan, shares_of, transform_batch
+from pipelines.jobs.batches import BatchPlan, transform_batch
+from pipelines.jobs.shares import shares_of
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import BatchSettings, Settings

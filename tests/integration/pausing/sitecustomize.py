@@ -1,7 +1,7 @@
 """Pauses a process at a named call, so that a test can kill it there. On PYTHONPATH, this is run by every Python.
 
 ``DATELINE_TEST_PAUSE`` is ``module:function:when[:call]``: ``before`` or ``after`` the ``call``-th call of the
-function (the first, unless said). The process that gets there writes its pid to ``DATELINE_TEST_PAUSED`` and
+function (the first, unless said). The first process that gets there writes its pid to ``DATELINE_TEST_PAUSED`` and
 waits to be killed. Nothing in Dateline knows of it.
 """
 
@@ -19,6 +19,8 @@ def _install(asked: str, paused: Path) -> None:
     wanted = int(call[0]) if call else 1
 
     def pause() -> None:
+        if paused.exists():  # another process of the run was stopped there
+            return
         paused.write_text(str(os.getpid()))
         while True:
             time.sleep(1)

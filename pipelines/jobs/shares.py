@@ -1,0 +1,100 @@
+"""A batch's work in shares: what one worker does of it, in one job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.metrics.metric import MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.failures import Failure
+from pipelines.jobs.ingest import ingest
+from pipelines.records import OffsetRange
+from pipelines.settings import Settings
+from pipelines.sources.kafka import split_range
+from pipelines.stage import StagedFile
+from pipelines.transforms.processor import processor_of
+from pipelines.transforms.read import Reader
+from pipelines.transforms.staging import Staging, stage_rejected, staged_files
+
+LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
+IN_MEMORY = "FnApiRunner"  # plain DirectRunner first tries to download Prism
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """CPU that a step took: elements and microseconds in all."""
+
+    elements: int = 0
+    cpu_us: int = 0
+
+    def __add__(self, other: StepCost) -> StepCost:
+        return StepCost(self.elements + other.elements, self.cpu_us + other.cpu_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Ranges of a batch for one worker. ``deaths`` of workers came before it; ``failure`` rejects all of it unseen."""
+
+    ranges: tuple[OffsetRange, ...]
+    read: Reader
+    settings: Settings
+    staging: Staging
+    deaths: int = 0
+    failure: Failure | None = None
+
+    def __len__(self) -> int:
+        return sum(len(r) for r in self.ranges)
+
+    def part(self, n: int, ranges: Sequence[OffsetRange]) -> Share:
+        """The ranges as a share of their own, after a worker has died of the whole."""
+        staging = replace(self.staging, part=f"{self.staging.part}-{n}")
+        return replace(self, ranges=tuple(ranges), staging=staging, deaths=self.deaths + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareDone:
+    """The files that a share was staged as, and what each step cost."""
+
+    files: tuple[StagedFile, ...]
+    processor: str
+    costs: dict[str, StepCost] = field(default_factory=dict)
+
+
+def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -> tuple[tuple[OffsetRange, ...], ...]:
+    """The ranges in shares of nearly equal size, one a worker that the batch is worth; none is empty.
+
+    A range's halves go to the workers in order, so that what one outlet's pages cost is spread.
+    """
+    total = sum(len(r) for r in ranges)
+    count = max(1, min(workers, total // settings.batch.records_worth_a_worker))
+    if count == 1:
+        return (tuple(ranges),)
+    shares: list[list[OffsetRange]] = [[] for _ in range(count)]
+    for n, whole in enumerate(ranges):
+        pieces = split_range(whole, count)
+        for m, piece in enumerate(pieces):
+            shares[(n + m) % count].append(piece)
+    return tuple(tuple(share) for share in shares if share)
+
+
+def run_share(share: Share) -> ShareDone:
+    """Runs the job over one share, in this process: a worker's whole work."""
+    processor = processor_of(share.settings)
+    if share.failure is not None:
+        messages = (message for offsets in share.ranges for message in share.read(offsets))
+        return ShareDone(stage_rejected(share.staging, messages, share.failure), processor)
+    runner = IN_MEMORY if share.settings.runner in LOCAL_RUNNERS else share.settings.runner
+    pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(share.settings.beam_options)))
+    ingest(pipeline, share.ranges, share.read, share.settings, share.staging)
+    result = pipeline.run()
+    result.wait_until_finish()
+    return ShareDone(staged_files(share.staging.folder, share.staging.part), processor, _costs(result))
+
+
+def _costs(result: Any) -> dict[str, StepCost]:
+    found = result.metrics().query(MetricsFilter().with_namespace("cpu_us"))["distributions"]
+    return {d.key.metric.name: StepCost(d.result.count, d.result.sum) for d in found}

@@ -1,0 +1,57 @@
+"""Marks the message that a worker is at, and ends the worker where one message holds it: none stops a run.
+
+A crash in a C library, an endless loop and a page that eats all memory give no exception to reject a message by. The
+worker dies of them (of a timer's signal, where nothing else kills it), and the mark that it leaves says where it was.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+
+from pipelines.records import Coordinates
+
+OUT_OF_MEMORY = 77
+"""Exit code of a worker that a message has taken past its memory."""
+NOWHERE = -1
+
+
+class Mark(ctypes.Structure):
+    """Where a worker is, in memory that its parent reads: a message's partition and offset, and the step."""
+
+    _fields_ = (("partition", ctypes.c_int64), ("offset", ctypes.c_int64), ("step", ctypes.c_char * 16))
+
+    def clear(self) -> None:
+        self.partition, self.offset, self.step = NOWHERE, NOWHERE, b""
+
+
+_mark: Mark | None = None
+_deadline_s = 0.0
+
+
+def keep(mark: Mark, deadline_s: float) -> None:
+    """From now on this process marks where it is, and dies of a step that takes longer over one message."""
+    global _mark, _deadline_s  # one a process: Beam gives a DoFn no handle of its caller's
+    _mark, _deadline_s = mark, deadline_s
+    mark.clear()
+
+
+def begin(step: str, source: Coordinates) -> None:
+    """The step takes up the message from ``source``."""
+    if _mark is not None:
+        _mark.partition, _mark.offset, _mark.step = source.partition, source.offset, step.encode()
+        signal.setitimer(signal.ITIMER_REAL, _deadline_s)
+
+
+def end() -> None:
+    """The step is done with it."""
+    if _mark is not None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _mark.clear()
+
+
+def out_of_memory() -> None:
+    """Ends a worker whose memory one message has used up; a process that is no worker goes on to raise."""
+    if _mark is not None:
+        os._exit(OUT_OF_MEMORY)
