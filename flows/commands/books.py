@@ -107,14 +107,19 @@ def verify(
 
 
 def _kafka_account(settings: Settings) -> KafkaAccount:
-    from functools import partial
+    from functools import cache, partial
 
     from flows.place import with_broker
-    from pipelines.sources.kafka import read_range, topic_offsets
+    from pipelines.sources.kafka import describe_topic, read_range
     from pipelines.warehouse import KafkaAccount
 
     kafka = with_broker(settings).kafka
-    return KafkaAccount(partial(topic_offsets, kafka), partial(read_range, kafka, retention_gap="continue"))
+    described = cache(partial(describe_topic, kafka))
+    return KafkaAccount(
+        lambda topic: described(topic).offsets,
+        partial(read_range, kafka, retention_gap="continue"),
+        lambda topic: described(topic).topic_id,
+    )
 
 
 def _as_json(found: Verification) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pipelines.broker import (
     client_options,
     connect,
 )
+from pipelines.failures import TopicRecreated
 from pipelines.records import Coordinates, Gap, GapKind, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sources.groups import commit_group_offsets, group_offsets
@@ -24,7 +25,7 @@ from pipelines.sources.offsets import (
     RetentionPolicy,
     Topic,
     TopicMissing,
-    TopicRecreated,
+    confirm_topic,
     describe_topic,
     plan_ranges,
     plan_topic,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokerRefused", "BrokerUnavailable", "CorruptBatch", "Plan", "RetentionPassed", "Topic", "TopicMissing",
-    "TopicRecreated", "client_options", "commit_group_offsets", "describe_topic", "group_offsets", "plan_ranges",
-    "plan_topic", "read_range", "split_range", "topic_offsets",
+    "TopicRecreated", "client_options", "commit_group_offsets", "confirm_topic", "describe_topic", "group_offsets",
+    "plan_ranges", "plan_topic", "read_range", "split_range", "topic_offsets",
 ]
 
 POLL_MS = 500

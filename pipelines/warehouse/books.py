@@ -55,12 +55,19 @@ class Verification:
         return not self.problems
 
 
+def _unknown(_topic: str) -> str:
+    """No id: the broker gives none."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class KafkaAccount:
     """Kafka's own account of its topics, to compare the books with.
 
-    ``offsets`` gives beginning and end by partition of a topic; ``read`` gives a range's messages and gaps.
+    ``offsets`` gives beginning and end by partition of a topic; ``read`` gives a range's messages and gaps;
+    ``topic_id`` gives the topic's id, empty where the broker gives none.
     """
 
     offsets: Callable[[str], Mapping[int, tuple[int, int]]]
     read: Callable[[OffsetRange], Iterable[RawMessage | Gap]]
+    topic_id: Callable[[str], str] = _unknown

@@ -36,6 +36,7 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.publish import load
 from pipelines.warehouse.statements import files, statements, text
+from pipelines.warehouse.topics import loaded_topic_id
 
 PATIENCE_S = 30.0
 
@@ -104,6 +105,12 @@ class DuckDBWarehouse:
                 "SELECT partition, next_offset FROM partition_offsets WHERE topic = ? ORDER BY partition", [topic]
             ).fetchall()
         return dict(rows)
+
+    def topic_id(self, topic: str) -> str:
+        if not self.path.exists():
+            return ""
+        with self._reading() as con:
+            return loaded_topic_id(con, topic)
 
     def start_run(self, run: Run) -> None:
         with self._writing() as con:

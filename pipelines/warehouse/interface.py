@@ -159,6 +159,9 @@ class Warehouse(Protocol):
     def next_offsets(self, topic: str) -> dict[int, int]:
         """Offset to read on from, by partition; empty before the first batch."""
 
+    def topic_id(self, topic: str) -> str:
+        """Id of the topic that was loaded from; empty before the first batch, or where the broker gives none."""
+
     def start_run(self, run: Run) -> None: ...
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
@@ -166,7 +169,8 @@ class Warehouse(Protocol):
     def publish(self, batch: StagedBatch, audit: Audit | None = None) -> Loaded:
         """Loads a staged batch, closes its ledger and moves the offsets, in one transaction or not at all.
 
-        Raises ``OffsetsMoved`` when another run has read on, ``LedgerOpen`` when an offset has no outcome or two.
+        Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic
+        under the same name, ``LedgerOpen`` when an offset has no outcome or two.
         Publishing a batch again does nothing and says so.
         """
 

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.warehouse.books import KafkaAccount, PartitionBooks, Problem, Verification
 from pipelines.warehouse.statements import files, statements
+from pipelines.warehouse.topics import loaded_topic_id
 
 SHOWN = 100
 """Problems of one kind that are listed."""
@@ -26,8 +28,11 @@ def verify_ledger(con: Any, topic: str | None, kafka: KafkaAccount | None) -> Ve
     partitions = _partitions(con, topic)
     problems = list(_shallow(con, topic))
     if kafka is not None:
+        others = {name: _other_topic(con, name, kafka) for name in sorted({books.topic for books in partitions})}
+        problems += [problem for problem in others.values() if problem]
         for partition in partitions:
-            problems += islice(_against_kafka(con, partition, kafka), SHOWN)
+            if others[partition.topic] is None:
+                problems += islice(_against_kafka(con, partition, kafka), SHOWN)
     return Verification(partitions, tuple(problems), is_deep=kafka is not None)
 
 
@@ -64,6 +69,15 @@ def _shallow(con: Any, topic: str | None) -> Iterator[Problem]:
                 yield Problem(kind, where, says)
             if len(found) > SHOWN:
                 yield Problem(kind, "and more", f"only the first {SHOWN} of this kind are listed")
+
+
+def _other_topic(con: Any, topic: str, kafka: KafkaAccount) -> Problem | None:
+    """Whether Kafka has another topic under the name: then its offsets say nothing of those in the ledger."""
+    try:
+        refuse_other_topic(topic, loaded_topic_id(con, topic), kafka.topic_id(topic))
+    except TopicRecreated as fault:
+        return Problem("kafka", topic, str(fault).partition("; going on")[0])
+    return None
 
 
 def _against_kafka(con: Any, books: PartitionBooks, kafka: KafkaAccount) -> Iterator[Problem]:
