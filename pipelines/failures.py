@@ -162,8 +162,8 @@ class TopicRecreated(Exception):
     """The topic is not the one that was loaded from: it was deleted and made again, or its log was cut."""
 
     ADVICE = (
-        "What to do: if it was made again on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or load "
-        "it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names the "
+        "What to do: if it was made again on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or "
+        "load it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names the "
         "right brokers, or restore its log."
     )
 
@@ -178,7 +178,7 @@ def refuse_other_topic(topic: str, loaded_id: str, found_id: str) -> None:
     """
     if loaded_id and found_id and loaded_id != found_id:
         raise TopicRecreated(
-            f"{topic} has the id {found_id}, but what the warehouse has loaded is from a topic with the id {loaded_id}. "
-            "It was deleted and made again, or these are other brokers; going on would mix up two histories. Nothing "
+            f"{topic} has the id {found_id}, but what the warehouse has loaded is from a topic with the id {loaded_id}."
+            " It was deleted and made again, or these are other brokers; going on would mix up two histories. Nothing "
             f"was loaded.\n{TopicRecreated.ADVICE}"
         )

@@ -116,7 +116,7 @@ def confirm_topic(kafka: KafkaSettings, topic: str, topic_id: str) -> None:
         refuse_other_topic(topic, topic_id, describe_topic(kafka, topic).topic_id)
 
 
-def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,
+def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  a topic as both know it
                 *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
     """What to read next: from the saved offsets to the ends as they are now, at most ``max_records`` offsets.
 

@@ -200,7 +200,8 @@ def _name_batch(
     con: Any, batch: StagedBatch, audit: Audit | None, published_at: datetime, handed: tuple[OffsetRange, ...]
 ) -> None:
     verdict = audit.verdict if audit else None
-    row = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at, published_at, verdict, batch.topic_id)
+    told = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at)
+    row = (*told, published_at, verdict, batch.topic_id)
     temporary(con, "this_batch", _table(_BATCH, [row]))
     temporary(con, "handed", _table(_HANDED, [(r.topic, r.partition, r.start, r.end) for r in handed]))
     findings = [

@@ -62,7 +62,9 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     assert former.topic_id in problem["says"]
 
 
-def test_a_topic_made_again_while_it_was_read_is_refused(kafka: KafkaSettings, prefect_server: str, tmp_path: Path) -> None:
+def test_a_topic_made_again_while_it_was_read_is_refused(
+    kafka: KafkaSettings, prefect_server: str, tmp_path: Path
+) -> None:
     kafka = kafka.model_copy(update={"partitions": 1})
     machine = Machine(tmp_path / "home", kafka, prefect_server)
     make_topics(kafka)

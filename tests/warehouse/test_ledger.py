@@ -119,11 +119,12 @@ def test_books_that_agree_with_kafka(books: DuckDBWarehouse) -> None:
 
 def test_another_topic_under_the_name_is_told_and_not_compared(books: DuckDBWarehouse, tmp_path: Path) -> None:
     other = KafkaAccount(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
-    assert books.verify(TOPIC, replace(account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)}), topic_id=other.topic_id)).closes
+    empty = account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)})
+    assert books.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
     books.publish(stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
     assert [(problem.kind, str(problem)) for problem in books.verify(TOPIC, other).problems] == [(
-        "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with the "
-        "id old. It was deleted and made again, or these are other brokers",
+        "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with "
+        "the id old. It was deleted and made again, or these are other brokers",
     )]
 
 
