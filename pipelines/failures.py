@@ -163,8 +163,8 @@ class TopicRecreated(Exception):
 
     ADVICE = (
         "What to do: if it was made again on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or "
-        "load it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names the "
-        "right brokers, or restore its log."
+        "load it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names "
+        "the right brokers, or restore its log."
     )
 
 
