@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse import rejected
-from pipelines.warehouse.books import KafkaAccount, Verification
+from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
     DeadLetterFilter,
@@ -139,9 +139,11 @@ class DuckDBWarehouse:
         self.on_step("committed")
         return loaded
 
-    def verify(self, topic: str | None = None, kafka: KafkaAccount | None = None) -> Verification:
+    def verify(
+        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+    ) -> Verification:
         with self._reading() as con:
-            return verify_ledger(con, topic, kafka)
+            return verify_ledger(con, topic, kafka, part)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         with self._reading() as con:

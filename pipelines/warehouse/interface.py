@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from pipelines.records import Coordinates
 from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.audit import Audit
-from pipelines.warehouse.books import KafkaAccount, Verification
+from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed"]
 
@@ -41,6 +41,10 @@ class OffsetsMoved(WarehouseFault):
 
 class LedgerOpen(WarehouseFault):
     """The batch does not account for each of its offsets once: our bug, nothing of it was loaded."""
+
+
+class NotRead(WarehouseFault):
+    """Offsets or a partition were asked for that no run was ever handed."""
 
 
 class QueryFailed(WarehouseFault):
@@ -174,8 +178,13 @@ class Warehouse(Protocol):
         Publishing a batch again does nothing and says so.
         """
 
-    def verify(self, topic: str | None = None, kafka: KafkaAccount | None = None) -> Verification:
-        """Whether the ledger closes; with ``kafka``, also whether it tells what Kafka holds."""
+    def verify(
+        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+    ) -> Verification:
+        """Whether the ledger closes, or a part of it; with ``kafka``, also whether it tells what Kafka holds.
+
+        Raises ``NotRead`` when the part lies outside of what was read.
+        """
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         """Rows of a query that cannot change anything or reach outside the warehouse."""
@@ -189,6 +198,6 @@ class Warehouse(Protocol):
 
 __all__ = [
     "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "LedgerOpen", "Loaded",
-    "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table", "Warehouse",
+    "NotRead", "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
 ]
