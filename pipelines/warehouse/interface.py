@@ -127,13 +127,17 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """Which dead letters are meant: all that are still rejected, unless narrowed."""
+    """Which dead letters are meant: all that are still rejected, unless narrowed.
+
+    ``after`` leaves out all up to that id: a reader goes on behind the last one it has.
+    """
 
     reason: str | None = None
     scraper: str | None = None
     since: datetime | None = None
     fingerprint: str | None = None
     resolved: bool = False
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,8 @@ class Warehouse(Protocol):
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]: ...
 
-    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]: ...
+    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
+        """Dead letters, whole, in the order of their ids."""
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 

@@ -71,9 +71,10 @@ def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionBooks]:
         raise NotRead(_never_read(topic, part, rows))
     chosen = [
         PartitionBooks(
-            *row, row[2] if part.start is None else part.start, row[3] if part.end is None else part.end
+            name, partition, first, after, first if part.start is None else part.start,
+            after if part.end is None else part.end,
         )
-        for row in wanted
+        for name, partition, first, after in wanted
     ]
     outside = [books for books in chosen if not books.first_offset <= books.start <= books.end <= books.next_offset]
     if outside:
