@@ -26,9 +26,17 @@ def plan(work: Work, most: int) -> Plan:
     """From the next offsets of the warehouse up to the topic's end, at most ``most`` of them."""
     from pipelines.sources.kafka import plan_ranges
 
-    saved = work.warehouse.next_offsets(work.topic)
+    saved, loaded_id = work.warehouse.next_offsets(work.topic), work.warehouse.topic_id(work.topic)
     policy = work.settings.batch.retention_gap
-    return plan_ranges(work.settings.kafka, work.topic, saved, most, retention_gap=policy)
+    return plan_ranges(work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy)
+
+
+@task(name="confirm", **TASK)
+def confirm(work: Work, planned: Plan) -> None:
+    """That what was read is of the topic that was planned, which nobody has made again meanwhile."""
+    from pipelines.sources.kafka import confirm_topic
+
+    confirm_topic(work.settings.kafka, planned.topic, planned.topic_id)
 
 
 @flow(name="ingest", persist_result=False)
@@ -60,7 +68,9 @@ def _load_batches(work: Work, *, follow: bool, most: int) -> None:
         ends = ends if ends is not None else _ends(work, planned)
         if planned.ranges:
             watcher().step("transform", told.batches + 1)
-            finish_batch(work, transform(work, _batch(work, planned)))
+            transformed = transform(work, _batch(work, planned))
+            confirm(work, planned)
+            finish_batch(work, transformed)
         if follow:
             if not planned.ranges:
                 time.sleep(POLL_S)
@@ -84,4 +94,12 @@ def _batch(work: Work, planned: Plan) -> BatchPlan:
 
     run_id = work.report.run_id
     batch_id = f"{run_id}-{work.report.batches + 1:05d}"
-    return BatchPlan(batch_id, run_id, planned.ranges, work.staged / batch_id, datetime.now(UTC), planned.gaps)
+    return BatchPlan(
+        batch_id,
+        run_id,
+        planned.ranges,
+        work.staged / batch_id,
+        datetime.now(UTC),
+        planned.gaps,
+        topic_id=planned.topic_id,
+    )

@@ -1,4 +1,4 @@
-"""Dead letters as the command line knows them: chosen, grouped, whole, and through the job again."""
+"""Dead letters as the command line knows them: chosen, grouped, counted, whole."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ def groups_of(settings: Settings, wanted: DeadLetterFilter) -> list[dict[str, An
     return [asdict(group) for group in opened(settings).dead_letter_groups(wanted)]
 
 
+def count_of(warehouse: Warehouse, wanted: DeadLetterFilter) -> int:
+    return sum(group.count for group in warehouse.dead_letter_groups(wanted))
+
+
 def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
     """The original bytes, from the letter or from the file that it points to."""
     if letter.original_path is None:
@@ -40,23 +44,3 @@ def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
 def as_json(letter: StoredDeadLetter) -> dict[str, Any]:
     read = asdict(letter)
     return read | {"headers": [{"name": name, "value": value} for name, value in letter.headers]}
-
-
-def avro_of(letter: StoredDeadLetter) -> dict[str, Any]:
-    """The Avro dead letter that the warehouse's row was made from."""
-    return {
-        "step": letter.step,
-        "reason": letter.reason,
-        "details": [dict(violation) for violation in letter.details],
-        "fingerprint": letter.fingerprint,
-        "processor": letter.processor,
-        "rejected_at": letter.rejected_at,
-        "scraper": letter.scraper,
-        "source": asdict(letter.source),
-        "timestamp": letter.message_at,
-        "key": letter.key,
-        "headers": [{"name": name, "value": value} for name, value in letter.headers],
-        "original": letter.original,
-        "original_path": letter.original_path,
-        "original_bytes": letter.original_bytes,
-    }

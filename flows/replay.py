@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow, task
 
-from flows.letters import avro_of, chosen
+from flows.letters import chosen, count_of
 from flows.place import the_settings, with_broker
 from flows.staged import Leftovers
 from flows.watching import watcher
@@ -15,29 +16,30 @@ from flows.work import TASK, Work, finish_batch, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
+    from pipelines.jobs.replay import Handed
     from pipelines.warehouse import DeadLetterFilter
 
 
 @task(name="transform", **TASK)
-def transform_letters(work: Work, wanted: DeadLetterFilter) -> Transformed | None:
-    """The Beam job over the dead letters that are chosen: a staged batch; None when there are none."""
+def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed, Handed] | None:
+    """The Beam job over the next of the chosen dead letters: a staged batch; None when there are none left."""
     from pipelines.jobs.batches import BatchPlan
-    from pipelines.jobs.replay import replay_batch
+    from pipelines.jobs.replay import chosen_letters, replay_batch
 
-    letters = work.warehouse.dead_letters(wanted)
-    if not letters:
-        return None
-    watcher().found(len(letters))
-    batch_id = f"{work.report.run_id}-00001"
-    plan = BatchPlan(batch_id, work.report.run_id, (), work.staged / batch_id, datetime.now(UTC), kind="replay")
-    return replay_batch(map(avro_of, letters), plan, work.settings, work.workers, watcher().done)
+    told = work.report
+    batch_id, before = f"{told.run_id}-{told.batches + 1:05d}", told.records
+    plan = BatchPlan(batch_id, told.run_id, (), work.staged / batch_id, datetime.now(UTC), kind="replay")
+    letters = chosen_letters(work.warehouse, wanted, work.settings.batch.max_records)
+    return replay_batch(letters, plan, work.settings, work.workers, lambda done: watcher().done(before + done))
 
 
 @flow(name="replay", persist_result=False)
 def replay(
     reason: str | None = None, source: str | None = None, since: datetime | None = None, warehouse: str | None = None
 ) -> dict[str, Any]:
-    """Replay the dead letters that are still rejected.
+    """Replay the dead letters that are still rejected, batch by batch, each published before the next.
+
+    They go by their ids: one that is rejected again is not tried again in the same run.
 
     Args:
         reason: only those of this reason.
@@ -48,8 +50,17 @@ def replay(
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "replay") as work:
         Leftovers(work.staged).settle(work.settings, work.warehouse)
-        watcher().step("transform", 1)
-        transformed = transform_letters(work, chosen(reason=reason, source=source, since=since))
-        if transformed is not None:
-            finish_batch(work, transformed)
+        _replay_batches(work, chosen(reason=reason, source=source, since=since))
     return work.report.as_json()
+
+
+def _replay_batches(work: Work, wanted: DeadLetterFilter) -> None:
+    watcher().found(count_of(work.warehouse, wanted))
+    while True:
+        watcher().step("transform", work.report.batches + 1)
+        ran = transform_letters(work, wanted)
+        if ran is None:
+            return
+        transformed, handed = ran
+        finish_batch(work, transformed)
+        wanted = replace(wanted, after=handed.last_id)

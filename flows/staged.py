@@ -43,6 +43,8 @@ class Leftovers:
         from pipelines.stage import read_manifest
         from pipelines.warehouse.questions import ask
 
+        for letters in self.folder.glob("*.letters.avro"):  # what a killed replay was about to try
+            letters.unlink(missing_ok=True)
         for folder in self._folders():
             if (folder / ANNOUNCED).exists():
                 continue

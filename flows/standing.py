@@ -101,8 +101,8 @@ def show_verification(screen: Screen, found: Verification) -> None:
         (
             p.topic,
             p.partition,
-            p.first_offset,
-            p.next_offset,
+            p.start,
+            p.end,
             p.produced,
             p.accounted,
             ", ".join(f"{name} {count:,}" for name, count in (p.outcomes + p.gaps).most_common()),
@@ -110,12 +110,33 @@ def show_verification(screen: Screen, found: Verification) -> None:
         for p in found.partitions
     ]
     screen.table(
-        "Ledger", ("topic", "partition", "first", "next", "offsets", "accounted for", "as"), rows, empty="empty"
+        "Ledger", ("topic", "partition", "from", "to", "produced", "accounted for", "as"), rows, empty="empty"
     )
+    _show_blanks(screen, found)
     if found.closes:
-        compared = " It agrees with what Kafka holds." if found.is_deep else ""
-        screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome.{compared}")
+        compared = ""
+        if found.is_deep:
+            produced = sum(p.produced for p in found.partitions)
+            compared = f" It agrees with the {found.compared:,} of {produced:,} offsets that Kafka still has."
+        screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome or gap.{compared}")
         return
-    screen.say(f"[red]The ledger does not close:[/red] {len(found.problems)} problems.")
+    problems = "1 problem" if len(found.problems) == 1 else f"{len(found.problems):,} problems"
+    screen.say(f"[red]The ledger does not close:[/red] {problems}.")
     for problem in found.problems[:50]:
         screen.say(f"  [red]✗[/red] {safe(problem, 600)}")
+
+
+def _show_blanks(screen: Screen, found: Verification) -> None:
+    """Every gap, a line each: there may be very many, of a compacted topic."""
+    from pipelines.warehouse.books import UNEXPLAINED
+
+    if not any(p.blanks for p in found.partitions):
+        return
+    screen.say("[bold]Offsets without a record[/bold]")
+    for books in found.partitions:
+        for blank in books.blanks:
+            where = f"{safe(books.topic)}/{books.partition}"
+            span = f"offset {blank.first}" if len(blank) == 1 else f"offsets {blank.first} to {blank.last}"
+            colour = "red" if blank.kind == UNEXPLAINED else "dim"
+            screen.say(f"  {where} {span} ({len(blank):,}): [{colour}]{safe(blank.kind)}[/{colour}]")
+    screen.say()

@@ -1,6 +1,7 @@
 """Faults of the data, by name. The class name is the reason that the ledger and the dead letters carry.
 
-A step raises a ``Rejected``; anything else that it raises is our own bug and becomes ``UnexpectedFault``.
+A step raises a ``Rejected``; anything else that it raises is our own bug and becomes ``UnexpectedFault``. What is wrong
+with a whole topic, ``TopicRecreated``, rejects nothing and stops the run.
 """
 
 from __future__ import annotations
@@ -168,3 +169,29 @@ class Failure:
         if self.reason == self.UNEXPECTED:  # the traceback's last line holds values; the frames do not
             parts = [self.step, self.reason, *(v.expectation for v in self.violations[:1])]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+class TopicRecreated(Exception):
+    """The topic is not the one that was loaded from: it was deleted and made again, or its log was cut."""
+
+    ADVICE = (
+        "What to do: if it was made again on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or "
+        "load it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names "
+        "the right brokers, or restore its log."
+    )
+
+
+def refuse_other_topic(topic: str, loaded_id: str, found_id: str) -> None:
+    """Raises ``TopicRecreated`` when the topic found is another than the one loaded from, under the same name.
+
+    Kafka gives every topic an id of its own. An empty one says nothing: the broker is too old to give ids, or the
+    warehouse has not stored one yet.
+
+    >>> refuse_other_topic("articles.raw", "", "9f86d081")
+    """
+    if loaded_id and found_id and loaded_id != found_id:
+        raise TopicRecreated(
+            f"{topic} has the id {found_id}, but what the warehouse has loaded is from a topic with the id {loaded_id}."
+            " It was deleted and made again, or these are other brokers; going on would mix up two histories. Nothing "
+            f"was loaded.\n{TopicRecreated.ADVICE}"
+        )

@@ -9,7 +9,7 @@ import typer
 
 from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
-from flows.faults import FOUND_WRONG
+from flows.faults import FOUND_WRONG, WrongUsage
 from flows.screen import json_default, safe
 
 if TYPE_CHECKING:
@@ -83,19 +83,34 @@ def _write_csv(screen: Screen, table: Table) -> None:
 
 
 @ledger.command()
-def verify(
+def verify(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
     topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    partition: Annotated[int | None, typer.Option("--partition", min=0, help="Only this partition.")] = None,
+    start: Annotated[
+        int | None, typer.Option("--from", min=0, help="Only from this offset on; else from the first one read.")
+    ] = None,
+    end: Annotated[
+        int | None, typer.Option("--to", min=0, help="Only up to this offset, which is excluded; else all read.")
+    ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read the topic again and compare.")] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Prove that every offset ended in exactly one outcome, per partition and run; exit 1 where it did not."""
-    with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
-        from pipelines.warehouse import open_warehouse
+    """Prove that every offset ended in exactly one outcome or one gap, of all that was read or of a range of it.
 
+    Produced is what the outcomes and the gaps come to, partition by partition; every gap is listed. Exit 1 where an
+    offset is unexplained.
+    """
+    with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
+        from pipelines.warehouse import Part, open_warehouse
+
+        if start is not None and end is not None and start > end:
+            raise WrongUsage(f"--from {start} lies past --to {end}.\nWhat to do: give the smaller offset to --from.")
         account = _kafka_account(run.settings) if deep else None
-        found = open_warehouse(run.settings.warehouse_url).verify(topic, account)
+        found = open_warehouse(run.settings.warehouse_url).verify(topic, account, Part(partition, start, end))
+        if topic is not None and not found.partitions and found.closes:
+            raise WrongUsage(f"Nothing was ever read of {topic}.\nWhat to do: leave --topic out to see what was read.")
         if as_json:
             run.screen.write_json(_as_json(found))
         else:
@@ -107,14 +122,19 @@ def verify(
 
 
 def _kafka_account(settings: Settings) -> KafkaAccount:
-    from functools import partial
+    from functools import cache, partial
 
     from flows.place import with_broker
-    from pipelines.sources.kafka import read_range, topic_offsets
+    from pipelines.sources.kafka import describe_topic, read_range
     from pipelines.warehouse import KafkaAccount
 
     kafka = with_broker(settings).kafka
-    return KafkaAccount(partial(topic_offsets, kafka), partial(read_range, kafka, retention_gap="continue"))
+    described = cache(partial(describe_topic, kafka))
+    return KafkaAccount(
+        lambda topic: described(topic).offsets,
+        partial(read_range, kafka, retention_gap="continue"),
+        lambda topic: described(topic).topic_id,
+    )
 
 
 def _as_json(found: Verification) -> dict[str, object]:
@@ -123,16 +143,23 @@ def _as_json(found: Verification) -> dict[str, object]:
     return {
         "closes": found.closes,
         "is_deep": found.is_deep,
+        "compared": found.compared,
         "partitions": [
             {
                 "topic": books.topic,
                 "partition": books.partition,
                 "first_offset": books.first_offset,
                 "next_offset": books.next_offset,
+                "from": books.start,
+                "to": books.end,
                 "produced": books.produced,
                 "accounted": books.accounted,
                 "outcomes": dict(books.outcomes),
                 "gaps": dict(books.gaps),
+                "blanks": [
+                    {"kind": blank.kind, "first": blank.first, "last": blank.last, "offsets": len(blank)}
+                    for blank in books.blanks
+                ],
             }
             for books in found.partitions
         ],

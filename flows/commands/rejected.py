@@ -143,7 +143,9 @@ def replay(  # noqa: PLR0913, PLR0917  likewise
     reason: Reason = None,
     source: Source = None,
     since: Since = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would be replayed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run the job, load nothing, and show what would be different.")
+    ] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -151,15 +153,16 @@ def replay(  # noqa: PLR0913, PLR0917  likewise
     """Put dead letters through the same job again, any number of times, without doubles."""
     with command("rejected-replay", verbose=verbose, warehouse=warehouse) as run:
         from flows.commands.ingesting import replay_here, show_ingested
-        from flows.letters import chosen, opened
 
         if dry_run:
-            wanted = chosen(reason=reason, source=source, since=since)
-            count = sum(group.count for group in opened(run.settings).dead_letter_groups(wanted))
+            from flows.rehearsal import as_json as rehearsal_as_json
+            from flows.rehearsal import rehearse_here, show_rehearsal
+
+            told = rehearse_here(run, quiet=as_json, reason=reason, source=source, since=since)
             if as_json:
-                run.screen.write_json({"would_replay": count})
+                run.screen.write_json(rehearsal_as_json(told))
             else:
-                run.screen.say(f"{count:,} dead letters would be replayed.")
+                show_rehearsal(run.screen, told)
             return
         report = replay_here(run, quiet=as_json, reason=reason, source=source, since=since)
         if as_json:

@@ -28,7 +28,10 @@ OURS = (Failure.UNEXPECTED, WorkerCrashed.__name__, TimeExceeded.__name__, Memor
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What one micro-batch takes: the ranges to read, the gaps already known, and where it is staged."""
+    """What one micro-batch takes: the ranges to read, the gaps already known, and where it is staged.
+
+    ``topic_id`` is that of the topic which the ranges are of, empty where the broker gives none.
+    """
 
     batch_id: str
     run_id: str
@@ -37,6 +40,7 @@ class BatchPlan:
     processed_at: datetime
     gaps: tuple[Gap, ...] = ()
     kind: BatchKind = "ingest"
+    topic_id: str = ""
 
     @property
     def records(self) -> int:
@@ -88,6 +92,7 @@ def transform_batch(
         processor=done[0].processor if done else "",
         staged_at=plan.processed_at,
         kind=plan.kind,
+        topic_id=plan.topic_id,
     )
     _refuse_bugs(batch, settings)
     write_manifest(batch)

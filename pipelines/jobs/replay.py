@@ -2,44 +2,118 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fastavro
 
+from pipelines.failures import Failure
 from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
 from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import Settings
-from pipelines.stage import OriginalStore
+from pipelines.stage import OriginalStore, StagedBatch
+from pipelines.stage.reasons import staged_outcomes
+from pipelines.warehouse import DeadLetterFilter, LedgerOpen, StoredDeadLetter, Warehouse
 from schemas import latest, load
 
 LETTERS = "dead letters"
+PAGE = 64
+"""Letters in memory at once: each may be near a megabyte."""
+SHOWN = 5
+
+
+@dataclass(slots=True)
+class Handed:
+    """The letters that a batch was handed: the reason of each, and the last id, behind which the next batch begins."""
+
+    reasons: dict[Coordinates, str] = field(default_factory=dict)
+    last_id: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.reasons)
+
+    def note(self, letters: Iterable[StoredDeadLetter]) -> Iterator[dict[str, Any]]:
+        """The letters as Avro has them, noted as they pass."""
+        for letter in letters:
+            self.reasons[letter.source] = letter.reason
+            self.last_id = letter.dead_letter_id
+            yield letter.record()
+
+
+def chosen_letters(warehouse: Warehouse, chosen: DeadLetterFilter, most: int) -> Iterator[StoredDeadLetter]:
+    """At most so many of the chosen dead letters in the order of their ids, read a page at a time."""
+    left = most
+    while left > 0:
+        page = warehouse.dead_letters(chosen, min(PAGE, left))
+        yield from page
+        if len(page) < min(PAGE, left):
+            return
+        chosen, left = replace(chosen, after=page[-1].dead_letter_id), left - len(page)
 
 
 def replay_batch(
-    letters: Iterable[dict[str, Any]],
+    letters: Iterable[StoredDeadLetter],
     plan: BatchPlan,
     settings: Settings,
     workers: Workers,
     report: Callable[[int], None] | None = None,
-) -> Transformed:
-    """Runs the job over Avro dead letters and seals a staged batch of kind ``replay``, which has no ranges.
+) -> tuple[Transformed, Handed] | None:
+    """Runs the job over dead letters and seals a staged batch of kind ``replay``, which has no ranges.
 
     The letters are written beside the batch first, so that each worker reads its share and memory stays bounded.
-    The messages keep their first coordinates: publishing the batch settles their rows in the ledger.
+    The messages keep their first coordinates: publishing the batch settles their rows in the ledger. None when there
+    are no letters.
+
+    Raises:
+        LedgerOpen: a letter did not come out of the job, or came out twice. Nothing was loaded.
+        RunFailed: as ``transform_batch``; letters that were an ``UnexpectedFault`` before do not count against it.
     """
     path = plan.folder.with_name(f"{plan.folder.name}.letters.avro").absolute()
-    count = write_letters(path, letters)
-    wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, count),), kind="replay")
-    reader = partial(read_letters, path, settings.home.absolute(), settings.limits.dead_letter_bytes)
+    handed = Handed()
     try:
-        return transform_batch(wanted, settings, workers, report, read=reader)
+        write_letters(path, handed.note(letters))
+        if not handed:
+            return None
+        wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, len(handed)),), kind="replay")
+        reader = partial(read_letters, path, settings.home.absolute(), settings.limits.dead_letter_bytes)
+        done = transform_batch(wanted, _with_known_faults(settings, handed), workers, report, read=reader)
     finally:
         path.unlink(missing_ok=True)
+    _refuse_lost(done.batch, handed)
+    return done, handed
+
+
+def _with_known_faults(settings: Settings, handed: Handed) -> Settings:
+    """Settings that allow so many more unexpected faults as there were among the letters: those are no news."""
+    batch = settings.batch
+    known = Counter(handed.reasons.values())[Failure.UNEXPECTED]
+    allowed = max(int(len(handed) * batch.fault_share), batch.fault_minimum) + known
+    return settings.model_copy(update={"batch": batch.model_copy(update={"fault_minimum": allowed})})
+
+
+def _refuse_lost(batch: StagedBatch, handed: Handed) -> None:
+    """Each letter that was handed to the batch has one outcome in it, and nothing else has."""
+    staged = Counter(source for source, _, _ in staged_outcomes(batch))
+    problems = [
+        f"{len(found)} {says} ({', '.join(map(str, found[:SHOWN]))}{', …' if len(found) > SHOWN else ''})"
+        for found, says in (
+            (sorted(handed.reasons.keys() - staged.keys()), "without an outcome"),
+            (sorted(source for source, count in staged.items() if count > 1), "with more than one outcome"),
+            (sorted(staged.keys() - handed.reasons.keys()), "that it was not handed"),
+        )
+        if found
+    ]
+    if problems:
+        raise LedgerOpen(
+            f"Replay {batch.batch_id} was handed {len(handed)} dead letters and does not account for each of them "
+            f"once, nothing of it was loaded: {'; '.join(problems)}. What to do: this is a bug in Dateline, report it "
+            f"with {batch.folder}."
+        )
 
 
 def write_letters(path: Path, letters: Iterable[dict[str, Any]]) -> int:

@@ -5,26 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.broker import (
     BrokerRefused,
     BrokerUnavailable,
-    ask_broker,
     broker_faults,
     client_options,
     connect,
 )
-from pipelines.records import Coordinates, Gap, GapKind, OffsetRange, RawMessage
+from pipelines.failures import TopicRecreated
+from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sources.groups import commit_group_offsets, group_offsets
+from pipelines.sources.markers import note_markers
 from pipelines.sources.offsets import (
     Plan,
     RetentionPassed,
     RetentionPolicy,
     Topic,
     TopicMissing,
-    TopicRecreated,
+    confirm_topic,
     describe_topic,
     plan_ranges,
     plan_topic,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokerRefused", "BrokerUnavailable", "CorruptBatch", "Plan", "RetentionPassed", "Topic", "TopicMissing",
-    "TopicRecreated", "client_options", "commit_group_offsets", "describe_topic", "group_offsets", "plan_ranges",
-    "plan_topic", "read_range", "split_range", "topic_offsets",
+    "TopicRecreated", "client_options", "commit_group_offsets", "confirm_topic", "describe_topic", "group_offsets",
+    "plan_ranges", "plan_topic", "read_range", "split_range", "topic_offsets",
 ]
 
 POLL_MS = 500
@@ -109,7 +110,7 @@ class _Reader:
         self.retention_gap = retention_gap
         self.name = TopicPartition(span.topic, span.partition)
         self.due = span.start
-        self.hole: GapKind | None = None
+        self.markers = note_markers(consumer)
 
     def run(self) -> Iterator[RawMessage | Gap]:
         self.consumer.assign([self.name])
@@ -119,13 +120,13 @@ class _Reader:
             for record in records:
                 if record.offset >= self.span.end:
                     break
-                yield from self._gap_up_to(record.offset, self._hole)
+                yield from self._hole_up_to(record.offset)
                 yield message_of(record)
                 self.due = record.offset + 1
             if position is None:
                 yield from self._retention()
             elif position >= self.span.end or not records:
-                yield from self._gap_up_to(min(position, self.span.end), self._hole)
+                yield from self._hole_up_to(min(position, self.span.end))
 
     def _poll(self) -> tuple[list[ConsumerRecord], int | None]:
         """Records and the position behind them; no position when the offset asked for is out of range.
@@ -172,19 +173,15 @@ class _Reader:
         upto = min(beginning, self.span.end)
         if self.retention_gap == "stop":
             raise retention_passed((Gap(self.span.topic, self.span.partition, self.due, upto, "retention"),))
-        yield from self._gap_up_to(upto, lambda: "retention")
+        yield Gap(self.span.topic, self.span.partition, self.due, upto, "retention")
+        self.due = upto
         self.consumer.seek(self.name, beginning)
 
-    def _gap_up_to(self, offset: int, kind: Any) -> Iterator[Gap]:
-        if offset > self.due:
-            yield Gap(self.span.topic, self.span.partition, self.due, offset, kind())
-            self.due = offset
-
-    def _hole(self) -> GapKind:
-        """What a hole is: asked once, when the first is met. A compacted topic's holes all count as compaction."""
-        if self.hole is None:
-            self.hole = "compaction" if is_compacted(self.kafka, self.span.topic) else "transaction_marker"
-        return self.hole
+    def _hole_up_to(self, offset: int) -> Iterator[Gap]:
+        """Gaps up to the next record: markers and aborted records where they were come past, else compaction."""
+        for start, end, kind in self.markers.kinds(self.due, offset):
+            yield Gap(self.span.topic, self.span.partition, start, end, kind)
+            self.due = end
 
 
 def message_of(record: ConsumerRecord) -> RawMessage:
@@ -197,15 +194,3 @@ def message_of(record: ConsumerRecord) -> RawMessage:
         value=None if record.value is None else bytes(record.value),
         headers=tuple((name, None if value is None else bytes(value)) for name, value in record.headers or ()),
     )
-
-
-def is_compacted(kafka: KafkaSettings, topic: str) -> bool:
-    """Whether the topic's clean-up removes records from between others."""
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": None})
-    found: dict[str, Any] = ask_broker(
-        kafka, f"read the settings of {topic}", lambda admin: admin.describe_configs([wanted], config_filter="all")
-    )
-    settings = next(iter(found.values()))[topic]
-    return "compact" in str(settings.get("cleanup.policy", {}).get("value", ""))

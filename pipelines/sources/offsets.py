@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.broker import ask_broker
+from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 
@@ -19,10 +20,6 @@ type RetentionPolicy = Literal["stop", "continue"]
 
 class TopicMissing(Exception):
     """The topic is not there."""
-
-
-class TopicRecreated(Exception):
-    """The topic's offsets are behind what was already loaded: it was deleted and made again, or its log was cut."""
 
 
 class RetentionPassed(Exception):
@@ -42,7 +39,10 @@ class RetentionPassed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it stands: its id (another one after it is made again), and [beginning, end) by partition."""
+    """A topic as it stands: its id (another one after it is made again), and [beginning, end) by partition.
+
+    The id is empty where the broker gives none.
+    """
 
     name: str
     topic_id: str
@@ -94,22 +94,44 @@ def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topi
     first = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.EARLIEST))
     end = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST), isolation_level=level)
     offsets = {name.partition: (first[name].offset, end[name].offset) for name in names}
-    return Topic(topic, str(found["topic_id"]), offsets)
+    return Topic(topic, given_id(found.get("topic_id")), offsets)
 
 
-def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,
-                *, retention_gap: RetentionPolicy = "stop") -> Plan:
+def given_id(topic_id: object) -> str:
+    """The id as text; empty where there is none, or only zeros, as old brokers say it.
+
+    >>> given_id("00000000-0000-0000-0000-000000000000"), given_id(None)
+    ('', '')
+    """
+    text = str(topic_id or "")
+    return "" if set(text) <= {"0", "-"} else text
+
+
+def confirm_topic(kafka: KafkaSettings, topic: str, topic_id: str) -> None:
+    """Raises ``TopicRecreated`` unless the topic still is the one of that id.
+
+    Asked after reading: ids are never given twice, so all that was read in between is of that topic.
+    """
+    if topic_id:
+        refuse_other_topic(topic, topic_id, describe_topic(kafka, topic).topic_id)
+
+
+def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  a topic as both know it
+                *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
     """What to read next: from the saved offsets to the ends as they are now, at most ``max_records`` offsets.
 
-    A partition without a saved offset is new and read from its first one. Raises ``TopicMissing``,
-    ``TopicRecreated``, ``BrokerUnavailable``, and ``RetentionPassed`` unless the policy is to continue.
+    A partition without a saved offset is new and read from its first one. ``loaded_id`` is the id of the topic that
+    the offsets are of, where it is known. Raises ``TopicMissing``, ``TopicRecreated``, ``BrokerUnavailable``, and
+    ``RetentionPassed`` unless the policy is to continue.
     """
-    return plan_topic(describe_topic(kafka, topic), next_offsets, max_records, retention_gap=retention_gap)
+    found = describe_topic(kafka, topic)
+    return plan_topic(found, next_offsets, max_records, loaded_id=loaded_id, retention_gap=retention_gap)
 
 
 def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
-               *, retention_gap: RetentionPolicy = "stop") -> Plan:
+               *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
     """``plan_ranges`` of a topic that was described already: no network."""
+    refuse_other_topic(topic.name, loaded_id, topic.topic_id)
     _refuse_recreated(topic, next_offsets)
     gaps = tuple(
         Gap(topic.name, partition, next_offsets[partition], beginning, "retention")
@@ -139,9 +161,7 @@ def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:
     if ahead:
         raise TopicRecreated(
             f"{topic.name} ends before what the warehouse has already loaded ({'; '.join(ahead)}). It was deleted and "
-            "made again, or its log was cut; going on would mix up two histories.\nWhat to do: if it was made again "
-            "on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or load it into another warehouse "
-            "(DATELINE_WAREHOUSE); if not, restore its log."
+            f"made again, or its log was cut; going on would mix up two histories.\n{TopicRecreated.ADVICE}"
         )
 
 

@@ -26,7 +26,8 @@ type BatchKind = Literal["ingest", "replay"]
 class StagedBatch:
     """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be published.
 
-    A ``replay`` batch has no ranges: its outcomes are of records that the ledger has as rejected.
+    A ``replay`` batch has no ranges: its outcomes are of records that the ledger has as rejected. ``topic_id`` is that
+    of the topic which the ranges were read from, empty where the broker gives none.
     """
 
     batch_id: str
@@ -37,6 +38,7 @@ class StagedBatch:
     processor: str
     staged_at: datetime
     kind: BatchKind = "ingest"
+    topic_id: str = ""
 
     def paths(self, kind: FileKind) -> list[Path]:
         """Files of a kind, in a fixed order."""
@@ -77,6 +79,7 @@ def read_manifest(folder: Path) -> StagedBatch:
             ranges=tuple(OffsetRange(**r) for r in read["ranges"]),
             files=tuple(StagedFile(**f) for f in read["files"]),
             staged_at=datetime.fromisoformat(read["staged_at"]), kind=read["kind"],
+            topic_id=read.get("topic_id", ""),
         )
     except FileNotFoundError:
         raise StagedBatchDamaged(f"{folder} has no {MANIFEST}: {_advice(folder)}") from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pyarrow.parquet as pq
 
+from pipelines.records import Coordinates
 from pipelines.stage.batch import StagedBatch
 
 
@@ -17,6 +19,14 @@ def count_reasons(batch: StagedBatch) -> Counter[str]:
         rows = pq.read_table(path, columns=["outcome", "reason"])
         counts.update(r or o for o, r in zip(rows["outcome"].to_pylist(), rows["reason"].to_pylist(), strict=True))
     return counts
+
+
+def staged_outcomes(batch: StagedBatch) -> Iterator[tuple[Coordinates, str, str | None]]:
+    """Each record of the batch, what became of it, and the reason where it was rejected."""
+    for path in batch.paths("outcomes"):
+        read = pq.read_table(path, columns=["topic", "partition", "offset", "outcome", "reason"])
+        for topic, partition, offset, outcome, reason in zip(*read.to_pydict().values(), strict=True):
+            yield Coordinates(topic, partition, offset), outcome, reason
 
 
 def first_traceback(batch: StagedBatch) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.warehouse.books import KafkaAccount, PartitionBooks, Problem, Verification
+from pipelines.warehouse.books import Blank, KafkaAccount, Part, PartitionBooks, Problem, Verification
 from pipelines.warehouse.interface import (
     OUTCOMES,
     DeadLetterFilter,
     DeadLetterGroup,
     LedgerOpen,
     Loaded,
+    NotRead,
     OffsetsMoved,
     QueryFailed,
     Run,
@@ -40,8 +41,8 @@ def open_warehouse(url: str) -> Warehouse:
 
 
 __all__ = [
-    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
-    "OffsetsMoved", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table",
-    "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
-    "ask", "mart_examples", "open_warehouse",
+    "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
+    "NotRead", "OffsetsMoved", "Part", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus",
+    "StoredDeadLetter", "Table", "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing",
+    "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
 ]

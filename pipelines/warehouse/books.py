@@ -1,4 +1,4 @@
-"""The words in which the books are checked: partitions, problems, and Kafka's own account."""
+"""The words in which the books are checked: what of them, partitions, problems, and Kafka's own account."""
 
 from __future__ import annotations
 
@@ -8,22 +8,66 @@ from dataclasses import dataclass, field
 
 from pipelines.records import Gap, OffsetRange, RawMessage
 
+UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the books are checked: all, or those of a partition, or of offsets ``start`` to ``end`` (excluded).
+
+    Without a start or an end, each partition's first offset or its next one is meant.
+    """
+
+    partition: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+    @property
+    def has_offsets(self) -> bool:
+        return self.start is not None or self.end is not None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Offsets ``first`` to ``last`` without a record, and why: a kind of gap, or ``unexplained``."""
+
+    kind: str
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionBooks:
-    """How far a partition was read, and what became of its offsets."""
+    """What became of a partition's offsets from ``start`` to ``end`` (excluded), of all that was read of it."""
 
     topic: str
     partition: int
     first_offset: int
     next_offset: int
+    start: int
+    end: int
     outcomes: Counter[str] = field(default_factory=Counter)
-    gaps: Counter[str] = field(default_factory=Counter)
-    """Offsets without a record, by kind of gap."""
+    blanks: tuple[Blank, ...] = ()
+    """Every gap in it, in order, the unexplained ones among them."""
+
+    @property
+    def gaps(self) -> Counter[str]:
+        """Offsets without a record, by kind of gap."""
+        counts: Counter[str] = Counter()
+        for blank in self.blanks:
+            if blank.kind != UNEXPLAINED:
+                counts[blank.kind] += len(blank)
+        return counts
 
     @property
     def produced(self) -> int:
-        return self.next_offset - self.first_offset
+        return self.end - self.start
 
     @property
     def accounted(self) -> int:
@@ -49,18 +93,27 @@ class Verification:
     partitions: tuple[PartitionBooks, ...]
     problems: tuple[Problem, ...]
     is_deep: bool = False
+    compared: int = 0
+    """Offsets that Kafka still has, and that were compared with it."""
 
     @property
     def closes(self) -> bool:
         return not self.problems
 
 
+def _unknown(_topic: str) -> str:
+    """No id: the broker gives none."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class KafkaAccount:
     """Kafka's own account of its topics, to compare the books with.
 
-    ``offsets`` gives beginning and end by partition of a topic; ``read`` gives a range's messages and gaps.
+    ``offsets`` gives beginning and end by partition of a topic; ``read`` gives a range's messages and gaps;
+    ``topic_id`` gives the topic's id, empty where the broker gives none.
     """
 
     offsets: Callable[[str], Mapping[int, tuple[int, int]]]
     read: Callable[[OffsetRange], Iterable[RawMessage | Gap]]
+    topic_id: Callable[[str], str] = _unknown

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse import rejected
-from pipelines.warehouse.books import KafkaAccount, Verification
+from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
     DeadLetterFilter,
@@ -36,6 +36,7 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.publish import load
 from pipelines.warehouse.statements import files, statements, text
+from pipelines.warehouse.topics import loaded_topic_id
 
 PATIENCE_S = 30.0
 
@@ -105,6 +106,12 @@ class DuckDBWarehouse:
             ).fetchall()
         return dict(rows)
 
+    def topic_id(self, topic: str) -> str:
+        if not self.path.exists():
+            return ""
+        with self._reading() as con:
+            return loaded_topic_id(con, topic)
+
     def start_run(self, run: Run) -> None:
         with self._writing() as con:
             con.execute(
@@ -132,9 +139,11 @@ class DuckDBWarehouse:
         self.on_step("committed")
         return loaded
 
-    def verify(self, topic: str | None = None, kafka: KafkaAccount | None = None) -> Verification:
+    def verify(
+        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+    ) -> Verification:
         with self._reading() as con:
-            return verify_ledger(con, topic, kafka)
+            return verify_ledger(con, topic, kafka, part)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         with self._reading() as con:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from pipelines.records import Coordinates
 from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.audit import Audit
-from pipelines.warehouse.books import KafkaAccount, Verification
+from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed"]
 
@@ -41,6 +41,10 @@ class OffsetsMoved(WarehouseFault):
 
 class LedgerOpen(WarehouseFault):
     """The batch does not account for each of its offsets once: our bug, nothing of it was loaded."""
+
+
+class NotRead(WarehouseFault):
+    """Offsets or a partition were asked for that no run was ever handed."""
 
 
 class QueryFailed(WarehouseFault):
@@ -123,13 +127,17 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """Which dead letters are meant: all that are still rejected, unless narrowed."""
+    """Which dead letters are meant: all that are still rejected, unless narrowed.
+
+    ``after`` leaves out all up to that id: a reader goes on behind the last one it has.
+    """
 
     reason: str | None = None
     scraper: str | None = None
     since: datetime | None = None
     fingerprint: str | None = None
     resolved: bool = False
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,9 @@ class Warehouse(Protocol):
     def next_offsets(self, topic: str) -> dict[int, int]:
         """Offset to read on from, by partition; empty before the first batch."""
 
+    def topic_id(self, topic: str) -> str:
+        """Id of the topic that was loaded from; empty before the first batch, or where the broker gives none."""
+
     def start_run(self, run: Run) -> None: ...
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
@@ -166,25 +177,32 @@ class Warehouse(Protocol):
     def publish(self, batch: StagedBatch, audit: Audit | None = None) -> Loaded:
         """Loads a staged batch, closes its ledger and moves the offsets, in one transaction or not at all.
 
-        Raises ``OffsetsMoved`` when another run has read on, ``LedgerOpen`` when an offset has no outcome or two.
+        Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic
+        under the same name, ``LedgerOpen`` when an offset has no outcome or two.
         Publishing a batch again does nothing and says so.
         """
 
-    def verify(self, topic: str | None = None, kafka: KafkaAccount | None = None) -> Verification:
-        """Whether the ledger closes; with ``kafka``, also whether it tells what Kafka holds."""
+    def verify(
+        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+    ) -> Verification:
+        """Whether the ledger closes, or a part of it; with ``kafka``, also whether it tells what Kafka holds.
+
+        Raises ``NotRead`` when the part lies outside of what was read.
+        """
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         """Rows of a query that cannot change anything or reach outside the warehouse."""
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]: ...
 
-    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]: ...
+    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
+        """Dead letters, whole, in the order of their ids."""
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 
 
 __all__ = [
     "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "LedgerOpen", "Loaded",
-    "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table", "Warehouse",
+    "NotRead", "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
 ]

@@ -1,69 +1,201 @@
 """Proves that every offset handed to a run ended in one outcome or one gap, and that the tables agree with it.
 
 The checks are the SQL files under ``sql/checks``: each gives a row a problem, as where and what it says, and names
-nothing when the books close. With Kafka's account, the topic is read again and compared offset by offset.
+nothing when the books close. ``sql/books`` tells what became of a range of one partition's offsets. With Kafka's
+account, the range is read again and compared offset by offset.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.warehouse.books import KafkaAccount, PartitionBooks, Problem, Verification
+from pipelines.warehouse.books import (
+    UNEXPLAINED,
+    WHOLE,
+    Blank,
+    KafkaAccount,
+    Part,
+    PartitionBooks,
+    Problem,
+    Verification,
+)
+from pipelines.warehouse.interface import NotRead
 from pipelines.warehouse.statements import files, statements
+from pipelines.warehouse.topics import loaded_topic_id
 
 SHOWN = 100
 """Problems of one kind that are listed."""
 CHUNK = 50_000
 """Offsets compared with Kafka at once, so that memory stays bounded."""
 
+_PLACE = re.compile(r"([^/@ ]+)/(\d+)(?:@(\d+))?")
+_BATCH = re.compile(r"run \S+, batch (\S+)")
 
-def verify_ledger(con: Any, topic: str | None, kafka: KafkaAccount | None) -> Verification:
-    """Checks the books of one topic, or of all."""
-    partitions = _partitions(con, topic)
-    problems = list(_shallow(con, topic))
+
+def verify_ledger(con: Any, topic: str | None, kafka: KafkaAccount | None, part: Part = WHOLE) -> Verification:
+    """Checks the books of one topic, or of all; or a part of them.
+
+    Raises ``NotRead`` when the part lies outside of what was read.
+    """
+    found = [_told(con, books) for books in _chosen(con, topic, part)]
+    partitions = tuple(books for books, _ in found)
+    problems = [problem for _, told in found for problem in told]
+    problems += _shallow(con, topic, _belongs(con, topic, part))
+    compared = 0
     if kafka is not None:
-        for partition in partitions:
-            problems += islice(_against_kafka(con, partition, kafka), SHOWN)
-    return Verification(partitions, tuple(problems), is_deep=kafka is not None)
+        others = {name: _other_topic(con, name, kafka) for name in sorted({books.topic for books in partitions})}
+        problems += [problem for problem in others.values() if problem]
+        for books in partitions:
+            if others[books.topic] is None:
+                compared += sum(map(len, _held(books, kafka)))
+                problems += islice(_against_kafka(con, books, kafka), SHOWN)
+    return Verification(partitions, tuple(problems), kafka is not None, compared)
 
 
-def _partitions(con: Any, topic: str | None) -> tuple[PartitionBooks, ...]:
+def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionBooks]:
+    """The chosen partitions with the offsets chosen of each, and nothing of what became of them yet."""
     rows = con.execute(
         "SELECT topic, partition, first_offset, next_offset FROM partition_offsets "
         "WHERE topic = coalesce($topic, topic) ORDER BY topic, partition",
         {"topic": topic},
     ).fetchall()
-    outcomes = _counts(con, "SELECT topic, partition, outcome, count(*) FROM ledger GROUP BY ALL")
-    gaps = _counts(
-        con, "SELECT topic, partition, kind, CAST(sum(end_offset - start_offset) AS BIGINT) FROM gaps GROUP BY ALL"
+    wanted = [row for row in rows if part.partition in {None, row[1]}]
+    if part != WHOLE and not wanted:
+        raise NotRead(_never_read(topic, part, rows))
+    chosen = [
+        PartitionBooks(
+            name, partition, first, after, first if part.start is None else part.start,
+            after if part.end is None else part.end,
+        )
+        for name, partition, first, after in wanted
+    ]
+    outside = [books for books in chosen if not books.first_offset <= books.start <= books.end <= books.next_offset]
+    if outside:
+        raise NotRead(
+            f"Not all of the offsets asked for were read: {'; '.join(map(_outside, outside))}."
+            "\nWhat to do: ask for offsets that were read, from the first to the next one, which is excluded; name one "
+            "partition where they were not all read so far. `dateline ledger verify` alone checks all that was read."
+        )
+    return chosen
+
+
+def _never_read(topic: str | None, part: Part, rows: Iterable[tuple[Any, ...]]) -> str:
+    read = ", ".join(f"{row[0]}/{row[1]}" for row in rows) or "nothing"
+    wanted = "" if part.partition is None else f" in a partition {part.partition}"
+    return (
+        f"Nothing was ever read of {topic or 'any topic'}{wanted}; read was {read}."
+        "\nWhat to do: ask for a partition that was read."
     )
-    books = []
-    for found, partition, first, after in rows:
-        place = (found, partition)
-        books.append(PartitionBooks(found, partition, first, after, outcomes[place], gaps[place]))
-    return tuple(books)
 
 
-def _counts(con: Any, sql: str) -> defaultdict[tuple[str, int], Counter[str]]:
-    counts: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
-    for topic, partition, what, count in con.execute(sql).fetchall():
-        counts[topic, partition][what] = count
-    return counts
+def _outside(books: PartitionBooks) -> str:
+    read, asked = f"{books.first_offset} to {books.next_offset}", f"{books.start} to {books.end}"
+    return f"{books.topic}/{books.partition} was read from {read}, asked for was {asked}"
 
 
-def _shallow(con: Any, topic: str | None) -> Iterator[Problem]:
+def _told(con: Any, books: PartitionBooks) -> tuple[PartitionBooks, list[Problem]]:
+    """What became of the offsets, and those of them that have no outcome, or more than one."""
+    place = {"topic": books.topic, "partition": books.partition, "start": books.start, "end": books.end}
+    outcomes = Counter(dict(_ask(con, "outcomes", place)))
+    told = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "gaps", place)]
+    broken = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "unexplained", place)]
+    missing = [blank for blank in broken if blank.kind == UNEXPLAINED]
+    blanks = sorted([*_joined(told), *missing], key=lambda blank: (blank.first, blank.last))
+    where = f"{books.topic}/{books.partition}"
+    problems = [Problem("holes", where, _says(blank)) for blank in broken[:SHOWN]]
+    if len(broken) > SHOWN:
+        problems.append(Problem("holes", where, _more()))
+    return replace(books, outcomes=outcomes, blanks=tuple(blanks)), problems
+
+
+def _says(broken: Blank) -> str:
+    what = "have no outcome and lie in no gap" if broken.kind == UNEXPLAINED else "are accounted for more than once"
+    return f"offsets {broken.first} to {broken.last} {what}"
+
+
+def _more() -> str:
+    return f"only the first {SHOWN} of this kind are listed"
+
+
+def _joined(blanks: Iterable[Blank]) -> Iterator[Blank]:
+    """Gaps of a kind that meet as one: a batch or a worker ended between them."""
+    last: Blank | None = None
+    for blank in blanks:
+        if last is not None and (last.kind, last.last + 1) == (blank.kind, blank.first):
+            last = Blank(last.kind, last.first, blank.last)
+            continue
+        if last is not None:
+            yield last
+        last = blank
+    if last is not None:
+        yield last
+
+
+def _ask(con: Any, question: str, place: dict[str, Any]) -> list[tuple[Any, ...]]:
+    (statement,) = statements("books", f"{question}.sql")
+    rows: list[tuple[Any, ...]] = con.execute(statement, place).fetchall()
+    return rows
+
+
+def _belongs(con: Any, topic: str | None, part: Part) -> Callable[[str], bool]:
+    """Whether a problem is of the part: of its records, of its partition, or of a batch that was handed some of it."""
+    if part == WHOLE:
+        return lambda _where: True
+    handed = {row[0] for row in con.execute(
+        "SELECT DISTINCT batch_id FROM batch_ranges WHERE topic = coalesce($topic, topic) "
+        "AND partition = coalesce($partition, partition) AND end_offset > coalesce($start, 0) "
+        "AND ($end IS NULL OR start_offset < $end)",
+        {"topic": topic, "partition": part.partition, "start": part.start, "end": part.end},
+    ).fetchall()}
+
+    def belongs(where: str) -> bool:
+        batch, place = _BATCH.fullmatch(where), _PLACE.fullmatch(where)
+        if batch is not None:
+            return batch[1] in handed
+        if place is None:
+            return True
+        if part.partition not in {None, int(place[2])}:
+            return False
+        if place[3] is None:  # of the partition as a whole: its offsets were walked already
+            return not part.has_offsets
+        offset = int(place[3])
+        return (part.start or 0) <= offset and (part.end is None or offset < part.end)
+
+    return belongs
+
+
+def _shallow(con: Any, topic: str | None, belongs: Callable[[str], bool]) -> Iterator[Problem]:
     for name in files("checks"):
         kind = name.removesuffix(".sql").split("_", 1)[1]
         for statement in statements("checks", name):
-            found = con.execute(statement, {"topic": topic}).fetchmany(SHOWN + 1)
+            told = _rows(con.execute(statement, {"topic": topic}))
+            found = list(islice((row for row in told if belongs(row[0])), SHOWN + 1))
             for where, says in found[:SHOWN]:
                 yield Problem(kind, where, says)
             if len(found) > SHOWN:
-                yield Problem(kind, "and more", f"only the first {SHOWN} of this kind are listed")
+                yield Problem(kind, "and more", _more())
+
+
+def _rows(answer: Any) -> Iterator[tuple[str, str]]:
+    """The answer's rows, few in memory at once."""
+    while rows := answer.fetchmany(1_000):
+        yield from rows
+
+
+def _other_topic(con: Any, topic: str, kafka: KafkaAccount) -> Problem | None:
+    """Whether Kafka has another topic under the name: then its offsets say nothing of those in the ledger."""
+    try:
+        refuse_other_topic(topic, loaded_topic_id(con, topic), kafka.topic_id(topic))
+    except TopicRecreated as fault:
+        return Problem("kafka", topic, str(fault).partition("; going on")[0])
+    return None
 
 
 def _against_kafka(con: Any, books: PartitionBooks, kafka: KafkaAccount) -> Iterator[Problem]:
@@ -76,15 +208,22 @@ def _against_kafka(con: Any, books: PartitionBooks, kafka: KafkaAccount) -> Iter
     if books.partition not in known:
         yield Problem("kafka", where, "Kafka has no such partition: was the topic deleted?")
         return
-    beginning, end = known[books.partition]
+    _, end = known[books.partition]
     if end < books.next_offset:
         yield Problem(
             "kafka", where,
             f"was read up to {books.next_offset}, but Kafka ends at {end}: was the topic deleted and made again?",
         )
-    for start in range(max(beginning, books.first_offset), min(end, books.next_offset), CHUNK):
-        piece = OffsetRange(books.topic, books.partition, start, min(start + CHUNK, end, books.next_offset))
+    for piece in _held(books, kafka):
         yield from _compared(con, piece, kafka)
+
+
+def _held(books: PartitionBooks, kafka: KafkaAccount) -> Iterator[OffsetRange]:
+    """What Kafka still has of the offsets, in pieces."""
+    beginning, end = kafka.offsets(books.topic).get(books.partition, (0, 0))
+    upto = min(end, books.end)
+    for start in range(max(beginning, books.start), upto, CHUNK):
+        yield OffsetRange(books.topic, books.partition, start, min(start + CHUNK, upto))
 
 
 def _compared(con: Any, piece: OffsetRange, kafka: KafkaAccount) -> Iterator[Problem]:

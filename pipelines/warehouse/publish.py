@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.failures import refuse_other_topic
 from pipelines.records import Coordinates, Gap, OffsetRange
 from pipelines.stage import StagedBatch, dead_letter_id
 from pipelines.stage.audit import Audit
@@ -19,6 +20,7 @@ from pipelines.stage.stories import bands
 from pipelines.warehouse.interface import LedgerOpen, Loaded, OffsetsMoved
 from pipelines.warehouse.known import known_state, staged_sightings, temporary
 from pipelines.warehouse.statements import files, statements
+from pipelines.warehouse.topics import loaded_topic_id
 
 type OnStep = Callable[[str], None]
 
@@ -45,7 +47,7 @@ _AUDIT = pa.schema([
 ])
 _BATCH = pa.schema([
     ("batch_id", pa.string()), ("run_id", pa.string()), ("kind", pa.string()), ("processor", pa.string()),
-    ("staged_at", _TIME), ("published_at", _TIME), ("verdict", pa.string()),
+    ("staged_at", _TIME), ("published_at", _TIME), ("verdict", pa.string()), ("topic_id", pa.string()),
 ])
 
 
@@ -75,6 +77,7 @@ def load(con: Any, batch: StagedBatch, audit: Audit | None, published_at: dateti
     left_out = _staged_outcomes(con, batch)
     handed = _accounted_for(con, batch)
     _compare_and_set(con, handed)
+    _same_topic(con, handed, batch.topic_id)
     on_step("compared")
     _run(con, "duckdb", "staged.sql")
     sightings = staged_sightings(con)
@@ -169,6 +172,12 @@ def _compare_and_set(con: Any, handed: tuple[OffsetRange, ...]) -> None:
         )
 
 
+def _same_topic(con: Any, handed: tuple[OffsetRange, ...], topic_id: str) -> None:
+    """Raises when the batch was read from another topic than what was loaded before under its name."""
+    for topic in sorted({piece.topic for piece in handed}):
+        refuse_other_topic(topic, loaded_topic_id(con, topic), topic_id)
+
+
 def _name_resolutions(con: Any, batch: StagedBatch, found: Resolutions, sightings: list[Sighting]) -> None:
     rows = [
         (r.source.topic, r.source.partition, r.source.offset, r.outcome, r.article_id, r.version, r.story_id, r.is_kept,
@@ -191,7 +200,8 @@ def _name_batch(
     con: Any, batch: StagedBatch, audit: Audit | None, published_at: datetime, handed: tuple[OffsetRange, ...]
 ) -> None:
     verdict = audit.verdict if audit else None
-    row = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at, published_at, verdict)
+    told = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at)
+    row = (*told, published_at, verdict, batch.topic_id)
     temporary(con, "this_batch", _table(_BATCH, [row]))
     temporary(con, "handed", _table(_HANDED, [(r.topic, r.partition, r.start, r.end) for r in handed]))
     findings = [

@@ -41,10 +41,10 @@ def groups(con: Any, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
 
 
 def letters(con: Any, chosen: DeadLetterFilter, limit: int | None) -> list[StoredDeadLetter]:
-    """Dead letters in the order of Kafka."""
+    """Dead letters in the order of their ids."""
     where, parameters = _where(chosen)
     cut = "" if limit is None else f" LIMIT {int(limit)}"
-    rows = con.execute(f"{_COLUMNS} {where} ORDER BY topic, partition, kafka_offset{cut}", parameters).fetchall()
+    rows = con.execute(f"{_COLUMNS} {where} ORDER BY dead_letter_id{cut}", parameters).fetchall()
     return [_stored(row) for row in rows]
 
 
@@ -58,7 +58,7 @@ def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:
     parameters: list[Any] = []
     for condition, value in (
         ("reason = ?", chosen.reason), ("scraper = ?", chosen.scraper), ("rejected_at >= ?", chosen.since),
-        ("fingerprint = ?", chosen.fingerprint),
+        ("fingerprint = ?", chosen.fingerprint), ("dead_letter_id > ?", chosen.after),
     ):
         if value is not None:
             conditions.append(condition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +38,15 @@ def gap(kafka: KafkaSettings, start: int, end: int, kind: str, partition: int = 
     return Gap(kafka.raw_topic, partition, start, end, kind)  # type: ignore[arg-type]
 
 
+def read_until(kafka: KafkaSettings, expected: Sequence[bytes | Gap | None]) -> list[bytes | Gap | None]:
+    """The whole partition, once it reads as expected: the cleaner comes by when it likes."""
+    until = time.monotonic() + 30
+    ((_, end),) = topic_offsets(kafka, kafka.raw_topic).values()
+    while (found := read(kafka, 0, end)) != expected and time.monotonic() < until:
+        time.sleep(0.2)
+    return found
+
+
 def delete_records(kafka: KafkaSettings, before: int, partition: int = 0) -> None:
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     admin.delete_records({TopicPartition(kafka.raw_topic, partition): before})
@@ -54,7 +63,7 @@ class Transactions:
 
     def send(self, *values: bytes) -> None:
         for value in values:
-            self.producer.send(self.topic, value=value, partition=0)
+            self.producer.send(self.topic, key=value, value=value, partition=0)
         self.producer.flush()
 
     def commit(self, *values: bytes) -> None:
@@ -130,10 +139,31 @@ def test_compacted_offsets_are_a_gap(kafka: KafkaSettings, make_topic: Callable[
         time.sleep(0.1)  # segments roll by time
     send(kafka, b"other", key=b"other")
     expected = [gap(kafka, 0, 2, "compaction"), b"3", b"other"]
-    until = time.monotonic() + 30
-    while (found := read(kafka, 0, 4)) != expected and time.monotonic() < until:
-        time.sleep(0.2)
-    assert found == expected
+    assert read_until(kafka, expected) == expected
+
+
+def test_markers_of_a_compacted_topic_are_told_from_what_compaction_took(
+    kafka: KafkaSettings, make_topic: Callable[..., str]
+) -> None:
+    never = {"delete_retention_ms": "60000"}  # markers themselves stay while the test lasts
+    make_topic(cleanup_policy="compact", segment_ms="50", min_cleanable_dirty_ratio="0.001", **never)
+    writer = Transactions(kafka)
+    writer.commit(b"a")  # 0, marker 1
+    writer.abort(b"x", b"y")  # 2 3, marker 4
+    send(kafka, b"1")  # 5
+    time.sleep(0.1)  # segments roll by time
+    send(kafka, b"2")  # 6
+    time.sleep(0.1)
+    send(kafka, b"3")  # 7
+    time.sleep(0.1)
+    writer.commit(b"b")  # 8, marker 9
+    writer.producer.close()
+    marker = "transaction_marker"
+    expected = [
+        b"a", gap(kafka, 1, 2, marker), gap(kafka, 2, 4, "compaction"), gap(kafka, 4, 5, marker),
+        gap(kafka, 5, 7, "compaction"), b"3", b"b", gap(kafka, 9, 10, marker),
+    ]
+    assert read_until(kafka, expected) == expected
 
 
 def test_what_retention_took_stops_the_run_or_is_a_gap(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:

@@ -65,6 +65,24 @@ def test_saved_offsets_past_the_end_are_refused(saved: dict[int, int], named: st
         plan_topic(a_topic(p0=(0, 10)), saved, 100)
 
 
+def test_another_topic_under_the_name_is_refused_however_far_it_goes() -> None:
+    with pytest.raises(TopicRecreated) as fault:
+        plan_topic(a_topic(p0=(0, 10_000)), {0: 10}, 100, loaded_id="former")
+    assert str(fault.value).startswith(
+        "articles.raw has the id id, but what the warehouse has loaded is from a topic with the id former. It was "
+        "deleted and made again, or these are other brokers;"
+    )
+    assert "What to do: " in str(fault.value)
+    with pytest.raises(TopicRecreated):
+        plan_topic(a_topic(p0=(0, 10)), {0: 10}, 100, loaded_id="former")
+
+
+@pytest.mark.parametrize(("loaded_id", "topic_id"), [("id", "id"), ("", "id"), ("former", ""), ("", "")])
+def test_an_id_that_is_the_same_or_not_known_is_no_matter(loaded_id: str, topic_id: str) -> None:
+    topic = Topic("articles.raw", topic_id, {0: (0, 10)})
+    assert spans(plan_topic(topic, {0: 4}, 100, loaded_id=loaded_id).ranges) == [(0, 4, 10)]
+
+
 def test_a_partition_that_is_gone_and_was_empty_is_no_matter() -> None:
     assert spans(plan_topic(a_topic(p0=(0, 1)), {0: 0, 1: 0}, 100).ranges) == [(0, 0, 1)]
 

@@ -85,7 +85,7 @@ def offsets(start: int, end: int, partition: int = 0) -> OffsetRange:
 
 def stage(
     folder: Path, *events: Event, batch_id: str = "batch-1", run_id: str = "run-1", kind: BatchKind = "ingest",
-    ranges: tuple[OffsetRange, ...] | None = None,
+    ranges: tuple[OffsetRange, ...] | None = None, topic_id: str = "",
 ) -> StagedBatch:
     """A sealed batch of the events; its ranges are what they cover unless told otherwise."""
     writer = PartWriter(folder / batch_id, "part-000")
@@ -93,7 +93,7 @@ def stage(
     if ranges is None:
         ranges = handed_ranges(sorted(set(spans), key=lambda r: r.start), ()) if kind == "ingest" else ()
     batch = StagedBatch(
-        batch_id, run_id, folder / batch_id, ranges, writer.close(), PROCESSOR, FETCHED_AT, kind
+        batch_id, run_id, folder / batch_id, ranges, writer.close(), PROCESSOR, FETCHED_AT, kind, topic_id
     )
     write_manifest(batch)
     return batch

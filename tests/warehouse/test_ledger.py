@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.warehouse import KafkaAccount, PartitionBooks
+from pipelines.warehouse import Blank, KafkaAccount, NotRead, Part, PartitionBooks
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
 from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
@@ -36,10 +37,10 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     assert (found.closes, found.is_deep) == (True, False)
     assert found.partitions == (
         PartitionBooks(
-            TOPIC, 0, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, deleted=1),
-            Counter(transaction_marker=3),
+            TOPIC, 0, 10, 18, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, deleted=1),
+            (Blank("transaction_marker", 12, 14),),
         ),
-        PartitionBooks(TOPIC, 1, 0, 1, Counter(rejected=1), Counter()),
+        PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1)),
     )
     assert [(p.produced, p.accounted) for p in found.partitions] == [(8, 8), (1, 1)]
     assert books.verify("elsewhere").partitions == ()
@@ -113,7 +114,18 @@ def account(
 
 def test_books_that_agree_with_kafka(books: DuckDBWarehouse) -> None:
     found = books.verify(TOPIC, account({0: [10, 11, 15, 16, 17, 18], 1: [0]}, {0: (10, 19), 1: (0, 1)}, ((12, 15),)))
-    assert (found.problems, found.is_deep) == ((), True)
+    assert (found.problems, found.is_deep, found.compared) == ((), True, 9)
+
+
+def test_another_topic_under_the_name_is_told_and_not_compared(books: DuckDBWarehouse, tmp_path: Path) -> None:
+    other = KafkaAccount(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
+    empty = account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)})
+    assert books.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
+    books.publish(stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
+    assert [(problem.kind, str(problem)) for problem in books.verify(TOPIC, other).problems] == [(
+        "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with "
+        "the id old. It was deleted and made again, or these are other brokers",
+    )]
 
 
 def test_records_that_retention_or_compaction_took_since_are_no_problem(books: DuckDBWarehouse) -> None:
@@ -131,3 +143,88 @@ def test_records_that_retention_or_compaction_took_since_are_no_problem(books: D
 ])
 def test_books_that_kafka_contradicts(books: DuckDBWarehouse, kafka: KafkaAccount, says: list[str]) -> None:
     assert [str(problem) for problem in books.verify(TOPIC, kafka).problems] == says
+
+
+@pytest.mark.parametrize(("part", "expected"), [
+    (Part(0, 11, 14), PartitionBooks(
+        TOPIC, 0, 10, 18, 11, 14, Counter(rejected=1), (Blank("transaction_marker", 12, 13),)
+    )),
+    (Part(0, 13), PartitionBooks(
+        TOPIC, 0, 10, 18, 13, 18, Counter(unchanged=1, new_version=1, deleted=1), (Blank("transaction_marker", 13, 14),)
+    )),
+    (Part(0, end=11), PartitionBooks(TOPIC, 0, 10, 18, 10, 11, Counter(loaded=1))),
+    (Part(0, 12, 12), PartitionBooks(TOPIC, 0, 10, 18, 12, 12)),
+    (Part(0, 18, 18), PartitionBooks(TOPIC, 0, 10, 18, 18, 18)),
+    (Part(1), PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1))),
+])
+def test_a_part_of_the_books(books: DuckDBWarehouse, part: Part, expected: PartitionBooks) -> None:
+    found = books.verify(TOPIC, part=part)
+    assert (found.partitions, found.problems) == ((expected,), ())
+    assert expected.produced == expected.accounted
+
+
+def test_a_range_of_every_partition(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    two = [refused(n, partition=p) for n in range(4) for p in range(2)]
+    warehouse.publish(stage(tmp_path, *two))
+    found = warehouse.verify(part=Part(start=1, end=3))
+    assert [(p.partition, p.produced, p.accounted) for p in found.partitions] == [(0, 2, 2), (1, 2, 2)]
+
+
+@pytest.mark.parametrize(("topic", "part", "says"), [
+    (TOPIC, Part(0, 9, 12), "articles.raw/0 was read from 10 to 18, asked for was 9 to 12"),
+    (TOPIC, Part(0, 12, 19), "articles.raw/0 was read from 10 to 18, asked for was 12 to 19"),
+    (TOPIC, Part(0, 19), "articles.raw/0 was read from 10 to 18, asked for was 19 to 18"),
+    (TOPIC, Part(0, 14, 12), "articles.raw/0 was read from 10 to 18, asked for was 14 to 12"),
+    (None, Part(None, 10, 12), "articles.raw/1 was read from 0 to 1, asked for was 10 to 12"),
+    (TOPIC, Part(7), "Nothing was ever read of articles.raw in a partition 7; read was articles.raw/0, articles.raw/1"),
+    ("elsewhere", Part(0, 1, 2), "Nothing was ever read of elsewhere in a partition 0; read was nothing"),
+])
+def test_a_part_that_was_never_read(books: DuckDBWarehouse, topic: str | None, part: Part, says: str) -> None:
+    with pytest.raises(NotRead, match=says) as fault:
+        books.verify(topic, part=part)
+    assert "What to do: " in str(fault.value)
+
+
+def test_an_unexplained_gap_is_listed_and_told_only_where_it_is(books: DuckDBWarehouse) -> None:
+    tampered(books, "DELETE FROM ledger WHERE kafka_offset IN (11, 16)")
+    found = books.verify(TOPIC, part=Part(0, 10, 14))
+    assert found.partitions[0].blanks == (Blank("unexplained", 11, 11), Blank("transaction_marker", 12, 13))
+    assert (found.partitions[0].produced, found.partitions[0].accounted) == (4, 3)
+    assert {(problem.kind, problem.where) for problem in found.problems} == {
+        ("holes", "articles.raw/0"), ("dead_letters", "articles.raw/0@11"), ("batches", "run run-1, batch batch-1"),
+    }
+    assert books.verify(TOPIC, part=Part(0, 12, 15)).partitions[0].blanks == (Blank("transaction_marker", 12, 14),)
+    assert books.verify(TOPIC, part=Part(0, 17, 18)).partitions[0].blanks == ()
+    assert not books.verify(TOPIC).closes
+
+
+def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: DuckDBWarehouse) -> None:
+    tampered(books, "UPDATE ledger SET reason = NULL WHERE kafka_offset = 11")
+    tampered(books, "DELETE FROM dead_letters WHERE partition = 1")
+    assert books.verify(TOPIC, part=Part(0, 12, 18)).closes
+    assert [p.where for p in books.verify(TOPIC, part=Part(0, 10, 12)).problems] == ["articles.raw/0@11"]
+    assert [p.where for p in books.verify(TOPIC, part=Part(1)).problems] == ["articles.raw/1@0"]
+    tampered(books, "UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'")
+    assert [p.where for p in books.verify(TOPIC, part=Part(0)).problems] == ["articles.raw/0@11", "articles.raw/0"]
+
+
+def test_gaps_that_meet_are_one(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    warehouse.publish(stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "transaction_marker"), refused(5)))
+    warehouse.publish(stage(tmp_path, gap(6, 8), batch_id="batch-2"))
+    warehouse.publish(stage(tmp_path, gap(8, 9), batch_id="batch-3"))
+    assert warehouse.verify().partitions[0].blanks == (
+        Blank("compaction", 0, 2), Blank("transaction_marker", 3, 4), Blank("compaction", 6, 8),
+    )
+
+
+def test_a_part_is_all_that_is_read_again(books: DuckDBWarehouse) -> None:
+    asked: list[OffsetRange] = []
+    whole = account({0: [10, 13, 17], 1: [0]}, {0: (11, 19), 1: (0, 1)})
+
+    def read(piece: OffsetRange) -> Iterator[RawMessage | Gap]:
+        asked.append(piece)
+        yield from whole.read(piece)
+
+    found = books.verify(TOPIC, KafkaAccount(whole.offsets, read), Part(0, 10, 13))
+    assert (found.problems, found.compared, asked) == ((), 2, [OffsetRange(TOPIC, 0, 11, 13)])
+    assert not books.verify(TOPIC, whole, Part(0, 10, 14)).closes

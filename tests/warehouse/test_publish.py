@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.failures import Failure, Violation
+from pipelines.failures import Failure, TopicRecreated, Violation
 from pipelines.records import Author, Dateline, Evidence, Outlet
 from pipelines.stage import StagedBatchDamaged, read_dead_letters
 from pipelines.stage.audit import Audit, Finding
@@ -331,6 +331,38 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: DuckDBWa
     ]
     before.pop("batches")
     assert after == before
+
+
+def test_the_topics_id_is_kept_and_another_is_refused(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    assert warehouse.topic_id(TOPIC) == ""
+    warehouse.publish(stage(tmp_path, carried(0), topic_id="first"))
+    warehouse.publish(stage(tmp_path, refused(1), batch_id="batch-2", topic_id="first"))
+    assert warehouse.query("SELECT * FROM topics").rows == ((TOPIC, "first", FETCHED_AT, "batch-1"),)
+    before = tables(warehouse)
+    with pytest.raises(TopicRecreated, match=r"has the id second, .* with the id first.*\nWhat to do: "):
+        warehouse.publish(stage(tmp_path, refused(2), batch_id="batch-3", topic_id="second"))
+    assert tables(warehouse) == before
+    warehouse.publish(stage(tmp_path, refused(2), batch_id="batch-3"))  # the broker gave none
+    warehouse.publish(stage(tmp_path, carried(1), batch_id="replay-1", kind="replay"))
+    assert (warehouse.topic_id(TOPIC), warehouse.topic_id("elsewhere")) == ("first", "")
+
+
+def test_books_without_the_topics_id_take_it_with_the_next_batch(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    warehouse.publish(stage(tmp_path, carried(0)))
+    assert (warehouse.topic_id(TOPIC), warehouse.next_offsets(TOPIC)) == ("", {0: 1})
+    warehouse.publish(stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
+    assert warehouse.query("SELECT topic_id, batch_id FROM topics").rows == (("id", "batch-2"),)
+
+
+def test_a_warehouse_from_before_there_were_ids(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    warehouse.publish(stage(tmp_path, carried(0)))
+    with warehouse._writing() as con:
+        con.execute("DROP TABLE topics")
+        con.execute("UPDATE layout SET fingerprint = 'former'")
+    assert (warehouse.topic_id(TOPIC), warehouse.verify().problems) == ("", ())
+    warehouse.prepare()
+    warehouse.publish(stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
+    assert warehouse.topic_id(TOPIC) == "id"
 
 
 def test_the_audit_is_kept(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:

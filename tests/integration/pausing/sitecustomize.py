@@ -2,7 +2,7 @@
 
 ``DATELINE_TEST_PAUSE`` is ``module:function:when[:call]``: ``before`` or ``after`` the ``call``-th call of the
 function (the first, unless said). The first process that gets there writes its pid to ``DATELINE_TEST_PAUSED`` and
-waits to be killed. Nothing in Dateline knows of it.
+waits to be killed, or for that file to be removed. Nothing in Dateline knows of it.
 """
 
 import functools
@@ -22,8 +22,8 @@ def _install(asked: str, paused: Path) -> None:
         if paused.exists():  # another process of the run was stopped there
             return
         paused.write_text(str(os.getpid()))
-        while True:
-            time.sleep(1)
+        while paused.exists():
+            time.sleep(0.1)
 
     def wrap(original):  # type: ignore[no-untyped-def]
         calls = 0

@@ -1,0 +1,92 @@
+"""``dateline ledger verify``: any range of offsets, every gap listed, clear when asked for what was never read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.command import app
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.warehouse.batches import TOPIC, carried, gap, refused, stage
+
+
+@pytest.fixture
+def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
+    """Offsets 10 to 19 of partition 0, 0 to 2 of partition 1."""
+    made = DuckDBWarehouse(home / "warehouse.duckdb")
+    made.prepare()
+    made.publish(stage(
+        tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), refused(15), gap(16, 17), refused(17),
+        refused(18), gap(19, 20, "retention"), *(refused(n, partition=1) for n in range(3)),
+    ))
+    return made
+
+
+def verify(*arguments: str) -> tuple[int, str]:
+    told = CliRunner().invoke(app, ["ledger", "verify", *arguments])
+    return told.exit_code, " ".join(told.output.replace("│", " ").split())
+
+
+def verified(*arguments: str) -> dict[str, Any]:
+    told = CliRunner().invoke(app, ["ledger", "verify", *arguments, "--json"])
+    return {"exit": told.exit_code, **json.loads(told.stdout)}
+
+
+def test_a_range_is_accounted_for_and_its_gaps_are_listed(warehouse: DuckDBWarehouse) -> None:
+    found = verified("--topic", TOPIC, "--partition", "0", "--from", "13", "--to", "18")
+    assert found == {
+        "exit": 0, "closes": True, "is_deep": False, "compared": 0, "problems": [],
+        "partitions": [{
+            "topic": TOPIC, "partition": 0, "first_offset": 10, "next_offset": 20, "from": 13, "to": 18, "produced": 5,
+            "accounted": 5, "outcomes": {"rejected": 2}, "gaps": {"transaction_marker": 2, "compaction": 1},
+            "blanks": [
+                {"kind": "transaction_marker", "first": 13, "last": 14, "offsets": 2},
+                {"kind": "compaction", "first": 16, "last": 16, "offsets": 1},
+            ],
+        }],
+    }
+
+
+def test_every_gap_is_a_line(warehouse: DuckDBWarehouse) -> None:
+    code, told = verify()
+    assert code == 0
+    for line in (
+        "articles.raw/0 offsets 12 to 14 (3): transaction_marker", "articles.raw/0 offset 16 (1): compaction",
+        "articles.raw/0 offset 19 (1): retention",
+        "The ledger closes: every offset ended in exactly one outcome or gap.",
+    ):
+        assert line in told
+
+
+def test_an_unexplained_gap_is_a_line_too_and_exit_1(warehouse: DuckDBWarehouse) -> None:
+    with warehouse._writing() as con:
+        con.execute("DELETE FROM ledger WHERE kafka_offset IN (17, 18)")
+        con.execute("DELETE FROM dead_letters WHERE kafka_offset IN (17, 18)")
+    code, told = verify("--partition", "0", "--from", "15", "--to", "19")
+    assert code == 1
+    assert "articles.raw/0 offsets 17 to 18 (2): unexplained" in told
+    assert "articles.raw/0: offsets 17 to 18 have no outcome and lie in no gap" in told
+    assert verified("--partition", "0", "--from", "15", "--to", "18")["partitions"][0]["blanks"] == [
+        {"kind": "compaction", "first": 16, "last": 16, "offsets": 1},
+        {"kind": "unexplained", "first": 17, "last": 17, "offsets": 1},
+    ]
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (("--from", "9", "--to", "3"), "--from 9 lies past --to 3."),
+    (("--partition", "0", "--from", "9"), "articles.raw/0 was read from 10 to 20, asked for was 9 to 20"),
+    (("--partition", "0", "--to", "21"), "articles.raw/0 was read from 10 to 20, asked for was 10 to 21"),
+    (("--from", "10", "--to", "12"), "articles.raw/1 was read from 0 to 3, asked for was 10 to 12"),
+    (("--partition", "4"), "Nothing was ever read of any topic in a partition 4; read was articles.raw/0, articles"),
+    (("--topic", "elsewhere"), "Nothing was ever read of elsewhere."),
+    (("--topic", "elsewhere", "--from", "1"), "Nothing was ever read of elsewhere; read was nothing."),
+])
+def test_what_was_never_read_is_wrong_usage(warehouse: DuckDBWarehouse, arguments: tuple[str, ...], says: str) -> None:
+    code, told = verify(*arguments)
+    assert code == 2
+    assert says in told
+    assert "What to do:" in told
