@@ -15,8 +15,10 @@ from pipelines.warehouse.interface import (
     QueryFailed,
     Run,
     RunStatus,
+    SourceStanding,
     StoredDeadLetter,
     Table,
+    WaitingArticle,
     Warehouse,
     WarehouseBusy,
     WarehouseFault,
@@ -41,7 +43,8 @@ def open_warehouse(url: str) -> Warehouse:
 
 __all__ = [
     "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
-    "OffsetsMoved", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table",
-    "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
+    "OffsetsMoved", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus", "SourceStanding",
+    "StoredDeadLetter", "Table", "Verification", "WaitingArticle", "Warehouse", "WarehouseBusy", "WarehouseFault",
+    "WarehouseMissing", "WarehouseUnavailable",
     "ask", "mart_examples", "open_warehouse",
 ]
