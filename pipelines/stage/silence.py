@@ -36,8 +36,8 @@ def find_silences(
     now = max(seen[-1].at for seen in appearances.values())
     for source, recent in known.items():
         if _is_silent(recent, newest, now, settings):
-            missed, pause = newest - recent[-1].number, now - recent[-1].at
-            told[source] = f"silent for {missed} batches and {_in_words(pause)}, usually at most {_usual(recent)}"
+            missed, pause = _batches(newest - recent[-1].number), _in_words(now - recent[-1].at)
+            told[source] = f"silent for {missed} and {pause}, usually at most {_usual(recent)}"
     return told
 
 
@@ -60,15 +60,19 @@ def _pauses(recent: Sequence[Appearance]) -> list[timedelta]:
 
 
 def _usual(recent: Sequence[Appearance]) -> str:
-    return f"{max(_misses(recent))} batches and {_in_words(max(_pauses(recent)))}"
+    return f"{_batches(max(_misses(recent)))} and {_in_words(max(_pauses(recent)))}"
+
+
+def _batches(count: int) -> str:
+    return "1 batch" if count == 1 else f"{count} batches"
 
 
 def _in_words(pause: timedelta) -> str:
     """
     >>> _in_words(timedelta(minutes=95)), _in_words(timedelta(seconds=40)), _in_words(timedelta(days=3))
-    ('1.6 hours', '1 minutes', '3.0 days')
+    ('1.6 hours', '1 minute', '3.0 days')
     """
     minutes = pause.total_seconds() / 60
     if minutes < 90:
-        return f"{max(minutes, 0):.0f} minutes"
+        return "1 minute" if round(minutes) == 1 else f"{max(minutes, 0):.0f} minutes"
     return f"{minutes / 60:.1f} hours" if minutes < 48 * 60 else f"{minutes / 1440:.1f} days"

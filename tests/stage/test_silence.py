@@ -17,7 +17,7 @@ def every(minutes: float, *numbers: int) -> list[Appearance]:
 def test_a_source_that_came_in_nearly_every_batch_and_stopped_is_silent() -> None:
     seen = {"harbour": every(5, *range(1, 31)), "quay": every(5, 1, 2, 3, 4, 5, 7, 8, 9, 10)}
     assert find_silences(seen, 30, SETTINGS) == {
-        "quay": "silent for 20 batches and 1.7 hours, usually at most 1 batches and 10 minutes"
+        "quay": "silent for 20 batches and 1.7 hours, usually at most 1 batch and 10 minutes"
     }
 
 
