@@ -175,5 +175,9 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
     told.add(transformed, verdict, loaded)
     watcher().done(told.records)
     LOG.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
+    if waiting := loaded.outcomes["held"]:
+        LOG.warning(
+            "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
+        )
     announce(work, transformed.batch, loaded)
     Leftovers(work.staged).forget_old()

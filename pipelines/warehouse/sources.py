@@ -47,7 +47,7 @@ _PAST = f"""
 SELECT {_COLUMNS} FROM (
     SELECT *, row_number() OVER (PARTITION BY source ORDER BY position DESC) AS age
     FROM source_batches
-    WHERE is_compared AND source = coalesce($source, source)
+    WHERE is_compared AND source IN (SELECT source FROM {{of}})
 ) recent
 WHERE age <= $most
 ORDER BY source, age
@@ -84,7 +84,8 @@ def name_sources(con: Any, batch: StagedBatch, breaker: BreakerSettings) -> None
     trips: dict[str, list[Trip]] = defaultdict(list)
     if breaker.hold:
         flowing = [f for f in figures if f.source not in held]
-        past = _past(con, breaker) if flowing else {}
+        temporary(con, "batch_sources", _table(_SOURCES, [(f.source,) for f in flowing]))
+        past = _past(con, breaker, "batch_sources")
         for trip in find_trips(flowing, past, breaker):
             trips[trip.source].append(trip)
     now_held = set() if batch.kind == "release" else held | trips.keys()
@@ -104,7 +105,7 @@ def standings(con: Any, breaker: BreakerSettings) -> list[SourceStanding]:
     """Every source, held ones first; none in a warehouse that was made before sources were kept."""
     if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'source_batches'").fetchone():
         return []
-    past = _past(con, breaker)
+    past = _past(con, breaker, "sources")
     last = {row[0]: _figures(row) for row in con.execute(_LAST).fetchall()}
     appearances: dict[str, list[Appearance]] = defaultdict(list)
     for source, number, at in con.execute(_APPEARANCES, {"of_late": OF_LATE}).fetchall():
@@ -144,9 +145,10 @@ def let_flow(con: Any, source: str, at: datetime) -> None:
     con.execute("UPDATE source_batches SET is_compared = false WHERE source = ?", [source])
 
 
-def _past(con: Any, breaker: BreakerSettings) -> dict[str, list[SourceFigures]]:
+def _past(con: Any, breaker: BreakerSettings, of: str) -> dict[str, list[SourceFigures]]:
+    """The recent batches of the sources in a table, that a next one is compared with; the newest first."""
     found: dict[str, list[SourceFigures]] = defaultdict(list)
-    for row in con.execute(_PAST, {"most": breaker.recent_batches, "source": None}).fetchall():
+    for row in con.execute(_PAST.format(of=of), {"most": breaker.recent_batches}).fetchall():
         found[row[0]].append(_figures(row))
     return found
 

@@ -66,7 +66,8 @@ def carried(offset: int, *, partition: int = 0, timestamp: datetime | None = Non
 
 
 def refused(
-    offset: int, *, partition: int = 0, reason: str = "ConsentWall", scraper: str = "harbour-crawler", **changes: Any
+    offset: int, *, partition: int = 0, reason: str = "ConsentWall", scraper: str | None = "harbour-crawler",
+    **changes: Any
 ) -> Refused:
     message = a_message(source=coordinates(offset, partition), **changes)
     failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
