@@ -80,7 +80,7 @@ class BreakerSettings(BaseModel):
         0.2, gt=0, le=1, description="How far the share of articles dated over a day ahead of the clock may rise."
     )
     length_factor: float = Field(
-        1.8, gt=1, description="How many times as long, or as short, as usual articles may be (median word count)."
+        1.6, gt=1, description="How many times as long, or as short, as usual articles may be (median word count)."
     )
     language_change: float = Field(
         0.5, gt=0, le=1, description="Share of articles that may be in other languages than usual."

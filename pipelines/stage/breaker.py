@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
+from statistics import pstdev
 from typing import Literal
 
 from pipelines.settings import BreakerSettings
@@ -20,7 +21,7 @@ type TripKind = Literal["consent_walls", "rejected", "dates_ahead", "length", "l
 type Count = Callable[[SourceFigures], int]
 
 SURPRISE = 4.0
-"""Standard errors beyond the usual: what chance does once in some ten thousand batches."""
+"""Standard errors beyond the usual, by the number of records or by how the source's own batches differ."""
 QUARTILES = 1.35
 """Standard deviations between the quartiles of a normal distribution, as logarithms of word counts nearly are."""
 MEDIAN_ERROR = 1.25
@@ -86,10 +87,11 @@ def _share(now: SourceFigures, past: Sequence[SourceFigures], of: _Share, settin
     whole = of.whole(now)
     part_before, whole_before = sum(map(of.part, past)), sum(map(of.whole, past))
     seen, usual = of.part(now) / whole, part_before / whole_before
-    highest = max((of.part(f) / of.whole(f) for f in past if of.whole(f) >= settings.fewest_records), default=0.0)
+    known = [of.part(f) / of.whole(f) for f in past if of.whole(f) >= settings.fewest_records]
     expected = (part_before + 1) / (whole_before + 2)  # never quite 0 or 1
-    is_chance = seen - expected < SURPRISE * sqrt(expected * (1 - expected) / whole)
-    if seen - usual >= of.rise and seen > highest and not is_chance:
+    error = max(sqrt(expected * (1 - expected) / whole), pstdev(known) if known else 0.0)
+    is_chance = seen - expected < SURPRISE * error or seen <= max(known, default=0.0)
+    if seen - usual >= of.rise and not is_chance:
         says = f"{_percent(seen)} {SAYS[of.kind].format(whole)}, usually {_percent(usual)}"
         yield Trip(now.source, of.kind, round(seen, 4), round(usual, 4), says)
 
