@@ -227,7 +227,10 @@ class Warehouse(Protocol):
         """The first so many articles of a source that wait, in the order of their records' times."""
 
     def let_flow(self, source: str) -> None:
-        """Ends that a source is held; its past begins anew. Raises while articles of it wait: publish them first."""
+        """Ends that a source is held; its past begins anew. Raises while articles of it wait: publish them first.
+
+        One that is not held is left as it is.
+        """
 
 
 __all__ = [

@@ -138,11 +138,15 @@ def let_flow(con: Any, source: str, at: datetime) -> None:
             f"What to do: run `dateline sources release {source}` again."
         )
     con.execute(
+        "UPDATE source_batches SET is_compared = false "
+        "WHERE source IN (SELECT source FROM sources WHERE source = ? AND state = 'held')",
+        [source],
+    )
+    con.execute(
         "UPDATE sources SET state = 'flowing', since = $at, released_at = $at "
         "WHERE source = $source AND state = 'held'",
         {"at": at, "source": source},
     )
-    con.execute("UPDATE source_batches SET is_compared = false WHERE source = ?", [source])
 
 
 def _past(con: Any, breaker: BreakerSettings, of: str) -> dict[str, list[SourceFigures]]:
