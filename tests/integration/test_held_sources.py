@@ -19,6 +19,7 @@ from pipelines.warehouse import open_warehouse
 from tests.integration.running import Machine, kill_group
 from tests.jobs.test_ingest import PAGE, page
 
+pytestmark = pytest.mark.timeout(600)  # six batches by real workers, on a machine that may be busy
 HARBOUR, QUAY = "harbour-crawler", "quay-crawler"
 EACH = 25
 LOADED = Counter({f"{HARBOUR} loaded": 6 * EACH, f"{QUAY} loaded": 5 * EACH, f"{QUAY} rejected": 10})
