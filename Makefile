@@ -8,7 +8,7 @@ BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories
+.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-places: $(INSTALLED)  ## countries and coordinates of place names beside t
 
 bench-stories: $(INSTALLED)  ## copies of a story told from other stories: CORPUS=folder
 	@$(BIN)/python -m tests.bench.stories --corpus $(CORPUS)
+
+bench-breaker: $(INSTALLED)  ## sources held for nothing, and sources that turned and were not held
+	@$(BIN)/python -m tests.bench.breaker
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import books, demo, local, project, rejected, stream
+from flows.commands import books, demo, local, project, rejected, sources, stream
 from flows.commands.run import EXIT_CODES, said_verbose
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
@@ -23,6 +23,7 @@ app = typer.Typer(
 for part in (demo.app, local.app, stream.app, books.app, project.app):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(sources.app, name="sources")
 app.add_typer(books.ledger, name="ledger")
 app.add_typer(project.schemas, name="schemas")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.screen import plain
+from flows.sources import why_in_words
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -40,8 +41,18 @@ class RunReport:
     costs: dict[str, tuple[int, int]] = field(default_factory=dict)
     verdict: str = "none"
     findings: list[dict[str, Any]] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    silent: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
+        self.count(loaded)
+        for step, cost in transformed.costs.items():
+            elements, cpu_us = self.costs.get(step, (0, 0))
+            self.costs[step] = (elements + cost.elements, cpu_us + cost.cpu_us)
+        self.verdict = max(self.verdict, audit.verdict, key=VERDICTS.index)
+        self.findings += [asdict(finding) for finding in audit.results if not finding.success]
+
+    def count(self, loaded: Loaded) -> None:
         self.batches += 1
         self.records += loaded.outcomes.total() + loaded.gaps.total()
         self.outcomes.update(loaded.outcomes)
@@ -50,11 +61,6 @@ class RunReport:
         self.offsets.update(
             {partition: offset for (topic, partition), offset in loaded.offsets.items() if topic == self.topic}
         )
-        for step, cost in transformed.costs.items():
-            elements, cpu_us = self.costs.get(step, (0, 0))
-            self.costs[step] = (elements + cost.elements, cpu_us + cost.cpu_us)
-        self.verdict = max(self.verdict, audit.verdict, key=VERDICTS.index)
-        self.findings += [asdict(finding) for finding in audit.results if not finding.success]
 
     def end(self, status: RunStatus, note: str | None = None) -> None:
         self.status, self.note, self.ended_at = status, note, datetime.now(UTC)
@@ -77,6 +83,8 @@ class RunReport:
             "gaps": dict(self.gaps),
             "audit": self.verdict,
             "findings": self.findings,
+            "held": self.held,
+            "silent": self.silent,
             "offsets": {str(p): o for p, o in self.offsets.items()},
             "cpu_ms_per_element": {step: round(us / 1000 / n, 3) for step, (n, us) in self.costs.items() if n},
             "note": self.note,
@@ -92,6 +100,11 @@ def markdown_of(report: RunReport) -> str:
     ]
     if report.note:
         parts.append(f"> {safe_markdown(report.note)}")
+    if report.held:
+        held = [(h["source"], h["since"], h["waiting"], why_in_words(h), h["to_release"]) for h in report.held]
+        parts.append(_table("Held sources", ("source", "since", "articles that wait", "why", "after a look"), held))
+    if report.silent:
+        parts.append(_table("Silent sources", ("source", "how"), [tuple(row.values()) for row in report.silent]))
     parts.append(_table("Ledger", ("outcome", "records"), report.outcomes.most_common()))
     if report.reasons:
         parts.append(_table("Rejected", ("reason", "records"), report.reasons.most_common()))
@@ -121,7 +134,7 @@ def safe_markdown(value: object) -> str:
     >>> safe_markdown("<script>|x|[a](javascript:1)`*_")
     '&lt;script&gt;&#124;x&#124;&#91;a&#93;(javascript:1)&#96;&#42;&#95;'
     """
-    escaped = html.escape(plain(value), quote=True)
+    escaped = html.escape(plain(value, 400), quote=True)
     for mark in "|[]`*_\\!~":
         escaped = escaped.replace(mark, f"&#{ord(mark)};")
     return escaped

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flows.faults import exit_code
 from flows.letters import opened
 from flows.screen import Screen, safe
+from flows.sources import held_rows, show_held, silent_rows, sources_of
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -41,7 +42,11 @@ def _books(settings: Settings) -> dict[str, Any]:
     from pipelines.warehouse.questions import ask
 
     warehouse = opened(settings)
-    return {question: ask(warehouse, question).records() for question in ("last_runs", "reject_rates", "last_audit")}
+    standings = sources_of(settings)
+    questions = ("last_runs", "reject_rates", "last_audit")
+    return {question: ask(warehouse, question).records() for question in questions} | {
+        "held": held_rows(standings), "silent": silent_rows(standings),
+    }
 
 
 def _lag(settings: Settings, saved: dict[int, int]) -> dict[str, Any]:
@@ -76,6 +81,7 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
             [tuple(p.values()) for p in told["partitions"]],
         )
     if "last_runs" in told:
+        show_held(screen, told["held"], told["silent"])
         screen.table("Last runs", RUN_COLUMNS, [_run_row(run) for run in told["last_runs"]], empty="none yet", limit=60)
         rejected = [tuple(row.values()) for row in told["reject_rates"] if row["rejected"]]
         columns = ("scraper", "records", "rejected", "share", "mostly")

@@ -22,6 +22,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.faults import may_pass
 from flows.report import RunReport, markdown_of
+from flows.sources import held_rows, silent_rows, sources_of
 from flows.staged import Leftovers
 from flows.watching import watcher
 
@@ -47,6 +48,10 @@ class Work:
     warehouse: Warehouse
     workers: Workers
     report: RunReport
+
+    @property
+    def processor(self) -> str:
+        return f"dateline {version('dateline')}"
 
     @property
     def topic(self) -> str:
@@ -90,9 +95,9 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
 
 
 @task(name="publish", **TASK)
-def publish(work: Work, batch: StagedBatch, verdict: Audit) -> Loaded:
-    """Rows and offsets into the warehouse, in one transaction."""
-    return work.warehouse.publish(batch, verdict)
+def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
+    """Rows and offsets into the warehouse, in one transaction; what is of a held source waits there."""
+    return work.warehouse.publish(batch, verdict, work.settings.breaker)
 
 
 @task(name="announce", **TASK)
@@ -107,6 +112,13 @@ def announce(work: Work, batch: StagedBatch, loaded: Loaded) -> None:
         commit_group_offsets(work.settings.kafka, work.topic, offsets)
     except BrokerRefused as fault:
         LOG.warning("%s", fault)  # only lag monitors read them
+
+
+def announce_nothing(work: Work, batch: StagedBatch) -> None:
+    """A release rejects nothing and moves no offset: its folder is done with, and no broker is needed to say so."""
+    leftovers = Leftovers(work.staged)
+    leftovers.announce(batch, work.settings)
+    leftovers.forget_old()
 
 
 @task(name="report", **(TASK | {"retries": 0}))
@@ -130,8 +142,9 @@ def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
         warehouse.prepare()
         warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
         try:
+            count = 0 if kind == "release" else settings.batch.workers  # a release runs no step
             log, memory = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
-            with Workers(settings.batch.workers, log, memory) as workers:
+            with Workers(count, log, memory) as workers:
                 yield Work(settings, warehouse, workers, told)
             told.end("completed")
         except BaseException as fault:
@@ -140,12 +153,14 @@ def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
         finally:
             assert told.ended_at is not None
             warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
-            _keep_artifact(told)
+            _keep_artifact(settings, told)
 
 
-def _keep_artifact(told: RunReport) -> None:
+def _keep_artifact(settings: Settings, told: RunReport) -> None:
     watcher().step("report", told.batches)
     try:
+        standings = sources_of(settings)
+        told.held, told.silent = held_rows(standings), silent_rows(standings)
         report(told)
     except Exception:
         LOG.warning("the run's artifact could not be kept", exc_info=True)
@@ -161,5 +176,9 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
     told.add(transformed, verdict, loaded)
     watcher().done(told.records)
     LOG.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
+    if waiting := loaded.outcomes["held"]:
+        LOG.warning(
+            "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
+        )
     announce(work, transformed.batch, loaded)
     Leftovers(work.staged).forget_old()

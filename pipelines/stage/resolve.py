@@ -1,4 +1,4 @@
-"""Tells for each staged record whether its article is new, a new version, unchanged, deleted or suppressed.
+"""Tells for each staged record whether its article is new, a new version, unchanged, deleted, suppressed or held.
 
 Pure: the same records and known state give the same answer, and a stream split into batches elsewhere gives the
 same articles. A text is a version when its content hash is new to the article. The current version is the one
@@ -15,7 +15,7 @@ from typing import Literal
 from pipelines.records import Coordinates
 from pipelines.stage.stories import Member, StoryIndex
 
-type ResolvedOutcome = Literal["loaded", "new_version", "unchanged", "deleted", "suppressed"]
+type ResolvedOutcome = Literal["loaded", "new_version", "unchanged", "deleted", "suppressed", "held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Sighting:
     fetched_at: datetime | None = None
     signature: tuple[int, ...] = ()
     word_count: int = 0
+    is_held: bool = False
+    """Its source is held: the article waits, and nothing is decided about it."""
 
     @property
     def is_delete_request(self) -> bool:
@@ -76,7 +78,7 @@ class Resolution:
     is_current: bool = False
     """That version is the article's current one when the batch ends."""
     is_removed: bool = False
-    """A delete request later in the batch removed what the record had loaded or confirmed."""
+    """A delete request later in the batch removed what the record had loaded or confirmed, or what waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,9 @@ class _Batch:
 
     def take(self, sighting: Sighting) -> None:
         row = self._resolved(sighting)
-        self.touched.add(sighting.article_id)
-        if row.outcome in {"loaded", "new_version", "unchanged"}:
+        if row.outcome != "held":
+            self.touched.add(sighting.article_id)
+        if row.outcome in {"loaded", "new_version", "unchanged", "held"}:
             self.rows_of.setdefault(sighting.article_id, []).append(len(self.rows))
         self.rows.append(row)
 
@@ -141,6 +144,8 @@ class _Batch:
             return Resolution(sighting.source, "deleted", article_id)
         if article_id in self.suppressed:
             return Resolution(sighting.source, "suppressed", article_id)
+        if sighting.is_held:
+            return Resolution(sighting.source, "held", article_id)
         former = self.articles.get(article_id)
         if former is not None and not _is_version(sighting, former):
             self._see_again(sighting, former)

@@ -16,8 +16,10 @@ from pipelines.warehouse.interface import (
     QueryFailed,
     Run,
     RunStatus,
+    SourceStanding,
     StoredDeadLetter,
     Table,
+    WaitingArticle,
     Warehouse,
     WarehouseBusy,
     WarehouseFault,
@@ -43,6 +45,6 @@ def open_warehouse(url: str) -> Warehouse:
 __all__ = [
     "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
     "NotRead", "OffsetsMoved", "Part", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus",
-    "StoredDeadLetter", "Table", "Verification", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing",
-    "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
+    "SourceStanding", "StoredDeadLetter", "Table", "Verification", "WaitingArticle", "Warehouse", "WarehouseBusy",
+    "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
 ]

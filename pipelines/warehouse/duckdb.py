@@ -15,9 +15,10 @@ import duckdb
 import tenacity
 from filelock import FileLock, Timeout
 
+from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
-from pipelines.warehouse import rejected
+from pipelines.warehouse import rejected, sources
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
@@ -27,14 +28,16 @@ from pipelines.warehouse.interface import (
     QueryFailed,
     Run,
     RunStatus,
+    SourceStanding,
     StoredDeadLetter,
     Table,
+    WaitingArticle,
     WarehouseBusy,
     WarehouseMissing,
     WarehouseUnavailable,
 )
 from pipelines.warehouse.ledger import verify_ledger
-from pipelines.warehouse.publish import load
+from pipelines.warehouse.publish import Terms, load
 from pipelines.warehouse.statements import files, statements, text
 from pipelines.warehouse.topics import loaded_topic_id
 
@@ -131,10 +134,13 @@ class DuckDBWarehouse:
                 [status, finished_at, note, run_id],
             )
 
-    def publish(self, batch: StagedBatch, audit: Audit | None = None) -> Loaded:
+    def publish(
+        self, batch: StagedBatch, audit: Audit | None = None, breaker: BreakerSettings | None = None
+    ) -> Loaded:
         check_files(batch)
+        terms = Terms(audit, breaker or BreakerSettings(), self.clock())
         with self._writing() as con:
-            loaded = load(con, batch, audit, self.clock(), self.on_step)
+            loaded = load(con, batch, terms, self.on_step)
             self.on_step("commit")
         self.on_step("committed")
         return loaded
@@ -167,6 +173,18 @@ class DuckDBWarehouse:
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
         with self._reading() as con:
             return rejected.letter(con, dead_letter_id)
+
+    def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
+        with self._reading() as con:
+            return sources.standings(con, breaker or BreakerSettings())
+
+    def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
+        with self._reading() as con:
+            return sources.waiting(con, source, limit)
+
+    def let_flow(self, source: str) -> None:
+        with self._writing() as con:
+            sources.let_flow(con, source, self.clock())
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

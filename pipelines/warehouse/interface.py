@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from pipelines.records import Coordinates
+from pipelines.settings import BreakerSettings
 from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.audit import Audit
+from pipelines.stage.figures import SourceFigures
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed"]
@@ -155,6 +157,38 @@ class DeadLetterGroup:
     """The first violation of the example, in words."""
 
 
+type SourceState = Literal["flowing", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStanding:
+    """How a source stands: whether it is held and why, what waits, how it did of late and in its last batch.
+
+    ``recent`` is of the batches that its next one is compared with, ``batches`` their number; ``silence`` says, in
+    words, that it has stopped coming.
+    """
+
+    source: str
+    state: SourceState
+    since: datetime
+    why: tuple[Mapping[str, Any], ...]
+    released_at: datetime | None
+    waiting: int
+    batches: int
+    recent: SourceFigures
+    last: SourceFigures
+    silence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingArticle:
+    """An article of a held source, as Avro in single-object encoding, with its Kafka record's place and time."""
+
+    source: Coordinates
+    message_at: datetime
+    article: bytes
+
+
 class Warehouse(Protocol):
     """Where articles go, with the books. Each call is a short transaction of its own."""
 
@@ -174,8 +208,12 @@ class Warehouse(Protocol):
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 
-    def publish(self, batch: StagedBatch, audit: Audit | None = None) -> Loaded:
+    def publish(
+        self, batch: StagedBatch, audit: Audit | None = None, breaker: BreakerSettings | None = None
+    ) -> Loaded:
         """Loads a staged batch, closes its ledger and moves the offsets, in one transaction or not at all.
+
+        Articles of a source that is held, or that the batch shows to be unlike its past, wait and are not loaded.
 
         Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic
         under the same name, ``LedgerOpen`` when an offset has no outcome or two.
@@ -200,9 +238,22 @@ class Warehouse(Protocol):
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 
+    def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
+        """Every source and how it stands, those that are held first."""
+
+    def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
+        """The first so many articles of a source that wait, in the order of their records' times."""
+
+    def let_flow(self, source: str) -> None:
+        """Ends that a source is held; its past begins anew. Raises while articles of it wait: publish them first.
+
+        One that is not held is left as it is.
+        """
+
 
 __all__ = [
     "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "LedgerOpen", "Loaded",
-    "NotRead", "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "StoredDeadLetter", "Table", "Warehouse",
+    "NotRead", "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "SourceStanding", "SourceState", "StoredDeadLetter",
+    "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
 ]

@@ -14,10 +14,11 @@ from pipelines.stage.stories import MOST_IN_A_BAND, Member, bands
 
 _SIGHTINGS = """
 SELECT o.topic, o.partition, o.kafka_offset, o.message_at, coalesce(a.article_id, o.article_id), a.content_hash,
-    a.fetched_at, a.story_signature, a.word_count
+    a.fetched_at, a.story_signature, a.word_count, h.source IS NOT NULL
 FROM staged_outcomes o
 LEFT JOIN staged_articles a
   ON a.source_topic = o.topic AND a.source_partition = o.partition AND a.source_offset = o.kafka_offset
+LEFT JOIN held_sources h ON h.source = a.scraper
 WHERE o.outcome IN ('staged', 'deleted')
 """
 
@@ -46,9 +47,9 @@ ORDER BY article_id
 
 
 def staged_sightings(con: Any) -> list[Sighting]:
-    """The staged articles and delete requests of the batch."""
+    """The staged articles and delete requests of the batch; those of held sources say so."""
     return [
-        Sighting(Coordinates(*row[:3]), row[3], row[4], row[5], row[6], tuple(row[7] or ()), row[8] or 0)
+        Sighting(Coordinates(*row[:3]), row[3], row[4], row[5], row[6], tuple(row[7] or ()), row[8] or 0, row[9])
         for row in con.execute(_SIGHTINGS).fetchall()
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.failures import refuse_other_topic
 from pipelines.records import Coordinates, Gap, OffsetRange
+from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch, dead_letter_id
 from pipelines.stage.audit import Audit
 from pipelines.stage.coverage import RangesBroken, coverage_problems, handed_ranges
@@ -19,6 +21,7 @@ from pipelines.stage.resolve import Resolutions, Sighting, resolve
 from pipelines.stage.stories import bands
 from pipelines.warehouse.interface import LedgerOpen, Loaded, OffsetsMoved
 from pipelines.warehouse.known import known_state, staged_sightings, temporary
+from pipelines.warehouse.sources import name_sources, name_waiting
 from pipelines.warehouse.statements import files, statements
 from pipelines.warehouse.topics import loaded_topic_id
 
@@ -61,15 +64,26 @@ SELECT topic, partition, "offset" AS kafka_offset, "timestamp" AS message_at, ou
     fingerprint
 FROM file_outcomes f
 """
-_STILL_REJECTED = """
+_STILL_SO = """
 WHERE EXISTS (
     SELECT 1 FROM ledger l
-    WHERE l.topic = f.topic AND l.partition = f.partition AND l.kafka_offset = f."offset" AND l.outcome = 'rejected'
+    WHERE l.topic = f.topic AND l.partition = f.partition AND l.kafka_offset = f."offset" AND l.outcome = $was
+      AND l.removed_in IS NULL
 )
 """
+_WAS = {"replay": "rejected", "release": "held"}
 
 
-def load(con: Any, batch: StagedBatch, audit: Audit | None, published_at: datetime, on_step: OnStep) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a batch is loaded: with which verdict, when, and when a source of it is held."""
+
+    audit: Audit | None
+    breaker: BreakerSettings
+    published_at: datetime
+
+
+def load(con: Any, batch: StagedBatch, terms: Terms, on_step: OnStep) -> Loaded:
     """Loads the batch in the transaction that is open on ``con``; raises before anything is left half done."""
     if con.execute("SELECT 1 FROM batches WHERE batch_id = ?", [batch.batch_id]).fetchone():
         return _told(con, batch, was_loaded_before=True)
@@ -80,10 +94,12 @@ def load(con: Any, batch: StagedBatch, audit: Audit | None, published_at: dateti
     _same_topic(con, handed, batch.topic_id)
     on_step("compared")
     _run(con, "duckdb", "staged.sql")
+    name_sources(con, batch, terms.breaker)
     sightings = staged_sightings(con)
     resolutions = resolve(sightings, known_state(con, sightings))
     _name_resolutions(con, batch, resolutions, sightings)
-    _name_batch(con, batch, audit, published_at, handed)
+    name_waiting(con, batch, resolutions)
+    _name_batch(con, batch, terms, handed)
     _run(con, "duckdb", "current.sql")
     on_step("resolved")
     for name in files("publish"):
@@ -108,9 +124,12 @@ def _name_files(con: Any, batch: StagedBatch) -> None:
 
 
 def _staged_outcomes(con: Any, batch: StagedBatch) -> int:
-    """Names outcomes and gaps; a replay is of records that the ledger has as rejected. Says how many are left out."""
+    """Names outcomes and gaps; a replay or release is of records that are rejected or held still. Counts the others."""
     con.execute(_STAGED_GAPS)
-    con.execute(_STAGED_OUTCOMES + (_STILL_REJECTED if batch.kind == "replay" else ""))
+    if batch.kind == "ingest":
+        con.execute(_STAGED_OUTCOMES)
+    else:
+        con.execute(_STAGED_OUTCOMES + _STILL_SO, {"was": _WAS[batch.kind]})
     rows: int = con.execute("SELECT count(*) FROM staged_outcomes").fetchone()[0]
     return batch.rows["outcomes"] - rows
 
@@ -130,7 +149,7 @@ def _accounted_for(con: Any, batch: StagedBatch) -> tuple[OffsetRange, ...]:
         else:
             problems += coverage_problems(handed, outcomes, gaps)
     elif len(set(outcomes)) < len(outcomes):
-        problems.append("a record has two outcomes in one replay")
+        problems.append(f"a record has two outcomes in one {batch.kind}")
     if problems:
         raise LedgerOpen(
             f"Batch {batch.batch_id} does not account for its offsets, nothing of it was loaded: "
@@ -196,25 +215,23 @@ def _name_resolutions(con: Any, batch: StagedBatch, found: Resolutions, sighting
     temporary(con, "dead_letter_ids", _table(_IDS, [(*at, dead_letter_id(Coordinates(*at))) for at in rejected]))
 
 
-def _name_batch(
-    con: Any, batch: StagedBatch, audit: Audit | None, published_at: datetime, handed: tuple[OffsetRange, ...]
-) -> None:
-    verdict = audit.verdict if audit else None
+def _name_batch(con: Any, batch: StagedBatch, terms: Terms, handed: tuple[OffsetRange, ...]) -> None:
+    verdict = terms.audit.verdict if terms.audit else None
     told = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at)
-    row = (*told, published_at, verdict, batch.topic_id)
+    row = (*told, terms.published_at, verdict, batch.topic_id)
     temporary(con, "this_batch", _table(_BATCH, [row]))
     temporary(con, "handed", _table(_HANDED, [(r.topic, r.partition, r.start, r.end) for r in handed]))
     findings = [
         (i, f.expectation, f.column, f.severity, f.success, f.observed, f.reason, list(f.scrapers))
-        for i, f in enumerate(audit.results if audit else (), start=1)
+        for i, f in enumerate(terms.audit.results if terms.audit else (), start=1)
     ]
     temporary(con, "new_audit_results", _table(_AUDIT, findings))
 
 
 def _told(con: Any, batch: StagedBatch, *, was_loaded_before: bool, left_out: int = 0) -> Loaded:
     """What the tables say became of the batch."""
-    column = "replayed_in" if batch.kind == "replay" else "batch_id"
-    told = "outcome, reason" if batch.kind == "replay" else "first_outcome, first_reason"
+    column = "batch_id" if batch.kind == "ingest" else "replayed_in"
+    told = "first_outcome, first_reason" if batch.kind == "ingest" else "outcome, reason"
     rows = con.execute(
         f"SELECT {told}, count(*) FROM ledger WHERE {column} = ? GROUP BY ALL", [batch.batch_id]  # noqa: S608  constants
     ).fetchall()

@@ -15,7 +15,7 @@ from flows.command import app
 HEAVY = ("apache_beam", "prefect", "spacy", "great_expectations", "kafka", "duckdb", "pandas", "pydantic")
 COMMANDS = (
     "demo", "up", "down", "publish", "ingest", "status", "inspect", "query", "rejected list", "rejected show",
-    "rejected replay", "ledger verify", "schemas check", "deploy",
+    "rejected replay", "sources list", "sources release", "ledger verify", "schemas check", "deploy",
 )
 
 invoke = CliRunner().invoke

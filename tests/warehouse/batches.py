@@ -65,10 +65,13 @@ def carried(offset: int, *, partition: int = 0, timestamp: datetime | None = Non
     return Carried(article_to_avro(article, Provenance(PROCESSOR, FETCHED_AT)), timestamp or later(offset / 60))
 
 
-def refused(offset: int, *, partition: int = 0, reason: str = "ConsentWall", **changes: Any) -> Refused:
+def refused(
+    offset: int, *, partition: int = 0, reason: str = "ConsentWall", scraper: str | None = "harbour-crawler",
+    **changes: Any
+) -> Refused:
     message = a_message(source=coordinates(offset, partition), **changes)
     failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
-    return Refused(message, failure, "harbour-crawler")
+    return Refused(message, failure, scraper)
 
 
 def tombstone(offset: int, article_id: str = "a" * 32, *, partition: int = 0) -> Tombstone:

@@ -8,5 +8,5 @@ WHERE topic = coalesce($topic, topic) AND (
     outcome NOT IN ('loaded', 'new_version', 'unchanged', 'rejected', 'deleted', 'suppressed', 'held')
     OR (outcome = 'rejected' AND reason IS NULL)
     OR (outcome IN ('loaded', 'new_version', 'unchanged') AND (article_id IS NULL OR version IS NULL))
-    OR (outcome IN ('deleted', 'suppressed') AND article_id IS NULL))
+    OR (outcome IN ('deleted', 'suppressed', 'held') AND article_id IS NULL))
 ORDER BY topic, partition, kafka_offset;

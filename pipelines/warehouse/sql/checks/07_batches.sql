@@ -12,9 +12,11 @@ WITH told AS (
 )
 SELECT 'run ' || b.run_id || ', batch ' || b.batch_id,
     'counted ' || b.records || ' records (' || b.loaded || ' loaded, ' || b.new_version || ' new versions, ' || b.unchanged ||
-    ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted), the ledger has ' || coalesce(t.records, 0) ||
+    ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted, ' || b.suppressed || ' suppressed, ' || b.held ||
+    ' held), the ledger has ' || coalesce(t.records, 0) ||
     ' (' || coalesce(t.loaded, 0) || ', ' || coalesce(t.new_version, 0) || ', ' || coalesce(t.unchanged, 0) || ', ' ||
-    coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ')'
+    coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
+    coalesce(t.held, 0) || ')'
 FROM batches b
 LEFT JOIN told t ON t.batch_id = b.batch_id
 WHERE b.kind = 'ingest' AND (

@@ -1,4 +1,4 @@
--- A replay closes the entries of records that were rejected; one that fails again counts an attempt.
+-- A replay closes the entries of records that were rejected, a release of those that were held; what fails again counts an attempt.
 UPDATE ledger SET
     outcome = coalesce(r.outcome, o.outcome),
     reason = o.reason,
@@ -11,7 +11,7 @@ UPDATE ledger SET
 FROM staged_outcomes o
 CROSS JOIN this_batch b
 LEFT JOIN resolution r ON r.topic = o.topic AND r.partition = o.partition AND r.kafka_offset = o.kafka_offset
-WHERE b.kind = 'replay'
+WHERE b.kind <> 'ingest'
   AND ledger.topic = o.topic AND ledger.partition = o.partition AND ledger.kafka_offset = o.kafka_offset;
 
 UPDATE dead_letters SET

@@ -30,10 +30,10 @@ COMMENT ON COLUMN ledger.version IS 'Version of the article that it loaded, or w
 COMMENT ON COLUMN ledger.fingerprint IS 'Shared by rejects that are alike; null when it was not rejected.';
 COMMENT ON COLUMN ledger.run_id IS 'Run that read it from Kafka: see runs.';
 COMMENT ON COLUMN ledger.batch_id IS 'Batch that read it from Kafka: see batches.';
-COMMENT ON COLUMN ledger.first_outcome IS 'Outcome when it was read; differs from outcome after a replay of a reject.';
+COMMENT ON COLUMN ledger.first_outcome IS 'Outcome when it was read; differs from outcome after a replay of a reject, or a release.';
 COMMENT ON COLUMN ledger.first_reason IS 'Reason when it was read; null when it was not rejected then.';
-COMMENT ON COLUMN ledger.replayed_in IS 'Batch whose replay gave the present outcome; null when it was never replayed.';
-COMMENT ON COLUMN ledger.removed_in IS 'Batch that removed the article which this record had loaded or shown, on a delete request; null while it is there.';
+COMMENT ON COLUMN ledger.replayed_in IS 'Batch whose replay or release gave the present outcome; null when there was none.';
+COMMENT ON COLUMN ledger.removed_in IS 'Batch that removed the article which this record had loaded or shown, or which waited, on a delete request; null while it is there.';
 
 CREATE TABLE IF NOT EXISTS gaps (
     topic VARCHAR NOT NULL,

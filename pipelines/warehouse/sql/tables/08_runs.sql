@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 COMMENT ON TABLE runs IS 'Runs of a flow, a row a run.';
 COMMENT ON COLUMN runs.run_id IS 'Name of the run.';
-COMMENT ON COLUMN runs.kind IS 'What it did: ingest or replay.';
+COMMENT ON COLUMN runs.kind IS 'What it did: ingest, replay or release.';
 COMMENT ON COLUMN runs.topic IS 'Kafka topic that it worked on.';
 COMMENT ON COLUMN runs.processor IS 'Version of Dateline and fingerprint of rules, model and schema.';
 COMMENT ON COLUMN runs.started_at IS 'When it started, UTC.';
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS batches (
 COMMENT ON TABLE batches IS 'Published micro-batches with what became of their records, a row a batch.';
 COMMENT ON COLUMN batches.batch_id IS 'Name of the batch.';
 COMMENT ON COLUMN batches.run_id IS 'Run that made it: see runs.';
-COMMENT ON COLUMN batches.kind IS 'ingest (records new to the ledger) or replay (records that it had as rejected).';
+COMMENT ON COLUMN batches.kind IS 'ingest (records new to the ledger), replay (records that it had as rejected) or release (records that it had as held).';
 COMMENT ON COLUMN batches.processor IS 'Version of Dateline and fingerprint of rules, model and schema.';
 COMMENT ON COLUMN batches.staged_at IS 'When its files were complete, UTC.';
 COMMENT ON COLUMN batches.published_at IS 'When its rows were committed, UTC.';

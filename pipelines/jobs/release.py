@@ -1,0 +1,35 @@
+"""Articles that wait because their source was held are staged as a batch, as they were when they were held."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+
+from pipelines.jobs.batches import BatchPlan
+from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, write_manifest
+from pipelines.warehouse import WaitingArticle
+from schemas import Registry
+
+PART = "part-000"
+
+
+def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor: str) -> StagedBatch:
+    """A sealed batch of kind ``release``: it reads nothing from Kafka and runs no step.
+
+    Articles that were written in an older version of the contract are read as the newest has it.
+    """
+    shutil.rmtree(plan.folder, ignore_errors=True)
+    registry = Registry.load()
+    with PartWriter(plan.folder, PART) as writer:
+        for each in waiting:
+            record = registry.decode(each.article)
+            writer.article(record)
+            writer.outcome(OutcomeRow(
+                each.source, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"]
+            ))
+        files = writer.close()
+    batch = StagedBatch(
+        plan.batch_id, plan.run_id, plan.folder, (), files, processor, plan.processed_at, kind="release"
+    )
+    write_manifest(batch)
+    return batch

@@ -1,0 +1,206 @@
+"""Tells whether a source's part of a batch is like its own recent past; one that is not trips, and is to be held.
+
+Pure: figures in, trips out. A figure trips when it is further from the source's usual one than the settings allow,
+further than in any recent batch of a size that tells, and further than chance explains at so few records. Sources are
+compared with themselves alone, so one that trips says nothing of another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from statistics import pstdev
+from typing import Literal
+
+from pipelines.settings import BreakerSettings
+from pipelines.stage.figures import SourceFigures
+
+type TripKind = Literal["consent_walls", "rejected", "dates_ahead", "length", "languages"]
+type Count = Callable[[SourceFigures], int]
+
+SURPRISE = 4.0
+"""Standard errors beyond the usual, by the number of records or by how the source's own batches differ."""
+QUARTILES = 1.35
+"""Standard deviations between the quartiles of a normal distribution, as logarithms of word counts nearly are."""
+MEDIAN_ERROR = 1.25
+"""Standard error of a median, in those of a mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A figure of a source that is not like its past: ``seen`` in the batch, ``usual`` before, and both in words."""
+
+    source: str
+    kind: TripKind
+    seen: float
+    usual: float
+    words: str
+
+
+def find_trips(
+    figures: Iterable[SourceFigures], past: Mapping[str, Sequence[SourceFigures]], settings: BreakerSettings
+) -> list[Trip]:
+    """Trips of each source, by name, then the most telling kind first; none without enough records or past."""
+    return [
+        trip
+        for now in sorted(figures, key=lambda f: f.source)
+        for trip in _trips(now, past.get(now.source, ()), settings)
+    ]
+
+
+def _trips(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
+    if _is_enough(now, past, _records, settings):
+        yield from _share(now, past, _Share("consent_walls", _walls, _records, settings.consent_wall_rise), settings)
+        yield from _share(now, past, _Share("rejected", _rejected, _records, settings.rejected_rise), settings)
+    if _is_enough(now, past, _articles, settings):
+        yield from _share(now, past, _Share("dates_ahead", _ahead, _articles, settings.dates_ahead_rise), settings)
+        yield from _length(now, past, settings)
+        yield from _languages(now, past, settings)
+
+
+def _is_enough(now: SourceFigures, past: Sequence[SourceFigures], size: Count, settings: BreakerSettings) -> bool:
+    return (
+        size(now) >= settings.fewest_records
+        and sum(map(size, past)) >= settings.fewest_past_records
+        and sum(size(f) > 0 for f in past) >= settings.fewest_past_batches
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    kind: TripKind
+    part: Count
+    whole: Count
+    rise: float
+
+
+SAYS: Mapping[TripKind, str] = {
+    "consent_walls": "of {} records were consent walls",
+    "rejected": "of {} records were rejected",
+    "dates_ahead": "of {} articles are dated ahead of the clock",
+}
+
+
+def _share(now: SourceFigures, past: Sequence[SourceFigures], of: _Share, settings: BreakerSettings) -> Iterator[Trip]:
+    whole = of.whole(now)
+    part_before, whole_before = sum(map(of.part, past)), sum(map(of.whole, past))
+    seen, usual = of.part(now) / whole, part_before / whole_before
+    known = [of.part(f) / of.whole(f) for f in past if of.whole(f) >= settings.fewest_records]
+    expected = (part_before + 1) / (whole_before + 2)  # never quite 0 or 1
+    error = max(sqrt(expected * (1 - expected) / whole), pstdev(known) if known else 0.0)
+    is_chance = seen - expected < SURPRISE * error or seen <= max(known, default=0.0)
+    if seen - usual >= of.rise and not is_chance:
+        says = f"{_percent(seen)} {SAYS[of.kind].format(whole)}, usually {_percent(usual)}"
+        yield Trip(now.source, of.kind, round(seen, 4), round(usual, 4), says)
+
+
+def _length(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
+    usual = pooled(now.source, past)
+    seen = now.words or 0.0
+    if not seen or not usual.words:
+        return
+    drift = log(seen / usual.words)
+    error = MEDIAN_ERROR * max(_spread(now), _spread(usual)) / sqrt(now.articles)
+    known = [f.words for f in past if f.words and f.articles >= settings.fewest_records]
+    is_beyond = all(seen > words for words in known) or all(seen < words for words in known)
+    if abs(drift) >= log(settings.length_factor) and abs(drift) >= SURPRISE * error and is_beyond:
+        says = f"half of {now.articles} articles have over {seen:.0f} words, usually over {usual.words:.0f}"
+        yield Trip(now.source, "length", round(seen, 1), round(usual.words, 1), says)
+
+
+def _languages(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
+    usual = pooled(now.source, past).languages
+    seen = _difference(now.languages, usual)
+    known = [_difference(f.languages, usual) for f in past if f.articles >= settings.fewest_records]
+    if seen >= settings.language_change and all(seen > before for before in known):
+        says = (
+            f"{_percent(seen)} of {now.articles} articles are in other languages than usual: mostly "
+            f"{main_language(now.languages)}, usually {main_language(usual)}"
+        )
+        yield Trip(now.source, "languages", round(seen, 4), round(max(known, default=0.0), 4), says)
+
+
+def _difference(one: Mapping[str, int], other: Mapping[str, int]) -> float:
+    """Share of the one that would have to be in another language to be mixed like the other.
+
+    >>> _difference({"en": 3, "fr": 1}, {"en": 10})
+    0.25
+    """
+    whole, other_whole = sum(one.values()), sum(other.values())
+    return sum(max(0.0, n / whole - other.get(language, 0) / other_whole) for language, n in one.items())
+
+
+def _spread(figures: SourceFigures) -> float:
+    """Standard deviation of the logarithms of word counts, as the quartiles tell it."""
+    if not figures.words_low or not figures.words_high:
+        return 0.0
+    return log(figures.words_high / figures.words_low) / QUARTILES
+
+
+def pooled(source: str, past: Sequence[SourceFigures]) -> SourceFigures:
+    """Several batches as one: counts added, word counts the middle of the batches' own, each weighed by its articles.
+
+    >>> batches = [SourceFigures("a", 5, articles=5, words=100.0), SourceFigures("a", 9, 4, articles=3, words=300.0)]
+    >>> both = pooled("a", batches)
+    >>> both.records, both.rejected, both.words
+    (14, 4, 100.0)
+    """
+    languages: Counter[str] = Counter()
+    for figures in past:
+        languages.update(figures.languages)
+    times = [f.last_message_at for f in past if f.last_message_at]
+    return SourceFigures(
+        source, sum(map(_records, past)), sum(map(_rejected, past)), sum(map(_walls, past)), sum(map(_articles, past)),
+        sum(map(_ahead, past)), _middle((f.words, f.articles) for f in past),
+        _middle((f.words_low, f.articles) for f in past), _middle((f.words_high, f.articles) for f in past),
+        dict(sorted(languages.items())), max(times, default=None),
+    )
+
+
+def _middle(values: Iterable[tuple[float | None, int]]) -> float | None:
+    known = sorted((value, weight) for value, weight in values if value is not None)
+    half, reached = sum(weight for _, weight in known) / 2, 0
+    for value, weight in known:
+        reached += weight
+        if reached >= half:
+            return value
+    return None
+
+
+def main_language(languages: Mapping[str, int]) -> str | None:
+    """The most frequent; of equals the first in the alphabet.
+
+    >>> main_language({"fr": 2, "en": 2, "pt": 1})
+    'en'
+    """
+    return min(languages, key=lambda language: (-languages[language], language), default=None)
+
+
+def _percent(share: float) -> str:
+    """
+    >>> _percent(0.8125), _percent(0.004), _percent(0)
+    ('81 %', '0.4 %', '0 %')
+    """
+    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+
+
+def _records(figures: SourceFigures) -> int:
+    return figures.records
+
+
+def _rejected(figures: SourceFigures) -> int:
+    return figures.rejected
+
+
+def _walls(figures: SourceFigures) -> int:
+    return figures.consent_walls
+
+
+def _articles(figures: SourceFigures) -> int:
+    return figures.articles
+
+
+def _ahead(figures: SourceFigures) -> int:
+    return figures.dates_ahead

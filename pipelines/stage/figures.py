@@ -1,0 +1,120 @@
+"""Counts what a staged batch holds of each scraper: once, for the audit and for the breaker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median, quantiles
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.stage.batch import StagedBatch
+
+UNKNOWN = "(unknown)"
+NO_LANGUAGE = "none"
+CONSENT_WALL = "ConsentWall"  # the fault's name: a step does not import another's faults
+AHEAD_HOURS = 24
+
+_OUTCOMES = ["scraper", "outcome", "reason", "timestamp"]
+_ARTICLES = ["scraper", "article_id", "published_at", "fetched_at", "authors", "outlet", "language", "word_count"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFigures:
+    """One source's part of a batch: records but delete requests, and what its articles are like.
+
+    ``words`` is the median word count, ``words_low`` and ``words_high`` the quartiles; None without articles.
+    """
+
+    source: str
+    records: int = 0
+    rejected: int = 0
+    consent_walls: int = 0
+    articles: int = 0
+    dates_ahead: int = 0
+    words: float | None = None
+    words_low: float | None = None
+    words_high: float | None = None
+    languages: Mapping[str, int] = field(default_factory=dict)
+    last_message_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class SourceCounts:
+    """What was counted of one scraper so far."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    articles: Counter[str] = field(default_factory=Counter)
+    words: list[int] = field(default_factory=list)
+    languages: Counter[str] = field(default_factory=Counter)
+    last_message_at: datetime | None = None
+
+    def figures(self, source: str) -> SourceFigures:
+        low, middle, high = _quartiles(self.words)
+        return SourceFigures(
+            source, self.outcomes.total() - self.outcomes["deleted"], self.outcomes["rejected"],
+            self.reasons[CONSENT_WALL], self.articles["articles"], self.articles["dates_ahead"], middle, low, high,
+            dict(sorted(self.languages.items())), self.last_message_at,
+        )
+
+
+def count_sources(batch: StagedBatch) -> dict[str, SourceCounts]:
+    """Counts by scraper, by name; records whose scraper could not be read are those of ``UNKNOWN``."""
+    counts: dict[str, SourceCounts] = {}
+    for row in _rows(batch.paths("outcomes"), _OUTCOMES):
+        count = counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts())
+        count.outcomes[row["outcome"]] += 1
+        count.reasons[row["reason"]] += 1
+        count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
+    seen: set[str] = set()
+    for row in _rows(batch.paths("articles"), _ARTICLES):
+        _count_article(counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts()), row, seen)
+    return dict(sorted(counts.items()))
+
+
+def source_figures(batch: StagedBatch) -> list[SourceFigures]:
+    """Figures of each source that the batch has records of, by name; delete requests are no news of a source."""
+    told = (count.figures(source) for source, count in count_sources(batch).items() if source != UNKNOWN)
+    return [figures for figures in told if figures.records]
+
+
+def _count_article(count: SourceCounts, row: Mapping[str, Any], seen: set[str]) -> None:
+    published, fetched = row["published_at"], row["fetched_at"]
+    is_so = {
+        "articles": True,
+        "published_at_null": published is None,
+        "authors_null": not row["authors"],
+        "outlet_null": row["outlet"]["domain"] is None and row["outlet"]["name"] is None,
+        "language_null": row["language"] is None,
+        "duplicates": row["article_id"] in seen,
+        "dates_ahead": published is not None and (published - fetched).total_seconds() > AHEAD_HOURS * 3600,
+    }
+    count.articles.update(name for name, holds in is_so.items() if holds)
+    count.words.append(row["word_count"])
+    count.languages[row["language"] or NO_LANGUAGE] += 1
+    seen.add(row["article_id"])
+
+
+def _quartiles(words: list[int]) -> tuple[float | None, float | None, float | None]:
+    """
+    >>> _quartiles([100, 200, 300]), _quartiles([7]), _quartiles([])
+    ((150.0, 200.0, 250.0), (7.0, 7.0, 7.0), (None, None, None))
+    """
+    if not words:
+        return None, None, None
+    if len(words) == 1:
+        return float(words[0]), float(words[0]), float(words[0])
+    low, _, high = quantiles(words, n=4, method="inclusive")
+    return low, float(median(words)), high
+
+
+def _rows(paths: Iterable[Any], columns: list[str]) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        table: pa.Table = pq.read_table(path, columns=columns)
+        for part in table.to_batches():
+            yield from part.to_pylist()

@@ -1,0 +1,42 @@
+"""What is counted of each scraper, from the files that a batch was staged in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.stage.audit import describe_batch
+from pipelines.stage.figures import SourceFigures, source_figures
+from tests.warehouse.batches import carried, later, refused, stage, tombstone
+
+
+def test_each_source_is_counted_by_itself(tmp_path: Path) -> None:
+    batch = stage(
+        tmp_path,
+        carried(0, word_count=100, language="en", timestamp=later(1)),
+        carried(1, word_count=300, language="fr", published_at=later(25), timestamp=later(3)),
+        carried(2, word_count=200, language=None, published_at=later(23), timestamp=later(2)),
+        refused(3, timestamp=later(0)), refused(4, reason="ListingPage", timestamp=later(0)),
+        carried(5, word_count=50, scraper="quay-crawler", timestamp=later(4)),
+        refused(6, reason="MalformedAvro", scraper=None), tombstone(7),
+    )
+    assert source_figures(batch) == [
+        SourceFigures(
+            "harbour-crawler", records=5, rejected=2, consent_walls=1, articles=3, dates_ahead=1, words=200.0,
+            words_low=150.0, words_high=250.0, languages={"en": 1, "fr": 1, "none": 1}, last_message_at=later(3),
+        ),
+        SourceFigures(
+            "quay-crawler", records=1, articles=1, words=50.0, words_low=50.0, words_high=50.0, languages={"en": 1},
+            last_message_at=later(4),
+        ),
+    ]
+
+
+def test_the_audit_counts_what_nobody_is_told_to_have_sent_too(tmp_path: Path) -> None:
+    rows = describe_batch(stage(tmp_path, carried(0), refused(1, scraper=None), tombstone(2)))
+    assert [(r["scraper"], r["records"], r["rejected"], r["articles"]) for r in rows] == [
+        ("(unknown)", 2, 1, 0), ("harbour-crawler", 1, 0, 1),
+    ]
+
+
+def test_a_batch_of_nothing_has_no_figures(tmp_path: Path) -> None:
+    assert source_figures(stage(tmp_path, tombstone(0))) == []
