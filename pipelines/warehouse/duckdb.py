@@ -65,7 +65,8 @@ class DuckDBWarehouse:
             with self._reading() as con:
                 if _prepared(con) == wanted:
                     return
-        with self._writing() as con:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writing(makes_it=True) as con:
             for folder in ("tables", "marts"):
                 for name in files(folder):
                     for statement in statements(folder, name):
@@ -107,6 +108,10 @@ class DuckDBWarehouse:
 
     def start_run(self, run: Run) -> None:
         with self._writing() as con:
+            con.execute(
+                "UPDATE runs SET status = 'abandoned', note = $note WHERE status = 'running' AND run_id <> $run",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id},
+            )
             con.execute(
                 "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "
                 "SELECT $run, $kind, $topic, $processor, $at, 'running' "
@@ -160,9 +165,13 @@ class DuckDBWarehouse:
             return rejected.letter(con, dead_letter_id)
 
     @contextmanager
-    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _writing(self, *, makes_it: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in a transaction: committed at the end, rolled back by any exception."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not makes_it and not self.path.exists():  # DuckDB would make an empty one beside the one that is away
+            raise WarehouseUnavailable(
+                f"{self.path} was there and is gone; nothing was changed. "
+                "What to do: bring it back (is its disk mounted?) and run this again."
+            )
         with closing(self._connected(read_only=False)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("BEGIN")

@@ -14,7 +14,7 @@ from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.audit import Audit
 from pipelines.warehouse.books import KafkaAccount, Verification
 
-type RunStatus = Literal["running", "completed", "failed"]
+type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
 OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
 
@@ -159,7 +159,8 @@ class Warehouse(Protocol):
     def next_offsets(self, topic: str) -> dict[int, int]:
         """Offset to read on from, by partition; empty before the first batch."""
 
-    def start_run(self, run: Run) -> None: ...
+    def start_run(self, run: Run) -> None:
+        """Writes the run down, by the one writer: a run before it that is still down as running was killed."""
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 

@@ -56,18 +56,26 @@ class Warm:
         self.kill()
         kill_group(self._process)
 
-    def start(self, machine: Machine, *arguments: str) -> None:
+    def start(self, machine: Machine, *arguments: str, **environment: str) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         for path in (self._step, self._output):
             path.unlink(missing_ok=True)
         asked = {
-            "arguments": list(arguments), "environment": machine.environment(DATELINE_BATCH__WORKERS="0"),
+            "arguments": list(arguments),
+            "environment": machine.environment(DATELINE_BATCH__WORKERS="0", **environment),
             "output": str(self._output), "step": str(self._step),
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         self._running = int(self._line(30))
+
+    def start_paused(self, machine: Machine, pause: str, *arguments: str, **environment: str) -> int:
+        """A run stopped at ``pause``, once it is there: its pid. What it pauses in is named where it is called."""
+        self.start(machine, *arguments, **machine.pausing(pause), **environment)
+        machine.wait_paused(lambda: self.wait(0) is not None)
+        assert self._running is not None
+        return self._running
 
     def wait(self, patience_s: float) -> int | None:
         """The run's exit code; None where it still runs after the patience."""
@@ -140,8 +148,12 @@ class Cold:
 
 
 def run_to_its_end(runs: Warm | Cold, machine: Machine, *arguments: str, patience_s: float = 3_600) -> Ended:
-    began = time.monotonic()
     runs.start(machine, *arguments)
+    return to_its_end(runs, patience_s)
+
+
+def to_its_end(runs: Warm | Cold, patience_s: float = 3_600) -> Ended:
+    began = time.monotonic()
     code = runs.wait(patience_s)
     if code is None:
         runs.kill()

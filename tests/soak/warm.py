@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import sys
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
+
+from tests.integration.running import PAUSING
 
 
 def main() -> None:
@@ -59,6 +62,8 @@ def _run(arguments: list[str], environment: dict[str, str], output: str, step: s
         os.dup2(said, 1)
         os.dup2(said, 2)
         os.environ.update(environment)
+        if "DATELINE_TEST_PAUSE" in environment:
+            runpy.run_path(str(PAUSING / "sitecustomize.py"))
         from flows.command import app
         from flows.watching import Watcher
 
