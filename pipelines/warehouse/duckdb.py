@@ -38,6 +38,8 @@ from pipelines.warehouse.publish import load
 from pipelines.warehouse.statements import files, statements, text
 
 PATIENCE_S = 30.0
+_NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second where the disk fails at the commit
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -178,7 +180,7 @@ class DuckDBWarehouse:
             try:
                 yield con
                 con.execute("COMMIT")
-            except duckdb.IOException as fault:
+            except _NOT_WRITTEN as fault:
                 raise WarehouseUnavailable(_advice(self.path, fault)) from fault
 
     @contextmanager

@@ -9,11 +9,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.settings import KafkaSettings
@@ -32,6 +36,7 @@ READING = "pipelines.jobs.batches:run_part:before:2"
 STAGED = "pipelines.jobs.batches:write_manifest:before:2"
 INSIDE = "pipelines.warehouse.publish:_told:before:2"
 ANNOUNCING = "pipelines.sources.groups:commit_group_offsets:before"
+NOBODY = "http://127.0.0.1:9/api"
 HOLD = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1])
@@ -204,10 +209,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """A file that fills the disk to the last byte."""
     filler = disk / "filler"
-    with filler.open("wb") as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"\0" * (1 << 16))
-            file.flush()
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"\0" * (1 << 16)):
+            pass
     return filler
 
 
@@ -226,4 +230,151 @@ def test_a_full_disk_is_named_and_the_next_run_completes(
     assert ended.code == 3, ended.output
     assert "disk" in in_words(ended.output)
     assert "What to do: free some space" in in_words(ended.output)
+    completes(warm, machine, undisturbed)
+
+
+@pytest.mark.parametrize("where", [READING, INSIDE], ids=["staging", "publishing"])
+def test_a_file_that_may_not_grow_is_named_and_the_next_run_completes(
+    where: str, warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    """The limit that an unprivileged user meets: the same writes fail, with "File too large"."""
+    pid = warm.start_paused(machine, where, "ingest")
+    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (16_000, 16_000))
+    machine.go_on()
+    ended = to_its_end(warm)
+    assert ended.code == 3, ended.output
+    assert "nothing was" in in_words(ended.output)
+    assert "What to do:" in in_words(ended.output)
+    completes(warm, machine, undisturbed)
+
+
+def test_a_place_for_staged_batches_that_is_no_folder_is_named(warm: Warm, machine: Machine, undisturbed: Rows) -> None:
+    machine.home.mkdir()
+    (machine.home / "staged").write_text("no folder")
+    ended = run_to_its_end(warm, machine, "ingest")
+    assert ended.code == 3, ended.output
+    assert str(machine.home / "staged") in in_words(ended.output)
+    assert "set DATELINE_HOME to another folder" in in_words(ended.output)
+    (machine.home / "staged").unlink()
+    completes(warm, machine, undisturbed)
+
+
+# being told to stop, and left for dead
+
+
+def ended_whole(pid: int) -> bool:
+    """Whether nothing of the run's process group is left."""
+    left = [p for p in psutil.process_iter(["status"]) if _group(p.pid) == pid and p.info["status"] != "zombie"]
+    return not left
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+@pytest.mark.parametrize("where", [
+    "pipelines.sources.kafka:plan_ranges:before", READING, INSIDE, ANNOUNCING,
+], ids=["plan", "transform", "inside the publish transaction", "announce"])
+def test_a_run_that_is_told_to_stop_stops_at_once_and_the_next_one_completes(
+    where: str, warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    pid = warm.start_paused(machine, where, "ingest")
+    os.kill(pid, signal.SIGTERM)
+    began = time.monotonic()
+    ended = to_its_end(warm, 60)
+    assert (ended.code, time.monotonic() - began < 10) == (128 + signal.SIGTERM, True), ended.output
+    assert "Stopped." in ended.output
+    assert ended_whole(pid)
+    assert statuses(machine) == [("failed", "interrupted")]
+    completes(warm, machine, undisturbed)
+
+
+def test_a_run_whose_workers_are_at_work_stops_with_them(warm: Warm, machine: Machine, undisturbed: Rows) -> None:
+    both = {"DATELINE_BATCH__WORKERS": "2", "DATELINE_BATCH__RECORDS_WORTH_A_WORKER": "4"}
+    run = machine.start_paused("pipelines.enrich.article:enrich_article:before:9", "ingest", **both)
+    os.kill(run.pid, signal.SIGTERM)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 128 + signal.SIGTERM, output
+    assert ended_whole(run.pid)
+    completes(warm, machine, undisturbed)
+
+
+def test_a_run_left_for_dead_holds_its_place_until_it_is_killed_and_is_then_found_abandoned(
+    warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    pid = warm.start_paused(machine, INSIDE, "ingest")
+    os.kill(pid, signal.SIGSTOP)
+    second = machine.run("ingest")
+    assert second.returncode == 4, second.stdout
+    assert f"(process {pid}, since" in in_words(second.stdout)
+    assert "What to do: wait until it has finished, or stop it, and run this again" in in_words(second.stdout)
+    assert warm.kill() == -signal.SIGKILL
+    assert statuses(machine) == [("running", None)]
+    completes(warm, machine, undisturbed)
+    (dead, note), (last, _) = statuses(machine)
+    assert (dead, last) == ("abandoned", "completed")
+    assert str(note).startswith("killed: found so by run ")
+    told = json.loads(run_to_its_end(warm, machine, "status", "--json").output)
+    assert [run["status"] for run in told["last_runs"]] == ["completed", "abandoned"]
+
+
+# the clock
+
+
+@pytest.mark.timeout(900)
+def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
+    warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    clock = machine.home.parent / "clock"
+    clock.write_text("0")
+    wrong = {"DATELINE_TEST_CLOCK": str(clock)}
+    run = machine.start_paused("pipelines.warehouse.publish:_told:before", "ingest", "--max-records", "30", **wrong)
+    clock.write_text("-3600")
+    machine.go_on()
+    output, _ = run.communicate(timeout=180)
+    assert run.returncode == 0, output
+    run = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest", **wrong)
+    clock.write_text("86400")
+    machine.go_on()
+    output, _ = run.communicate(timeout=180)
+    assert run.returncode == 0, output
+    assert [status for status, _ in statuses(machine)] == ["completed"] * 2
+    completes(warm, machine, undisturbed)
+
+
+# servers that go away
+
+
+@pytest.mark.parametrize("command", [["status"], ["query", "SELECT count(*) FROM ledger"], ["ledger", "verify"]])
+def test_without_prefect_the_books_can_be_read(
+    command: list[str], warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    del undisturbed
+    assert run_to_its_end(warm, machine, "ingest", "--max-records", "10").code == 0
+    warm.start(machine, *command, PREFECT_API_URL=NOBODY)
+    ended = to_its_end(warm)
+    assert ended.code == 0, ended.output
+    assert "10" in ended.output
+
+
+def test_without_prefect_pages_can_be_published_and_inspected(warm: Warm, machine: Machine, tmp_path: Path) -> None:
+    page = next(message for message in some_messages() if message.value and message.value.startswith(b"<html"))
+    (tmp_path / "page.html").write_bytes(page.value or b"")
+    warm.start(machine, "inspect", str(tmp_path / "page.html"), PREFECT_API_URL=NOBODY)
+    assert "Harbour" in to_its_end(warm).output
+    warm.start(machine, "publish", "--topic", machine.kafka.rejected_topic, str(tmp_path), PREFECT_API_URL=NOBODY)
+    assert "Published 1 messages" in to_its_end(warm).output
+
+
+def test_an_ingest_without_prefect_says_so_and_changes_nothing(
+    warm: Warm, machine: Machine, undisturbed: Rows
+) -> None:
+    run = machine.run("ingest", PREFECT_API_URL=NOBODY)
+    assert run.returncode == 3, run.stdout
+    assert f"Prefect's API at {NOBODY} does not answer" in in_words(run.stdout)
+    assert "What to do: see that the server is up, name another in PREFECT_API_URL, or unset it" in in_words(run.stdout)
+    assert not (machine.home / "warehouse.duckdb").exists()
     completes(warm, machine, undisturbed)

@@ -49,10 +49,13 @@ def run(kills: int, seed: int) -> Found:
         os.environ["TMPDIR"] = folder  # what killed runs leave there goes with it
         home = Path(folder)
         with LocalKafka(home / "kafka").for_now() as kafka, LocalPrefect(home / "prefect").for_now() as prefect:
-            place = Place(home, kafka.address, api_url(prefect))
-            found = soak(
-                place, kills, seed, lambda what, done: bar.update(task, description=what, completed=done)
-            )
+
+            def tell(what: str, done: int) -> None:
+                bar.update(task, description=what, completed=done)
+                if not notes.is_terminal and done % 20 == 0:
+                    notes.print(f"{done} of {kills}: {what}", highlight=False)
+
+            found = soak(Place(home, kafka.address, api_url(prefect)), kills, seed, tell)
         bar.update(task, description=f"killed in {dict(found.killed_in)}", completed=found.kills)
         notes.print(
             f"{found.ended_before} runs ended before their moment; {found.letters_again} dead letters were sent again",

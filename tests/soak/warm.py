@@ -7,18 +7,22 @@ job in its own process (``DATELINE_BATCH__WORKERS=0``); the file ``step`` holds 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import runpy
+import signal
 import sys
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from pipelines.jobs.workers import PR_SET_PDEATHSIG
 from tests.integration.running import PAUSING
 
 
 def main() -> None:
+    _die_with_parent()
     _load()
     print("warm", flush=True)
     for line in iter(sys.stdin.readline, ""):
@@ -57,6 +61,7 @@ def _run(arguments: list[str], environment: dict[str, str], output: str, step: s
     code: object = 70
     try:
         os.setsid()
+        _die_with_parent()
         said = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(said, 1)
@@ -76,6 +81,12 @@ def _run(arguments: list[str], environment: dict[str, str], output: str, step: s
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _die_with_parent() -> None:
+    """Linux only: a test or a soak that is itself killed leaves no run behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _tell(path: Path, step: str) -> None:
