@@ -160,7 +160,7 @@ def _an_avro_record(chance: Chance) -> tuple[bytes | None, bytes, Headers]:
     words = [value.encode("utf-8", "replace").decode() for value in ODD if isinstance(value, str)]
     record: dict[str, Any] = {
         "url": chance.choice(("https://harbour-news.example/avro", None, *words)),
-        "fetched_at": EPOCH + timedelta(milliseconds=chance.choice((0, 1, 1_772_616_600_000, 10**13))),
+        "fetched_at": EPOCH + timedelta(milliseconds=chance.choice((0, 10**13, *[1_772_616_600_000] * 6))),
         "source": chance.choice(("harbour-crawler", *words)),
         "content_type": chance.choice(("text/html", "text/plain", "application/json", *words)),
         "charset": chance.choice((None, "utf-8", "utf-16", "cp1252", *words)),

@@ -69,6 +69,7 @@ def _run(arguments: list[str], environment: dict[str, str], output: str, step: s
         os.environ.update(environment)
         if "DATELINE_TEST_PAUSE" in environment:
             runpy.run_path(str(PAUSING / "sitecustomize.py"))
+            _retry_sooner()
         from flows.command import app
         from flows.watching import Watcher
 
@@ -87,6 +88,14 @@ def _die_with_parent() -> None:
     """Linux only: a test or a soak that is itself killed leaves no run behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _retry_sooner() -> None:
+    """A fault that a test stages lasts seconds, so that the waits between tries may be shorter: 45 s in all."""
+    from flows import ingest, work
+
+    for task in (ingest.plan, work.transform, work.audit, work.publish, work.announce):
+        task.retry_delay_seconds = [delay / 5 for delay in work.TASK["retry_delay_seconds"]]
 
 
 def _tell(path: Path, step: str) -> None:
