@@ -6,9 +6,11 @@ INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
 BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
+KILLS ?= 200
+MESSAGES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker
+.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -29,6 +31,12 @@ demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came ou
 
 test: $(INSTALLED)  ## every test, integration ones included
 	@$(BIN)/python -m pytest
+
+soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=200 [SEED=number]
+	@$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(INSTALLED)  ## mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
+	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) $(if $(SEED),--seed $(SEED))
 
 check: $(INSTALLED)  ## ruff, mypy, import contracts, doctests, schemas
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ def chatter_to_file(folder: Path, name: str, *, verbose: bool) -> Iterator[Logge
     folder.mkdir(parents=True, exist_ok=True)
     _forget_old(folder)
     path = folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+    with _log_file(path) as log:
         handlers = _log_handlers(log, verbose=verbose)
         root = logging.getLogger()
         level = root.level
@@ -55,6 +55,17 @@ def chatter_to_file(folder: Path, name: str, *, verbose: bool) -> Iterator[Logge
                 root.removeHandler(handler)
     if not path.stat().st_size:
         path.unlink()
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[TextIO]:
+    """A log that cannot be written (the disk is full, say) is no fault of the command, nor hides one."""
+    log = path.open("a", encoding="utf-8", errors="backslashreplace")
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()
 
 
 def _log_handlers(log: TextIO, *, verbose: bool) -> list[logging.Handler]:
@@ -90,7 +101,8 @@ def _descriptors_to(log: TextIO) -> Iterator[Screen]:
             sys.stdout = sys.stderr = log
             yield Screen(out, notes)
         finally:
-            log.flush()
+            with suppress(OSError):
+                log.flush()
             sys.stdout, sys.stderr = python_streams
             os.dup2(kept[0], 1)
             os.dup2(kept[1], 2)

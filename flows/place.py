@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.faults import PrefectUnavailable
+from flows.faults import PrefectUnavailable, names
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -91,6 +91,22 @@ def a_prefect_api(home: Path, *, verbose: bool = False, tell: Callable[[str], No
 
     with LocalPrefect(home).for_now(tell=tell) as running, _in_environment(api_url(running)) as url:
         yield url
+
+
+@contextmanager
+def prefect_faults(url: str) -> Iterator[None]:
+    """Turn the ways in which Prefect's client says that the API is away into ``PrefectUnavailable``."""
+    try:
+        yield
+    except Exception as fault:
+        if "TransportError" not in names(fault) and not str(fault).startswith("Failed to reach API"):
+            raise
+        raise PrefectUnavailable(
+            f"Prefect's API at {url} does not answer ({type(fault).__name__}: {fault}). Batches that were loaded are "
+            "loaded whole; nothing else was changed.\n"
+            f"What to do: see that the server is up, name another in {API_URL}, or unset it to have one started for "
+            "the run; then run again."
+        ) from fault
 
 
 @contextmanager

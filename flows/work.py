@@ -147,13 +147,21 @@ def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
             with Workers(count, log, memory) as workers:
                 yield Work(settings, warehouse, workers, told)
             told.end("completed")
+            _write_down_end(warehouse, told)
         except BaseException as fault:
             told.end("failed", f"{type(fault).__name__}: {fault}" if isinstance(fault, Exception) else "interrupted")
+            try:
+                _write_down_end(warehouse, told)
+            except Exception:  # what failed first is what a person must hear of; the next run finds this one abandoned
+                LOG.warning("the run's end could not be written down", exc_info=True)
             raise
         finally:
-            assert told.ended_at is not None
-            warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
             _keep_artifact(settings, told)
+
+
+def _write_down_end(warehouse: Warehouse, told: RunReport) -> None:
+    assert told.ended_at is not None
+    warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
 
 
 def _keep_artifact(settings: Settings, told: RunReport) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.run import Command
-from flows.place import a_prefect_api, with_settings
+from flows.place import a_prefect_api, prefect_faults, with_settings
 from flows.progress import run_bar
 from flows.screen import Screen, safe
 from flows.sources import show_held
@@ -53,7 +53,8 @@ def release_here(run: Command, source: str, *, quiet: bool = False) -> dict[str,
 def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]:
     with (
         run_bar(run.screen, quiet=quiet) as watcher,
-        a_prefect_api(settings.home, verbose=run.verbose),
+        a_prefect_api(settings.home, verbose=run.verbose) as api,
+        prefect_faults(api),
         watched_by(watcher),
         with_settings(settings),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pipelines.decode import avro, media
 from pipelines.decode.charset import Decoded, decode_text
@@ -206,4 +207,14 @@ def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evi
 
 
 def _is_address(said: str) -> bool:
-    return len(said) <= _URL_CHARACTERS and "\ufffd" not in said and _URL.fullmatch(said) is not None
+    """Whether it is a web address that can be taken apart.
+
+    >>> _is_address("https://harbour-news.example/pier"), _is_address("http://[::1"), _is_address("pier")
+    (True, False, False)
+    """
+    if len(said) > _URL_CHARACTERS or "\ufffd" in said or _URL.fullmatch(said) is None:
+        return False
+    try:
+        return bool(urlsplit(said).hostname)
+    except ValueError:
+        return False

@@ -42,6 +42,8 @@ from pipelines.warehouse.statements import files, statements, text
 from pipelines.warehouse.topics import loaded_topic_id
 
 PATIENCE_S = 30.0
+_NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second where the disk fails at the commit
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -69,7 +71,8 @@ class DuckDBWarehouse:
             with self._reading() as con:
                 if _prepared(con) == wanted:
                     return
-        with self._writing() as con:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writing(makes_it=True) as con:
             for folder in ("tables", "marts"):
                 for name in files(folder):
                     for statement in statements(folder, name):
@@ -117,6 +120,10 @@ class DuckDBWarehouse:
 
     def start_run(self, run: Run) -> None:
         with self._writing() as con:
+            con.execute(
+                "UPDATE runs SET status = 'abandoned', note = $note WHERE status = 'running' AND run_id <> $run",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id},
+            )
             con.execute(
                 "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "
                 "SELECT $run, $kind, $topic, $processor, $at, 'running' "
@@ -187,16 +194,20 @@ class DuckDBWarehouse:
             sources.let_flow(con, source, self.clock())
 
     @contextmanager
-    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _writing(self, *, makes_it: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in a transaction: committed at the end, rolled back by any exception."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not makes_it and not self.path.exists():  # DuckDB would make an empty one beside the one that is away
+            raise WarehouseUnavailable(
+                f"{self.path} was there and is gone; nothing was changed. "
+                "What to do: bring it back (is its disk mounted?) and run this again."
+            )
         with closing(self._connected(read_only=False)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("BEGIN")
             try:
                 yield con
                 con.execute("COMMIT")
-            except duckdb.IOException as fault:
+            except _NOT_WRITTEN as fault:
                 raise WarehouseUnavailable(_advice(self.path, fault)) from fault
 
     @contextmanager

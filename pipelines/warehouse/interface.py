@@ -16,7 +16,7 @@ from pipelines.stage.audit import Audit
 from pipelines.stage.figures import SourceFigures
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
-type RunStatus = Literal["running", "completed", "failed"]
+type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
 OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
 
@@ -204,7 +204,8 @@ class Warehouse(Protocol):
     def topic_id(self, topic: str) -> str:
         """Id of the topic that was loaded from; empty before the first batch, or where the broker gives none."""
 
-    def start_run(self, run: Run) -> None: ...
+    def start_run(self, run: Run) -> None:
+        """Writes the run down, by the one writer: a run before it that is still down as running was killed."""
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 

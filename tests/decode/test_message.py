@@ -148,7 +148,9 @@ def test_a_bare_page_without_headers_is_dated_and_addressed_by_kafka() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "javascript:alert(1)", "pier", "https://a b.example", "https://" + "a" * 5000]
+    "url",
+    ["file:///etc/passwd", "javascript:alert(1)", "pier", "https://a b.example", "https://" + "a" * 5000,
+     "http://[::1", "http:///pier"],
 )
 def test_what_is_no_web_address_is_left_out(url: str) -> None:
     raw = decode(PAGE, headers=headers(url=url))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,20 +59,32 @@ class Machine:
         """Holds the pid of the process that ``start_paused`` stopped."""
         return self.home.parent / f"{self.home.name}.paused"
 
-    def start_paused(self, pause: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """``dateline`` stopped at ``pause`` (``module:function:before|after[:call]``), once it is there."""
+    def pausing(self, pause: str) -> dict[str, str]:
+        """Environment of a run that stops at ``pause`` (``module:function:before|after[:call]``)."""
         self.paused.unlink(missing_ok=True)
         told = {"DATELINE_TEST_PAUSE": pause, "DATELINE_TEST_PAUSED": str(self.paused)}
-        process = self.start(*arguments, PYTHONPATH=f"{PAUSING}:{ROOT}", **told, **environment)
+        return told | {"PYTHONPATH": f"{PAUSING}:{ROOT}"}
+
+    def start_paused(self, pause: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """``dateline`` stopped at ``pause``, once it is there."""
+        process = self.start(*arguments, **self.pausing(pause), **environment)
+        try:
+            self.wait_paused(lambda: process.poll() is not None)
+        except AssertionError as fault:
+            kill_group(process)
+            raise AssertionError(f"{fault}: {pause}") from None
+        return process
+
+    def wait_paused(self, has_ended: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not self.paused.exists() or not self.paused.read_text():
-            if process.poll() is not None:
-                raise AssertionError(f"ended before it came to {pause}: {process.communicate()[0]}")
-            if time.monotonic() > deadline:
-                kill_group(process)
-                raise AssertionError(f"never came to {pause}: {process.communicate()[0]}")
+            assert not has_ended(), "the run ended before it came to its pause"
+            assert time.monotonic() < deadline, "the run never came to its pause"
             time.sleep(0.05)
-        return process
+
+    def go_on(self) -> None:
+        """Let the run that is paused go on."""
+        self.paused.unlink()
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

@@ -9,7 +9,6 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,15 +17,9 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import PATIENCE_S, Machine, kill_group
+from tests.integration.tables import Rows, rows
 from tests.jobs.test_ingest import page
 
-OF_THE_RUN = {  # what tells one run from another, and nothing of an article
-    "run_id", "batch_id", "processed_at", "rejected_at", "updated_at", "resolved_at", "replayed_in", "removed_in",
-}
-TABLES = (
-    "articles", "article_versions", "outlets", "entities", "mentions", "ledger", "gaps", "dead_letters",
-    "partition_offsets",
-)
 PAUSES = {
     "after read": "pipelines.sources.kafka:read_range:after",
     "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
@@ -36,17 +29,6 @@ PAUSES = {
     "second batch, inside the publish transaction": "pipelines.warehouse.publish:_told:before:2",
 }
 NUMBERS = itertools.count(1)
-
-
-def rows(home: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, without what is of the run."""
-    warehouse = open_warehouse(f"duckdb:///{home / 'warehouse.duckdb'}")
-    found = {}
-    for table in TABLES:
-        everything = warehouse.query(f"SELECT * FROM {table}")
-        kept = [n for n, column in enumerate(everything.columns) if column not in OF_THE_RUN]
-        found[table] = sorted((tuple(row[n] for n in kept) for row in everything.rows), key=repr)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +51,20 @@ def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machi
 @pytest.fixture(scope="module")
 def undisturbed(
     topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, list[tuple[Any, ...]]]]:
+) -> Iterator[Rows]:
     machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server)
     run = machine.run("ingest")
     assert run.returncode == 0, run.stdout
     yield rows(machine.home)
 
 
-def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: dict[str, list[tuple[Any, ...]]]) -> None:
+def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: Rows) -> None:
     assert len(undisturbed["ledger"]) == len(list(sample_messages()))
 
 
 @pytest.mark.parametrize("pause", PAUSES.values(), ids=PAUSES.keys())
 def test_a_killed_run_loses_and_doubles_nothing(
-    pause: str, machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    pause: str, machine: Machine, undisturbed: Rows
 ) -> None:
     kill_group(machine.start_paused(pause, "ingest"))
     again = machine.run("ingest")
@@ -99,7 +81,7 @@ IN_A_WORKER = "pipelines.enrich.article:enrich_article:before:9"
 
 
 def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
-    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    machine: Machine, undisturbed: Rows
 ) -> None:
     run = machine.start_paused(IN_A_WORKER, "ingest")
     worker = int(machine.paused.read_text())
@@ -111,7 +93,7 @@ def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
 
 
 def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
-    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    machine: Machine, undisturbed: Rows
 ) -> None:
     run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="15")
     output, _ = run.communicate(timeout=PATIENCE_S)
@@ -120,7 +102,7 @@ def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
 
 
 def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadline(
-    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    machine: Machine, undisturbed: Rows
 ) -> None:
     late = {"DATELINE_BATCH__DEADLINE_S": "45"}
     run = machine.start_paused("pipelines.stage.parts:PartWriter.close:before", "ingest", **late)
@@ -132,7 +114,7 @@ def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadlin
 
 
 def test_of_two_ingests_one_wins_and_the_other_says_why(
-    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    machine: Machine, undisturbed: Rows
 ) -> None:
     first = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest")
     second = machine.run("ingest")
@@ -144,7 +126,7 @@ def test_of_two_ingests_one_wins_and_the_other_says_why(
 
 
 def test_two_ingests_started_together_double_nothing(
-    machine: Machine, undisturbed: dict[str, list[tuple[Any, ...]]]
+    machine: Machine, undisturbed: Rows
 ) -> None:
     runs = [machine.start("ingest") for _ in range(2)]
     outputs = [run.communicate(timeout=180)[0] for run in runs]

@@ -1,8 +1,9 @@
-"""Pauses a process at a named call, so that a test can kill it there. On PYTHONPATH, this is run by every Python.
+"""Pauses a process at a named call, so that a test can do things to it there. On PYTHONPATH, every Python runs this.
 
 ``DATELINE_TEST_PAUSE`` is ``module:function:when[:call]``: ``before`` or ``after`` the ``call``-th call of the
 function (the first, unless said). The first process that gets there writes its pid to ``DATELINE_TEST_PAUSED`` and
-waits to be killed, or for that file to be removed. Nothing in Dateline knows of it.
+waits to be killed, or for that file to be removed: then it goes on. ``DATELINE_TEST_CLOCK`` names a file that says by
+how many seconds the clock is wrong; what it says may change. Nothing in Dateline knows of it.
 """
 
 import functools
@@ -23,7 +24,7 @@ def _install(asked: str, paused: Path) -> None:
             return
         paused.write_text(str(os.getpid()))
         while paused.exists():
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def wrap(original):  # type: ignore[no-untyped-def]
         calls = 0
@@ -60,5 +61,26 @@ def _exhausted_then(generator, pause):  # type: ignore[no-untyped-def]
     pause()
 
 
+def _set_clock(file: Path) -> None:
+    """The wall clock of this process is wrong by what the file says; the monotonic one is right, as on a machine."""
+    import ctypes
+    import gc
+    from datetime import UTC, datetime
+
+    true_time, true_time_ns = time.time, time.time_ns
+
+    def wrong_s() -> float:
+        return float(file.read_text() or 0)
+
+    time.time = lambda: true_time() + wrong_s()
+    time.time_ns = lambda: true_time_ns() + int(wrong_s() * 1e9)
+    methods = gc.get_referents(datetime.__dict__)[0]  # a type of C shows its methods and takes none, but its dict does
+    methods["now"] = classmethod(lambda cls, tz=None: cls.fromtimestamp(time.time(), tz))
+    methods["utcnow"] = classmethod(lambda cls: cls.fromtimestamp(time.time(), UTC).replace(tzinfo=None))
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))
+
+
+if os.environ.get("DATELINE_TEST_CLOCK"):
+    _set_clock(Path(os.environ["DATELINE_TEST_CLOCK"]))
 if os.environ.get("DATELINE_TEST_PAUSE"):
     _install(os.environ["DATELINE_TEST_PAUSE"], Path(os.environ["DATELINE_TEST_PAUSED"]))

@@ -16,7 +16,7 @@ COMMENT ON COLUMN runs.topic IS 'Kafka topic that it worked on.';
 COMMENT ON COLUMN runs.processor IS 'Version of Dateline and fingerprint of rules, model and schema.';
 COMMENT ON COLUMN runs.started_at IS 'When it started, UTC.';
 COMMENT ON COLUMN runs.finished_at IS 'When it ended, UTC; null while it runs, or when it was killed.';
-COMMENT ON COLUMN runs.status IS 'running, completed or failed; a killed run stays running.';
+COMMENT ON COLUMN runs.status IS 'running, completed, failed, or abandoned: killed, which the next run found.';
 COMMENT ON COLUMN runs.note IS 'What a person should know: why it failed or stopped.';
 
 CREATE TABLE IF NOT EXISTS batches (

@@ -1,0 +1,123 @@
+"""The broker or Prefect dies while a run is at work: it goes on once they are back, or says who is away and stops."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.local.kafka import LocalKafka
+from flows.local.prefect import LocalPrefect, api_url
+from pipelines.settings import KafkaSettings
+from pipelines.sinks.kafka import make_topics, publish_messages
+from tests.integration.running import Machine
+from tests.integration.tables import Rows, rows
+from tests.integration.test_faults import ANNOUNCING, READING, STAGED, completes, in_words, some_messages
+from tests.soak.runs import Warm, run_to_its_end, to_its_end
+
+pytestmark = pytest.mark.slow
+
+NUMBERS = itertools.count(1)
+QUICKLY = {"DATELINE_KAFKA__REQUEST_TIMEOUT_S": "4"}
+
+
+@pytest.fixture(scope="module")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker that may be killed: it comes back on its port, with its data."""
+    kafka = LocalKafka(tmp_path_factory.mktemp("own-kafka"))
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
+@pytest.fixture(scope="module")
+def topics(own_kafka: LocalKafka) -> KafkaSettings:
+    kafka = KafkaSettings(
+        bootstrap_servers=own_kafka.start().address, raw_topic="away-raw", rejected_topic="away-rejected",
+        group_id="away", partitions=2,
+    )
+    make_topics(kafka)
+    publish_messages(kafka, kafka.raw_topic, some_messages())
+    return kafka
+
+
+@pytest.fixture(scope="module")
+def warm(topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    folder = tmp_path_factory.mktemp("warm")
+    with Warm(Machine(folder / "home", topics, prefect_server), folder) as forked:
+        yield forked
+
+
+@pytest.fixture
+def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
+    group = topics.model_copy(update={"group_id": f"away-{next(NUMBERS)}"})
+    return Machine(tmp_path / "home", group, prefect_server, max_records=15)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    warm: Warm, topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Rows:
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=15)
+    assert run_to_its_end(warm, machine, "ingest").code == 0
+    return rows(machine.home)
+
+
+def die(server: LocalKafka | LocalPrefect) -> None:
+    """kill -9, and it is gone."""
+    running = server.running()
+    assert running is not None
+    process = running.process()
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(20)
+
+
+@pytest.mark.parametrize("where", [READING, ANNOUNCING], ids=["before it reads", "before it announces"])
+def test_a_run_whose_broker_is_killed_and_comes_back_goes_on(
+    where: str, warm: Warm, machine: Machine, own_kafka: LocalKafka, undisturbed: Rows
+) -> None:
+    warm.start_paused(machine, where, "ingest", **QUICKLY)
+    die(own_kafka)
+    machine.go_on()
+    assert warm.wait(6) is None
+    own_kafka.start()
+    ended = to_its_end(warm)
+    assert ended.code == 0, ended.output
+    assert rows(machine.home) == undisturbed
+
+
+def test_a_run_whose_broker_stays_away_says_so_and_the_next_one_completes(
+    warm: Warm, machine: Machine, own_kafka: LocalKafka, undisturbed: Rows
+) -> None:
+    warm.start_paused(machine, READING, "ingest", **QUICKLY)
+    die(own_kafka)
+    machine.go_on()
+    ended = to_its_end(warm)
+    own_kafka.start()
+    assert ended.code == 3, ended.output
+    assert f"the broker at {machine.kafka.bootstrap_servers} does not answer as it should within 4 s" in in_words(
+        ended.output
+    )
+    assert "What to do: see that it is up (`dateline up`, `dateline status`), then run again" in in_words(ended.output)
+    completes(warm, machine, undisturbed)
+
+
+def test_a_run_whose_prefect_server_is_killed_loads_what_it_can_and_the_next_one_completes(
+    warm: Warm, machine: Machine, undisturbed: Rows, tmp_path: Path
+) -> None:
+    own = LocalPrefect(tmp_path / "prefect")
+    with own.for_now() as running:
+        url = api_url(running)
+        warm.start_paused(machine, STAGED, "ingest", PREFECT_API_URL=url)
+        die(own)
+        machine.go_on()
+        ended = to_its_end(warm)
+    assert ended.code == 3, ended.output
+    assert f"Prefect's API at {url} does not answer" in in_words(ended.output)
+    assert "Batches that were loaded are loaded whole" in in_words(ended.output)
+    completes(warm, machine, undisturbed)

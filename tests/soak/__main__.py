@@ -1,0 +1,68 @@
+"""``python -m tests.soak --kills 200``: ends on one line, and with 1 unless nothing was lost and nothing doubled."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows.local.kafka import LocalKafka
+from flows.local.prefect import LocalPrefect, api_url
+from tests.soak.killing import Found, Place, soak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=None, help="one that was printed, to draw the same moments again")
+    told = parser.parse_args()
+    seed = told.seed if told.seed is not None else secrets.randbelow(1_000_000)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        found = run(told.kills, seed)
+    except KeyboardInterrupt:
+        print(f"stopped · seed {seed}", file=sys.stderr)
+        return 130
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    print(found)
+    return 0 if found.is_well else 1
+
+
+def run(kills: int, seed: int) -> Found:
+    """A soak with servers of its own, of which nothing is left."""
+    notes = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn()
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder,
+        Progress(*columns, console=notes) as bar,
+    ):
+        task = bar.add_task("starting Kafka and Prefect", total=kills)
+        os.environ["TMPDIR"] = folder  # what killed runs leave there goes with it
+        home = Path(folder)
+        with LocalKafka(home / "kafka").for_now() as kafka, LocalPrefect(home / "prefect").for_now() as prefect:
+
+            def tell(what: str, done: int) -> None:
+                bar.update(task, description=what, completed=done)
+                if not notes.is_terminal and done % 20 == 0:
+                    notes.print(f"{done} of {kills}: {what}", highlight=False)
+
+            found = soak(Place(home, kafka.address, api_url(prefect)), kills, seed, tell)
+        bar.update(task, description=f"killed in {dict(found.killed_in)}", completed=found.kills)
+        notes.print(
+            f"{found.ended_before} runs ended before their moment; {found.letters_again} dead letters were sent again",
+            highlight=False,
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
