@@ -19,6 +19,7 @@ from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse import rejected, sources
+from pipelines.warehouse.account import compare_with_kafka
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
@@ -156,7 +157,8 @@ class DuckDBWarehouse:
         self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
     ) -> Verification:
         with self._reading() as con:
-            return verify_ledger(con, topic, kafka, part)
+            found = verify_ledger(con, topic, part)
+        return found if kafka is None else compare_with_kafka(self, found, kafka)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         with self._reading() as con:

@@ -1,8 +1,8 @@
 """Proves that every offset handed to a run ended in one outcome or one gap, and that the tables agree with it.
 
 The checks are the SQL files under ``sql/checks``: each gives a row a problem, as where and what it says, and names
-nothing when the books close. ``sql/books`` tells what became of a range of one partition's offsets. With Kafka's
-account, the range is read again and compared offset by offset.
+nothing when the books close. ``sql/books`` tells what became of a range of one partition's offsets. ``account.py``
+compares with Kafka.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from pipelines.failures import TopicRecreated, refuse_other_topic
-from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.warehouse.books import (
     UNEXPLAINED,
     WHOLE,
     Blank,
-    KafkaAccount,
     Part,
     PartitionBooks,
     Problem,
@@ -28,18 +25,15 @@ from pipelines.warehouse.books import (
 )
 from pipelines.warehouse.interface import NotRead
 from pipelines.warehouse.statements import files, statements
-from pipelines.warehouse.topics import loaded_topic_id
 
 SHOWN = 100
 """Problems of one kind that are listed."""
-CHUNK = 50_000
-"""Offsets compared with Kafka at once, so that memory stays bounded."""
 
 _PLACE = re.compile(r"([^/@ ]+)/(\d+)(?:@(\d+))?")
 _BATCH = re.compile(r"run \S+, batch (\S+)")
 
 
-def verify_ledger(con: Any, topic: str | None, kafka: KafkaAccount | None, part: Part = WHOLE) -> Verification:
+def verify_ledger(con: Any, topic: str | None, part: Part = WHOLE) -> Verification:
     """Checks the books of one topic, or of all; or a part of them.
 
     Raises ``NotRead`` when the part lies outside of what was read.
@@ -48,15 +42,7 @@ def verify_ledger(con: Any, topic: str | None, kafka: KafkaAccount | None, part:
     partitions = tuple(books for books, _ in found)
     problems = [problem for _, told in found for problem in told]
     problems += _shallow(con, topic, _belongs(con, topic, part))
-    compared = 0
-    if kafka is not None:
-        others = {name: _other_topic(con, name, kafka) for name in sorted({books.topic for books in partitions})}
-        problems += [problem for problem in others.values() if problem]
-        for books in partitions:
-            if others[books.topic] is None:
-                compared += sum(map(len, _held(books, kafka)))
-                problems += islice(_against_kafka(con, books, kafka), SHOWN)
-    return Verification(partitions, tuple(problems), kafka is not None, compared)
+    return Verification(partitions, tuple(problems))
 
 
 def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionBooks]:
@@ -187,60 +173,3 @@ def _rows(answer: Any) -> Iterator[tuple[str, str]]:
     """The answer's rows, few in memory at once."""
     while rows := answer.fetchmany(1_000):
         yield from rows
-
-
-def _other_topic(con: Any, topic: str, kafka: KafkaAccount) -> Problem | None:
-    """Whether Kafka has another topic under the name: then its offsets say nothing of those in the ledger."""
-    try:
-        refuse_other_topic(topic, loaded_topic_id(con, topic), kafka.topic_id(topic))
-    except TopicRecreated as fault:
-        return Problem("kafka", topic, str(fault).partition("; going on")[0])
-    return None
-
-
-def _against_kafka(con: Any, books: PartitionBooks, kafka: KafkaAccount) -> Iterator[Problem]:
-    """What the topic holds and the ledger does not tell, or tells otherwise.
-
-    Records that Kafka has removed since (retention, compaction) cannot be compared and are no problem.
-    """
-    where = f"{books.topic}/{books.partition}"
-    known = kafka.offsets(books.topic)
-    if books.partition not in known:
-        yield Problem("kafka", where, "Kafka has no such partition: was the topic deleted?")
-        return
-    _, end = known[books.partition]
-    if end < books.next_offset:
-        yield Problem(
-            "kafka", where,
-            f"was read up to {books.next_offset}, but Kafka ends at {end}: was the topic deleted and made again?",
-        )
-    for piece in _held(books, kafka):
-        yield from _compared(con, piece, kafka)
-
-
-def _held(books: PartitionBooks, kafka: KafkaAccount) -> Iterator[OffsetRange]:
-    """What Kafka still has of the offsets, in pieces."""
-    beginning, end = kafka.offsets(books.topic).get(books.partition, (0, 0))
-    upto = min(end, books.end)
-    for start in range(max(beginning, books.start), upto, CHUNK):
-        yield OffsetRange(books.topic, books.partition, start, min(start + CHUNK, upto))
-
-
-def _compared(con: Any, piece: OffsetRange, kafka: KafkaAccount) -> Iterator[Problem]:
-    parameters = [piece.topic, piece.partition, piece.start, piece.end]
-    told = {row[0] for row in con.execute(
-        "SELECT kafka_offset FROM ledger WHERE topic = ? AND partition = ? AND kafka_offset >= ? AND kafka_offset < ?",
-        parameters,
-    ).fetchall()}
-    for found in kafka.read(piece):
-        match found:
-            case RawMessage():
-                if found.source.offset not in told:
-                    yield Problem("kafka", str(found.source), "Kafka holds a record here, the ledger has none")
-            case Gap():
-                if found.kind == "transaction_marker":
-                    for offset in sorted(told.intersection(range(found.start, found.end))):
-                        yield Problem(
-                            "kafka", f"{piece.topic}/{piece.partition}@{offset}",
-                            "the ledger has a record here, Kafka has a transaction marker or an aborted record",
-                        )
