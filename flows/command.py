@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from typing import Annotated
 
 import typer
 
 from flows.commands import books, demo, local, project, rejected, sources, stream
 from flows.commands.run import EXIT_CODES, said_verbose
+
+LEAVE_WITHIN_S = 10.0
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -51,4 +56,24 @@ def dateline(
 
 
 def main() -> None:
-    app()
+    """The command's work is done when it has its exit code: it then leaves, whatever still waits."""
+    try:
+        app()
+    except SystemExit as ended:
+        _leave_soon(ended.code)
+        raise
+
+
+def _leave_soon(code: object) -> None:
+    """Prefect's client sends what events and logs it has left before the process may end, and where the API is away
+    it tries for eleven seconds an event (``prefect.events.clients``): minutes, after the user was told all.
+    """
+
+    def leave() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+    timer = threading.Timer(LEAVE_WITHIN_S, leave)
+    timer.daemon = True
+    timer.start()

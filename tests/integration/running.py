@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -71,8 +72,7 @@ class Machine:
         try:
             self.wait_paused(lambda: process.poll() is not None)
         except AssertionError as fault:
-            kill_group(process)
-            raise AssertionError(f"{fault}: {pause}") from None
+            raise AssertionError(f"{fault}: {pause}\n{kill_group(process)}") from None
         return process
 
     def wait_paused(self, has_ended: Callable[[], bool]) -> None:
@@ -87,7 +87,9 @@ class Machine:
         self.paused.unlink()
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
-    """SIGKILL to the whole process group: the power goes out."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+def kill_group(process: subprocess.Popen[str]) -> str:
+    """SIGKILL to the whole process group: the power goes out. What it had printed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    output, _ = process.communicate()
+    return output

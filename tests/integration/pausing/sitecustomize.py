@@ -61,19 +61,25 @@ def _exhausted_then(generator, pause):  # type: ignore[no-untyped-def]
     pause()
 
 
-def _set_clock(file: Path) -> None:
+def _wrong_s() -> float:
+    return float(Path(os.environ["DATELINE_TEST_CLOCK"]).read_text() or 0)
+
+
+def _wrong_time(true_time=time.time) -> float:  # type: ignore[no-untyped-def]
+    return true_time() + _wrong_s()
+
+
+def _wrong_time_ns(true_time_ns=time.time_ns) -> int:  # type: ignore[no-untyped-def]
+    return true_time_ns() + int(_wrong_s() * 1e9)
+
+
+def _set_clock() -> None:
     """The wall clock of this process is wrong by what the file says; the monotonic one is right, as on a machine."""
     import ctypes
     import gc
     from datetime import UTC, datetime
 
-    true_time, true_time_ns = time.time, time.time_ns
-
-    def wrong_s() -> float:
-        return float(file.read_text() or 0)
-
-    time.time = lambda: true_time() + wrong_s()
-    time.time_ns = lambda: true_time_ns() + int(wrong_s() * 1e9)
+    time.time, time.time_ns = _wrong_time, _wrong_time_ns  # of this module, so that Beam can pickle them by name
     methods = gc.get_referents(datetime.__dict__)[0]  # a type of C shows its methods and takes none, but its dict does
     methods["now"] = classmethod(lambda cls, tz=None: cls.fromtimestamp(time.time(), tz))
     methods["utcnow"] = classmethod(lambda cls: cls.fromtimestamp(time.time(), UTC).replace(tzinfo=None))
@@ -81,6 +87,6 @@ def _set_clock(file: Path) -> None:
 
 
 if os.environ.get("DATELINE_TEST_CLOCK"):
-    _set_clock(Path(os.environ["DATELINE_TEST_CLOCK"]))
+    _set_clock()
 if os.environ.get("DATELINE_TEST_PAUSE"):
     _install(os.environ["DATELINE_TEST_PAUSE"], Path(os.environ["DATELINE_TEST_PAUSED"]))
