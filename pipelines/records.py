@@ -164,6 +164,7 @@ class Entity:
     geonames_id: int | None = None
     latitude: float | None = None
     longitude: float | None = None
+    occupation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,9 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
     if entities:
         screen.out.print(
             a_table(
-                ("entity", "type", "mentions", "country", "salience"),
-                [(e["name"], e["type"], e["mention_count"], e.get("country"), e["salience"]) for e in entities],
+                ("entity", "type", "mentions", "country", "occupation", "salience"),
+                [(e["name"], e["type"], e["mention_count"], e.get("country"), e.get("occupation"), e["salience"])
+                 for e in entities],
             )
         )
     screen.say()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.enrich.entities import Named, coalesced, entity_id, names_in_title, plain_name
+from pipelines.enrich.occupations import occupation_of
 from pipelines.enrich.places.gazetteer import Gazetteer
 from pipelines.enrich.places.link import Link, Surroundings, Toponym, home_country, link_places
 from pipelines.enrich.salience import salience, shares
@@ -109,7 +110,11 @@ def _entity(head: Named, names: Sequence[Found], clean: CleanArticle, known: Kno
     weight = salience(len(names), names[0].start, len(clean.body), in_title=in_title)
     if kind != "LOC":
         country = next((known.peoples[writing] for writing in writings if writing in known.peoples), None)
-        return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title, country)
+        spans = ((found.start, found.end) for found in names)
+        occupation = occupation_of(clean.body, spans) if kind == "PER" else None
+        return Entity(
+            entity_id(kind, name), name, kind, len(names), weight, in_title, country, occupation=occupation
+        )  # fmt: skip
     links = [known.links[writing] for writing in writings if writing in known.links]
     link = max(links, key=lambda link: link.confidence, default=None)
     if link is None:

@@ -56,9 +56,10 @@ def run(kills: int, seed: int) -> Found:
                     notes.print(f"{done} of {kills}: {what}", highlight=False)
 
             found = soak(Place(home, kafka.address, api_url(prefect)), kills, seed, tell)
-        bar.update(task, description=f"killed in {dict(found.killed_in)}", completed=found.kills)
+        bar.update(task, description="all runs", completed=found.kills)
         notes.print(
-            f"{found.ended_before} runs ended before their moment; {found.letters_again} dead letters were sent again",
+            f"killed in {dict(found.killed_in)}; {found.ended_before} runs ended before their moment; "
+            f"{found.letters_again} dead letters were sent again",
             highlight=False,
         )
     return found

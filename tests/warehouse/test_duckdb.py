@@ -97,7 +97,7 @@ def test_the_place_of_a_killed_writer_is_free(warehouse: DuckDBWarehouse) -> Non
 
 
 @pytest.mark.parametrize(("step", "is_loaded"), [
-    ("04_counted_anew.sql", False), ("commit", False), ("committed", True),
+    ("05_counted_anew.sql", False), ("commit", False), ("committed", True),
 ])
 def test_a_killed_publication_is_there_whole_or_not_at_all(
     warehouse: DuckDBWarehouse, tmp_path: Path, step: str, is_loaded: bool
@@ -187,7 +187,7 @@ def test_a_full_disk_is_told_and_nothing_is_loaded(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
     def full(step: str) -> None:
-        if step == "05_ledger.sql":
+        if step == "06_ledger.sql":
             raise duckdb.IOException('IO Error: Could not write file "news.duckdb.wal": No space left on device')
 
     warehouse.on_step = full

@@ -70,8 +70,8 @@ def test_an_article_is_loaded_with_all_that_is_known_of_it(warehouse: DuckDBWare
         ("a" * 32, 1, 2, "f" * 32, "Ines Falk", "PER", 143, 152, 1, False, 0.9),
     )
     assert warehouse.query("SELECT * FROM entities ORDER BY name").rows == (
-        ("f" * 32, "Ines Falk", "PER", None, None, None, None, 1, FETCHED_AT, FETCHED_AT),
-        ("e" * 32, "Marrowby", "LOC", "GB", 7, 54.5, -0.5, 1, FETCHED_AT, FETCHED_AT),
+        ("f" * 32, "Ines Falk", "PER", None, None, None, None, None, 1, FETCHED_AT, FETCHED_AT),
+        ("e" * 32, "Marrowby", "LOC", "GB", 7, 54.5, -0.5, None, 1, FETCHED_AT, FETCHED_AT),
     )
     assert warehouse.query("SELECT * FROM outlets").rows == (
         ("harbour-news.example", "Harbour News", 1, FETCHED_AT, FETCHED_AT),
@@ -134,8 +134,8 @@ def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: DuckDBW
 
 
 @pytest.mark.parametrize("step", [
-    "compared", "resolved", "01_touched.sql", "02_deletions.sql", "03_articles.sql", "04_counted_anew.sql",
-    "05_ledger.sql", "06_replay.sql", "07_batch.sql", "08_sources.sql", "commit",
+    "compared", "resolved", "01_touched.sql", "02_deletions.sql", "03_articles.sql", "04_namesakes.sql",
+    "05_counted_anew.sql", "06_ledger.sql", "07_replay.sql", "08_batch.sql", "09_sources.sql", "commit",
 ])
 def test_a_publication_that_is_cut_short_moves_nothing(warehouse: DuckDBWarehouse, tmp_path: Path, step: str) -> None:
     warehouse.publish(stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))

@@ -4,7 +4,12 @@ SELECT article_id FROM article_states UNION SELECT article_id FROM deleted_artic
 
 CREATE TEMP TABLE touched_entities AS
 SELECT DISTINCT entity_id FROM article_entities WHERE article_id IN (SELECT article_id FROM touched_articles)
-UNION SELECT entity_id FROM new_article_entities;
+UNION SELECT name_id FROM new_article_entities;
+
+CREATE TEMP TABLE touched_names AS
+SELECT DISTINCT name_id FROM article_entities
+WHERE type = 'PER' AND article_id IN (SELECT article_id FROM touched_articles)
+UNION SELECT name_id FROM new_article_entities WHERE type = 'PER';
 
 CREATE TEMP TABLE touched_outlets AS
 SELECT DISTINCT outlet_domain AS domain FROM articles

@@ -45,10 +45,10 @@ FROM new_mentions;
 
 DELETE FROM article_entities WHERE article_id IN (SELECT article_id FROM resolution WHERE is_current);
 INSERT INTO article_entities (
-    article_id, version, position, entity_id, name, type, country, geonames_id, latitude, longitude, mention_count,
-    in_title, salience
+    article_id, version, position, entity_id, name_id, name, type, country, geonames_id, latitude, longitude, occupation,
+    mention_count, in_title, salience
 )
 SELECT
-    article_id, version, position, entity_id, name, type, country, geonames_id, latitude, longitude, mention_count,
-    in_title, salience
+    article_id, version, position, name_id, name_id, name, type, country, geonames_id, latitude, longitude, occupation,
+    mention_count, in_title, salience
 FROM new_article_entities;
