@@ -2,8 +2,9 @@
 
 What can be told: a surname or given name of the one person named in full who has it; an acronym that the text
 introduces, or that is the initials of the one organisation; a company with and without its legal form; a body with
-and without its country (U.S. Supreme Court); a few short forms that the news never explains (Fed); names of one
-country or place. Where two fit, the mention stays an entity of its own.
+and without its country (U.S. Supreme Court); the one organisation that opens or closes so (a team's nickname); a few
+short forms that the news never explains (Fed); names of one country or place. Where two fit, the mention stays an
+entity of its own.
 
 Two people of one name share the id that is made here. The warehouse tells them apart where the articles that name
 them say two kinds of occupation (``occupations.py``) and no common company; else they stay one. What cannot be told:
@@ -31,6 +32,9 @@ PUNCTUATION = re.compile(r"[^\w&]+")
 POSSESSIVE = re.compile(r"['’]s?\b")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LEGAL_FORMS = frozenset(form.casefold().replace(".", "") for form in load_table("words.toml")["legal_forms"])
+
+_JOINING = frozenset({"of", "for", "and", "&", "the", "in"})
+_COMPASS = frozenset({"north", "south", "east", "west", "new", "old", "upper", "lower"})
 
 SHORT_FORMS: dict[str, str] = load_table("words.toml")["short_forms"]
 
@@ -186,15 +190,15 @@ def _is_opening(short: str, full: str) -> bool:
     """
     if not full.startswith(short + " ") or short.title() in words("organisation_openings"):
         return False
-    return full[len(short) + 1 :].split(maxsplit=1)[0] not in {"of", "for", "and", "&"}
+    return full[len(short) + 1 :].split(maxsplit=1)[0] not in _JOINING
 
 
 def _is_of_country(short: str, full: str) -> bool:
     """
-    >>> _is_of_country("supreme court", "us supreme court"), _is_of_country("harbour news", "oslo harbour news")
+    >>> _is_of_country("treasury", "us treasury"), _is_of_country("harbour news", "oslo harbour news")
     (True, False)
     """
-    return " " in short and full.endswith(" " + short) and full.removesuffix(" " + short) in _countries()
+    return full.endswith(" " + short) and full.removesuffix(" " + short) in _countries()
 
 
 @cache
@@ -203,6 +207,16 @@ def _countries() -> frozenset[str]:
     names = (name for entry in load_table("countries.toml").values()
              for name in (*entry.get("names", ()), *entry.get("demonyms", ())))
     return frozenset({"us", "uk", "un", "eu", *(name.casefold().replace(".", "") for name in names)})
+
+
+def _is_closing(short: str, full: str) -> bool:
+    """A team, a paper, a company by its last words.
+
+    >>> _is_closing("gulls", "marrowby gulls"), _is_closing("oslo", "bank of oslo"), _is_closing("fife", "east fife")
+    (True, False, False)
+    """
+    before = full.removesuffix(" " + short)
+    return before != full and before not in _COMPASS and before.rsplit(maxsplit=1)[-1] not in _JOINING
 
 
 def _is_spaced(short: str, full: str) -> bool:
@@ -215,6 +229,6 @@ def _is_spaced(short: str, full: str) -> bool:
 
 _FITS: dict[EntityType, tuple[Callable[[str, str], bool], ...]] = {
     "PER": (_is_surname, _is_part_of_person),
-    "ORG": (_is_acronym, _is_of_country, _is_opening, _is_spaced),
+    "ORG": (_is_acronym, _is_of_country, _is_opening, _is_closing, _is_spaced),
     "MISC": (_is_acronym,),
 }
