@@ -53,11 +53,11 @@ def plain_name(name: str) -> str:
 def name_key(kind: EntityType, name: str) -> str:
     """What two writings of one name share: no case, accents, punctuation, legal form or middle initial.
 
-    >>> name_key("PER", "Inés K. Falk"), name_key("ORG", "The Falk Shipping Co."), name_key("LOC", "U.S.")
-    ('ines falk', 'falk shipping', 'us')
+    >>> name_key("PER", "Inés K. O'Falk"), name_key("ORG", "The Falk's Shipping Co."), name_key("LOC", "U.S.")
+    ('ines ofalk', 'falk shipping', 'us')
     """
     folded = unicodedata.normalize("NFKD", plain_name(name).replace(".", "").casefold())
-    folded = POSSESSIVE.sub(lambda found: "" if found.end() == len(folded) else "s", folded)
+    folded = POSSESSIVE.sub("", folded)
     parts = PUNCTUATION.sub(" ", "".join(c for c in folded if not unicodedata.combining(c))).split()
     if len(parts) > 1 and parts[0] == "the":
         parts = parts[1:]
