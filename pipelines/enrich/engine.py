@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -23,6 +24,9 @@ LABELS: dict[str, EntityType] = {  # OntoNotes to CoNLL-2003
     "NORP": "MISC", "EVENT": "MISC", "PRODUCT": "MISC", "WORK_OF_ART": "MISC", "LAW": "MISC", "LANGUAGE": "MISC",
     "PER": "PER", "MISC": "MISC",
 }  # fmt: skip
+
+REMEMBERED = 500_000
+"""Characters of text whose words spaCy keeps: they cost some ten megabytes, and are mostly met again."""
 
 UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer")
 
@@ -69,17 +73,30 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpacyEngine:
     """Names by a spaCy model."""
 
     fingerprint: str
     languages: frozenset[str]
     nlp: Any
+    _zone: ExitStack = field(default_factory=ExitStack)
+    _read: int = REMEMBERED
 
     def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        with self.nlp.memory_zone():  # words never seen before are forgotten again: a worker's memory stays bounded
-            return [self._spans(text) for text in texts]
+        found = []
+        for text in texts:
+            self._forget_now_and_then(len(text))
+            found.append(self._spans(text))
+        return found
+
+    def _forget_now_and_then(self, characters: int) -> None:
+        """Words that only earlier texts had are forgotten, so that a worker's memory stays bounded."""
+        self._read += characters
+        if self._read > REMEMBERED:
+            self._zone.close()
+            self._zone.enter_context(self.nlp.memory_zone())
+            self._read = characters
 
     def _spans(self, text: str) -> tuple[Span, ...]:
         return tuple(
