@@ -49,7 +49,7 @@ def deploy(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Register the ingest flow with its schedule on a running Prefect server."""
+    """Register the flows, and the schedule of ingest, on a running Prefect server."""
     with command("deploy", verbose=verbose) as run:
         from flows.place import a_running_prefect_api
 

@@ -75,7 +75,7 @@ def rehearse(
     with tempfile.TemporaryDirectory(prefix="dateline-rehearsal-") as place:
         while True:
             plan = BatchPlan("rehearsal", "rehearsal", (), Path(place) / "staged", datetime.now(UTC), kind="replay")
-            letters = chosen_letters(warehouse, wanted, settings.batch.max_records)
+            letters = chosen_letters(warehouse, wanted, settings.batch.max_records, settings)
             going_on = report and partial(_on, report, done)
             ran = replay_batch(letters, plan, _changing_nothing(settings), workers, going_on)
             if ran is None:

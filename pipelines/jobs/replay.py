@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,10 +17,12 @@ from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
 from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import Settings
-from pipelines.stage import OriginalStore, StagedBatch
+from pipelines.stage import OriginalStore, StagedBatch, StagedBatchDamaged
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, StoredDeadLetter, Warehouse
 from schemas import latest, load
+
+LOG = logging.getLogger("dateline")
 
 LETTERS = "dead letters"
 PAGE = 64
@@ -45,15 +48,39 @@ class Handed:
             yield letter.record()
 
 
-def chosen_letters(warehouse: Warehouse, chosen: DeadLetterFilter, most: int) -> Iterator[StoredDeadLetter]:
-    """At most so many of the chosen dead letters in the order of their ids, read a page at a time."""
+def chosen_letters(
+    warehouse: Warehouse, chosen: DeadLetterFilter, most: int, settings: Settings
+) -> Iterator[StoredDeadLetter]:
+    """At most so many of the chosen dead letters in the order of their ids, read a page at a time.
+
+    A letter whose original is gone from the store is named in a warning and left as it is: the others go on.
+    """
+    store = store_of(settings)
     left = most
     while left > 0:
-        page = warehouse.dead_letters(chosen, min(PAGE, left))
-        yield from page
-        if len(page) < min(PAGE, left):
+        page = warehouse.dead_letters(chosen, PAGE)
+        for letter in page:
+            if left > 0 and _is_whole(letter, store):
+                left -= 1
+                yield letter
+        if len(page) < PAGE:
             return
-        chosen, left = replace(chosen, after=page[-1].dead_letter_id), left - len(page)
+        chosen = replace(chosen, after=page[-1].dead_letter_id)
+
+
+def store_of(settings: Settings) -> OriginalStore:
+    return OriginalStore(settings.home.absolute(), settings.limits.dead_letter_bytes)
+
+
+def _is_whole(letter: StoredDeadLetter, store: OriginalStore) -> bool:
+    if letter.original_path is None:
+        return True
+    try:
+        store.read(letter.original_path)
+    except StagedBatchDamaged as fault:
+        LOG.warning("dead letter %s is left out: %s", letter.dead_letter_id, fault)
+        return False
+    return True
 
 
 def replay_batch(
@@ -80,7 +107,7 @@ def replay_batch(
         if not handed:
             return None
         wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, len(handed)),), kind="replay")
-        reader = partial(read_letters, path, settings.home.absolute(), settings.limits.dead_letter_bytes)
+        reader = partial(read_letters, path, store_of(settings))
         done = transform_batch(wanted, _with_known_faults(settings, handed), workers, report, read=reader)
     finally:
         path.unlink(missing_ok=True)
@@ -133,9 +160,8 @@ def write_letters(path: Path, letters: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def read_letters(path: Path, home: Path, larger_than_bytes: int, letters: OffsetRange) -> Iterator[RawMessage]:
+def read_letters(path: Path, store: OriginalStore, letters: OffsetRange) -> Iterator[RawMessage]:
     """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), originals whole."""
-    store = OriginalStore(home, larger_than_bytes)
     with path.open("rb") as file:
         for n, letter in enumerate(fastavro.reader(file)):
             if n >= letters.end:

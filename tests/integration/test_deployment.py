@@ -16,6 +16,7 @@ from pipelines.warehouse import open_warehouse
 from tests.integration.running import PATIENCE_S, Machine
 
 POOL = "of-the-test"
+INGEST, REPLAY = "ingest/every-five-minutes", "replay/on-request"
 
 
 def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tmp_path: Path) -> None:
@@ -25,7 +26,8 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
 
     deployed = machine.run("deploy", "--work-pool", POOL, DATELINE_KAFKA__SASL_PASSWORD="not-for-eyes")
     assert deployed.returncode == 0, deployed.stdout
-    assert "ingest/every-five-minutes" in deployed.stdout
+    for name in (INGEST, REPLAY, "release/on-request"):
+        assert name in deployed.stdout
     seen = asyncio.run(deployment())
     assert "not-for-eyes" not in repr(seen)
     assert seen["concurrency_limit"] == 1
@@ -36,6 +38,8 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
     (ledger,) = warehouse.query("SELECT count(*), count(DISTINCT (partition, kafka_offset)) FROM ledger").rows
     published = len(list(sample_messages()))
     assert tuple(ledger) == (published, published)
+    kinds = warehouse.query("SELECT kind, status FROM runs ORDER BY started_at").rows
+    assert kinds == (("ingest", "completed"), ("replay", "completed"))
 
 
 async def deployment() -> dict[str, Any]:
@@ -43,7 +47,7 @@ async def deployment() -> dict[str, Any]:
     from prefect import get_client
 
     async with get_client() as client:
-        read = await client.read_deployment_by_name("ingest/every-five-minutes")
+        read = await client.read_deployment_by_name(INGEST)
         await client.pause_deployment(read.id)
         (schedule,) = read.schedules
         return {
@@ -54,7 +58,7 @@ async def deployment() -> dict[str, Any]:
 
 
 def run_by_a_worker(machine: Machine, folder: Path) -> None:
-    """One run of the deployment, to its good end, by a worker in a folder of its own."""
+    """A run of the ingest deployment and one of the replay, to their good ends, by a worker in a folder of its own."""
     folder.mkdir()
     told = machine.environment(PREFECT_HOME=str(folder / "prefect"), PREFECT_WORKER_QUERY_SECONDS="1")
     own = {name: value for name, value in told.items() if not name.startswith("DATELINE_")}
@@ -64,7 +68,7 @@ def run_by_a_worker(machine: Machine, folder: Path) -> None:
             env=own, cwd=folder, stdout=log, stderr=subprocess.STDOUT,
         )
         try:
-            state = asyncio.run(ended_state(worker))
+            states = [asyncio.run(ended_state(worker, name)) for name in (INGEST, REPLAY)]
         finally:
             worker.terminate()
             try:
@@ -72,15 +76,15 @@ def run_by_a_worker(machine: Machine, folder: Path) -> None:
             except subprocess.TimeoutExpired:  # Prefect's worker says goodbye to a server that may be slow to answer
                 worker.kill()
                 worker.wait()
-    assert state == "COMPLETED", (folder / "worker.log").read_text()
+    assert states == ["COMPLETED"] * 2, (folder / "worker.log").read_text()
 
 
-async def ended_state(worker: subprocess.Popen[bytes]) -> str:
+async def ended_state(worker: subprocess.Popen[bytes], name: str) -> str:
     """The name of the last state of a run that is asked for now; the worker's end is the run's."""
     from prefect import get_client
 
     async with get_client() as client:
-        read = await client.read_deployment_by_name("ingest/every-five-minutes")
+        read = await client.read_deployment_by_name(name)
         asked = await client.create_flow_run_from_deployment(read.id)
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and worker.poll() is None:

@@ -59,7 +59,7 @@ class Place:
                told: Settings | None = None) -> Handed | None:
         """One batch, published."""
         plan = BatchPlan(name, "run", (), self.home / "staged" / name, NOW, kind="replay")
-        letters = chosen_letters(self.warehouse, chosen, most)
+        letters = chosen_letters(self.warehouse, chosen, most, settings(self.home))
         with Workers(0) as here:
             ran = replay_batch(letters, plan, told or settings(self.home), here)
         if ran is None:
@@ -107,7 +107,7 @@ def test_every_reason_can_be_replayed(place: Place) -> None:
 def test_a_reason_is_chosen_alone(place: Place, reason: str) -> None:
     place.rejected(*((good(n), name) for n, name in enumerate(REASONS)))
     chosen = DeadLetterFilter(reason=reason)
-    assert [letter.reason for letter in chosen_letters(place.warehouse, chosen, 100)] == [reason]
+    assert [letter.reason for letter in chosen_letters(place.warehouse, chosen, 100, settings(place.home))] == [reason]
 
 
 def test_batches_follow_each_other_and_try_each_letter_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +212,30 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
     assert place.outcomes() == {"loaded": 1}
     assert place.warehouse.query("SELECT title FROM articles").rows == (("Pier 0 to be rebuilt",),)
     assert place.warehouse.verify().problems == ()
+
+
+def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_on(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = [page(n).replace(b"</article>", b"<!-- " + b"wide margin " * 120_000 + b" --></article>") for n in (0, 1)]
+    messages = [replace(good(n), value=value) for n, value in enumerate([*large, page(2)])]
+    small = settings(place.home).model_copy(update={"limits": Limits(message_bytes=100)})
+    plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), place.home / "staged" / "ingest", NOW)
+    with Workers(0) as here:
+        place.warehouse.publish(transform_batch(plan, small, here, read=Topic(messages)).batch)
+    gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.source)
+    originals = [place.home / str(letter.original_path) for letter in (gone, damaged)]
+    kept = originals[0].read_bytes()
+    originals[0].unlink()
+    originals[1].write_bytes(b"another page")
+    with caplog.at_level("WARNING", logger="dateline"):
+        place.replay()
+    assert place.outcomes() == {"loaded": 1, "rejected": 2}
+    assert f"dead letter {gone.dead_letter_id} is left out: The original {originals[0]} cannot be read" in caplog.text
+    assert f"dead letter {damaged.dead_letter_id} is left out" in caplog.text
+    originals[0].write_bytes(kept)
+    place.replay(name="again")
+    assert place.outcomes() == {"loaded": 2, "rejected": 1}
 
 
 def everything(place: Place) -> tuple[Any, ...]:
