@@ -149,7 +149,8 @@ class _Walk:
 
     def leave(self, kind: int) -> None:
         if kind == _BOX:
-            self.flush()
+            if self._pieces:
+                self.flush()
             self._boxes.pop()
         elif kind == _LINK:
             self._links_open -= 1
@@ -175,7 +176,8 @@ class _Walk:
             self._linked = 0
 
     def _open(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
-        self.flush()
+        if self._pieces:
+            self.flush()
         called, is_hidden = " ", False
         if names:
             if "class" in names or "id" in names:

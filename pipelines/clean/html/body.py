@@ -104,15 +104,15 @@ def _totals(boxes: Sequence[Box], amounts: Iterable[tuple[int, float]]) -> list[
 
 
 def _deepest_with_nearly_all(boxes: Sequence[Box], worth: Sequence[float]) -> int:
-    children: list[list[int]] = [[] for _ in boxes]
-    for box in boxes[1:]:
-        children[box.parent].append(box.number)
+    best: dict[int, int] = {}  # of each box, the child that is worth most, where one is worth anything
+    for number, value in enumerate(worth):
+        if value > 0 and number:
+            parent = boxes[number].parent
+            if parent not in best or value > worth[best[parent]]:
+                best[parent] = number
     at = 0
-    while children[at]:
-        best = max(children[at], key=worth.__getitem__)
-        if worth[best] <= 0 or worth[best] < NEARLY_ALL * worth[at]:
-            break
-        at = best
+    while at in best and worth[best[at]] >= NEARLY_ALL * worth[at]:
+        at = best[at]
     return at
 
 

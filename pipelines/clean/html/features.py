@@ -88,11 +88,12 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
     above_main = _above(boxes, main)
     depths, steps, labels = [-1], [0], [0]  # the last is that of the box above the first
     in_article, in_main = [False], [False]
-    for box, label in zip(boxes, chosen.labels, strict=True):
-        at, above = box.number, box.parent + 1
+    for at, (box, label) in enumerate(zip(boxes, chosen.labels, strict=True)):
+        above = box.parent + 1
+        sureness = labels[above]
         depths.append(depths[above] + 1)
         steps.append(0 if at in above_main else steps[above] + 1)
-        labels.append(labels[above] if label is None or label.sureness < labels[above] else label.sureness)
+        labels.append(sureness if label is None or label.sureness < sureness else label.sureness)
         in_article.append(in_article[above] or box.tag == "article")
         in_main.append(in_main[above] or at == main)
     own = np.fromiter((box.number for box in homes), np.int32, len(homes))
