@@ -56,9 +56,9 @@ def test_daily_outlet_volume(news: DuckDBWarehouse) -> None:
 
 def test_entity_attention(news: DuckDBWarehouse) -> None:
     assert news.query("SELECT * EXCLUDE entity_id FROM marts.entity_attention_daily ORDER BY day, name").rows == (
-        (MONDAY, "Ines Falk", "PER", None, 2, 1, 2, 2, 0, 1.5, 0),
-        (MONDAY, "Marrowby", "LOC", "GB", 2, 1, 2, 2, 0, 0.5, 0),
-        (WEDNESDAY, "Marrowby", "LOC", "GB", 1, 1, 1, 1, 0, 0.25, 1),
+        (MONDAY, "Ines Falk", "PER", None, 2, 1, 2, 2, 0, 1.5, 0, None),
+        (MONDAY, "Marrowby", "LOC", "GB", 2, 1, 2, 2, 0, 0.5, 0, None),
+        (WEDNESDAY, "Marrowby", "LOC", "GB", 1, 1, 1, 1, 0, 0.25, 1, None),
     )
 
 

@@ -12,12 +12,14 @@ SELECT
     CAST(sum(u.mention_count) AS BIGINT) AS mentions,
     count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
     sum(u.salience) AS salience,
-    count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated
+    count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated,
+    e.occupation
 FROM article_entities u
 JOIN articles a ON a.article_id = u.article_id
 JOIN entities e ON e.entity_id = u.entity_id
 GROUP BY
-    CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), u.entity_id, e.name, e.type, e.country;
+    CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), u.entity_id, e.name, e.type, e.country,
+    e.occupation;
 COMMENT ON VIEW marts.entity_attention_daily IS 'Who and what was written about, a row a day and entity.';
 COMMENT ON COLUMN marts.entity_attention_daily.day IS 'UTC day of publication; of fetching for articles that do not say when they were published (see undated).';
 COMMENT ON COLUMN marts.entity_attention_daily.entity_id IS 'Stable identity of the entity.';
@@ -31,3 +33,4 @@ COMMENT ON COLUMN marts.entity_attention_daily.mentions IS 'Mentions of it in th
 COMMENT ON COLUMN marts.entity_attention_daily.in_titles IS 'Articles whose title names it.';
 COMMENT ON COLUMN marts.entity_attention_daily.salience IS 'Sum over its articles of the share that is about it: attention in articles.';
 COMMENT ON COLUMN marts.entity_attention_daily.undated IS 'Articles whose day is that of fetching.';
+COMMENT ON COLUMN marts.entity_attention_daily.occupation IS 'Of a person, the kind of occupation that most articles tell, where any does: it tells namesakes apart.';
