@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -70,8 +71,9 @@ def _leave_soon(code: object) -> None:
     """
 
     def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # a pipe that nobody reads any more
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
     timer = threading.Timer(LEAVE_WITHIN_S, leave)
