@@ -41,7 +41,8 @@ def confirm(work: Work, planned: Plan) -> None:
 
 @flow(name="ingest", persist_result=False)
 def ingest(
-    follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None
+    follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
+    wait_minutes: float = 0,
 ) -> dict[str, Any]:
     """Load what waits in the topic: until caught up with its end as the run finds it, or for ever with ``follow``.
 
@@ -50,9 +51,10 @@ def ingest(
         max_records: take at most so many records.
         runner: Beam runner in place of the settings' one.
         warehouse: URL in place of the settings' one.
+        wait_minutes: how long to wait for another run that writes.
     """
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
-    with working(settings, "ingest") as work:
+    with working(settings, "ingest", wait_minutes) as work:
         Leftovers(work.staged).settle(work.settings, work.warehouse)
         _load_batches(work, follow=follow, most=max_records or sys.maxsize)
     return work.report.as_json()

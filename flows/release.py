@@ -41,16 +41,17 @@ def let_flow(work: Work, source: str) -> None:
 
 
 @flow(name="release", persist_result=False)
-def release(source: str, warehouse: str | None = None) -> dict[str, Any]:
+def release(source: str, warehouse: str | None = None, wait_minutes: float = 0) -> dict[str, Any]:
     """Load what waits of a held source, and let it go on.
 
     Args:
         source: name of the scraper, as `dateline sources list` shows it.
         warehouse: URL in place of the settings' one.
+        wait_minutes: how long to wait for another run that writes.
     """
     settings = the_settings(warehouse=warehouse)
     watcher().found(need_held(settings, source).waiting)
-    with working(settings, "release") as work:
+    with working(settings, "release", wait_minutes) as work:
         while (batch := stage_waiting(work, source)) is not None:
             watcher().step("publish", work.report.batches + 1)
             work.report.count(publish(work, batch, None))

@@ -35,7 +35,8 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
 
 @flow(name="replay", persist_result=False)
 def replay(
-    reason: str | None = None, source: str | None = None, since: datetime | None = None, warehouse: str | None = None
+    reason: str | None = None, source: str | None = None, since: datetime | None = None, warehouse: str | None = None,
+    wait_minutes: float = 0,
 ) -> dict[str, Any]:
     """Replay the dead letters that are still rejected, batch by batch, each published before the next.
 
@@ -46,9 +47,10 @@ def replay(
         source: only those of this scraper.
         since: only those rejected since then.
         warehouse: URL in place of the settings' one.
+        wait_minutes: how long to wait for another run that writes.
     """
     settings = with_broker(the_settings(warehouse=warehouse))
-    with working(settings, "replay") as work:
+    with working(settings, "replay", wait_minutes) as work:
         Leftovers(work.staged).settle(work.settings, work.warehouse)
         _replay_batches(work, chosen(reason=reason, source=source, since=since))
     return work.report.as_json()

@@ -130,15 +130,18 @@ def report(told: RunReport) -> None:
 
 
 @contextmanager
-def working(settings: Settings, kind: BatchKind) -> Iterator[Work]:
-    """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends."""
+def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Iterator[Work]:
+    """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends.
+
+    Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``.
+    """
     from pipelines.jobs.workers import Workers
     from pipelines.warehouse import Run, open_warehouse
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
     told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     warehouse = open_warehouse(settings.warehouse_url)
-    with warehouse.writer(f"{kind} run {told.run_id[:8]}"):
+    with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):
         warehouse.prepare()
         warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
         try:

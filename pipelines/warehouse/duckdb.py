@@ -84,9 +84,9 @@ class DuckDBWarehouse:
             con.execute("INSERT INTO layout (fingerprint, made_at) VALUES (?, ?)", [wanted, self.clock()])
 
     @contextmanager
-    def writer(self, holder: str = "a run") -> Iterator[None]:
+    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{self.path}.writer.lock", timeout=0)
+        lock = FileLock(f"{self.path}.writer.lock", timeout=wait_s, poll_interval=0.2)
         note = Path(f"{self.path}.writer.json")
         try:
             lock.acquire()

@@ -195,8 +195,8 @@ class Warehouse(Protocol):
     def prepare(self) -> None:
         """Makes tables, comments and marts; does nothing when they are as they should be."""
 
-    def writer(self, holder: str = "a run") -> AbstractContextManager[None]:
-        """The right to write, held by one process at a time and gone with it; else ``WarehouseBusy``."""
+    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> AbstractContextManager[None]:
+        """The right to write, held by one process at a time and gone with it; after ``wait_s``, ``WarehouseBusy``."""
 
     def next_offsets(self, topic: str) -> dict[int, int]:
         """Offset to read on from, by partition; empty before the first batch."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def test_a_second_writer_is_told_who_the_first_is(warehouse: DuckDBWarehouse) ->
         ended(holder)
     with warehouse.writer():
         pass
+
+
+def test_a_second_writer_that_waits_has_its_turn(warehouse: DuckDBWarehouse) -> None:
+    first = started(HOLD_WRITER, warehouse.path)
+    later = threading.Timer(0.5, ended, [first])
+    later.start()
+    with warehouse.writer("the next", wait_s=30):
+        later.join()
+    assert first.returncode == 0
 
 
 def test_the_place_of_a_killed_writer_is_free(warehouse: DuckDBWarehouse) -> None:
