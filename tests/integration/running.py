@@ -69,17 +69,15 @@ class Machine:
     def start_paused(self, pause: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """``dateline`` stopped at ``pause``, once it is there."""
         process = self.start(*arguments, **self.pausing(pause), **environment)
-        try:
-            self.wait_paused(lambda: process.poll() is not None)
-        except AssertionError as fault:
-            raise AssertionError(f"{fault}: {pause}\n{kill_group(process)}") from None
+        self.wait_paused(pause, lambda: process.poll() is not None, lambda: kill_group(process))
         return process
 
-    def wait_paused(self, has_ended: Callable[[], bool]) -> None:
+    def wait_paused(self, pause: str, has_ended: Callable[[], bool], output: Callable[[], str]) -> None:
+        """Until a run has come to its pause; one that does not is told of with what it had printed."""
         deadline = time.monotonic() + PATIENCE_S
         while not self.paused.exists() or not self.paused.read_text():
-            assert not has_ended(), "the run ended before it came to its pause"
-            assert time.monotonic() < deadline, "the run never came to its pause"
+            assert not has_ended(), f"the run ended before it came to its pause: {pause}\n{output()}"
+            assert time.monotonic() < deadline, f"the run never came to its pause: {pause}\n{output()}"
             time.sleep(0.05)
 
     def go_on(self) -> None:

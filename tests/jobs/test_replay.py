@@ -190,8 +190,13 @@ def test_a_known_bug_may_be_tried_again_and_a_new_one_stops_it(place: Place, mon
     )
 
 
+def large_page(n: int) -> bytes:
+    """A page that no dead letter carries: its original goes to the store."""
+    return page(n).replace(b"</article>", b"<!-- " + b"wide margin " * 120_000 + b" --></article>")
+
+
 def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place: Place) -> None:
-    large = page(0).replace(b"</article>", b"<!-- " + b"wide margin " * 120_000 + b" --></article>")
+    large = large_page(0)
     assert len(large) > Limits().dead_letter_bytes
     message = replace(good(0), value=large)
 
@@ -217,8 +222,7 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
 def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_on(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    large = [page(n).replace(b"</article>", b"<!-- " + b"wide margin " * 120_000 + b" --></article>") for n in (0, 1)]
-    messages = [replace(good(n), value=value) for n, value in enumerate([*large, page(2)])]
+    messages = [replace(good(n), value=value) for n, value in enumerate([large_page(0), large_page(1), page(2)])]
     small = settings(place.home).model_copy(update={"limits": Limits(message_bytes=100)})
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), place.home / "staged" / "ingest", NOW)
     with Workers(0) as here:

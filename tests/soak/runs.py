@@ -73,10 +73,7 @@ class Warm:
     def start_paused(self, machine: Machine, pause: str, *arguments: str, **environment: str) -> int:
         """A run stopped at ``pause``, once it is there: its pid. What it pauses in is named where it is called."""
         self.start(machine, *arguments, **machine.pausing(pause), **environment)
-        try:
-            machine.wait_paused(lambda: self.wait(0) is not None)
-        except AssertionError as fault:
-            raise AssertionError(f"{fault}: {pause}\n{self.told(0, 0).output}") from None
+        machine.wait_paused(pause, lambda: self.wait(0) is not None, lambda: self.told(0, 0).output)
         assert self._running is not None
         return self._running
 

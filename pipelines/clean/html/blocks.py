@@ -149,8 +149,7 @@ class _Walk:
 
     def leave(self, kind: int) -> None:
         if kind == _BOX:
-            if self._pieces:
-                self.flush()
+            self.flush()
             self._boxes.pop()
         elif kind == _LINK:
             self._links_open -= 1
@@ -176,8 +175,7 @@ class _Walk:
             self._linked = 0
 
     def _open(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
-        if self._pieces:
-            self.flush()
+        self.flush()
         called, is_hidden = " ", False
         if names:
             if "class" in names or "id" in names:

@@ -1,17 +1,17 @@
 -- People of one name are told apart by their occupations and their company, anew for every name of the batch: what comes
 -- of it depends on the current articles alone, not on the order in which they came.
-CREATE TEMP TABLE shared_names AS
-SELECT name_id FROM article_entities
-WHERE type = 'PER' AND name_id IN (SELECT name_id FROM touched_names)
-GROUP BY name_id
-HAVING count(DISTINCT CASE occupation WHEN 'business' THEN 'public_office' ELSE occupation END) > 1
-    OR bool_or(entity_id <> name_id);
+-- One walk of life for office and business, which one person often has both of.
+CREATE TEMP TABLE touched_namings AS
+SELECT name_id, article_id, entity_id AS former_id,
+    CASE occupation WHEN 'business' THEN 'public_office' ELSE occupation END AS walk
+FROM article_entities
+WHERE type = 'PER' AND name_id IN (SELECT name_id FROM touched_names);
 
--- one walk of life for office and business, which one person often has both of
 CREATE TEMP TABLE namings AS
-SELECT e.name_id, e.article_id, CASE e.occupation WHEN 'business' THEN 'public_office' ELSE e.occupation END AS walk
-FROM article_entities e
-WHERE e.type = 'PER' AND e.name_id IN (SELECT name_id FROM shared_names);
+SELECT name_id, article_id, former_id, walk FROM touched_namings
+WHERE name_id IN (
+    SELECT name_id FROM touched_namings GROUP BY name_id HAVING count(DISTINCT walk) > 1 OR bool_or(former_id <> name_id)
+);
 
 CREATE TEMP TABLE companions AS
 SELECT DISTINCT n.name_id, n.article_id, n.walk, e.name_id AS companion
@@ -81,17 +81,17 @@ SELECT name_id, article_id, entity_id,
 FROM shared;
 
 CREATE TEMP TABLE told_apart AS
-SELECT e.article_id, e.name_id, e.entity_id AS former_id, coalesce(p.entity_id, l.entity_id, e.name_id) AS entity_id
-FROM namings n
-JOIN article_entities e ON e.article_id = n.article_id AND e.name_id = n.name_id
-LEFT JOIN people p ON p.name_id = n.name_id AND p.walk = n.walk
-LEFT JOIN likeliest l ON l.name_id = n.name_id AND l.article_id = n.article_id AND l.rank = 1 AND n.walk IS NULL
-WHERE e.entity_id <> coalesce(p.entity_id, l.entity_id, e.name_id);
+WITH told AS (
+    SELECT n.article_id, n.former_id, coalesce(p.entity_id, l.entity_id, n.name_id) AS entity_id
+    FROM namings n
+    LEFT JOIN people p ON p.name_id = n.name_id AND p.walk = n.walk
+    LEFT JOIN likeliest l ON l.name_id = n.name_id AND l.article_id = n.article_id AND l.rank = 1
+)
+SELECT article_id, former_id, entity_id FROM told WHERE entity_id <> former_id;
 
 UPDATE article_entities SET entity_id = t.entity_id
 FROM told_apart t
-WHERE t.article_id = article_entities.article_id AND t.name_id = article_entities.name_id
-  AND article_entities.type = 'PER';
+WHERE t.article_id = article_entities.article_id AND t.former_id = article_entities.entity_id;
 
 UPDATE mentions SET entity_id = t.entity_id
 FROM told_apart t
