@@ -13,11 +13,12 @@ LONGEST_POINTER = 240
 
 @dataclass(frozen=True, slots=True)
 class FurnitureTables:
-    """The patterns of ``tables/dump.toml``: ``pointer``, ``label`` and ``breaks`` for text in lower case."""
+    """The patterns of ``tables/dump.toml``, for text in lower case, which is searched several times faster than any."""
 
     pointer: re.Pattern[str]
     label: re.Pattern[str]
     box: re.Pattern[str]
+    box_end: re.Pattern[str]
     breaks: re.Pattern[str]
     blurb: re.Pattern[str]
 
@@ -27,8 +28,8 @@ def load_furniture() -> FurnitureTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))["patterns"]
     return FurnitureTables(
         *(
-            re.compile("|".join(f"(?:{entry})" for entry in table[name]), flags)
-            for name, flags in (("pointers", 0), ("labels", 0), ("boxes", re.I), ("breaks", 0), ("blurbs", re.I))
+            re.compile("|".join(f"(?:{entry})" for entry in table[name]))
+            for name in ("pointers", "labels", "boxes", "box_ends", "breaks", "blurbs")
         )
     )
 
@@ -52,5 +53,25 @@ def is_break(text: str) -> bool:
 
 def is_label(text: str) -> bool:
     """Whether a line labels a share bar, an advert, or what an author box holds."""
-    tables = load_furniture()
-    return len(text) <= LONGEST_POINTER and bool(tables.label.fullmatch(text.lower()) or tables.box.search(text))
+    return len(text) <= LONGEST_POINTER and (
+        load_furniture().label.fullmatch(text.lower()) is not None or is_of_box(text))
+
+
+def is_of_box(text: str) -> bool:
+    """Whether a line is what an author box or a newsletter box leaves.
+
+    >>> is_of_box("Web Deskhttps://outlet.example/"), is_of_box("Website | + posts"), is_of_box("It opens.")
+    (True, True, False)
+    """
+    tables, text = load_furniture(), text.lower()
+    return tables.box.match(text) is not None or tables.box_end.search(text) is not None
+
+
+def teller_of_itself(text: str) -> str | None:
+    """What a line tells of an outlet is told of whom: what stands before it; None where it tells nothing of one.
+
+    >>> teller_of_itself("The Example Post is an online newspaper that covers the coast.")
+    'The Example Post '
+    """
+    found = load_furniture().blurb.search(text.lower())
+    return None if found is None else text[:found.start()]

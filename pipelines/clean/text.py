@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 
 import ftfy
+import numpy as np
 from ftfy.badness import is_bad
 
 from pipelines.records import Evidence
@@ -35,6 +36,7 @@ _SUSPECT = re.compile(
 
 MOST_MARKS = 30
 _HEAPED = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
+_MAY_BE_HEAPED = re.compile(rf"[^\x00-\x7f]{{{MOST_MARKS + 1}}}")  # found in a third of the time
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
 # Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
@@ -44,7 +46,6 @@ MOST_PIECES = 1_000
 
 _LONGEST = 3_000_000  # more than is read of any page or dump
 _STRETCH = 500_000
-_ASCII_AS_SPACE = bytes(32 if byte < 128 else byte for byte in range(256))
 _PIECE = re.compile(r"[^<>\n]+")
 _PLAIN = re.compile(r"[\x00-\x7f]{16,}")
 
@@ -109,10 +110,23 @@ def repair(text: str) -> Repaired:
 def _is_suspect(text: str) -> bool:
     """Whether a text may have been decoded wrongly: only its runs of characters that are no ASCII are searched."""
     for start in range(0, len(text), _STRETCH):
-        stretch = text[start:start + _STRETCH + 1].encode("utf-8", "ignore").translate(_ASCII_AS_SPACE)
-        if _SUSPECT.search(b" ".join(stretch.split()).decode()) is not None:
+        if _SUSPECT.search(_not_ascii(text[start:start + _STRETCH + 1])) is not None:
             return True
     return False
+
+
+def _not_ascii(text: str) -> str:
+    """The runs of characters that are no ASCII, a space between them.
+
+    >>> _not_ascii("naïve “cafés”")
+    'ï “ é ”'
+    """
+    encoded = np.frombuffer(text.encode("utf-8", "ignore"), np.uint8)
+    places = np.flatnonzero(encoded > 127)
+    runs = np.full(2 * len(places), ord(" "), np.uint8)
+    at = np.cumsum(np.diff(places, prepend=places[:1]) > 1) + np.arange(len(places))
+    runs[at] = encoded[places]
+    return runs[:at[-1] + 1].tobytes().decode() if len(places) else ""
 
 
 def _is_bad(piece: str) -> bool:
@@ -163,7 +177,9 @@ def plain_lines(text: str) -> str:
         text = _STRAY_JOINER.sub("", _CONTROL.sub("", text))
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _HEAPED.sub(_thinned, text))
+    if _MAY_BE_HEAPED.search(text) is not None:
+        text = _HEAPED.sub(_thinned, text)
+    return unicodedata.normalize("NFC", text)
 
 
 def _thinned(heap: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.furniture import LONGEST_POINTER, is_break, is_label, load_furniture
+from pipelines.clean.furniture import LONGEST_POINTER, is_break, is_label, is_of_box, teller_of_itself
 from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
 
@@ -41,10 +41,10 @@ def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
 def _is_blurb(texts: Sequence[str], at: int) -> bool:
     """Whether a line is what the outlet says of itself: so written, and repeated or beside an author box."""
     text = texts[at]
-    if len(text) > 2 * LONGEST_POINTER or not load_furniture().blurb.search(text):
+    if len(text) > 2 * LONGEST_POINTER or teller_of_itself(text) is None:
         return False
     beside = (*texts[max(0, at - 2) : at], *texts[at + 1 : at + 3])
-    return sum(1 for other in texts if other == text) > 1 or any(load_furniture().box.search(other) for other in beside)
+    return texts.count(text) > 1 or any(map(is_of_box, beside))
 
 
 def paragraphs(texts: Sequence[str]) -> str:

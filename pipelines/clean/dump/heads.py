@@ -11,7 +11,7 @@ from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.furniture import is_furniture, load_furniture
+from pipelines.clean.furniture import is_furniture, teller_of_itself
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet
@@ -235,8 +235,7 @@ def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
             return Found(name.strip(), "title line", tab)
     after = texts[around.last + 1 :]
     for text in after[:40]:
-        match = load_furniture().blurb.search(text) if len(text) < 400 else None
-        name = text[: match.start()].strip() if match is not None else ""
+        name = ((teller_of_itself(text) if len(text) < 400 else None) or "").strip()
         if _is_outlet_name(name):
             return Found(name, "blurb", text)
     for text in (*reversed(after[-30:]), *texts[: min(5, around.first)]):

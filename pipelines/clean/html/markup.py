@@ -42,7 +42,6 @@ _ATTRIBUTES = re.compile(
     rb"(<[a-z][^\s<>/]*+(?:%b){%d})(?:%b)++" % (_ATTRIBUTE, _MOST_ATTRIBUTES, _ATTRIBUTE), re.IGNORECASE)
 
 _TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.compile(rb"</title", re.IGNORECASE)
-_BREAK_HINT = re.compile(rb"</?wbr\b[^<>]{0,100}>", re.IGNORECASE)  # where a word may be broken, it is one word
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe", "\uffff")
@@ -81,8 +80,6 @@ def read_markup(text: str, deepest: int) -> Markup:
     for character in _NO_CHARACTERS:
         readable = readable.replace(character, "")
     markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
-    if b"wbr" in markup or b"WBR" in markup:
-        markup = _BREAK_HINT.sub(b"", markup)
     tags = markup.count(b"<")
     if tags > MOST_ELEMENTS or _has_long_tag(markup):
         markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
@@ -92,6 +89,7 @@ def read_markup(text: str, deepest: int) -> Markup:
         raise BodyMissing("a page has markup", field="body", value=text[:50])
     if _deeper_than(deepest)(root.getroottree()):
         raise MarkupTooDeep(f"elements nest at most {deepest} levels", field="body")
+    etree.strip_tags(root, "wbr")  # where a word may be broken, it is one word
     if tags > MOST_ELEMENTS or len(markup) > LONGEST_PAGE:
         is_cut |= _cut(root)
     is_small = not is_cut and len(markup) <= _LONGEST_REREAD and tags <= _MOST_REREAD
@@ -126,7 +124,8 @@ def _with_title_closed(markup: bytes) -> bytes:
 
 
 def _parse(markup: bytes) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False)
     return etree.fromstring(markup, parser) if markup.strip() else None
 
 
