@@ -56,6 +56,7 @@ def names(byline: str) -> list[tuple[str, str]]:
         ("Ines Falk / Journalist; Tom Okafor / Journalist", [("Ines Falk", "person"), ("Tom Okafor", "person")]),
         ("Eine Kolumne von Ines Falk", [("Ines Falk", "person")]),
         ("View all posts by Ines Falk", [("Ines Falk", "person")]),
+        ("This post was written by Ines Falk, MD.", [("Ines Falk", "person")]),
         ("A Staff Reporter, e Tom Okafor", [("A Staff Reporter", "desk"), ("Tom Okafor", "person")]),
         ("Human Rights in Marrowby", [("Human Rights in Marrowby", "person")]),
         ("Human in the Loop", [("Human in the Loop", "person")]),

@@ -35,6 +35,10 @@ LONGEST_CONTROL = 400
 """More text than this in a button or its like: its end tag is missing, and the page stands in it."""
 
 _BREAK = "\x01"  # no page's text has it: control characters are dropped when the markup is read
+_AUTHOR_PAGE = re.compile(
+    r"/(?:[a-z]+-)?(?:authors?|autor(?:e[ns]?|i|in|innen)?|auteurs?|contributors?|columnist(?:s|as?)?|periodistas?"
+    r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
+    r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]", re.I)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -64,7 +68,10 @@ class Block:
 
 @dataclass(slots=True)
 class Mark:
-    """An element that says what it is, and where it stands: a time with its machine-readable value, or an author."""
+    """An element that says what it is, and where it stands.
+
+    ``kind`` is "time" (the text is its machine-readable value), "author", or "author page" for a link to one's page.
+    """
 
     kind: str
     text: str
@@ -192,6 +199,8 @@ class _Walk:
             kind, text = "time", element.get("datetime", "").strip()
         elif "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split()):
             kind, text = "author", text_in(element)[:200]
+        elif tag == "a" and "href" in names and _AUTHOR_PAGE.search(element.get("href", "")) is not None:
+            kind, text = "author page", text_in(element)[:200]
         else:
             return
         if text and len(self.page.marks) < MOST_MARKS:

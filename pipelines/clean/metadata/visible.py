@@ -74,7 +74,8 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
               and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop + 1]
     above = range(max(0, near.before.start - ABOVE_HEADLINE - 1), max(0, near.before.start - 1))
     looks = (("author element", iter(marked)), ("byline", _opened(page, near.before)),
-             ("author box", _boxed(page, near.before)), ("byline", _dated(page, near.before)),
+             ("author box", _boxed(page, near.before)), ("author link", _linked(page, near.before)),
+             ("byline", _dated(page, near.before)),
              ("byline", _closing(page, near.after)), ("author box", _boxed(page, above, _SURELY_AUTHOR)),
              ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)))
     for how, seen in looks:
@@ -200,6 +201,17 @@ def _is_name_like(text: str) -> bool:
     words = text.split()
     return (len(words) > 1 and words[0][:1].isupper() and words[1][:1].isupper()) or (
         len(words) > 2 and words[0][:1].isupper() and words[-1][:1].isupper())
+
+
+def _linked(page: Blocks, numbers: range) -> Iterator[str]:
+    """Names that link to their author's page: the first, and those beside it."""
+    last = None
+    for mark in page.marks:
+        if mark.kind == "author page" and mark.block in numbers and _is_name_like(mark.text):
+            if last is not None and mark.block > last + 1:
+                return
+            last = mark.block
+            yield mark.text
 
 
 def _marked_below(page: Blocks, numbers: range) -> Iterator[str]:

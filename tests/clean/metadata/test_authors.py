@@ -207,3 +207,29 @@ def test_credits_just_below_the_body(below: str, expected: list[tuple[str, str]]
 
 def test_nobody_is_invented() -> None:
     assert authors() == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('<p><a href="/author/ines-falk">Ines Falk</a></p>', ["Ines Falk"]),
+        ('<p><a href="/blog-authors/1">Ines Falk</a>, <a href="/blog-authors/2">Tom Okafor</a></p>',
+         ["Ines Falk", "Tom Okafor"]),
+        ('<p><a href="https://harbour.example/autoren/ines-falk.html?x=1">Ines Falk</a></p>', ["Ines Falk"]),
+        ('<p><a href="/author/ines-falk">More posts</a></p>', []),
+        ('<p><a href="/authors/">Our Authors</a></p>', []),
+        ('<p><a href="/pier/ines-falk">Ines Falk</a></p>', []),
+    ],
+)
+def test_a_name_that_links_to_its_authors_page(lines: str, expected: list[str]) -> None:
+    assert [name for name, _ in authors(above=lines)] == expected
+
+
+def test_authors_of_other_articles_are_not_this_ones() -> None:
+    own, other = ('<p><a href="/author/{}">{}</a></p>'.format(*pair) for pair in (("1", "Ines Falk"), ("2", "Li Wei")))
+    assert authors(above=f"{own}<p>4 May 2026</p><p>Fog closes the port</p>{other}") == [("Ines Falk", "person")]
+
+
+def test_an_author_whom_readers_can_follow_comes_before_the_outlet() -> None:
+    outlet = linked({"@type": "Organization", "name": "Salt and Tide"})
+    assert authors(outlet, above='<a href="/author/ines-falk">Ines Falk</a>') == [("Ines Falk", "person")]
