@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -126,8 +126,11 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     >>> canonical_url("https://www.google.com/amp/s/www.outlet.example/pier/amp/")
     'https://www.outlet.example/pier'
     """
-    if declared is not None and accepts_declared(url, declared):
-        url = declared
+    return _canonical(declared if declared is not None and accepts_declared(url, declared) else url)
+
+
+@lru_cache(maxsize=64)  # a page's address is asked for again when it is compared, and for its identity
+def _canonical(url: str) -> str:
     parts = _split(url)
     if parts is None:
         return url.strip()

@@ -8,7 +8,8 @@ is read; a third of the pages, by a hash of the outlet, is kept aside and measur
 With ``--folds N`` the pages are read N times instead, each page by a model that has seen no page of its outlet.
 
 Pages give rows of blocks (``pipelines.clean.html.features``), dumps rows of lines (``pipelines.clean.dump.features``).
-Made-up variants stand beside the real dumps: other spacing, pages cropped to a few lines of furniture, clean articles.
+Made-up variants stand beside the real dumps: other spacing, pages cropped to a few lines of furniture, clean articles,
+and, anew each time that the examples are seen, bodies of some pages among the furniture of others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -47,6 +50,12 @@ from tests.quality.scoring import score_bodies
 WORD = re.compile(r"\w+")
 LONGEST_ROWS = 700
 BATCH = 8
+MIXES = 2 / 5
+"""Mixed dumps for each real one: two for each page, as each is read by five dumpers."""
+
+MOST_INNER = 12
+"""Lines of furniture in one place between a body's lines that are taken from one page to another."""
+
 LEFT_OUT = 0.1
 """Share of the numbers that a page is shown without, so that no single one decides."""
 
@@ -54,18 +63,22 @@ LEFT_OUT = 0.1
 
 @dataclass(frozen=True)
 class Kind:
-    """What a model is made for, and how large it is: units, layers, and times that it sees the examples."""
+    """What a model is made for, and how large it is: units, layers, and times that it sees the examples.
+
+    ``mixes`` makes further examples of those that a model may see.
+    """
 
     features: tuple[str, ...]
     examples: Callable[[Sequence[Case]], Iterator[Example]]
     units: int
     layers: int
     epochs: int
+    mixes: Callable[[Sequence[Example], random.Random], Iterator[Example]] = lambda *_: iter(())
 
 
 @dataclass(frozen=True)
 class Example:
-    """A page or dump as rows of numbers, and the share of each row's words that are body."""
+    """A page or dump as rows of numbers, and the share of each row's words that are body. ``lines`` are a dump's."""
 
     form: str
     group: str
@@ -76,6 +89,7 @@ class Example:
     sizes: np.ndarray
     gold: str
     title: str
+    lines: Lines | None = None
 
     def fold(self, folds: int) -> int:
         return zlib.crc32(self.outlet.encode()) % folds
@@ -204,7 +218,7 @@ def dump_examples(cases: Sequence[Case]) -> Iterator[Example]:
     rng = random.Random(7)
 
     def read(form: str, case: Case, lines: Lines) -> Example:
-        return example_of(form, case, lines.texts, of_dumps.numbers_of(lines))
+        return replace(example_of(form, case, lines.texts, of_dumps.numbers_of(lines)), lines=lines)
 
     for case in cases:
         page = case.text
@@ -309,6 +323,66 @@ def dressed(lines: Lines, example: Example, rng: random.Random) -> Lines:
     )
 
 
+def mixed_dumps(examples: Sequence[Example], rng: random.Random) -> Iterator[Example]:
+    """Bodies, whole or a part of them, between what stands before and after the body of another page.
+
+    Both are of one dumper. Between the lines of a body there may be what stands so in a third page.
+    """
+    forms: dict[str, list[Example]] = {}
+    for example in examples:
+        if example.form in dumpers() and (example.truth > 0.5).any():
+            forms.setdefault(example.form, []).append(example)
+    inner = {form: [part for example in group for part in _inner(example)] for form, group in forms.items()}
+    names = sorted(forms)
+    for _ in range(round(MIXES * sum(map(len, forms.values())))):
+        form = rng.choice(names)
+        body, around = rng.choice(forms[form]), rng.choice(forms[form])
+        low, high = _body_of(body)
+        if rng.random() < 0.4 and high - low > 4:
+            size = rng.randint(3, high - low)
+            low += rng.randint(0, high - low - size)
+            high = low + size
+        cuts = sorted(rng.sample(range(low + 1, high), min(high - low - 1, rng.choice((0, 0, 1, 1, 2, 3)))))
+        before, after = _body_of(around)
+        parts = [(around, 0, before)]
+        for start, end in zip((low, *cuts), (*cuts, high), strict=True):
+            parts += [(body, start, end), *([rng.choice(inner[form])] if end != high and inner[form] else ())]
+        yield _joined([*parts, (around, after, len(around.texts))], body)
+
+
+type Part = tuple[Example, int, int]
+
+
+def _body_of(example: Example) -> tuple[int, int]:
+    """From which line to before which one a body goes."""
+    inside = np.flatnonzero(example.truth > 0.5)
+    return int(inside[0]), int(inside[-1]) + 1
+
+
+def _inner(example: Example) -> Iterator[Part]:
+    """Where furniture stands between the lines of a body."""
+    low, high = _body_of(example)
+    inside = low + np.flatnonzero(example.truth[low:high] > 0.5)
+    for before, after in pairwise(inside.tolist()):
+        if 1 < after - before <= MOST_INNER + 1:
+            yield example, before + 1, after
+
+
+def _joined(parts: Sequence[Part], body: Example) -> Example:
+    def column(name: str) -> list[Any]:
+        return [value for example, start, end in parts for value in getattr(example.lines, name)[start:end]]
+
+    assert body.lines is not None
+    columns = {name: column(name) for name in ("texts", "gaps", "indents", "links", "levels")}
+    lines = Lines(**columns, is_markdown=body.lines.is_markdown)
+    truth, sizes = (
+        np.concatenate([getattr(example, name)[start:end] for example, start, end in parts])
+        for name in ("truth", "sizes")
+    )
+    rows = of_dumps.numbers_of(lines)
+    return replace(body, form="mixed", texts=lines.texts, rows=rows, truth=truth, sizes=sizes, lines=lines)
+
+
 class Net(nn.Module):
     """The same sums as ``pipelines.clean.model``, trainable. ``mask`` is 0 past the end of a sequence."""
 
@@ -341,16 +415,26 @@ def train(examples: Sequence[Example], kind: Kind, seed: int) -> str:
     every = np.concatenate([example.rows for example in examples])
     mean, spread = every.mean(0), every.std(0) + 1e-2
     net = Net(every.shape[1], kind)
-    inputs = [torch.tensor(np.clip((e.rows - mean) / spread, -LIMIT, LIMIT)) for e in examples]
-    truths = [torch.tensor(e.truth, dtype=torch.float32) for e in examples]
-    weights = [
-        torch.tensor((e.sizes + 0.3) / (e.sizes[e.truth > 0.5].sum() + 30), dtype=torch.float32).clamp(max=0.3)
-        for e in examples
-    ]
+
+    def tensors_of(example: Example) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        weight = (example.sizes + 0.3) / (example.sizes[example.truth > 0.5].sum() + 30)
+        return (
+            torch.tensor(np.clip((example.rows - mean) / spread, -LIMIT, LIMIT)),
+            torch.tensor(example.truth, dtype=torch.float32),
+            torch.tensor(weight, dtype=torch.float32).clamp(max=0.3),
+        )
+
+    mixer = random.Random(seed)
+    fixed = [tensors_of(example) for example in examples]
+    mixed = [tensors_of(example) for example in kind.mixes(examples, mixer)]
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=3e-2)
-    steps = kind.epochs * (len(inputs) // BATCH + 1)
+    steps = kind.epochs * ((len(fixed) + len(mixed)) // BATCH + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps + 1)
     for epoch in range(kind.epochs):
+        if epoch:
+            mixed = [tensors_of(example) for example in kind.mixes(examples, mixer)]
+        seen = [*fixed, *mixed]
+        inputs = [rows for rows, _, _ in seen]
         order = rng.permutation(len(inputs))
         order = order[np.argsort([len(inputs[at]) // 100 + rng.random() for at in order])]  # alike lengths pad less
         parts = list(np.array_split(order, max(1, len(inputs) // BATCH)))
@@ -364,8 +448,8 @@ def train(examples: Sequence[Example], kind: Kind, seed: int) -> str:
                 start = int(rng.integers(0, max(1, len(inputs[at]) - size + 1)))
                 used = min(size, len(inputs[at]))
                 x[row, :used] = inputs[at][start : start + used]
-                truth[row, :used] = truths[at][start : start + used]
-                weight[row, :used] = weights[at][start : start + used]
+                truth[row, :used] = seen[at][1][start : start + used]
+                weight[row, :used] = seen[at][2][start : start + used]
                 mask[row, :used] = 1
             x = x * (torch.rand(len(part), 1, x.shape[2]) > LEFT_OUT)
             wrong = nn.functional.binary_cross_entropy_with_logits(net(x, mask), truth, reduction="none")
@@ -428,7 +512,7 @@ def folded(examples: Sequence[Example], kind: Kind, folds: int, seed: int) -> It
 
 KINDS = {
     "pages": Kind(of_pages.FEATURES, page_examples, units=32, layers=4, epochs=18),
-    "dumps": Kind(of_dumps.FEATURES, dump_examples, units=40, layers=7, epochs=10),
+    "dumps": Kind(of_dumps.FEATURES, dump_examples, units=40, layers=7, epochs=10, mixes=mixed_dumps),
 }
 
 

@@ -26,7 +26,7 @@ LONGEST_HEADLINE = 250
 FURTHEST_BOX = 12
 LONGEST_BYLINE = 120
 
-_WORD = re.compile(r"\w+")
+_WORD, _DIGIT = re.compile(r"\w+"), re.compile(r"\d")
 _BOX = re.compile(r"^(?P<name>\S.{1,58}?\S)https?://\S+$")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|\bcopyright\b)[\s©]*(?:\d{4}(?:\s?[-–—]\s?\d{2,4})?)?[\s,.|–—-]*(?P<name>[^\d|.,©–—()]{3,60})"
@@ -191,7 +191,7 @@ def _is_date(text: str) -> bool:
     """Whether a line is a date and little else."""
     return (
         len(text) <= 60
-        and any(letter.isdigit() for letter in text)
+        and _DIGIT.search(text) is not None
         and read_written(text, "de") is not None
         and (len(_WORD.findall(text)) <= 8)
     )
@@ -211,7 +211,7 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
             yield "page_date", Found(moment, "date above the headline", text)
     for at in range(headline + 1, min(around.first + 2, len(texts))):
         text = texts[at]
-        if len(text) > LONGEST_BYLINE or text in header or not any(letter.isdigit() for letter in text):
+        if len(text) > LONGEST_BYLINE or text in header or _DIGIT.search(text) is None:
             continue
         is_update = labels.updated.search(text) is not None
         if at >= around.first and not (is_update or labels.published.search(text)):

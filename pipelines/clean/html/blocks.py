@@ -109,7 +109,7 @@ def read_blocks(root: etree._Element) -> Blocks:
         else:
             walk.leave(kinds.pop())
             text = element.tail
-        if text:
+        if text and (walk.pieces or not text.isspace()):  # white space that opens a block is none of it
             walk.read(text)
     walk.flush()
     return walk.page
@@ -118,12 +118,12 @@ def read_blocks(root: etree._Element) -> Blocks:
 class _Walk:
     """Where the walk over a page is: the open boxes, and the text since the last block-level tag."""
 
-    __slots__ = ("_boxes", "_linked", "_links_open", "_pieces", "page")
+    __slots__ = ("_boxes", "_linked", "_links_open", "page", "pieces")
 
     def __init__(self) -> None:
         self.page = Blocks()
         self._boxes = [-1]
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
         self._linked = 0
         self._links_open = 0
 
@@ -145,7 +145,7 @@ class _Walk:
             following = element.getnext()
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
-            self._pieces.append(_BREAK)
+            self.pieces.append(_BREAK)
         elif kind == _SELDOM:
             if tag == "noscript" or sum(map(len, element.itertext())) <= LONGEST_CONTROL:
                 return _UNREAD
@@ -162,13 +162,12 @@ class _Walk:
             self._links_open -= 1
 
     def read(self, text: str) -> None:
-        if self._pieces or text.strip(" \n\t"):  # white space that opens a block is none of it
-            self._pieces.append(text)
-            if self._links_open:
-                self._linked += len(text.strip())
+        self.pieces.append(text)
+        if self._links_open:
+            self._linked += len(text.strip())
 
     def flush(self) -> None:
-        pieces = self._pieces
+        pieces = self.pieces
         if pieces:
             raw = pieces[0] if len(pieces) == 1 else "".join(pieces)
             pieces.clear()
