@@ -38,7 +38,7 @@ _BREAK = "\x01"  # no page's text has it: control characters are dropped when th
 _AUTHOR_PAGE = re.compile(
     r"/(?:[a-z]+-)?(?:authors?|autor(?:e[ns]?|i|in|innen)?|auteurs?|contributors?|columnist(?:s|as?)?|periodistas?"
     r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
-    r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]", re.I)
+    r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 

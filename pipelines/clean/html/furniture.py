@@ -75,16 +75,22 @@ def is_furniture_line(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def label_of(names: str) -> Label | None:
-    """What the names of a box say of it.
+    """What the names of a box say of it: the first that is surely furniture's, else the first that may be.
 
     >>> label_of("story related-links"), label_of("story-text")
     (Label(sureness=2, word='related'), None)
     """
-    tables, names = load_page_tables(), names.lower()
+    labels = [label for name in names.lower().split() if (label := _label_of_name(name)) is not None]
+    return next((label for label in labels if label.sureness == STRONG), next(iter(labels), None))
+
+
+@lru_cache(maxsize=50_000)  # pages have other names for their boxes, and mostly the same words in them
+def _label_of_name(name: str) -> Label | None:
+    tables = load_page_tables()
     for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
-        match = pattern.search(names)
+        match = pattern.search(name)
         if match is not None:
-            return Label(sureness, match.group().strip(" _-:.\n\t"))
+            return Label(sureness, match.group().strip("_-:."))
     return None
 
 
