@@ -96,23 +96,26 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
         labels.append(sureness if label is None or label.sureness < sureness else label.sureness)
         in_article.append(in_article[above] or box.tag == "article")
         in_main.append(in_main[above] or at == main)
-    own = np.fromiter((box.number for box in homes), np.int32, len(homes))
     parents = [boxes[box.parent].tag if box.parent >= 0 else "" for box in homes]
     tags = [_TAG_NUMBERS.get(box.tag, len(TAGS)) for box in homes]
     depth_of_main = depths[main + 1]
+
+    def of_homes(values: Sequence[float]) -> Column:
+        return column([values[box.number + 1] for box in homes])
+
     return [
         _TAG_ROWS[tags],
         column([box.is_hidden for box in homes]),
         column([parent in _LISTS for parent in parents]),
         column([parent == "blockquote" for parent in parents]),
         _surenesses(chosen.labels, homes),
-        np.array(labels, np.float32)[own + 1],
+        of_homes(labels),
         _surenesses(chosen.furniture, homes),
-        np.minimum(np.array(steps, np.float32)[own + 1], MOST_STEPS),
-        np.array(depths, np.float32)[own + 1] - depth_of_main if main >= 0 else np.zeros(len(homes), np.float32),
-        np.array(in_article, np.float32)[own + 1],
-        np.array(in_main, np.float32)[own + 1],
-        own == main,
+        np.minimum(of_homes(steps), MOST_STEPS),
+        of_homes(depths) - depth_of_main if main >= 0 else np.zeros(len(homes), np.float32),
+        of_homes(in_article),
+        of_homes(in_main),
+        column([box.number == main for box in homes]),
         column([box.parent == main for box in homes]),
     ]
 

@@ -28,4 +28,4 @@ def told_body(values: Iterable[object]) -> str:
 def shingles(text: str) -> set[tuple[str, ...]]:
     """Runs of four words, case-folded; a shorter text is one run."""
     words = _WORD.findall(text.casefold())
-    return {tuple(words[at:at + 4]) for at in range(max(1, len(words) - 3))} if words else set()
+    return set(zip(words, words[1:], words[2:], words[3:], strict=False)) if len(words) > 3 else {tuple(words)} - {()}
