@@ -39,6 +39,7 @@ class NameTables:
     company: re.Pattern[str]
     degrees: frozenset[str]
     not_names: frozenset[str]
+    link_words: frozenset[str]
     agencies: frozenset[str]
 
 
@@ -61,6 +62,7 @@ def load_name_tables() -> NameTables:
         company=re.compile(rf"(?:\b(?:{any_of('company_forms')})|株式会社)\.?$"),
         degrees=frozenset(table["degrees"]),
         not_names=frozenset(name.casefold() for name in table["not_names"]),
+        link_words=frozenset(table["link_words"]),
         agencies=load_dateline_tables().agencies,
     )
 

@@ -70,7 +70,8 @@ class Block:
 class Mark:
     """An element that says what it is, and where it stands.
 
-    ``kind`` is "time" (the text is its machine-readable value), "author", or "author page" for a link to one's page.
+    ``kind`` is "time" (the text is its machine-readable value), "author", or "author page" for a link to one's page
+    (``names`` is its address).
     """
 
     kind: str
@@ -203,5 +204,5 @@ class _Walk:
         else:
             return
         if text and len(self.page.marks) < MOST_MARKS:
-            called = f"{meaning} {element.get('class', '')}"
+            called = element.get("href", "") if kind == "author page" else f"{meaning} {element.get('class', '')}"
             self.page.marks.append(Mark(kind, text, len(self.page.blocks), called))

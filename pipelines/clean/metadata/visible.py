@@ -204,13 +204,18 @@ def _is_name_like(text: str) -> bool:
 
 
 def _linked(page: Blocks, numbers: range) -> Iterator[str]:
-    """Names that link to their author's page: the first, and those beside it."""
+    """Names that link to their author's page: the first, and those beside it, each by the first of its links."""
+    link_words = load_name_tables().link_words
+    addresses: set[str] = set()
     last = None
     for mark in page.marks:
-        if mark.kind == "author page" and mark.block in numbers and _is_name_like(mark.text):
+        if mark.kind != "author page" or mark.block not in numbers or mark.names in addresses:
+            continue
+        if _is_name_like(mark.text) and link_words.isdisjoint(mark.text.casefold().split()):
             if last is not None and mark.block > last + 1:
                 return
             last = mark.block
+            addresses.add(mark.names)
             yield mark.text
 
 
