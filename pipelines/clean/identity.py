@@ -126,14 +126,14 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     >>> canonical_url("https://www.google.com/amp/s/www.outlet.example/pier/amp/")
     'https://www.outlet.example/pier'
     """
-    return _canonical(declared if declared is not None and accepts_declared(url, declared) else url)
+    if declared is not None and accepts_declared(url, declared):
+        url = declared
+    parts = _split(url)
+    return url.strip() if parts is None else _canonical(parts)
 
 
 @lru_cache(maxsize=64)  # a page's address is asked for again when it is compared, and for its identity
-def _canonical(url: str) -> str:
-    parts = _split(url)
-    if parts is None:
-        return url.strip()
+def _canonical(parts: SplitResult) -> str:
     tables = load_url_tables()
     parts = _unwrapped(parts)
     host = _plain_host(parts.hostname or "", tables)

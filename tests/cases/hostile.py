@@ -93,6 +93,10 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "a million no-break spaces": ("", lambda: page("&nbsp;" * 1_000_000 + ARTICLE)),
     "a huge attribute": ("", lambda: page(f"<div data-state='{many('y')}'>{ARTICLE}</div>")),
     "a huge class": ("", lambda: page(f"<div class='{many('pier ')}'>{ARTICLE}</div>")),
+    "a huge class of a million words": (
+        "",
+        lambda: page(f"<div class='{' '.join(map(str, range(1_200_000)))}'>{ARTICLE}</div>"),
+    ),
     "a huge style attribute": ("", lambda: page(f"<div style='display{many(' ')}'>{ARTICLE}</div>")),
     "200,000 attributes": ("", lambda: page(f"<div {' '.join(f'a{n}=1' for n in range(200_000))}>{ARTICLE}</div>")),
     "900,000 attributes without a value": ("", lambda: page(f"<div{many(' q')[:2_000_000]}>{ARTICLE}</div>")),

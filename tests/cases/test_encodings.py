@@ -165,6 +165,15 @@ def test_a_name_is_read_without_what_nobody_sees(written: str, read: str) -> Non
     assert PARAGRAPHS[1].replace("Councillor Ines Falk", read) in article.body.split("\n\n")
 
 
+@pytest.mark.parametrize("unseen", ["\ufffe", "\uffff"])
+def test_what_is_no_character_stands_in_no_field(unseen: str) -> None:
+    fields = ("article:section", "article:tag", "og:site_name", "og:image")
+    head = "".join(f'<meta property="{name}" content="Har{unseen}bour">' for name in fields)
+    article = article_of(a_page(head=head))
+    assert (article.section, article.tags, article.outlet.name) == ("Harbour", ("Harbour",), "Harbour")
+    assert unseen not in repr(article) and unseen.encode("unicode_escape").decode() not in repr(article)
+
+
 def test_joiners_that_mean_something_stay() -> None:
     text = "وزیر گفت که می‌خواهد اسکله را تا بهار آینده دوباره بسازد و هزینه آن را استان می‌پردازد."
     assert text in article_of(a_page((text, *PARAGRAPHS[1:]))).body

@@ -21,6 +21,8 @@ FURNITURE_TAGS = frozenset((
 NEVER_FURNITURE = frozenset(("html", "body"))
 WEAK, STRONG, TAG = 1, 2, 3
 LONGEST_LINE, LONGEST_HEADING = 150, 100
+LONGEST_KNOWN = 300
+"""Characters of a box's names that are remembered with what they say: longer ones are no other page's."""
 
 
 class Label(NamedTuple):
@@ -73,24 +75,32 @@ def is_furniture_line(text: str) -> bool:
         len(text) < LONGEST_HEADING and tables.headings.match(text) is not None)
 
 
-@lru_cache(maxsize=20_000)
 def label_of(names: str) -> Label | None:
     """What the names of a box say of it: the first that is surely furniture's, else the first that may be.
 
     >>> label_of("story related-links"), label_of("story-text")
     (Label(sureness=2, word='related'), None)
     """
-    labels = [label for name in names.lower().split() if (label := _label_of_name(name)) is not None]
+    return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names.lower())
+
+
+@lru_cache(maxsize=20_000)
+def _label_of_known(names: str) -> Label | None:
+    labels = [label for name in names.lower().split() if (label := _label_of_word(name)) is not None]
     return next((label for label in labels if label.sureness == STRONG), next(iter(labels), None))
 
 
 @lru_cache(maxsize=50_000)  # pages have other names for their boxes, and mostly the same words in them
-def _label_of_name(name: str) -> Label | None:
+def _label_of_word(word: str) -> Label | None:
+    return _label_in(word)
+
+
+def _label_in(names: str) -> Label | None:
     tables = load_page_tables()
     for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
-        match = pattern.search(name)
+        match = pattern.search(names)
         if match is not None:
-            return Label(sureness, match.group().strip("_-:."))
+            return Label(sureness, match.group().strip(" _-:.\n\t"))
     return None
 
 

@@ -44,7 +44,7 @@ _ATTRIBUTES = re.compile(
 _TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.compile(rb"</title", re.IGNORECASE)
 
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
-_NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which a tree is read with and not written with
+_NO_CHARACTERS = ("\ufffe", "\uffff")
 _LONGEST_TAG = 20_000
 
 
@@ -76,7 +76,10 @@ def read_markup(text: str, deepest: int) -> Markup:
 
     Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels, with ``BodyMissing`` what has no markup.
     """
-    markup = _with_title_closed(text.encode("utf-8", "ignore").translate(None, _NOT_XML))
+    readable = text
+    for character in _NO_CHARACTERS:
+        readable = readable.replace(character, "")
+    markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
     tags = markup.count(b"<")
     if tags > MOST_ELEMENTS or _has_long_tag(markup):
         markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
@@ -168,7 +171,7 @@ def _size(text: str | None) -> int:
 
 def _end_with(last: etree._Element, characters: int) -> None:
     """Takes out everything after an element, and all but the first characters of its own text."""
-    last.text = _NO_CHARACTERS.sub("", " ".join((last.text or "").split())[:characters])
+    last.text = " ".join((last.text or "").split())[:characters]
     del last[:]
     for element in (last, *last.iterancestors()):
         element.tail = None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
+_BREAK_HINT = re.compile(r"</?wbr\b[^<>]{0,100}>", re.I)  # where a word may be broken, it is one word
 _WORD = re.compile(r"\w+")
 FEWEST_SHINGLES = 60
 """A shorter telling is a summary, and no witness."""
@@ -18,14 +19,16 @@ FEWEST_SHINGLES = 60
 def told_body(values: Iterable[object]) -> str:
     """The longest ``articleBody``, without markup.
 
-    >>> told_body([None, "<p>Fish &amp; chips</p>"]).strip()
-    'Fish & chips'
+    >>> told_body([None, "<p>Fish &amp; po<wbr>tatoes</p>"]).strip()
+    'Fish & potatoes'
     """
-    texts = (html.unescape(_TAG.sub(" ", value)) for value in values if isinstance(value, str))
+    texts = (html.unescape(_TAG.sub(" ", _BREAK_HINT.sub("", value))) for value in values if isinstance(value, str))
     return max(texts, key=len, default="")
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
     """Runs of four words, case-folded; a shorter text is one run."""
     words = _WORD.findall(text.casefold())
-    return set(zip(words, words[1:], words[2:], words[3:], strict=False)) if len(words) > 3 else {tuple(words)} - {()}
+    if len(words) < 4:
+        return {tuple(words)} if words else set()
+    return set(zip(words, words[1:], words[2:], words[3:], strict=False))
