@@ -301,8 +301,7 @@ TRAILERS = (
 
 def dressed(lines: Lines, example: Example, rng: random.Random) -> Lines:
     """A page cropped to its body and a few lines around it, between made-up header and trailer lines."""
-    inside = np.flatnonzero(example.truth > 0.5)
-    low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, len(lines.texts))
+    low, high = _body_of(example)
     low, high = max(0, low - rng.randint(0, 4)), min(len(lines.texts), high + rng.choice((0, 0, 0, 3, 8)))
     head = (
         rng.sample(HEADERS, rng.randint(0, 6))
@@ -354,9 +353,9 @@ type Part = tuple[Example, int, int]
 
 
 def _body_of(example: Example) -> tuple[int, int]:
-    """From which line to before which one a body goes."""
+    """From which line to before which one a body goes; all of the lines where none is body."""
     inside = np.flatnonzero(example.truth > 0.5)
-    return int(inside[0]), int(inside[-1]) + 1
+    return (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, len(example.texts))
 
 
 def _inner(example: Example) -> Iterator[Part]:

@@ -235,8 +235,8 @@ def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
             return Found(name.strip(), "title line", tab)
     after = texts[around.last + 1 :]
     for text in after[:40]:
-        name = ((teller_of_itself(text) if len(text) < 400 else None) or "").strip()
-        if _is_outlet_name(name):
+        teller = teller_of_itself(text) if len(text) < 400 else None
+        if teller is not None and _is_outlet_name(name := teller.strip()):
             return Found(name, "blurb", text)
     for text in (*reversed(after[-30:]), *texts[: min(5, around.first)]):
         match = _COPYRIGHT.search(text) if len(text) < 200 else None
