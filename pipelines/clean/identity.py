@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlunsplit
 
 import rensa
 import tldextract
 from w3lib.url import canonicalize_url
+
+from pipelines.addresses import host_of, split_address
 
 BODY_PLACES = 126
 LEAD_PLACES = 66
@@ -27,21 +29,19 @@ FEWEST_WORDS = 30
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_LONGEST_URL = 4_000
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
 _AMP_HEAD = re.compile(r"^/amp(?=/[^/]+)", re.I)
 _PATH_SESSION = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#]*|sid=[^/?#]{16,})", re.I)
 _PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # after a slug: /world/print is a section
 _INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
+_UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a hashbang or a route names the article
 _NUMBER = re.compile(r"\d{2,}")
 _ARCHIVED = re.compile(r"^/web/\d{4,14}(?:[a-z]{2}_)?/(https?:/{1,2}.+)$", re.I)
 _PATH_ID = re.compile(r"\d{5,}|(?:[^\W\d_]|[-_.])\d+(?:/|\.\w+/)$", re.I)
 """An article's id in a path: a long number, or one at the end of a slug; not a year, month or day."""
-
-_HAS_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,6 @@ def _registered(host: str) -> str:
     return ".".join(host.split(".")[-2:])  # the list's default rule, for suffixes it does not know (.example)
 
 
-def host_of(url: str) -> str | None:
-    """Host of an address, lower case and without a port; None where there is none."""
-    try:
-        return urlsplit(url if _HAS_SCHEME.match(url) else f"https://{url}").hostname
-    except ValueError:
-        return None
-
-
 def canonical_url(url: str, declared: str | None = None) -> str:
     """An article's address, whichever way it was reached: no tracking, session, fragment, AMP or mobile variant.
 
@@ -128,8 +120,8 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     """
     if declared is not None and accepts_declared(url, declared):
         url = declared
-    parts = _split(url)
-    return url.strip() if parts is None else _canonical(parts)
+    parts = split_address(url)
+    return _UNENCODABLE.sub("\ufffd", url.strip()) if parts is None else _canonical(parts)
 
 
 @lru_cache(maxsize=64)  # a page's address is asked for again when it is compared, and for its identity
@@ -139,7 +131,8 @@ def _canonical(parts: SplitResult) -> str:
     host = _plain_host(parts.hostname or "", tables)
     path = _PRINT_TAIL.sub("", _SLASHES.sub("/", _PATH_SESSION.sub("", parts.path or "/")))
     path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", path)) or "/"
-    query = urlencode([pair for pair in _pairs(parts.query) if not _is_noise(*pair, tables)])
+    kept = [pair for pair in _pairs(parts.query) if not _is_noise(*pair, tables)]
+    query = urlencode(kept, errors="surrogateescape")  # bytes that are no UTF-8 stay the bytes they are
     port = _port(parts)
     fragment = parts.fragment if _NAMING_FRAGMENT.match(parts.fragment) else ""
     plain = urlunsplit(("https", host + (f":{port}" if port else ""), path, query, fragment))
@@ -154,12 +147,12 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     >>> accepts_declared("https://outlet.example/a/1", "https://outlet.example/")
     False
     """
-    theirs = _split(declared)
+    theirs = split_address(declared)
     if theirs is None or (theirs.path.rstrip("/").lower() in load_url_tables().homes and not theirs.query):
         return False
     if url is None:
         return True
-    ours = _split(url)
+    ours = split_address(url)
     if ours is None:
         return True
     ours = _unwrapped(ours)
@@ -226,31 +219,17 @@ def _shingles(words: list[str]) -> list[str]:
     return list(set(map(" ".join, zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False))))
 
 
-def _split(url: str) -> SplitResult | None:
-    url = url.strip()[:_LONGEST_URL]
-    if url.startswith("//"):
-        url = f"https:{url}"
-    try:
-        parts = urlsplit(url)
-        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-            return None
-        _ = parts.port  # raises for a port that is no number
-    except ValueError:
-        return None
-    return parts
-
-
 def _unwrapped(parts: SplitResult) -> SplitResult:
     """The address inside that of a redirect, an archive or an AMP cache; the address itself otherwise."""
     host = (parts.hostname or "").lower()
     for beginning, (path, *names) in load_url_tables().wrappers.items():
         if parts.path == path and (host == beginning or host.startswith(f"{beginning}.")):
-            inner = [_split(value) for name, value in _pairs(parts.query) if name in names]
+            inner = [split_address(value) for name, value in _pairs(parts.query) if name in names]
             return next((one for one in inner if one is not None), parts)
     archived = _ARCHIVED.match(parts.path) if host == "web.archive.org" else None
     if archived is not None:
         inner_url = re.sub(r":/+", "://", archived[1], count=1)
-        return _split(inner_url + (f"?{parts.query}" if parts.query else "")) or parts
+        return split_address(inner_url + (f"?{parts.query}" if parts.query else "")) or parts
     return _out_of_amp_cache(parts)
 
 
@@ -263,12 +242,16 @@ def _out_of_amp_cache(parts: SplitResult) -> SplitResult:
     match = _AMP_CACHE.match(path)
     if match is None:
         return parts
-    inner = _split(f"https://{match[2]}" + (f"?{parts.query}" if parts.query else ""))
+    inner = split_address(f"https://{match[2]}" + (f"?{parts.query}" if parts.query else ""))
     return inner or parts
 
 
 def _plain_host(host: str, tables: UrlTables) -> str:
+    if not host.isascii():  # dots of other scripts are dots, as in browsers
+        host = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
     host = host.lower().rstrip(".")
+    if ":" in host:
+        return f"[{host}]"
     base = _registered(host)
     labels = host.removesuffix(base).rstrip(".").split(".") if host != base else []
     kept = [label for label in labels if label not in tables.variant_hosts]
@@ -297,7 +280,7 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def _folded(url: str) -> str:
-    parts = _split(url)
+    parts = split_address(url)
     if parts is None:
         return url
     path, _, last = parts.path.rpartition("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
+from pipelines.addresses import split_address
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump import findings_of_dump
 from pipelines.clean.identity import canonical_url, registered_domain
@@ -42,7 +43,8 @@ def _told(fields: ItemFields, url: str | None) -> Findings:
     """What the item's own fields say; ``body`` is empty."""
     published, modified = (_moment(written, fields.language) for written in (fields.published_at, fields.modified_at))
     address = url or fields.url
-    canonical = canonical_url(address, fields.canonical_url) if address else fields.canonical_url
+    declared = fields.canonical_url if split_address(fields.canonical_url or "") is not None else None
+    canonical = canonical_url(address, declared) if address else declared
     title = repair(without_outlet(fields.title or "", [], (fields.outlet,) if fields.outlet else ()))
     evidence = {name: seen for name, seen in fields.evidence.items() if name not in {"body", "html", "outlet", "url"}}
     for name, moment in (("published_at", published), ("modified_at", modified)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
+from pipelines.addresses import split_address
 from pipelines.decode import avro, media
 from pipelines.decode.charset import Decoded, decode_text
 from pipelines.decode.compression import unpack
@@ -214,7 +214,4 @@ def _is_address(said: str) -> bool:
     """
     if len(said) > _URL_CHARACTERS or "\ufffd" in said or _URL.fullmatch(said) is None:
         return False
-    try:
-        return bool(urlsplit(said).hostname)
-    except ValueError:
-        return False
+    return split_address(said) is not None

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import unquote, urlsplit
 
+from pipelines.addresses import path_of
 from pipelines.clean.dump.lines import Lines
 from pipelines.clean.furniture import is_furniture, teller_of_itself
 from pipelines.clean.metadata.found import Found
@@ -260,10 +260,6 @@ def _is_outlet_name(name: str) -> bool:
 def _slug_words(url: str | None) -> frozenset[str]:
     if url is None:
         return frozenset()
-    try:
-        path = unquote(urlsplit(url).path)
-    except ValueError:
-        return frozenset()
-    pieces = [piece for piece in path.split("/") if piece.count("-") + piece.count("_") >= 2]
+    pieces = [piece for piece in path_of(url).split("/") if piece.count("-") + piece.count("_") >= 2]
     words = re.split(r"[\W_]+", pieces[-1].casefold()) if pieces else []
     return frozenset(word for word in words if len(word) > 2 and not word.isdigit() and word != "html")

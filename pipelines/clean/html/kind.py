@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
 
+from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.metadata.signs import PageSigns
@@ -115,7 +115,7 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     if not about_consent:
         return None
     titled = any(load_kind_tables().consent_titles.fullmatch(title) for title in signs.titles)
-    host = urlsplit(signs.url or "").hostname or ""
+    host = host_of(signs.url or "") or ""
     is_addressed = host.startswith(("consent.", "cookie"))
     if not (titled or is_addressed) and signs.is_marked_article and whole > 1_500:
         return None
@@ -130,7 +130,7 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
 
 def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     teasers = _teasers(page)
-    is_front = urlsplit(signs.url or "x:/x").path.strip("/") in {"", "index.html", "index.php", "home"}
+    is_front = path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
     enough = FEWEST_TEASERS if signs.is_marked_listing or is_front else 2 * FEWEST_TEASERS
     if teasers < enough or _longest_passage(page, chosen) > LONGEST_FRONT_TEXT:
         return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
 
+from pipelines.addresses import joined_address, path_of, split_address
 from pipelines.clean.identity import canonical_url
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import MICRODATA_PUBLISHER, Head
@@ -29,13 +29,10 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
     """The canonical address: the page's own where it names one of the same publisher, else that of the fetch."""
     declared = next(iter(head.links.get("canonical", ())), None) or next(iter(head.metas.get("og:url", ())), None)
     if url is None:
-        if not declared or not _is_web(declared):
+        if not declared or not _is_web(declared) or split_address(declared) is None:
             return None
         return Found(canonical_url(declared), "link canonical", declared)
-    try:
-        declared = urljoin(url, declared) if declared else None
-    except ValueError:
-        declared = None
+    declared = joined_address(url, declared) if declared else None
     canonical = canonical_url(url, declared)
     if declared and canonical != canonical_url(url):
         return Found(canonical, "link canonical", declared)
@@ -111,10 +108,7 @@ def _first_crumb(data: LinkedData, address: str | None) -> str | None:
 
 
 def _path(address: str) -> str:
-    try:
-        return urlsplit(address).path.strip("/")
-    except ValueError:
-        return ""
+    return path_of(address).strip("/")
 
 
 def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | None:
@@ -145,12 +139,9 @@ def image_of(head: Head, article: JsonObject | None, base: str | None) -> Found[
     linked = _linked_image(article.get("image")) if article is not None else None
     for how, source, written in (("meta", seen[0] if seen else None, seen[1] if seen else None),
                                  ("json-ld", "image", linked)):
-        try:
-            address = urljoin(base or "", written) if written else ""
-            if _is_web(address) and urlsplit(address).hostname:
-                return Found(address, how, source)
-        except ValueError:
-            continue
+        address = joined_address(base, written) if written else None
+        if address is not None:
+            return Found(address, how, source)
     return None
 
 
