@@ -35,6 +35,8 @@ _CODES = {
     "MessageTooLarge": USAGE,
     "QueryFailed": USAGE,
     "WarehouseFault": USAGE,  # the family: an address that names no warehouse
+    "AddressMalformed": USAGE,
+    "TopicNameInvalid": USAGE,
     "BrokerUnavailable": AWAY,
     "BrokerRefused": AWAY,
     "TopicMissing": AWAY,

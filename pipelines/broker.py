@@ -1,30 +1,33 @@
-"""How Kafka is reached: one set of client options, one translation of a broker's faults into ours."""
+"""How Kafka is reached: one set of client options, one check of answers, one translation of its faults into ours."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import socket
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pipelines.broker_faults import BrokerRefused, BrokerUnavailable, TopicNameInvalid, TopicRefused
+from pipelines.probe import Contact, probe
 from pipelines.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
+__all__ = [
+    "BrokerRefused", "BrokerUnavailable", "Contact", "ask_broker", "broker_faults", "client_options", "connect",
+    "impatient", "probe_broker", "refuse_errors", "refuse_topic_name",
+]
 
 ASK_AGAIN_S = 0.1
+TRY_AGAIN_S = 0.5  # between two probes of a broker that is waited for
+NODE_CONNECTS_WITHIN_S = 3.0  # one broker of several may be down: the library's 10 s would be most of our patience
+TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+REPLICA_NOT_AVAILABLE = 9  # said of partitions whose leader is well: no matter for who reads from the leader
 WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they write out what is sent: the password
-
-
-class BrokerUnavailable(Exception):
-    """The broker is away, does not answer or refuses us now: what a flow may try again."""
-
-
-class BrokerRefused(Exception):
-    """The broker answered, and says no: settings are wrong, and trying again does not help."""
 
 
 class Masked(str):
@@ -74,6 +77,57 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
     return options | {name: value for name, value in named.items() if value is not None}
 
 
+def impatient(kafka: KafkaSettings) -> KafkaSettings:
+    """The settings of who has not started yet: what the broker does not answer soon is reported, not waited for."""
+    return kafka.model_copy(update={"request_timeout_s": min(kafka.connect_timeout_s, kafka.request_timeout_s)})
+
+
+def probe_broker(kafka: KafkaSettings, doing: str = "connect to Kafka", timeout_s: float | None = None) -> Contact:
+    """The bootstrap server that lets us in, and what its cluster advertises; tried once, within ``connect_timeout_s``.
+
+    Raises one of ``pipelines.broker_faults``: a ``BrokerUnavailable`` or a ``BrokerRefused`` that says by its name what
+    is wrong, and in its message what to do.
+    """
+    return probe(client_options(kafka), timeout_s or kafka.connect_timeout_s, doing)
+
+
+def _reach(kafka: KafkaSettings, doing: str) -> Contact:
+    """The same for a run that is under way: a broker that is away may come back within ``request_timeout_s``."""
+    until = time.monotonic() + kafka.request_timeout_s
+    while True:
+        left = until - time.monotonic()
+        try:
+            return probe_broker(kafka, doing, max(1.0, min(kafka.connect_timeout_s, left)))
+        except BrokerUnavailable:
+            if time.monotonic() + TRY_AGAIN_S > until:
+                raise
+            time.sleep(TRY_AGAIN_S)
+
+
+def connect[Client](kafka: KafkaSettings, doing: str, make: Callable[..., Client], own: Mapping[str, Any]) -> Client:
+    """A client of the library, led to a bootstrap server that lets us in; ``own`` are its further options.
+
+    One that finds no broker all the same is closed, with its thread and sockets, which the library leaves open.
+    """
+    from kafka.net.compat import KafkaNetClient
+
+    contact = _reach(kafka, doing)
+    within_ms = NODE_CONNECTS_WITHIN_S * 1000
+    patience = {"socket_connection_setup_timeout_ms": within_ms, "socket_connection_setup_timeout_max_ms": within_ms}
+    kept = []
+
+    def keep(**configs: Any) -> Any:
+        kept.append(KafkaNetClient(**(configs | patience)))
+        return kept[-1]
+
+    try:
+        return make(**{**client_options(kafka), **own, "bootstrap_servers": [contact.server], "kafka_client": keep})
+    except BaseException:
+        for client in kept:
+            client.close()
+        raise
+
+
 @contextlib.contextmanager
 def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
     """Turn the library's errors inside the block into ours, saying what was tried."""
@@ -87,6 +141,14 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
     )
     try:
         yield
+    except errors.TopicAuthorizationFailedError as fault:
+        who = f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
+        raise TopicRefused(
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {who} do it: {_said(fault)}. "
+            "Whether the topic exists is not said to a user without rights."
+            "\nWhat to do: give the user Describe and Read on the topic that is read, Describe and Write on the one "
+            "that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
+        ) from fault
     except refusals as fault:
         raise BrokerRefused(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}."
@@ -94,50 +156,21 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
             "the topic's settings."
         ) from fault
     except (errors.KafkaError, OSError) as fault:
-        raise BrokerUnavailable(
+        raise _named(kafka, doing) or BrokerUnavailable(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
             f"{kafka.request_timeout_s:g} s: {_said(fault)}."
-            f"\nWhat to do: {_advice(kafka)}, then run again."
+            "\nWhat to do: see the broker's log and whether every partition has a leader (`kafka-topics --describe "
+            "--unavailable-partitions`), then run again."
         ) from fault
 
 
-def _advice(kafka: KafkaSettings) -> str:
-    """What to look at: a broker that takes connections is up, and the library takes a wrong password for a drop."""
-    if not any(map(_takes_connections, (kafka.bootstrap_servers or "").split(","))):
-        return "see that it is up (`dateline up`, `dateline status`)"
-    if kafka.security_protocol == "PLAINTEXT":
-        return "something listens there: see that it is Kafka, and whether it wants TLS or a user (DATELINE_KAFKA__…)"
-    return (
-        f"something listens there and does not let us in by {kafka.security_protocol}: look at the protocol, "
-        "mechanism, user, password and certificates (DATELINE_KAFKA__…)"
-    )
-
-
-def _takes_connections(server: str) -> bool:
-    host, _, port = server.strip().rpartition(":")
+def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
+    """What a probe finds wrong now; None where the broker lets us in."""
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
-            return True
-    except (OSError, ValueError):
-        return False
-
-
-def connect[Client](make: Callable[..., Client], options: Mapping[str, Any]) -> Client:
-    """A client of the library; one that finds no broker is closed, thread and sockets too, which it leaves open."""
-    from kafka.net.compat import KafkaNetClient
-
-    kept = []
-
-    def keep(**configs: Any) -> Any:
-        kept.append(KafkaNetClient(**configs))
-        return kept[-1]
-
-    try:
-        return make(**options, kafka_client=keep)
-    except BaseException:
-        for client in kept:
-            client.close()
-        raise
+        probe_broker(kafka, doing)
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        return fault
+    return None
 
 
 def _said(fault: BaseException) -> str:
@@ -150,10 +183,9 @@ def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[Kaf
     For as long as a request may take: a coordinator or a leader that is being elected answers soon.
     """
     with broker_faults(kafka, doing):
-        from kafka import KafkaAdminClient
         from kafka.errors import RetriableError
 
-        admin = connect(KafkaAdminClient, client_options(kafka))
+        admin = connect(kafka, doing, _checked_admin(), {})
         until = time.monotonic() + kafka.request_timeout_s
         try:
             while True:
@@ -165,3 +197,54 @@ def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[Kaf
                     time.sleep(ASK_AGAIN_S)
         finally:
             admin.close()
+
+
+@cache
+def _checked_admin() -> type[KafkaAdminClient]:
+    """An admin client that raises what the library drops: the error codes of settings that were asked for."""
+    from kafka import KafkaAdminClient
+
+    class CheckedAdmin(KafkaAdminClient):  # type: ignore[misc]
+        @classmethod
+        def _describe_configs_process_responses(cls, responses: Sequence[Any], config_filter: Any = "modified") -> Any:
+            for response in responses:
+                for result in response.results:
+                    refuse_error(result.error_code, f"settings of {result.resource_name}")
+            return super()._describe_configs_process_responses(responses, config_filter)
+
+    return CheckedAdmin
+
+
+def refuse_errors(answer: Any, about: str) -> None:
+    """Raise the library's error for the first error code in an answer: it leaves most of them there unread.
+
+    ``answer`` is any nesting of dicts and lists, as admin calls return it; ``about`` names what was asked.
+    """
+    if isinstance(answer, Mapping):
+        code = answer.get("error_code", 0)
+        if not (code == REPLICA_NOT_AVAILABLE and answer.get("leader_id", -1) >= 0):
+            partition = f", partition {answer['partition_index']}" if "partition_index" in answer else ""
+            refuse_error(code, about + partition)
+        for inner in answer.values():
+            refuse_errors(inner, about)
+    elif isinstance(answer, list | tuple):
+        for inner in answer:
+            refuse_errors(inner, about)
+
+
+def refuse_error(code: int, about: str) -> None:
+    """Raise the library's error of this code, unless it is that of success."""
+    from kafka import errors
+
+    if code:
+        raise errors.for_code(code)(about)
+
+
+def refuse_topic_name(topic: str) -> None:
+    """Raises ``TopicNameInvalid`` for a name that no topic can have, without asking a broker."""
+    if TOPIC_NAME.fullmatch(topic) is None or topic in {".", ".."}:
+        raise TopicNameInvalid(
+            f"No Kafka topic can have the name {topic[:300]!r}: a name has 1 to 249 of the characters a-z, A-Z, 0-9, "
+            "'.', '_' and '-', and is not '.' or '..'."
+            "\nWhat to do: correct --topic, DATELINE_KAFKA__RAW_TOPIC or DATELINE_KAFKA__REJECTED_TOPIC."
+        )

@@ -32,7 +32,12 @@ class KafkaSettings(BaseModel):
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
         "read_committed", description="Whether records of aborted transactions are left out."
     )
-    request_timeout_s: float = Field(30.0, description="How long a broker may take to answer.")
+    connect_timeout_s: float = Field(
+        6.0, gt=0, description="Seconds within which a command or run must have reached the broker when it starts."
+    )
+    request_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds that a run which is under way waits for the broker to answer or to come back."
+    )
     consumer: dict[str, object] = Field(default_factory=dict, description="Further kafka-python consumer options.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults, client_options, connect
+from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults, connect
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from schemas import Registry
@@ -116,7 +116,7 @@ class _Sending:
     def __init__(self, kafka: KafkaSettings, topic: str, largest_bytes: int = LARGEST_BYTES) -> None:
         self.kafka = kafka
         self.topic = topic
-        self.producer = _producer(kafka, largest_bytes)
+        self.producer = _producer(kafka, f"publish to {topic}", largest_bytes)
         self.counts: Counter[int] = Counter()
         self.waiting: list[tuple[Any, Sendable]] = []
         self.waiting_bytes = 0
@@ -191,7 +191,7 @@ def _largest(kafka: KafkaSettings, topic: str) -> int:
     return min(LARGEST_BYTES, int(settings["max.message.bytes"]["value"]))
 
 
-def _producer(kafka: KafkaSettings, largest_bytes: int) -> KafkaProducer:
+def _producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaProducer:
     from kafka import KafkaProducer
 
     timeout_ms = int(kafka.request_timeout_s * 1000)
@@ -207,7 +207,7 @@ def _producer(kafka: KafkaSettings, largest_bytes: int) -> KafkaProducer:
         "allow_auto_create_topics": False,
         "metrics_enabled": False,
     }
-    return connect(KafkaProducer, client_options(kafka) | own)
+    return connect(kafka, doing, KafkaProducer, own)
 
 
 def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | None = None) -> tuple[str, ...]:

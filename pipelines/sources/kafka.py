@@ -72,19 +72,19 @@ def read_range(kafka: KafkaSettings, span: OffsetRange, *,
     """
     if not len(span):
         return
-    with broker_faults(kafka, f"read {span.topic}/{span.partition} from {span.start}"):
-        consumer = _consumer(kafka)
+    doing = f"read {span.topic}/{span.partition} from {span.start}"
+    with broker_faults(kafka, doing):
+        consumer = _consumer(kafka, doing)
         try:
             yield from _Reader(kafka, consumer, span, retention_gap).run()
         finally:
             consumer.close(autocommit=False)
 
 
-def _consumer(kafka: KafkaSettings) -> KafkaConsumer:
+def _consumer(kafka: KafkaSettings, doing: str) -> KafkaConsumer:
     from kafka import KafkaConsumer
 
     read_any_header_name()
-    options = client_options(kafka)
     own = {
         "group_id": None,
         "enable_auto_commit": False,
@@ -92,9 +92,9 @@ def _consumer(kafka: KafkaSettings) -> KafkaConsumer:
         "allow_auto_create_topics": False,
         "isolation_level": kafka.isolation_level,
         "metrics_enabled": False,
-        "fetch_max_wait_ms": min(POLL_MS, options["request_timeout_ms"] // 2),
+        "fetch_max_wait_ms": min(POLL_MS, int(kafka.request_timeout_s * 500)),
     }
-    return connect(KafkaConsumer, {**options, **FETCH, **kafka.consumer, **own})
+    return connect(kafka, doing, KafkaConsumer, {**FETCH, **kafka.consumer, **own})
 
 
 class _Reader:

@@ -12,6 +12,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
 from pipelines.broker import BrokerRefused, BrokerUnavailable, broker_faults, client_options
+from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings
 from pipelines.sources.kafka import message_of
 
@@ -49,12 +50,21 @@ def test_no_broker_is_said_to_be_none() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "becomes"),
-    [(errors.KafkaTimeoutError("slow"), BrokerUnavailable), (errors.NotLeaderForPartitionError(), BrokerUnavailable),
-     (ConnectionResetError("reset"), BrokerUnavailable), (errors.TopicAuthorizationFailedError(), BrokerRefused),
+    [(errors.TopicAuthorizationFailedError(), TopicRefused), (errors.GroupAuthorizationFailedError(), BrokerRefused),
      (errors.SaslAuthenticationFailedError("wrong password"), BrokerRefused)],
 )
 def test_faults_of_the_library_become_ours(fault: Exception, becomes: type[Exception]) -> None:
     with pytest.raises(becomes, match=r"Could not look: the broker at one\.example"), broker_faults(SECURE, "look"):
+        raise fault
+
+
+@pytest.mark.parametrize(
+    "fault", [errors.KafkaTimeoutError("slow"), errors.NotLeaderForPartitionError(), ConnectionResetError("reset")]
+)
+def test_what_the_library_leaves_unsaid_is_looked_up(fault: Exception) -> None:
+    nobody = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+    says = r"Could not look\. 127\.0\.0\.1:1: .* nothing listens on port 1"
+    with pytest.raises(PortRefused, match=says), broker_faults(nobody, "look"):
         raise fault
 
 
