@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 API_URL = "PREFECT_API_URL"
 PATIENCE_S = 5.0
+NO_PLACE = frozenset({
+    errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP,
+})
 
 
 def with_broker(settings: Settings) -> Settings:
@@ -50,12 +54,28 @@ def with_settings(settings: Settings) -> Iterator[None]:
 
 def the_settings(**changes: object) -> Settings:
     """What a flow works with: settings given by the command line, else those of the environment; then ``changes``."""
-    from pipelines.settings import Settings
+    from pipelines.environment import read_settings
 
     given = _given.get()
     wanted = {key: value for key, value in changes.items() if value is not None}
-    settings = given.model_copy(update=wanted) if given else Settings(**wanted)  # type: ignore[arg-type]
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+    settings = given.model_copy(update=wanted) if given else read_settings(**wanted)
+    make_home(settings)
+    return settings
+
+
+def make_home(settings: Settings) -> None:
+    """Make the home's folder; raise ``SettingsWrong`` where its path allows none, ``OSError`` where the disk fails."""
+    try:
+        (settings.home / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        if fault.errno not in NO_PLACE:
+            raise
+        from pipelines.settings import SettingsWrong
+
+        raise SettingsWrong(
+            f"DATELINE_HOME names {settings.home}, where no folder can be made: {fault.strerror}.\n"
+            "What to do: set DATELINE_HOME to a folder that may be made and written."
+        ) from fault
 
 
 def at_broker(settings: Settings, address: str) -> Settings:

@@ -135,11 +135,13 @@ def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Ite
 
     Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``.
     """
+    from pipelines.jobs.names import check_names
     from pipelines.jobs.workers import Workers
     from pipelines.warehouse import Run, open_warehouse
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
     told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
+    check_names(settings)
     warehouse = open_warehouse(settings.warehouse_url)
     with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):
         warehouse.prepare()

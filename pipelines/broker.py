@@ -128,6 +128,18 @@ def connect[Client](kafka: KafkaSettings, doing: str, make: Callable[..., Client
         raise
 
 
+def missing_certificates(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
+    """The settings that name a certificate's file which cannot be read, each with what is wrong."""
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        path = getattr(kafka, name)
+        if path is None:
+            continue
+        try:
+            path.open("rb").close()
+        except OSError as fault:
+            yield f"DATELINE_KAFKA__{name.upper()}", f"names {path}, which cannot be read: {fault.strerror}"
+
+
 @contextlib.contextmanager
 def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
     """Turn the library's errors inside the block into ours, saying what was tried."""

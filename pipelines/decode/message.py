@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipelines.addresses import split_address
 from pipelines.decode import avro, media
@@ -24,6 +25,7 @@ from pipelines.failures import (
 from pipelines.records import Evidence, RawArticle, RawMessage
 from pipelines.settings import Limits
 from schemas import Registry
+from schemas.own import load_registry
 
 UNKNOWN_SCRAPER = "unknown"
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
@@ -39,8 +41,8 @@ class Decoder:
     limits: Limits
 
 
-def load_decoder(limits: Limits, schema_ids: Mapping[int, str]) -> Decoder:
-    return Decoder(Registry.load(ids=schema_ids), limits)
+def load_decoder(limits: Limits, schema_ids: Mapping[int, str], own_schemas: Path | None = None) -> Decoder:
+    return Decoder(load_registry(own_schemas, schema_ids), limits)
 
 
 def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterable, Sequence
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,12 +115,30 @@ def load_engine(name: str) -> Engine:
     return _called(name) if ":" in name else load_spacy_engine(name)
 
 
-def _called(name: str) -> Engine:
+def find_engine(name: str) -> None:
+    """Raise ``ModelMissing`` if there is no engine of this name; the engine itself is not loaded, which takes long."""
+    if ":" in name:
+        _function(name)
+    else:
+        model_folder(name)
+
+
+def _function(name: str) -> Callable[[], object]:
     module, function = name.split(":", maxsplit=1)
     try:
-        engine = getattr(importlib.import_module(module), function)()
-    except (ImportError, AttributeError) as error:
-        raise ModelMissing(f"{name} gives no engine: {error}. DATELINE_MODELS takes module:function.") from error
+        found = getattr(importlib.import_module(module), function)
+    except Exception as error:  # whatever a module of somebody else's raises when it is imported
+        raise ModelMissing(
+            f"{name} gives no engine: {type(error).__name__}: {error}. DATELINE_MODELS takes module:function."
+        ) from error
+    if not callable(found):
+        raise ModelMissing(f"{name} is not a function. DATELINE_MODELS takes module:function.")
+    called: Callable[[], object] = found
+    return called
+
+
+def _called(name: str) -> Engine:
+    engine = _function(name)()
     if not isinstance(engine, Engine):
         raise ModelMissing(f"{name} gives {type(engine).__name__}, which has not the shape of an engine: fingerprint, "
                            "languages, spans (pipelines/enrich/engine.py).")
@@ -145,10 +164,12 @@ def load_spacy_engine(package: str) -> SpacyEngine:
 def model_folder(package: str) -> Path:
     """The folder that holds a model package's ``meta.json`` and ``config.cfg``."""
     try:
-        module = importlib.import_module(package)
-    except ImportError as error:
+        found = importlib.util.find_spec(package)  # not imported: that would load all of spaCy
+    except (ImportError, ValueError) as error:  # the latter for what is no module's name
         raise ModelMissing(f"The model package {package} is not installed: pip install {package}.") from error
-    root = Path(str(module.__file__)).parent
+    if found is None:
+        raise ModelMissing(f"The model package {package} is not installed: pip install {package}.")
+    root = Path(found.origin or "").parent
     for folder in (root / "_model", *sorted(root.glob("*-[0-9]*")), root):
         if (folder / "config.cfg").is_file():
             return folder

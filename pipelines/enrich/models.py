@@ -11,6 +11,10 @@ from pipelines.enrich.places.gazetteer import Gazetteer, load_gazetteer
 from pipelines.enrich.tables import tables_fingerprint
 
 
+class ModelsClash(ValueError):
+    """Two models read one language, so that it cannot be said which finds its names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
     """Everything that takes long to load; one a process."""
@@ -24,13 +28,13 @@ class Models:
 def load_models(names: Sequence[str]) -> Models:
     """The models of the enrich step, with the engines of these names (``load_engine``), one for each language.
 
-    Raises ``ValueError`` where two of them read one language.
+    Raises ``ModelsClash`` where two of them read one language.
     """
     engines: dict[str, Engine] = {}
     for engine in map(load_engine, names):
         for language in sorted(engine.languages):
             if language in engines:
-                raise ValueError(
+                raise ModelsClash(
                     f"{engines[language].fingerprint} and {engine.fingerprint} both find names in texts of language "
                     f"{language}: leave one of them out of DATELINE_MODELS."
                 )

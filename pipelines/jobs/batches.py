@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
+from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.jobs.poison import run_shares
-from pipelines.jobs.shares import LOCAL_RUNNERS, Share, StepCost, run_share, shares_of
+from pipelines.jobs.shares import Share, StepCost, run_share, shares_of
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings

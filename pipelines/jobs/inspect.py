@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.clean import clean_article, load_rules
 from pipelines.clean.identity import content_hash, identity_of
-from pipelines.decode import decode_message, load_decoder
+from pipelines.decode import Decoder, decode_message, load_decoder
 from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import Rejected, Violation
 from pipelines.records import CleanArticle, Coordinates, Evidence, Provenance, RawMessage
@@ -55,11 +55,15 @@ def received(outgoing: OutgoingMessage, n: int, now: datetime) -> RawMessage:
     return RawMessage(Coordinates("files", 0, n), now, outgoing.key, outgoing.value, tuple(outgoing.headers))
 
 
+def _decoder_of(settings: Settings) -> Callable[[], Decoder]:
+    return partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder)
+
+
 def inspect_message(message: RawMessage, path: str, settings: Settings, now: datetime) -> Inspection:
     """Runs the steps over one message; a fault is shown, never raised."""
     provenance = Provenance(processor_of(settings), now)
     steps: tuple[tuple[str, Callable[[Any, Any], Any], Any], ...] = (
-        ("decode", decode_message, shared(partial(load_decoder, settings.limits, settings.schema_ids))),
+        ("decode", decode_message, shared(_decoder_of(settings))),
         ("clean", clean_article, shared(partial(load_rules, settings.limits))),
         ("enrich", enrich_article, shared(partial(load_models, settings.models))),
         ("validate", partial(check_contract, provenance=provenance), shared(load_contract)),

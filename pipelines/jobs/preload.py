@@ -1,29 +1,47 @@
 """Loads what every worker needs, once: workers are forked from the process that has imported this.
 
 Beam, Great Expectations, spaCy and the model take longer to load than a small batch to run. The settings are the
-environment's; a worker that is given others loads what differs.
+environment's; a worker that is given others loads what differs. Importing this module changes nothing, except in the
+process of ``multiprocessing.forkserver``, which offers no other way to run code before it forks.
 """
 
 from __future__ import annotations
 
+import logging
+import sys
 from functools import partial
 
+from pipelines.environment import read_settings
 from pipelines.jobs.quiet import quiet
-from pipelines.settings import Settings
 
-_SETTINGS = Settings()
-quiet(_SETTINGS.home / "logs" / "workers.log")  # what libraries say while they are imported
 
-from pipelines.decode import load_decoder  # noqa: E402
-from pipelines.jobs import audit, batches  # noqa: E402  after their chatter has somewhere to go
-from pipelines.transforms.expectations import load_engine  # noqa: E402
-from pipelines.transforms.processor import processor_of  # noqa: E402
-from pipelines.transforms.shared import shared  # noqa: E402
-from pipelines.validate import load_contract  # noqa: E402
+def preload() -> None:
+    """Send this process's output to the workers' log, then load libraries, models and tables.
 
-load_engine()
-processor_of(_SETTINGS)
-shared(partial(load_decoder, _SETTINGS.limits, _SETTINGS.schema_ids))
-shared(load_contract)
+    A fault is logged only: the worker that needs what could not be loaded raises it again, under its name.
+    """
+    try:
+        settings = read_settings()
+        quiet(settings.home / "logs" / "workers.log")
+        from pipelines.decode import load_decoder
+        from pipelines.jobs import audit, batches  # noqa: F401  what workers run
+        from pipelines.transforms.expectations import load_engine
+        from pipelines.transforms.processor import processor_of
+        from pipelines.transforms.shared import shared
+        from pipelines.validate import load_contract
 
-__all__ = ["audit", "batches"]
+        load_engine()
+        processor_of(settings)
+        shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
+        shared(load_contract)
+    except Exception:
+        logging.getLogger("dateline").exception("workers start without what they share")
+
+
+def is_fork_server() -> bool:
+    """Whether this process is the one that ``multiprocessing.forkserver`` starts to fork others from."""
+    return any("multiprocessing.forkserver import main" in argument for argument in sys.orig_argv)
+
+
+if is_fork_server():
+    preload()

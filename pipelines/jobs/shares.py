@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.failures import Failure
 from pipelines.jobs.ingest import ingest
+from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.records import OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import split_range
@@ -20,7 +21,6 @@ from pipelines.transforms.processor import processor_of
 from pipelines.transforms.read import Reader
 from pipelines.transforms.staging import Staging, stage_rejected, staged_files
 
-LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
 IN_MEMORY = "FnApiRunner"  # plain DirectRunner first tries to download Prism
 
 

@@ -32,7 +32,7 @@ class DecodeArticles(_StepTransform):
     """Messages become raw articles: framing, schema resolution, charset. Rejects as decode does."""
 
     def expand(self, messages: beam.PCollection) -> Outcome:
-        load = partial(load_decoder, self.settings.limits, self.settings.schema_ids)
+        load = partial(load_decoder, self.settings.limits, self.settings.schema_ids, self.settings.schemas_folder)
         return messages | Step("decode", decode_message, load)
 
 

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.command import app
+from flows.place import the_settings
+from pipelines.settings import SettingsWrong
 
 HEAVY = ("apache_beam", "prefect", "spacy", "great_expectations", "kafka", "duckdb", "pandas", "pydantic")
 COMMANDS = (
@@ -53,6 +55,26 @@ def test_ingest_without_a_broker_says_what_to_do() -> None:
     assert "dateline up" in told.output
 
 
+@pytest.mark.parametrize("command", [
+    "demo", "up", "down", "publish .", "ingest", "status", "inspect .", "query", "rejected list", "rejected show x",
+    "rejected replay", "sources list", "sources release x", "ledger verify", "schemas check", "deploy",
+])  # fmt: skip
+def test_every_command_refuses_wrong_settings(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("DATELINE_KAFKA__CONSUMER", "{marzipan")
+    monkeypatch.setenv("DATELINE_KAFKA__RAW_TOPICS", "pages")
+    told = invoke(app, command.split())
+    assert (told.exit_code, "Settings Wrong" in told.output) == (2, True)
+    assert "DATELINE_KAFKA__CONSUMER must be a JSON object" in " ".join(told.output.replace("│", " ").split())
+    assert "did you mean" in told.output
+    assert "marzipan" not in told.output
+
+
+def test_a_flow_of_a_worker_refuses_wrong_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_BATCH__WORKERS", "-1")
+    with pytest.raises(SettingsWrong, match="DATELINE_BATCH__WORKERS must be at least 0; it is '-1'"):
+        the_settings()
+
+
 def test_what_is_asked_of_a_missing_warehouse_is_away(home: Path) -> None:
     for command in (["query", "SELECT 1"], ["ledger", "verify"], ["rejected", "list"], ["rejected", "show", "x"]):
         told = invoke(app, command)
@@ -77,7 +99,7 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DATELINE_HOME", str(tmp_path / "file"))
     told = invoke(app, ["status"])
-    assert told.exit_code == 3
+    assert (told.exit_code, "Settings Wrong" in told.output) == (2, True)
     assert "DATELINE_HOME" in told.output
 
 

@@ -53,7 +53,7 @@ def _load() -> None:
     del flows, audit, batches, duckdb
     load_engine()
     processor_of(settings)
-    shared(partial(load_decoder, settings.limits, settings.schema_ids))
+    shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
     shared(load_contract)
 
 

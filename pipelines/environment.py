@@ -1,0 +1,208 @@
+"""Reads the settings from the environment, and refuses what is unknown, malformed or contradictory: all of it at once.
+
+Messages name the variable, the rule and the form that is wanted. They show a value only where it can hold no secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipelines.settings import Settings, SettingsWrong
+
+PREFIX = "DATELINE_"
+_OTHERS = re.compile(
+    r"DATELINE_(?:TEST_\w+"  # the failpoints of the tests
+    # what Kubernetes gives every container of a namespace where a service is named dateline or dateline-…
+    r"|(?:\w+_)?SERVICE_HOST|(?:\w+_)?SERVICE_PORT(?:_\w+)?|(?:\w+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+_MAY_HOLD_SECRETS = frozenset({"DATELINE_KAFKA__CONSUMER", "DATELINE_BEAM_OPTIONS", "DATELINE_WAREHOUSE"})
+_BOUNDS = {
+    "greater than or equal to": "at least", "greater than": "more than", "less than or equal to": "at most",
+    "less than": "less than",
+}
+_EXAMPLES = {
+    "DATELINE_WAREHOUSE": "an address, as in duckdb:////data/news.duckdb",
+    "DATELINE_KAFKA__BOOTSTRAP_SERVERS": "host:port, as in kafka-1:9092,kafka-2:9092",
+    "DATELINE_KAFKA__CONSUMER": 'a JSON object, as in {"fetch_max_bytes": 52428800}',
+    "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',
+    "DATELINE_SCHEMA_IDS": 'a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}',
+}
+
+
+def read_settings(environment: Mapping[str, str] | None = None, /, **changes: object) -> Settings:
+    """The settings of the environment with ``changes`` over them; its home is absolute.
+
+    Raises ``SettingsWrong`` with every problem.
+    """
+    problems = list(_name_problems(os.environ if environment is None else environment))
+    named = {variable for variable, _ in problems}
+    settings = None
+    try:
+        settings = Settings(**changes)  # type: ignore[arg-type]  # validated here
+    except ValidationError as fault:
+        for error in fault.errors():
+            variable, told = _value_problem(error, changes)
+            if variable not in named:
+                problems.append((variable, told))
+    else:
+        problems += [(name, told) for name, told in contradictions(settings) if name not in named]
+    if settings is None or problems:
+        raise settings_wrong(problems)
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def settings_wrong(problems: Sequence[tuple[str, str]]) -> SettingsWrong:
+    """One fault for all problems, each a variable and what is wrong with it."""
+    told = "\n".join(f"{variable} {problem}." for variable, problem in dict.fromkeys(problems))
+    return SettingsWrong(
+        f"{told}\nWhat to do: correct or unset what is named above. docs/settings.md lists all settings."
+    )
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Settings of which each may be used, and which may not be used together."""
+    kafka, batch, breaker = settings.kafka, settings.batch, settings.breaker
+    if kafka.raw_topic == kafka.rejected_topic:
+        yield ("DATELINE_KAFKA__REJECTED_TOPIC",
+               "names the same topic as DATELINE_KAFKA__RAW_TOPIC: dead letters would be read as raw articles")
+    yield from _security_contradictions(settings)
+    if "message_deadline_s" in batch.model_fields_set and batch.message_deadline_s > batch.deadline_s:
+        yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",
+               f"is {batch.message_deadline_s:g} s, and DATELINE_BATCH__DEADLINE_S gives the whole batch only "
+               f"{batch.deadline_s:g} s: one message must get no more time than its batch")
+    if breaker.fewest_past_batches > breaker.recent_batches:
+        yield ("DATELINE_BREAKER__FEWEST_PAST_BATCHES",
+               f"is {breaker.fewest_past_batches}, and only the last {breaker.recent_batches} batches are compared "
+               "(DATELINE_BREAKER__RECENT_BATCHES): no drift would ever be found")
+
+
+def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    kafka = settings.kafka
+    if kafka.security_protocol.startswith("SASL_") and not any(name.startswith("sasl_") for name in kafka.consumer):
+        for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
+            if getattr(kafka, name) is None:
+                told = f"is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}"
+                yield _variable(("kafka", name)), told
+    if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
+        yield ("DATELINE_KAFKA__SSL_KEYFILE",
+               "is set, but DATELINE_KAFKA__SSL_CERTFILE is not: a key needs its certificate")
+
+
+@cache
+def known_variables() -> dict[str, Any]:
+    """Every variable that is read, with the type of its value.
+
+    >>> "DATELINE_KAFKA__PARTITIONS" in known_variables(), "DATELINE_KAFKA" in known_variables()
+    (True, True)
+    """
+    return dict(_variables(Settings, ()))
+
+
+def _variables(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        yield _variable((*place, name)), field.annotation
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _variables(field.annotation, (*place, name))
+
+
+def _variable(place: Sequence[int | str]) -> str:
+    """The environment variable of a setting.
+
+    >>> _variable(("kafka", "partitions"))
+    'DATELINE_KAFKA__PARTITIONS'
+    """
+    return PREFIX + "__".join(str(part).upper() for part in place)
+
+
+def _name_problems(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    known = known_variables()
+    for name in sorted(environment):
+        if not name.upper().startswith(PREFIX) or _OTHERS.fullmatch(name):
+            continue
+        if name == "DATELINE_PORT" and "://" in environment[name]:
+            continue  # of Kubernetes, too
+        if name not in known:
+            yield name, f"is not a setting of Dateline{_nearest(name, known)}"
+        elif not environment[name].strip():
+            yield name, f"is set to nothing: unset it for its default, or set it to {_form(name)}"
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    found = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+    return f": did you mean {found[0]}?" if found and found[0] != name else ""
+
+
+def _value_problem(error: ErrorDetails, changes: Mapping[str, object]) -> tuple[str, str]:
+    known, place = known_variables(), list(error["loc"])
+    if error["type"] == "extra_forbidden":
+        parent = _variable(place[:-1])
+        nearest = _nearest(_variable(place), {name: None for name in known if name.startswith(f"{parent}__")})
+        return _variable(place), f"is not a setting of Dateline{nearest}"
+    while place and _variable(place) not in known:
+        place.pop()
+    variable = _variable(place)
+    name = f"--{place[0]}" if len(place) == 1 and place[0] in changes else variable
+    return name, _rule(error, variable) + _seen(error["input"], variable)
+
+
+def _rule(error: ErrorDetails, variable: str) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    bound = re.search(r"(greater than or equal to|greater than|less than or equal to|less than) (\S+)$", error["msg"])
+    if bound:
+        return f"must be {_BOUNDS[bound[1]]} {_number(bound[2])}"
+    return f"must be {_form(variable)}"
+
+
+def _number(text: str) -> str:
+    return f"{float(text):,.10g}" if re.fullmatch(r"[\d.]+", text) else text
+
+
+def _seen(value: object, variable: str) -> str:
+    """What was given, where it can hold no secret: a password may have been typed into the wrong variable's JSON."""
+    if not isinstance(value, str | int | float) or "@" in str(value) or variable in _MAY_HOLD_SECRETS:
+        return ""
+    kinds = _alternatives(known_variables()[variable])
+    if SecretStr in kinds or any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
+        return ""
+    return f"; it is {str(value)[:80]!r}"
+
+
+def _form(variable: str) -> str:
+    """The form that a variable's value must have, in words."""
+    if variable in _EXAMPLES:
+        return _EXAMPLES[variable]
+    kinds = _alternatives(known_variables()[variable])
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            return f"one of {', '.join(map(str, get_args(kind)))}"
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return f"a JSON object of its settings; the variables {variable}__… set them one by one"
+    words: dict[Any, str] = {
+        bool: "true or false", int: "a whole number", float: "a finite number", Path: "a path", tuple: "one name or "
+        "more, with commas between them", SecretStr: "a value", str: "a text that is not empty",
+    }
+    return next((words[kind] for kind in (*kinds, *map(get_origin, kinds)) if kind in words), "a value")
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """The types that an annotation allows.
+
+    >>> _alternatives(int | None)
+    (<class 'int'>,)
+    """
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return tuple(each for part in get_args(kind) if part is not type(None) for each in _alternatives(part))
+    return (kind,)

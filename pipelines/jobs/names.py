@@ -1,0 +1,65 @@
+"""Checks that the files, schemas, models and runner that the settings name are there, before a run reads anything."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+
+from pipelines.broker import missing_certificates
+from pipelines.enrich.engine import ModelMissing, find_engine
+from pipelines.environment import settings_wrong
+from pipelines.settings import Settings
+from pipelines.sources.options import consumer_option_problems
+from schemas import SchemaMissing
+from schemas.own import SchemasWrong, load_registry
+
+LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
+
+
+def check_names(settings: Settings) -> None:
+    """Raise ``SettingsWrong`` with every name in the settings that leads nowhere."""
+    problems = [
+        *missing_certificates(settings.kafka), *consumer_option_problems(settings.kafka.consumer),
+        *_schema_problems(settings), *_model_problems(settings), *_beam_problems(settings),
+    ]
+    if problems:
+        raise settings_wrong(problems)
+
+
+def _schema_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    try:
+        load_registry(settings.schemas_folder, settings.schema_ids)
+    except SchemasWrong as fault:
+        yield "DATELINE_SCHEMAS_FOLDER", f"names {settings.schemas_folder}, which cannot be used: {fault}"
+    except SchemaMissing as fault:
+        yield "DATELINE_SCHEMA_IDS", f"leads nowhere: {fault}"
+
+
+def _model_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name in settings.models:
+        try:
+            find_engine(name)
+        except ModelMissing as fault:
+            yield "DATELINE_MODELS", f"names {name!r}, which cannot be used: {fault}"
+
+
+def _beam_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Problems of the runner and of its options; Beam is imported only where they are not the default."""
+    if settings.runner not in LOCAL_RUNNERS:
+        from apache_beam.runners.runner import create_runner
+
+        try:
+            create_runner(settings.runner)
+        except Exception as fault:  # noqa: BLE001  whatever the runner's own module raises on import
+            yield "DATELINE_RUNNER", f"names {settings.runner!r}, which Beam does not find ({type(fault).__name__})"
+    if settings.beam_options:
+        from apache_beam.options.pipeline_options import PipelineOptions
+
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(said):
+                PipelineOptions(list(settings.beam_options)).get_all_options()
+        except SystemExit:
+            option = said.getvalue().rpartition("argument ")[2].partition(":")[0]
+            yield "DATELINE_BEAM_OPTIONS", f"holds an option that Beam does not take: {option.strip() or 'unknown'}"

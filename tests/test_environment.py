@@ -1,0 +1,166 @@
+"""Settings that are unknown, malformed or contradictory are refused, all at once, in words that show no secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipelines.environment import known_variables, read_settings
+from pipelines.settings import SettingsWrong
+
+KAFKA, BATCH = "DATELINE_KAFKA__", "DATELINE_BATCH__"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("DATELINE_"):
+            monkeypatch.delenv(name)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    """The problems that the environment's settings are refused for."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsWrong) as caught:
+        read_settings()
+    problems, _, advice = str(caught.value).partition("\nWhat to do: ")
+    assert advice == "correct or unset what is named above. docs/settings.md lists all settings."
+    return problems.splitlines()
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("DATELINE_HOMES", "DATELINE_HOME"),
+    ("DATELINE_KAFKA_PARTITIONS", "DATELINE_KAFKA__PARTITIONS"),
+    ("DATELINE_KAFKA__PARTITION", "DATELINE_KAFKA__PARTITIONS"),
+    ("DATELINE_KAFKA__CONSUMER__FETCH_MAX_BYTES", "DATELINE_KAFKA__CONSUMER"),
+    ("DATELINE_BATCH__DEADLINE", "DATELINE_BATCH__DEADLINE_S"),
+    ("DATELINE_BOOTSTRAP_SERVERS", "DATELINE_KAFKA__BOOTSTRAP_SERVERS"),
+    ("Dateline_Home", "DATELINE_HOME"),
+    ("dateline_models", "DATELINE_MODELS"),
+    ("DATELINE_", "DATELINE_HOME"),
+])  # fmt: skip
+def test_an_unknown_variable_is_refused_with_the_nearest_known_one(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    assert refused(monkeypatch, **{name: "3"}) == [f"{name} is not a setting of Dateline: did you mean {meant}?."]
+
+
+@pytest.mark.parametrize("name", [
+    "DATELINE_TEST_PAUSE", "DATELINE_SERVICE_HOST", "DATELINE_KAFKA_SERVICE_PORT_CLIENT",
+    "DATELINE_PORT_8080_TCP_ADDR", "DATELINERS_PICK", "MY_DATELINE_HOME",
+])  # fmt: skip
+def test_what_kubernetes_and_the_tests_set_is_passed_over(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("DATELINE_PORT", "tcp://10.0.0.1:80")
+    assert read_settings().kafka.partitions == 4
+
+
+@pytest.mark.parametrize("variable", sorted(known_variables()))
+def test_no_variable_may_be_set_to_nothing(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    (problem,) = refused(monkeypatch, **{variable: " "})
+    assert problem.startswith(f"{variable} is set to nothing: unset it for its default, or set it to ")
+
+
+TOPIC = "must be a topic name that Kafka allows: 1 to 249 of the characters A-Z, a-z, 0-9, '.', '_' and '-'"
+SERVERS = "must be host:port, with commas between several; the port is from 1 to 65535"
+
+
+@pytest.mark.parametrize(("variable", "value", "rule"), [
+    (KAFKA + "PARTITIONS", "0", "must be at least 1"),
+    (KAFKA + "PARTITIONS", "four", "must be a whole number"),
+    (KAFKA + "REQUEST_TIMEOUT_S", "-5", "must be at least 0.1"),
+    (KAFKA + "REQUEST_TIMEOUT_S", "inf", "must be a finite number"),
+    (KAFKA + "RAW_TOPIC", "raw articles", TOPIC),
+    (KAFKA + "REJECTED_TOPIC", "..", TOPIC),
+    (KAFKA + "RAW_TOPIC", "a" * 250, TOPIC),
+    (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1", SERVERS),
+    (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1:0", SERVERS),
+    (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1:70000", SERVERS),
+    (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1:9092,,kafka-2:9092", SERVERS),
+    (KAFKA + "BOOTSTRAP_SERVERS", "http://kafka-1:9092", SERVERS),
+    (KAFKA + "SECURITY_PROTOCOL", "TLS", "must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
+    ("DATELINE_LIMITS__BODY_BYTES", "-1", "must be at least 1"),
+    ("DATELINE_LIMITS__MESSAGE_BYTES", "10MB", "must be a whole number"),
+    (BATCH + "DEADLINE_S", "0", "must be more than 0"),
+    (BATCH + "DEADLINE_S", "nan", "must be a finite number"),
+    (BATCH + "FAULT_SHARE", "1.5", "must be at most 1"),
+    (BATCH + "RECORDS_WORTH_A_WORKER", "0", "must be at least 1"),
+    (BATCH + "RETENTION_GAP", "skip", "must be one of stop, continue"),
+    ("DATELINE_BREAKER__REJECTED_RISE", "nan", "must be a finite number"),
+    ("DATELINE_BREAKER__HOLD", "perhaps", "must be true or false"),
+    ("DATELINE_SCHEMA_IDS", '{"x": "raw_article/1"}',
+     'must be a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}'),
+])  # fmt: skip
+def test_values_are_checked(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str) -> None:
+    seen = "x" if variable == "DATELINE_SCHEMA_IDS" else value[:80]
+    assert refused(monkeypatch, **{variable: value}) == [f"{variable} {rule}; it is {seen!r}."]
+
+
+@pytest.mark.parametrize(("variable", "value"), [
+    (KAFKA + "CONSUMER", "{'sasl_plain_password': 'marzipan'}"),
+    (KAFKA + "CONSUMER", '["marzipan"]'),
+    ("DATELINE_BEAM_OPTIONS", "--password=marzipan"),
+    ("DATELINE_BEAM_OPTIONS", '[["marzipan"]]'),
+    ("DATELINE_KAFKA", '{"sasl_password": "marzipan"'),
+    ("DATELINE_KAFKA", '{"sasl_password": ["marzipan"]}'),
+    ("DATELINE_SCHEMA_IDS", "https://me:marzipan@registry.example"),
+    (KAFKA + "BOOTSTRAP_SERVERS", "SASL_SSL://me:marzipan@kafka-1:9092"),
+])  # fmt: skip
+def test_a_malformed_value_is_refused_with_the_form_wanted_and_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    (problem,) = refused(monkeypatch, **{variable: value})
+    assert problem.startswith(variable)
+    assert " must be " in problem
+    assert "marzipan" not in problem
+
+
+@pytest.mark.parametrize(("environment", "beginning"), [
+    ({KAFKA + "RAW_TOPIC": "pages", KAFKA + "REJECTED_TOPIC": "pages"},
+     "DATELINE_KAFKA__REJECTED_TOPIC names the same topic as DATELINE_KAFKA__RAW_TOPIC"),
+    ({BATCH + "MESSAGE_DEADLINE_S": "901"},
+     "DATELINE_BATCH__MESSAGE_DEADLINE_S is 901 s, and DATELINE_BATCH__DEADLINE_S gives the whole batch only 900 s"),
+    ({KAFKA + "SECURITY_PROTOCOL": "SASL_SSL", KAFKA + "SASL_MECHANISM": "PLAIN", KAFKA + "SASL_USERNAME": "me"},
+     "DATELINE_KAFKA__SASL_PASSWORD is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is SASL_SSL"),
+    ({KAFKA + "SSL_KEYFILE": "key.pem"}, "DATELINE_KAFKA__SSL_KEYFILE is set, but DATELINE_KAFKA__SSL_CERTFILE is not"),
+    ({"DATELINE_BREAKER__FEWEST_PAST_BATCHES": "21"},
+     "DATELINE_BREAKER__FEWEST_PAST_BATCHES is 21, and only the last 20 batches are compared"),
+])  # fmt: skip
+def test_settings_that_contradict_each_other_are_refused(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], beginning: str
+) -> None:
+    (problem,) = refused(monkeypatch, **environment)
+    assert problem.startswith(beginning)
+    assert "marzipan" not in problem
+
+
+def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = refused(monkeypatch, **{
+        "DATELINE_WAREHOSE": "x", KAFKA + "PARTITIONS": "0", KAFKA + "CONSUMER": "{", BATCH + "WORKERS": "many",
+    })
+    assert [problem.split()[0] for problem in problems] == [
+        "DATELINE_WAREHOSE", KAFKA + "PARTITIONS", KAFKA + "CONSUMER", BATCH + "WORKERS",
+    ]
+
+
+def test_what_fits_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        KAFKA + "BOOTSTRAP_SERVERS": "kafka-1:9092, [::1]:9093", KAFKA + "CONSUMER": '{"fetch_max_bytes": 1024}',
+        "DATELINE_BEAM_OPTIONS": '["--streaming"]', "DATELINE_SCHEMA_IDS": '{"42": "raw_article/1"}',
+        "DATELINE_LIMITS": json.dumps({"body_bytes": 7}), "DATELINE_HOME": "here",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings(runner="PrismRunner")
+    assert settings.kafka.bootstrap_servers == "kafka-1:9092, [::1]:9093"
+    assert settings.kafka.consumer == {"fetch_max_bytes": 1024}
+    assert (settings.beam_options, settings.schema_ids) == (["--streaming"], {42: "raw_article/1"})
+    assert (settings.limits.body_bytes, settings.runner, settings.home.is_absolute()) == (7, "PrismRunner", True)
+
+
+def test_a_flag_is_named_as_a_flag() -> None:
+    with pytest.raises(SettingsWrong, match="--runner must not be empty"):
+        read_settings(runner=" ")
