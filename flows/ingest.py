@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, task
 
 from flows.place import the_settings, with_broker
-from flows.staged import Leftovers
 from flows.watching import watcher
-from flows.work import TASK, Work, finish_batch, transform, working
+from flows.work import TASK, Work, finish, finish_batch, settle, transform, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
@@ -55,8 +54,9 @@ def ingest(
     """
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
     with working(settings, "ingest", wait_minutes) as work:
-        Leftovers(work.staged).settle(work.settings, work.warehouse)
+        settle(work)
         _load_batches(work, follow=follow, most=max_records or sys.maxsize)
+        finish(work)
     return work.report.as_json()
 
 
@@ -75,6 +75,7 @@ def _load_batches(work: Work, *, follow: bool, most: int) -> None:
             finish_batch(work, transformed)
         if follow:
             if not planned.ranges:
+                work.outbox.send()
                 time.sleep(POLL_S)
         elif not planned.ranges or _caught_up(work, ends):
             return

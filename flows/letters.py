@@ -38,7 +38,8 @@ def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
         return letter.original
     from pipelines.stage import OriginalStore
 
-    return OriginalStore(settings.home, settings.limits.dead_letter_bytes).read(letter.original_path)
+    store = OriginalStore(settings.home, settings.limits.dead_letter_bytes, settings.warehouse_key)
+    return store.read(letter.original_path)
 
 
 def as_json(letter: StoredDeadLetter) -> dict[str, Any]:

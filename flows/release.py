@@ -13,8 +13,9 @@ from prefect import flow, task
 
 from flows.place import the_settings
 from flows.sources import need_held
+from flows.staged import StagedBatches
 from flows.watching import watcher
-from flows.work import TASK, Work, announce_nothing, publish, working
+from flows.work import TASK, Work, publish, working
 
 if TYPE_CHECKING:
     from pipelines.stage import StagedBatch
@@ -56,6 +57,6 @@ def release(source: str, warehouse: str | None = None, wait_minutes: float = 0) 
             watcher().step("publish", work.report.batches + 1)
             work.report.count(publish(work, batch, None))
             watcher().done(work.report.records)
-            announce_nothing(work, batch)
+            StagedBatches(work.staged).forget_old()
         let_flow(work, source)
     return work.report.as_json()

@@ -10,9 +10,8 @@ from prefect import flow, task
 
 from flows.letters import chosen, count_of
 from flows.place import the_settings, with_broker
-from flows.staged import Leftovers
 from flows.watching import watcher
-from flows.work import TASK, Work, finish_batch, working
+from flows.work import TASK, Work, finish, finish_batch, settle, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -51,8 +50,9 @@ def replay(
     """
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "replay", wait_minutes) as work:
-        Leftovers(work.staged).settle(work.settings, work.warehouse)
+        settle(work)
         _replay_batches(work, chosen(reason=reason, source=source, since=since))
+        finish(work)
     return work.report.as_json()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flows.faults import exit_code
@@ -46,6 +47,7 @@ def _books(settings: Settings) -> dict[str, Any]:
     questions = ("last_runs", "reject_rates", "last_audit")
     return {question: ask(warehouse, question).records() for question in questions} | {
         "held": held_rows(standings), "silent": silent_rows(standings),
+        "outbox": [asdict(waiting) for waiting in warehouse.outbox_standing()],
     }
 
 
@@ -82,6 +84,7 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
         )
     if "last_runs" in told:
         show_held(screen, told["held"], told["silent"])
+        show_outbox(screen, told["outbox"])
         screen.table("Last runs", RUN_COLUMNS, [_run_row(run) for run in told["last_runs"]], empty="none yet", limit=60)
         rejected = [tuple(row.values()) for row in told["reject_rates"] if row["rejected"]]
         columns = ("scraper", "records", "rejected", "share", "mostly")
@@ -89,6 +92,17 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
         remarks = [tuple(row.values()) for row in told["last_audit"]]
         columns = ("severity", "expectation", "column", "observed", "why")
         screen.table("Last audit", columns, remarks, empty="nothing to remark")
+
+
+def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
+    """How many dead letters wait to be sent to their topic, since when and why; nothing where none wait."""
+    for row in waiting:
+        letters = "1 dead letter waits" if row["letters"] == 1 else f"{row['letters']:,} dead letters wait"
+        why = safe(row["why"], 600) if row["why"] else "The next run sends them."
+        screen.say(
+            f"[yellow]{letters}[/yellow] in the outbox, of {safe(row['topic'])}, since {row['since']:%Y-%m-%d %H:%M}: "
+            f"{why}"
+        )
 
 
 RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded", "rejected", "audit", "note")

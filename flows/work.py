@@ -21,9 +21,10 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.faults import may_pass
+from flows.outbox import GroupOffsets, Outbox
 from flows.report import RunReport, markdown_of
 from flows.sources import held_rows, silent_rows, sources_of
-from flows.staged import Leftovers
+from flows.staged import StagedBatches, staged_folder
 from flows.watching import watcher
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Work:
     warehouse: Warehouse
     workers: Workers
     report: RunReport
+    outbox: Outbox
+    group: GroupOffsets
 
     @property
     def processor(self) -> str:
@@ -59,7 +62,7 @@ class Work:
 
     @property
     def staged(self) -> Path:
-        return self.settings.home / "staged"
+        return staged_folder(self.settings)
 
 
 def only_what_may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -101,24 +104,25 @@ def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
 
 
 @task(name="announce", **TASK)
-def announce(work: Work, batch: StagedBatch, loaded: Loaded) -> None:
-    """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit."""
-    from pipelines.broker import BrokerRefused
-    from pipelines.sources.groups import commit_group_offsets
+def announce(work: Work, loaded: Loaded) -> None:
+    """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit.
 
-    Leftovers(work.staged).announce(batch, work.settings)
-    offsets = {partition: offset for (topic, partition), offset in loaded.offsets.items() if topic == work.topic}
-    try:
-        commit_group_offsets(work.settings.kafka, work.topic, offsets)
-    except BrokerRefused as fault:
-        LOG.warning("%s", fault)  # only lag monitors read them
+    What Kafka does not take waits, and never stops loading.
+    """
+    work.outbox.send(more=bool(loaded.outcomes["rejected"]))
+    work.group.commit({p: offset for (topic, p), offset in loaded.offsets.items() if topic == work.topic})
 
 
-def announce_nothing(work: Work, batch: StagedBatch) -> None:
-    """A release rejects nothing and moves no offset: its folder is done with, and no broker is needed to say so."""
-    leftovers = Leftovers(work.staged)
-    leftovers.announce(batch, work.settings)
-    leftovers.forget_old()
+def settle(work: Work) -> None:
+    """Clear up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
+    StagedBatches(work.staged).settle(work.warehouse)
+    work.outbox.send()
+
+
+def finish(work: Work) -> None:
+    """Send what is left to be sent, once every batch is loaded."""
+    work.outbox.finish()
+    work.group.finish()
 
 
 @task(name="report", **(TASK | {"retries": 0}))
@@ -150,7 +154,8 @@ def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Ite
             count = 0 if kind == "release" else settings.batch.workers  # a release runs no step
             log, memory = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
             with Workers(count, log, memory) as workers:
-                yield Work(settings, warehouse, workers, told)
+                outbox, group = Outbox(settings, warehouse), GroupOffsets(settings)
+                yield Work(settings, warehouse, workers, told, outbox, group)
             told.end("completed")
             _write_down_end(warehouse, told)
         except BaseException as fault:
@@ -193,5 +198,5 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
         LOG.warning(
             "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
         )
-    announce(work, transformed.batch, loaded)
-    Leftovers(work.staged).forget_old()
+    announce(work, loaded)
+    StagedBatches(work.staged).forget_old()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -242,3 +243,24 @@ class Settings(BaseSettings):
     @property
     def warehouse_url(self) -> str:
         return self.warehouse or f"duckdb:///{(self.home / 'warehouse.duckdb').absolute()}"
+
+    @property
+    def warehouse_key(self) -> str:
+        """Name of the warehouse under ``home``: the same however its address is spelled, another for any other one.
+
+        Whatever a run keeps for one warehouse lies in folders of this name, so that runs into two warehouses never
+        touch each other's files.
+        """
+        scheme, _, place = self.warehouse_url.partition(":///")
+        path = Path(place).resolve() if scheme == "duckdb" else Path(place or scheme)
+        return folder_name(path.stem, f"{scheme}:///{path}")
+
+
+def folder_name(label: str, identity: str) -> str:
+    """A folder's name that a person recognises by its label, and that no other identity shares.
+
+    >>> folder_name("news desk", "duckdb:////data/news desk.duckdb")
+    'news-desk-35225880'
+    """
+    readable = re.sub(r"[^A-Za-z0-9_.]+", "-", label).strip("-.")[:40]
+    return f"{readable or 'unnamed'}-{hashlib.sha256(identity.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

@@ -69,7 +69,7 @@ def chosen_letters(
 
 
 def store_of(settings: Settings) -> OriginalStore:
-    return OriginalStore(settings.home.absolute(), settings.limits.dead_letter_bytes)
+    return OriginalStore(settings.home.absolute(), settings.limits.dead_letter_bytes, settings.warehouse_key)
 
 
 def _is_whole(letter: StoredDeadLetter, store: OriginalStore) -> bool:

@@ -1,31 +1,28 @@
-"""Write to Kafka: raw messages, tombstones and dead letters, acknowledged by every replica before it returns."""
+"""Write to Kafka: raw messages and tombstones, acknowledged by every replica before it returns."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults, connect
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
-from schemas import Registry
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient, KafkaProducer
 
 __all__ = [
     "BrokerRefused", "BrokerUnavailable", "MessageTooLarge", "OutgoingMessage", "Published", "make_topics",
-    "publish_dead_letters", "publish_messages",
+    "publish_messages",
 ]
 
 LARGEST_BYTES = 12 << 20  # the local broker's message.max.bytes
 CAREFUL_BYTES = 1_000_000  # what a topic takes unless it was told otherwise
 IN_FLIGHT = 500  # so many unacknowledged messages at most, so that a huge publish is bounded in memory
 IN_FLIGHT_BYTES = 32 << 20
-WITHOUT_ORIGINAL = "original-left-in"  # header of a dead letter whose original the topic would not take
 
 
 class MessageTooLarge(Exception):
@@ -72,61 +69,19 @@ def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendab
     return sending.published()
 
 
-def publish_dead_letters(kafka: KafkaSettings, records: Iterable[Mapping[str, Any]],
-                         registry: Registry | None = None) -> Published:
-    """Write dead letters to their topic, as Avro in single-object encoding, keyed by the original's coordinates.
-
-    At least once: called after the warehouse has committed them, and called again after a crash in between, so
-    readers drop doubles by key. A letter that the topic finds too large goes without its original bytes and
-    says so in a header; the warehouse has them whole.
-    """
-    registry = registry or Registry.load()
-    topic = kafka.rejected_topic
-    with broker_faults(kafka, f"publish to {topic}"):
-        sending = _Sending(kafka, topic, _largest(kafka, topic))
-        try:
-            for letter in records:
-                smaller = {**letter, "original": None}
-                sending.send(
-                    dead_letter_message(letter, registry),
-                    instead=partial(dead_letter_message, smaller, registry, (WITHOUT_ORIGINAL, b"warehouse")),
-                )
-            sending.settle()
-        finally:
-            sending.close()
-    return sending.published()
-
-
-def dead_letter_message(letter: Mapping[str, Any], registry: Registry,
-                        *more: tuple[str, bytes]) -> OutgoingMessage:
-    """The message of a dead letter: reason and step in headers too, so that a reader can pick without Avro."""
-    at = letter["source"]
-    headers = (
-        ("content-type", b"application/vnd.apache.avro+binary"),
-        ("reason", str(letter["reason"]).encode()),
-        ("step", str(letter["step"]).encode()),
-    )
-    key = f"{at['topic']}/{at['partition']}@{at['offset']}"
-    return OutgoingMessage(key.encode(), registry.encode("dead_letter", letter), (*headers, *more))
-
-
 class _Sending:
     """A producer at work on one topic; what was sent and not yet acknowledged is bounded."""
 
     def __init__(self, kafka: KafkaSettings, topic: str, largest_bytes: int = LARGEST_BYTES) -> None:
         self.kafka = kafka
         self.topic = topic
-        self.producer = _producer(kafka, f"publish to {topic}", largest_bytes)
+        self.producer = a_producer(kafka, f"publish to {topic}", largest_bytes)
         self.counts: Counter[int] = Counter()
         self.waiting: list[tuple[Any, Sendable]] = []
         self.waiting_bytes = 0
 
-    def send(self, message: Sendable, instead: Callable[[], Sendable] | None = None) -> None:
-        """Send the message; ``instead`` makes the one to send where this one is too large."""
+    def send(self, message: Sendable) -> None:
         future = self._future(message)
-        if future is None and instead is not None:
-            message = instead()
-            future = self._future(message)
         if future is None:
             raise self._too_large(message)
         self.waiting.append((future, message))
@@ -176,22 +131,8 @@ class _Sending:
         )
 
 
-def _largest(kafka: KafkaSettings, topic: str) -> int:
-    """The largest message that the topic surely takes; before compression, so that no batch is refused."""
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": None})
-    try:
-        found = ask_broker(
-            kafka, f"read the settings of {topic}", lambda admin: admin.describe_configs([wanted], config_filter="all")
-        )
-    except BrokerRefused:  # a user who may write need not be one who may look
-        return CAREFUL_BYTES
-    settings = next(iter(found.values()))[topic]
-    return min(LARGEST_BYTES, int(settings["max.message.bytes"]["value"]))
-
-
-def _producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaProducer:
+def a_producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaProducer:
+    """An idempotent producer that sends no message over ``largest_bytes``."""
     from kafka import KafkaProducer
 
     timeout_ms = int(kafka.request_timeout_s * 1000)
@@ -200,7 +141,7 @@ def _producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaProd
         "enable_idempotence": True,
         "compression_type": "lz4",
         "linger_ms": 5,
-        "batch_size": 256 << 10,
+        "batch_size": min(256 << 10, largest_bytes),
         "max_request_size": largest_bytes,
         "delivery_timeout_ms": timeout_ms + 5,
         "max_block_ms": timeout_ms,

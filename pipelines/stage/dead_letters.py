@@ -20,15 +20,20 @@ _ADVICE = f"What to do: restore it from a backup of {FOLDER}/."
 
 @dataclass(frozen=True, slots=True)
 class OriginalStore:
-    """Files of originals too large for a Kafka message, named by their sha256, under ``home/originals``."""
+    """Files of originals too large for a Kafka message, named by their sha256, under ``home/originals``.
+
+    ``owner`` is the folder of the warehouse whose dead letters point to them: two warehouses share no file. Reading
+    takes the path as it is stored, whoever wrote it.
+    """
 
     home: Path
     larger_than_bytes: int
+    owner: str = ""
 
     def keep(self, original: bytes) -> str:
         """Stores the bytes whole and gives their path relative to ``home``; storing them again changes nothing."""
         digest = hashlib.sha256(original).hexdigest()
-        path = self.home / FOLDER / digest[:2] / digest
+        path = self.home / FOLDER / self.owner / digest[:2] / digest
         if not path.exists():
             unfinished = path.with_name(f"{digest}.{os.getpid()}.unfinished")
             with disk_faults_named(path):

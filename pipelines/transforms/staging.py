@@ -67,7 +67,7 @@ class _Stage(beam.DoFn):
     def setup(self) -> None:
         settings = self.staging.settings
         self.processor = processor_of(settings)
-        self.originals = OriginalStore(settings.home, settings.limits.dead_letter_bytes)
+        self.originals = OriginalStore(settings.home, settings.limits.dead_letter_bytes, settings.warehouse_key)
 
     def start_bundle(self) -> None:
         self.writer: PartWriter | None = None

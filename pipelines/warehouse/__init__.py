@@ -13,6 +13,7 @@ from pipelines.warehouse.interface import (
     Loaded,
     NotRead,
     OffsetsMoved,
+    OutboxStanding,
     QueryFailed,
     Run,
     RunStatus,
@@ -44,7 +45,7 @@ def open_warehouse(url: str) -> Warehouse:
 
 __all__ = [
     "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded", "Mart",
-    "NotRead", "OffsetsMoved", "Part", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus",
+    "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem", "QueryFailed", "Run", "RunStatus",
     "SourceStanding", "StoredDeadLetter", "Table", "Verification", "WaitingArticle", "Warehouse", "WarehouseBusy",
     "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
-from pipelines.warehouse import rejected, sources
+from pipelines.warehouse import outbox, rejected, sources
 from pipelines.warehouse.account import compare_with_kafka
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.dictionary import column_docs
@@ -26,6 +26,7 @@ from pipelines.warehouse.interface import (
     DeadLetterFilter,
     DeadLetterGroup,
     Loaded,
+    OutboxStanding,
     QueryFailed,
     Run,
     RunStatus,
@@ -61,7 +62,7 @@ class DuckDBWarehouse:
         self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = _now,
         on_step: Callable[[str], None] = _ignore,
     ) -> None:
-        self.path = path.absolute()
+        self.path = path.resolve()  # its lock lies beside the file, whichever link leads to it
         self.patience_s = patience_s
         self.clock = clock
         self.on_step = on_step
@@ -182,6 +183,26 @@ class DuckDBWarehouse:
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
         with self._reading() as con:
             return rejected.letter(con, dead_letter_id)
+
+    def outbox(self, topic: str, limit: int) -> list[str]:
+        with self._reading() as con:
+            return outbox.waiting_ids(con, topic, limit)
+
+    def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
+        with self._reading() as con:
+            return outbox.waiting_letters(con, ids)
+
+    def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
+        with self._writing() as con:
+            outbox.settle(con, acknowledged, refused, self.clock())
+
+    def block_outbox(self, topic: str, why: str) -> None:
+        with self._writing() as con:
+            outbox.note_blocked(con, topic, why, self.clock())
+
+    def outbox_standing(self) -> list[OutboxStanding]:
+        with self._reading() as con:
+            return outbox.standing(con)
 
     def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
         with self._reading() as con:

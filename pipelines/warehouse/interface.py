@@ -157,6 +157,17 @@ class DeadLetterGroup:
     """The first violation of the example, in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxStanding:
+    """Dead letters of one topic that wait to be sent for the same reason; ``why`` is None before the first try."""
+
+    topic: str
+    letters: int
+    since: datetime
+    tried_at: datetime | None
+    why: str | None
+
+
 type SourceState = Literal["flowing", "held"]
 
 
@@ -239,6 +250,24 @@ class Warehouse(Protocol):
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 
+    def outbox(self, topic: str, limit: int) -> list[str]:
+        """Ids of the next dead letters of the topic's records that still have to be sent, at most ``limit``.
+
+        Letters that were refused before come last, so that they keep no other from being sent.
+        """
+
+    def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
+        """These dead letters, whole, in the same order; one that was deleted meanwhile is left out."""
+
+    def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
+        """Takes acknowledged dead letters out of the outbox, and notes why the refused ones wait on."""
+
+    def block_outbox(self, topic: str, why: str) -> None:
+        """Notes why none of the topic's dead letters can be sent now."""
+
+    def outbox_standing(self) -> list[OutboxStanding]:
+        """How many dead letters wait to be sent, by topic and reason, those that wait longest first."""
+
     def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
         """Every source and how it stands, those that are held first."""
 
@@ -254,7 +283,7 @@ class Warehouse(Protocol):
 
 __all__ = [
     "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "LedgerOpen", "Loaded",
-    "NotRead", "OffsetsMoved", "QueryFailed", "Run", "RunStatus", "SourceStanding", "SourceState", "StoredDeadLetter",
-    "Table", "WaitingArticle", "Warehouse",
+    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "Run", "RunStatus", "SourceStanding", "SourceState",
+    "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pipelines.records import Coordinates
@@ -51,6 +52,12 @@ def letters(con: Any, chosen: DeadLetterFilter, limit: int | None) -> list[Store
 def letter(con: Any, dead_letter_id: str) -> StoredDeadLetter | None:
     row = con.execute(f"{_COLUMNS} WHERE dead_letter_id = ?", [dead_letter_id]).fetchone()
     return None if row is None else _stored(row)
+
+
+def letters_by_id(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
+    """The dead letters of these ids, in any order."""
+    rows = con.execute(f"{_COLUMNS} WHERE dead_letter_id IN (SELECT unnest(?::VARCHAR[]))", [list(ids)]).fetchall()
+    return [_stored(row) for row in rows]
 
 
 def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:
