@@ -51,7 +51,7 @@ def publish(
         settings = with_broker(run.settings)
         wanted = topic or settings.kafka.raw_topic
         if wanted == settings.kafka.raw_topic:
-            make_topics(settings.kafka)
+            make_topics(settings.kafka, {wanted: {}})  # the topic of dead letters is made by who writes to it
         messages = messages_from(expand(paths), manifest, datetime.now(UTC))
         with counting(run.screen, "Publishing", quiet=as_json) as counted:
             published = publish_messages(settings.kafka, wanted, counted(messages))

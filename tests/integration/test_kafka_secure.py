@@ -37,6 +37,8 @@ from pipelines.sinks.kafka import OutgoingMessage, make_topics, publish_messages
 from pipelines.sources.kafka import commit_group_offsets, plan_ranges, read_range
 
 PASSWORD = "marzipan-and-rope"
+OTHERS = ("loader", "reader", "stranger")
+"""Users who may do nothing but what a test grants them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
     certificate = a_certificate(folder)
     protocols = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL", "CONTROLLER")
     ports = dict(zip(protocols, free_ports(5), strict=True))
-    plain = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_dateline="{PASSWORD}";'
+    users = " ".join(f'user_{name}="{PASSWORD}"' for name in ("dateline", *OTHERS))
+    plain = f"org.apache.kafka.common.security.plain.PlainLoginModule required {users};"
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
     overrides = {
         "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()),
@@ -90,6 +93,8 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT," + ",".join(f"{n}:{n}" for n in protocols[:4]),
         "controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}",
         "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS;User:dateline",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(folder / "keystore.pem"),
     }

@@ -9,4 +9,5 @@ JOIN staged_dead_letters d ON d.topic = s.topic AND d.partition = s.partition AN
 JOIN dead_letter_ids i ON i.topic = d.topic AND i.partition = d.partition AND i.kafka_offset = d.kafka_offset
 CROSS JOIN this_batch b
 WHERE s.outcome = 'rejected'
+  AND EXISTS (SELECT 1 FROM dead_letters l WHERE l.dead_letter_id = i.dead_letter_id)
   AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dead_letter_id = i.dead_letter_id);
