@@ -25,5 +25,12 @@ def rows(home: Path) -> Rows:
     for table in TABLES:
         everything = warehouse.query(f"SELECT * FROM {table}")
         kept = [n for n, column in enumerate(everything.columns) if column not in OF_THE_RUN]
-        found[table] = sorted((tuple(row[n] for n in kept) for row in everything.rows), key=repr)
+        found[table] = sorted(
+            (tuple(_of_no_home(everything.columns[n], row[n]) for n in kept) for row in everything.rows), key=repr
+        )
     return found
+
+
+def _of_no_home(column: str, value: Any) -> Any:
+    """A large original by its own name, without the folder, which is named after the warehouse's path."""
+    return value and Path(value).name if column == "original_path" else value
