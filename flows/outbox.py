@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import batched, islice
 from typing import TYPE_CHECKING
 
+from flows.faults import names
+
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.sinks.dead_letters import DeadLetterTopic
@@ -37,7 +39,7 @@ class Pause:
         return time.monotonic() >= self.until
 
     def begin(self, fault: Exception) -> None:
-        self.was_refused = type(fault).__name__ == "BrokerRefused"
+        self.was_refused = "BrokerRefused" in names(fault)
         self.until = time.monotonic() + (REFUSED_S if self.was_refused else AWAY_S)
 
     def end_unless_refused(self) -> None:

@@ -48,6 +48,7 @@ class DeadLetterTopic:
     def __init__(self, kafka: KafkaSettings, registry: Registry | None = None) -> None:
         self._kafka = kafka
         self._registry = registry or Registry.load()
+        self._doing = f"send dead letters to {kafka.rejected_topic}"
         self._producer: KafkaProducer | None = None
         ensure_topic(kafka)
         self._largest = largest_message(kafka, kafka.rejected_topic)
@@ -112,7 +113,7 @@ class DeadLetterTopic:
         from kafka.errors import MessageSizeTooLargeError
 
         if self._producer is None:
-            self._producer = a_producer(self._kafka, f"send dead letters to {self._kafka.rejected_topic}", self._largest)
+            self._producer = a_producer(self._kafka, self._doing, self._largest)
         try:
             return self._producer.send(
                 self._kafka.rejected_topic, value=message.value, key=message.key, headers=list(message.headers)
@@ -144,7 +145,7 @@ class DeadLetterTopic:
     def _stops(self, sent: Sent) -> Iterator[None]:
         """A fault that is not about one letter ends the sending and is kept in ``sent``."""
         try:
-            with broker_faults(self._kafka, f"send dead letters to {self._kafka.rejected_topic}"):
+            with broker_faults(self._kafka, self._doing):
                 yield
         except (BrokerRefused, BrokerUnavailable) as fault:
             sent.stopped = fault
