@@ -7,7 +7,6 @@ each other's.
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +18,11 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("dateline.staged")
 KEPT = 3  # the last few batches, to look at what a step made of them
-TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")  # what Kafka allows as the name of a topic
 
 
 def staged_folder(settings: Settings) -> Path:
     """Where the batches of the settings' warehouse and topic are staged."""
-    from pipelines.settings import folder_name
-
-    topic = settings.kafka.raw_topic
-    named = topic if TOPIC.fullmatch(topic) else folder_name(topic, topic)
-    return settings.home / "staged" / settings.warehouse_key / named
+    return settings.home / "staged" / settings.warehouse_key / settings.kafka.raw_topic  # a name that Kafka allows
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,3 @@ def test_two_spellings_of_one_warehouse_are_one(tmp_path: Path, monkeypatch: pyt
     assert key.startswith("news-")
     assert key_of(f"duckdb:///{tmp_path}/other/news.duckdb", tmp_path) != key
     assert key_of(None, tmp_path) == key_of(f"duckdb:///{tmp_path}/warehouse.duckdb", tmp_path / "elsewhere")
-
-
-@pytest.mark.parametrize("topic", ["..", ".", "a/b", "../../etc", "", "x" * 250])
-def test_a_topic_that_is_no_folder_gets_a_folder_of_its_own(topic: str, tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, kafka=KafkaSettings(raw_topic=topic))
-    folder = staged_folder(settings)
-    assert folder.resolve().parent == (tmp_path / "staged" / settings.warehouse_key).resolve()
