@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibi
 from fastavro import parse_schema
 from fastavro.schema import SchemaParseException, UnknownType
 
+from schemas.aliases import alias_problems, former, lineage_problems
 from schemas.problems import Named, Problem, kind_of, learn, name_of, resolve, schema_problems
-from schemas.registry import home
+from schemas.registry import SchemaVersion, home
+from schemas.trial import trial_problem
 
 _VERSION_FILE = re.compile(r"([1-9]\d*)\.avsc")
 _PROMOTED = frozenset({("bytes", "string"), ("string", "bytes")})
+_LOSSY = frozenset({("int", "float"), ("long", "float"), ("long", "double")})
 
 
 def check_schemas(folder: Path | None = None) -> list[Problem]:
@@ -105,6 +109,10 @@ def _subject_problems(subject: str, versions: _Versions) -> Iterator[Problem]:
     for later in sorted(schemas):
         for earlier in sorted(n for n in schemas if n < later):
             yield from compatibility_problems(schemas[later], schemas[earlier], subject, later, earlier)
+    for earlier, middle, later in combinations(sorted(schemas), 3):
+        history = schemas[later], schemas[middle], schemas[earlier]
+        for where, rule in lineage_problems(*history, path=f"{subject}/{later}.avsc"):
+            yield Problem(where, f"{rule} (version {earlier})", "List every name that it has had under aliases.")
     newest = max((n for n in schemas if f"{n}.avsc" in versions.shipped), default=0)
     for own in sorted(n for n in schemas if versions.shipped and n > newest > 0):
         for problem in compatibility_problems(schemas[newest], schemas[own], subject, newest, own):
@@ -156,15 +164,21 @@ def compatibility_problems(
     learn(writer, names[1])
     if reader.get("namespace") != writer.get("namespace"):
         yield Problem(path, f"namespace differs from version {earlier}", "Keep it: full names are identities.")
-    yield from _Pair(names, earlier).changes(reader, writer, path)
+    found = list(_Pair(names, earlier).changes(reader, writer, path))
+    yield from found
+    if not found and result.compatibility is SchemaCompatibilityType.compatible:
+        changed = trial_problem(SchemaVersion.of(subject, earlier, writer), SchemaVersion.of(subject, later, reader))
+        if changed:
+            rule = f"cannot follow version {earlier}: {changed}"
+            yield Problem(path, rule, "Keep the field as it was, and add another, optional one beside it.")
 
 
 _FIX = "Make the change in a backward-compatible way: add fields with defaults, widen types."
 _FIXES = {
     "reader_field_missing_default_value": "Give the new field a default.",
     "missing_enum_symbols": "Keep every symbol of the enum.",
-    "name_mismatch": "Keep the name, or list the old one under aliases.",
-    "missing_union_branch": "Keep every branch of the union.",
+    "name_mismatch": "Keep the name, or list the old one under aliases, in full: with its namespace.",
+    "missing_union_branch": "Keep every branch of the union; a renamed one lists its old name under aliases, in full.",
     "type_mismatch": "Keep the type, or widen it (int to long, float to double).",
 }
 
@@ -189,11 +203,14 @@ class _Pair:
         for part in ("items", "values"):
             if part in new and part in old:
                 yield from self.changes(new[part], old[part], f"{path}.{part}")
+        for where, rule in alias_problems(new, old, path):
+            fix = "Give each field one name of its own to be read from."
+            yield Problem(where, f"{rule} (version {self.earlier})", fix)
         before = {field["name"]: field for field in old.get("fields", ())}
         for field in new.get("fields", ()):
-            former = next((before[n] for n in (field["name"], *field.get("aliases", ())) if n in before), None)
-            if former is not None:
-                yield from self.changes(field["type"], former["type"], f"{path}.{field['name']}")
+            name = former(field, before)
+            if name is not None:
+                yield from self.changes(field["type"], before[name]["type"], f"{path}.{field['name']}")
 
     def _union_changes(self, reader: Any, writer: Any, path: str) -> Iterator[Problem]:
         """Pairs each branch that was written with the one that will read it."""
@@ -214,6 +231,9 @@ class _Pair:
         if was == now == "decimal" and any(new.get(part) != old.get(part) for part in ("scale", "precision")):
             rule = f"scale or precision differs from version {self.earlier}"
             yield Problem(path, rule, "The same bytes would mean another number: add a field, keep this one.")
+        if (kind_of(old, {}), kind_of(new, {})) in _LOSSY:
+            rule = f"{kind_of(old, {})} of version {self.earlier} became {kind_of(new, {})}"
+            yield Problem(path, rule, "Large numbers would be rounded: int may become long or double, float double.")
         if (kind_of(old, {}), kind_of(new, {})) in _PROMOTED:
             rule = f"{kind_of(old, {})} of version {self.earlier} became {kind_of(new, {})}"
             yield Problem(path, rule, "Not all bytes are text: add a field, keep this one.")

@@ -20,23 +20,33 @@ def check(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of subjects; Dateline's own without it.", exists=True, file_okay=False)
     ] = None,
+    own: Annotated[
+        Path | None, typer.Option(
+            "--folder", help="Your own versions of raw_article, in place of DATELINE_SCHEMAS_FOLDER: they are checked "
+            "together with Dateline's.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """Check that every version of every contract may follow the one before it; exit 1 where one may not."""
-    with command("schemas-check", verbose=verbose) as run:
+    with command("schemas-check", verbose=verbose, schemas_folder=own) as run:
         import schemas as contracts
-        from schemas.checks import check_schemas
+        from schemas.checks import check_own_schemas, check_schemas
 
         checked = folder or Path(contracts.__file__).parent
         problems = check_schemas(checked)
+        added = None if folder else run.settings.schemas_folder
+        if added is not None:
+            problems += check_own_schemas(added)
         if as_json:
             run.screen.write_json([{"file": str(getattr(p, "path", "")), "problem": str(p)} for p in problems])
         elif problems:
             for problem in problems:
                 run.screen.say(f"[red]✗[/red] {safe(problem, 1_000)}")
         else:
-            run.screen.say(f"The contracts in {safe(checked)} are sound.")
+            beside = f" and {safe(added)}" if added is not None else ""
+            run.screen.say(f"The contracts in {safe(checked)}{beside} are sound.")
         if problems:
             raise typer.Exit(FOUND_WRONG)
 

@@ -67,7 +67,29 @@ def contracts_page() -> str:
 
 What goes over Kafka and into the warehouse: Avro, under `schemas/`, the newest version of each subject.
 
-{sections}"""
+{sections}
+## Versions of your own
+
+Producers may write versions of `raw_article` that Dateline does not ship. Put them into a folder that is laid out as
+`schemas/` is, and name the folder in `DATELINE_SCHEMAS_FOLDER`:
+
+```
+our-schemas/
+  raw_article/101.avsc    numbered from 101, so that they never meet a number of Dateline's
+  ids.json                optional: the ids of your schema registry, as in {{"42": "raw_article/101"}}
+```
+
+The ids may stand in `DATELINE_SCHEMA_IDS` too, which comes first. Messages in single-object encoding are found by the
+fingerprint of their schema and need no id. Dateline reads every version by the newest one that it ships: fields that
+you add are passed over, and fields that it needs must keep their names and types. `dateline schemas check --folder
+our-schemas` says whether a folder may be used. A run checks it again, and ends with exit code 2 before it reads
+anything where it may not.
+
+`dateline schemas check` refuses a version that cannot read every earlier one, and one that would change what is read:
+rounded numbers (long to double), a field whose aliases fit two earlier ones, a field that was renamed twice and does
+not list its first name, a default that decoding would take for another type. It writes values by the earlier version
+and reads them by the later one to find out.
+"""
 
 
 def _contract(subject: str) -> str:

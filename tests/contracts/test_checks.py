@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.checks import check_schemas
+from schemas.checks import check_schemas, compatibility_problems
 
 MILLIS = {"type": "long", "logicalType": "timestamp-millis"}
 MICROS = {"type": "long", "logicalType": "timestamp-micros"}
@@ -239,3 +239,111 @@ def test_the_list_of_ids_names_what_exists(tmp_path: Path) -> None:
         ("ids.json", "id 8 stands for 'boat/2', which does not exist"),
         ("ids.json", "'x' is no schema id"),
     ]
+
+
+def _nested(name: str, kind: Any, **more: Any) -> dict[str, Any]:
+    fields = [{"name": "q", "type": kind, "doc": "Q."}]
+    return {"type": "record", "name": name, "doc": "Part.", "fields": fields, **more}
+
+
+def _record(*fields: tuple[str, Any] | tuple[str, Any, dict[str, Any]]) -> dict[str, Any]:
+    listed = [{"name": f[0], "type": f[1], "doc": "F.", **(f[2] if len(f) > 2 else {})} for f in fields]
+    return {"type": "record", "name": "Boat", "namespace": "quay", "doc": "A boat.", "fields": listed}
+
+
+HULL = {"type": "enum", "name": "Hull", "symbols": ["wood", "steel"], "doc": "Hull."}
+AT = {"type": "long", "logicalType": "timestamp-millis"}
+
+FOLLOWED: dict[str, tuple[Any, Any]] = {
+    "a field renamed by alias": (_record(("a", "int")), _record(("b", "long", {"aliases": ["a"]}))),
+    "a record renamed by its full alias": (
+        _record(("a", ["null", _nested("Mast", "int")])),
+        _record(("a", ["null", _nested("Spar", "int", aliases=["quay.Mast"])])),
+    ),
+    "an enum renamed by its full alias": (
+        _record(("a", HULL)), _record(("a", HULL | {"name": "Body", "aliases": ["quay.Hull"]})),
+    ),
+    "a field made optional": (_record(("a", "int")), _record(("a", ["null", "long"]))),
+    "a wider union": (_record(("a", ["null", "int"])), _record(("a", ["null", "string", "long"]))),
+    "numbers widened": (_record(("a", "int"), ("b", "float")), _record(("a", "double"), ("b", "double"))),
+    "lists and maps widened": (
+        _record(("a", {"type": "array", "items": "int"}), ("b", {"type": "map", "values": "int"})),
+        _record(("a", {"type": "array", "items": "long"}), ("b", {"type": "map", "values": "double"})),
+    ),
+    "a record with its default": (
+        _record(("a", "int")), _record(("a", "int"), ("b", _nested("Mast", "int"), {"default": {"q": 3}})),
+    ),
+    "a symbol more": (_record(("a", HULL)), _record(("a", HULL | {"symbols": ["steel", "tin", "wood"]}))),
+    "fields in another order": (_record(("a", "int"), ("b", "string")), _record(("b", "string"), ("a", "int"))),
+    "a field taken out": (_record(("a", _nested("Mast", AT)), ("b", "int")), _record(("b", "int"))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", FOLLOWED)
+def test_what_decode_follows_passes(change: str) -> None:
+    old, new = FOLLOWED[change]
+    assert list(compatibility_problems(new, old, "boat", 2, 1)) == []
+
+
+REFUSED: dict[str, tuple[Any, Any, str]] = {
+    "an alias and the name itself are both there": (
+        _record(("a", "int"), ("b", "int")), _record(("b", "int", {"aliases": ["a"]})),
+        "may be read from b or a, and the other would be lost",
+    ),
+    "the same in a part": (
+        _record(("p", {**_nested("Mast", "int"), "fields": [*_nested("M", "int")["fields"],
+                                                            {"name": "r", "type": "int", "doc": "R."}]})),
+        _record(("p", _nested("Mast", "int") | {"fields": [
+            {"name": "r", "type": "int", "doc": "R.", "aliases": ["q"]}]})),
+        "may be read from r or q, and the other would be lost",
+    ),
+    "an alias that is another field's name": (
+        _record(("a", "int")), _record(("a", "int"), ("b", "int", {"aliases": ["a"], "default": 9})),
+        "has the alias a, which is another field's name",
+    ),
+    "two fields from one": (
+        _record(("a", "int")),
+        _record(("b", "int", {"aliases": ["a"]}), ("c", "int", {"aliases": ["a"], "default": 0})),
+        "is read from a, as b is",
+    ),
+    "a default of bytes": (
+        _record(("a", "int")), _record(("a", "int"), ("b", "bytes", {"default": "\u00ff"})), "decode changes b",
+    ),
+    "a default of a time": (
+        _record(("a", "int")), _record(("a", "int"), ("b_at", AT, {"default": 0})), "decode changes b_at",
+    ),
+    "a default that leaves fields out": (
+        _record(("a", "int")),
+        _record(("a", "int"), ("b", {**_nested("Mast", "int"), "fields": [
+            {"name": "q", "type": "int", "doc": "Q.", "default": 7}]}, {"default": {}})),
+        "decode changes b: {'q': 7} is read as {}",
+    ),
+    "whole numbers rounded": (_record(("a", "long")), _record(("a", "double")), "long of version 1 became double"),
+    "whole numbers rounded in a union": (
+        _record(("a", ["null", "long"])), _record(("a", ["null", "double"])), "decode changes a: 9223372036854775807",
+    ),
+    "a record renamed without an alias": (
+        _record(("a", _nested("Mast", "int"))), _record(("a", _nested("Spar", "int"))), "name_mismatch",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", REFUSED)
+def test_what_decode_would_lose_or_change_is_refused(change: str) -> None:
+    old, new, told = REFUSED[change]
+    assert any(told in problem.rule for problem in compatibility_problems(new, old, "boat", 2, 1))
+
+
+def test_a_field_renamed_twice_lists_both_names(tmp_path: Path) -> None:
+    (tmp_path / "boat").mkdir()
+    optional = {"default": None}
+    for number, field in enumerate((
+        ("a", ["null", "int"], optional), ("b", ["null", "int"], optional | {"aliases": ["a"]}),
+        ("c", ["null", "int"], optional | {"aliases": ["b"]}),
+    ), start=1):
+        (tmp_path / "boat" / f"{number}.avsc").write_text(json.dumps(_record(field)))
+    (problem,) = check_schemas(tmp_path)
+    assert str(problem) == (
+        "boat/3.avsc.c: was named a once, and a is not among its aliases (version 1). List every name that it has had "
+        "under aliases."
+    )
