@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prefect import flow, task
+from prefect import flow
 
 from flows.place import the_settings, with_broker
+from flows.report import RunReport
+from flows.stopping import Abandoned, Stop, stoppable
 from flows.watching import watcher
-from flows.work import TASK, Work, finish, finish_batch, settle, transform, working
+from flows.work import LOG, Work, finish, finish_batch, report_progress, settle, transform, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
+    from pipelines.settings import Settings
     from pipelines.sources.kafka import Plan
 
-POLL_S = 2.0  # how often --follow looks for new records
 
-
-@task(name="plan", **TASK)
 def plan(work: Work, most: int) -> Plan:
     """From the next offsets of the warehouse up to the topic's end, at most ``most`` of them."""
     from pipelines.sources.kafka import plan_ranges
@@ -30,7 +29,6 @@ def plan(work: Work, most: int) -> Plan:
     return plan_ranges(work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy)
 
 
-@task(name="confirm", **TASK)
 def confirm(work: Work, planned: Plan) -> None:
     """That what was read is of the topic that was planned, which nobody has made again meanwhile."""
     from pipelines.sources.kafka import confirm_topic
@@ -46,39 +44,82 @@ def ingest(
     """Load what waits in the topic: until caught up with its end as the run finds it, or for ever with ``follow``.
 
     Args:
-        follow: go on looking for new records until the run is cancelled.
+        follow: go on looking for new records until the run is stopped or cancelled.
         max_records: take at most so many records.
         runner: Beam runner in place of the settings' one.
         warehouse: URL in place of the settings' one.
         wait_minutes: how long to wait for another run that writes.
     """
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
+    most = max_records or sys.maxsize
+    if follow:
+        return _follow_until_stopped(settings, most, wait_minutes)
     with working(settings, "ingest", wait_minutes) as work:
         settle(work)
-        _load_batches(work, follow=follow, most=max_records or sys.maxsize)
+        _catch_up(work, most)
         finish(work)
     return work.report.as_json()
 
 
-def _load_batches(work: Work, *, follow: bool, most: int) -> None:
+def _catch_up(work: Work, most: int) -> None:
     told = work.report
     ends: dict[int, int] | None = None
     while told.records < most:
-        watcher().step("plan", told.batches + 1)
-        planned = plan(work, min(work.settings.batch.max_records, most - told.records))
-        watcher().found(told.records + min(sum(planned.lag.values()), most - told.records))
+        planned = _look(work, most)
         ends = ends if ends is not None else _ends(work, planned)
         if planned.ranges:
-            watcher().step("transform", told.batches + 1)
-            transformed = transform(work, _batch(work, planned))
-            confirm(work, planned)
-            finish_batch(work, transformed)
-        if follow:
-            if not planned.ranges:
-                work.outbox.send()
-                time.sleep(POLL_S)
-        elif not planned.ranges or _caught_up(work, ends):
+            _load(work, planned)
+        if not planned.ranges or _caught_up(work, ends):
             return
+
+
+def _follow_until_stopped(settings: Settings, most: int, wait_minutes: float) -> dict[str, Any]:
+    with stoppable() as stop:
+        stop.attended = True
+        try:
+            with working(settings, "ingest", wait_minutes, following=stop) as work:
+                settle(work)
+                _follow(work, stop, most)
+            return work.report.as_json()
+        except Abandoned:
+            return RunReport("", datetime.now(UTC), settings.kafka.raw_topic, status="completed").as_json()
+
+
+def _follow(work: Work, stop: Stop, most: int) -> None:
+    """Batch after batch until the run is asked to stop; what it is at by then is finished soon or abandoned."""
+    try:
+        while work.report.records < most and not stop.is_asked():
+            planned = _look(work, most)
+            if planned.ranges:
+                _load(work, planned)
+                report_progress(work)
+            else:
+                work.outbox.send()
+                stop.wait(work.settings.follow.poll_s)
+        finish(work)
+    except (Exception, Abandoned) as fault:
+        if not stop.is_asked():
+            raise
+        LOG.warning("the batch at hand was abandoned, the next run reads it again: %s", fault)
+    finally:
+        stop.obeyed()
+
+
+def _look(work: Work, most: int) -> Plan:
+    """What there is to load now, at most a batch of it."""
+    told = work.report
+    work.logs.bound_now_and_then()
+    watcher().step("plan", told.batches + 1)
+    planned = work.patience.call("plan", lambda: plan(work, min(work.settings.batch.max_records, most - told.records)))
+    watcher().found(told.records + min(sum(planned.lag.values()), most - told.records))
+    return planned
+
+
+def _load(work: Work, planned: Plan) -> None:
+    watcher().step("transform", work.report.batches + 1)
+    transformed = transform(work, _batch(work, planned))
+    work.patience.call("confirm", lambda: confirm(work, planned))
+    finish_batch(work, transformed)
 
 
 def _ends(work: Work, planned: Plan) -> dict[int, int]:

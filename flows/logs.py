@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from flows.rotation import Logs
 from flows.screen import Screen
-
-KEPT_LOGS = 50  # a person looks at the last few; a schedule makes hundreds a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +25,14 @@ class Logged:
 
 
 @contextmanager
-def chatter_to_file(folder: Path, name: str, *, verbose: bool) -> Iterator[Logged]:
+def chatter_to_file(logs: Logs, name: str, *, verbose: bool) -> Iterator[Logged]:
     """The command's own words reach the terminal; what libraries and child processes print goes to the file.
 
     The descriptors themselves are pointed at the file, since Java, C++ and child processes print past Python.
     """
+    folder = logs.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_old(folder)
+    logs.bound()
     path = folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
     with _log_file(path) as log:
         handlers = _log_handlers(log, verbose=verbose)
@@ -108,9 +108,3 @@ def _descriptors_to(log: TextIO) -> Iterator[Screen]:
             os.dup2(kept[1], 2)
             for descriptor in kept:
                 os.close(descriptor)
-
-
-def _forget_old(folder: Path) -> None:
-    logs = sorted(folder.glob("*-*T*-*.log"), key=lambda path: path.stat().st_mtime)
-    for path in logs[:-KEPT_LOGS]:
-        path.unlink(missing_ok=True)

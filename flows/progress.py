@@ -52,6 +52,9 @@ class BarWatcher(Watcher):
     def done(self, records: int) -> None:
         self.bar.update(self.task, completed=records)
 
+    def note(self, text: str) -> None:
+        self.bar.console.print(safe(text, 600), style="yellow")
+
     def loaded(self, outcomes: Mapping[str, int]) -> None:
         self.bar.update(self.task, refresh=True)
 

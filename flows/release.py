@@ -9,19 +9,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prefect import flow, task
+from prefect import flow
 
 from flows.place import the_settings
 from flows.sources import need_held
 from flows.staged import StagedBatches
 from flows.watching import watcher
-from flows.work import TASK, Work, publish, working
+from flows.work import Work, publish, step, working
 
 if TYPE_CHECKING:
     from pipelines.stage import StagedBatch
 
 
-@task(name="stage", **TASK)
+@step("stage")
 def stage_waiting(work: Work, source: str) -> StagedBatch | None:
     """What waits of the source, at most a batch of it; None when nothing does."""
     from pipelines.jobs.batches import BatchPlan
@@ -36,7 +36,7 @@ def stage_waiting(work: Work, source: str) -> StagedBatch | None:
     return release_batch(waiting, plan, work.processor)
 
 
-@task(name="let flow", **TASK)
+@step("let flow")
 def let_flow(work: Work, source: str) -> None:
     work.warehouse.let_flow(source)
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prefect import flow, task
+from prefect import flow
 
 from flows.letters import chosen, count_of
 from flows.place import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import TASK, Work, finish, finish_batch, settle, working
+from flows.work import Work, finish, finish_batch, settle, step, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipelines.warehouse import DeadLetterFilter
 
 
-@task(name="transform", **TASK)
+@step("transform")
 def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed, Handed] | None:
     """The Beam job over the next of the chosen dead letters: a staged batch; None when there are none left."""
     from pipelines.jobs.batches import BatchPlan

@@ -19,6 +19,9 @@ class Watcher:
     def done(self, records: int) -> None:
         """So many offsets of the run are staged, all batches together."""
 
+    def note(self, text: str) -> None:
+        """Something that a person should know while the run goes on: what is away, what is back."""
+
     def loaded(self, outcomes: Mapping[str, int]) -> None:
         """A batch is in the warehouse."""
 

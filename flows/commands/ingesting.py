@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from flows.commands.run import Command
 from flows.place import a_prefect_api, prefect_faults, with_settings
 from flows.progress import run_bar
 from flows.screen import Screen, safe
 from flows.sources import show_held
+from flows.stopping import stoppable
 from flows.watching import watched_by
 
 if TYPE_CHECKING:
@@ -29,6 +32,20 @@ def ingest_here(
 
         told: dict[str, Any] = ingest(follow=follow, max_records=max_records)
         return told
+
+
+def follow_here(
+    run: Command, settings: Settings, *, max_records: int | None = None, quiet: bool = False
+) -> dict[str, Any]:
+    """The report of an ingest flow that follows the topic until SIGTERM or Ctrl-C, which is no fault but its end."""
+    with stoppable() as stop:
+        try:
+            return ingest_here(run, settings, follow=True, max_records=max_records, quiet=quiet)
+        except KeyboardInterrupt:
+            if stop.signals > 1:
+                raise
+            run.screen.note("Stopped before the first look for new records.")
+            raise typer.Exit from None
 
 
 def replay_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:

@@ -56,13 +56,14 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
     """Run a command's body; ``changes`` are settings that its flags override (None leaves one alone)."""
     from flows.logs import chatter_to_file
     from flows.place import make_home
+    from flows.rotation import Logs
     from pipelines.settings import SettingsWrong
 
     verbose = verbose or _verbose_before_the_command
     settings = _read_settings({key: value for key, value in changes.items() if value is not None})
     try:
         make_home(settings)
-        with _signals(), chatter_to_file(settings.home / "logs", name, verbose=verbose) as logged:
+        with _signals(), chatter_to_file(Logs(settings.home, settings.log_bytes), name, verbose=verbose) as logged:
             code = 0
             try:
                 yield Command(name, settings, logged.screen, logged.log, verbose)

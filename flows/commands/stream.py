@@ -84,10 +84,11 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     if follow and until_caught_up:
         raise typer.BadParameter("--follow never catches up: give one of --follow and --until-caught-up.")
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
-        from flows.commands.ingesting import ingest_here, show_ingested
+        from flows.commands.ingesting import follow_here, ingest_here, show_ingested
         from flows.place import with_broker
 
-        report = ingest_here(run, with_broker(run.settings), follow=follow, max_records=max_records, quiet=as_json)
+        ingest_now = follow_here if follow else ingest_here
+        report = ingest_now(run, with_broker(run.settings), max_records=max_records, quiet=as_json)
         if as_json:
             run.screen.write_json(report)
         else:

@@ -17,6 +17,7 @@ from flows.local.processes import Running, StateFile, choose_ports, listens, spa
 
 READY_WITHIN_S = 180.0
 ROOM_BYTES = 50_000_000
+KEPT_RUNS_S = 30 * 24 * 3600  # of runs that ended longer ago, Prefect's database keeps nothing
 ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -25,6 +26,8 @@ ENVIRONMENT = {
     "PREFECT_API_URL": "",  # a client's setting: the server is to use its own
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_CLI_COLORS": "false",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT_RUNS_S),
 }
 
 

@@ -19,7 +19,8 @@ def quiet(log_file: Path | None) -> None:
     handler = logging.FileHandler(log_file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.WARNING)  # at INFO Beam, Great Expectations and Kafka's client write 40 kB a batch
+    logging.getLogger("dateline").setLevel(logging.INFO)
     sink = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(sink, 1)
     os.dup2(sink, 2)

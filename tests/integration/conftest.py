@@ -60,10 +60,19 @@ def make_topic(kafka: KafkaSettings) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Prefect server for the session: the URL of its API."""
-    with LocalPrefect(tmp_path_factory.mktemp("prefect")).for_now() as running:
-        yield api_url(running)
+def local_prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPrefect]:
+    """A real Prefect server for the session."""
+    server = LocalPrefect(tmp_path_factory.mktemp("prefect"))
+    with server.for_now():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def prefect_server(local_prefect: LocalPrefect) -> str:
+    """The URL of its API."""
+    running = local_prefect.running()
+    assert running is not None
+    return api_url(running)
 
 
 @pytest.fixture

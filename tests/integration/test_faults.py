@@ -384,3 +384,16 @@ def test_an_ingest_without_prefect_says_so_and_changes_nothing(
     assert "What to do: see that the server is up, name another in PREFECT_API_URL, or unset it" in in_words(run.stdout)
     assert not (machine.home / "warehouse.duckdb").exists()
     completes(warm, machine, undisturbed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_follows_finishes_its_batch_when_it_is_asked_to_stop(
+    number: signal.Signals, warm: Warm, machine: Machine
+) -> None:
+    pid = warm.start_paused(machine, READING, "ingest", "--follow")
+    os.kill(pid, number)
+    machine.go_on()
+    ended = to_its_end(warm)
+    assert ended.code == 0, ended.output
+    assert "30 records in 2 batches" in ended.output
+    assert statuses(machine) == [("completed", None)]

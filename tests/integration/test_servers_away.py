@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flows.local.kafka import LocalKafka
 from flows.local.prefect import LocalPrefect, api_url
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
-from tests.integration.running import Machine
+from tests.integration.running import PATIENCE_S, Machine
 from tests.integration.tables import Rows, rows
 from tests.integration.test_faults import ANNOUNCING, READING, STAGED, completes, in_words, some_messages
 from tests.soak.runs import Warm, run_to_its_end, to_its_end
@@ -88,6 +89,25 @@ def test_a_run_whose_broker_is_killed_and_comes_back_goes_on(
     own_kafka.start()
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
+    assert rows(machine.home) == undisturbed
+
+
+def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
+    warm: Warm, machine: Machine, own_kafka: LocalKafka, undisturbed: Rows
+) -> None:
+    pid = warm.start_paused(machine, READING, "ingest", "--follow", **QUICKLY)
+    die(own_kafka)
+    machine.go_on()
+    assert warm.wait(10) is None
+    own_kafka.start()
+    until = time.monotonic() + PATIENCE_S
+    while len(rows(machine.home)["ledger"]) < len(undisturbed["ledger"]):
+        assert time.monotonic() < until, warm.told(0, 0).output
+        time.sleep(0.2)
+    os.kill(pid, signal.SIGTERM)
+    ended = to_its_end(warm)
+    assert ended.code == 0, ended.output
+    assert (ended.output.count("waits:"), ended.output.count("goes on after")) == (1, 1)
     assert rows(machine.home) == undisturbed
 
 

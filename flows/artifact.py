@@ -1,0 +1,46 @@
+"""The artifact that Prefect keeps of a run: made once, then rewritten in place."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from flows.report import RunReport, markdown_of
+
+
+@dataclass(slots=True)
+class RunArtifact:
+    """Ledger, rejects and audit verdict of a run, as Markdown.
+
+    A run that follows rewrites it at most every ``every_s``, so that a day of small batches leaves one artifact.
+    """
+
+    every_s: float
+    artifact_id: UUID | None = None
+    written_at: float = field(default_factory=time.monotonic)
+    batches: int = 0
+
+    def is_due(self, told: RunReport) -> bool:
+        """Whether batches were loaded since the last time, and that is long enough ago."""
+        return told.batches != self.batches and time.monotonic() - self.written_at >= self.every_s
+
+    def write_soon(self, told: RunReport) -> None:
+        """``write``, but a Prefect server that is away costs the run one try and not minutes of them."""
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            self.write(told)
+
+    def write(self, told: RunReport) -> None:
+        text, description = markdown_of(told), f"{told.kind} run {told.run_id}: {told.status}"
+        self.written_at, self.batches = time.monotonic(), told.batches
+        if self.artifact_id is None:
+            made = create_markdown_artifact(text, key=told.kind, description=description)
+            self.artifact_id = made if isinstance(made, UUID) else None  # typed as if it could be awaited
+            return
+        with get_client(sync_client=True) as client:
+            client.update_artifact(self.artifact_id, ArtifactUpdate(data=text, description=description))

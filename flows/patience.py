@@ -1,0 +1,76 @@
+"""How long a step of a run puts up with a broker or a warehouse that is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from flows.faults import may_pass
+from flows.stopping import Stop
+from flows.watching import watcher
+
+LOG = logging.getLogger("dateline")
+
+DELAYS_S = (1.0, 4.0, 10.0, 30.0)
+"""Waits between the tries of a run that ends when it has caught up: the next scheduled run is never far."""
+RIDING_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
+"""First waits of a run that follows; it then tries again every ``LAST_DELAY_S``."""
+LAST_DELAY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Tries a step again after a fault that may pass by itself, and never after another one.
+
+    ``outage_s`` is how long an outage is ridden out; None tries once after each of ``DELAYS_S``. One line says that
+    something is away, and one that it is back. A run that is asked to stop waits no longer.
+    """
+
+    outage_s: float | None = None
+    stop: Stop | None = None
+
+    def call[R](self, step: str, function: Callable[[], R]) -> R:
+        gone_at: float | None = None
+        for delay_s in self._delays():
+            try:
+                result = function()
+            except Exception as fault:
+                if not may_pass(fault) or self._is_over(gone_at):
+                    raise
+                if gone_at is None:
+                    gone_at = time.monotonic()
+                    _say(f"Step {step} waits: {_first_line(fault)}")
+                if self._pause(delay_s):
+                    raise
+            else:
+                if gone_at is not None:
+                    _say(f"Step {step} goes on after {time.monotonic() - gone_at:.0f} s.")
+                return result
+        return function()
+
+    def _delays(self) -> Iterator[float]:
+        if self.outage_s is None:
+            return iter(DELAYS_S)
+        return chain(RIDING_DELAYS_S, repeat(LAST_DELAY_S))
+
+    def _is_over(self, gone_at: float | None) -> bool:
+        return self.outage_s is not None and gone_at is not None and time.monotonic() - gone_at >= self.outage_s
+
+    def _pause(self, delay_s: float) -> bool:
+        """Wait; whether the run was asked to stop meanwhile."""
+        if self.stop is not None:
+            return self.stop.wait(delay_s)
+        time.sleep(delay_s)
+        return False
+
+
+def _say(text: str) -> None:
+    LOG.warning("%s", text)
+    watcher().note(text)
+
+
+def _first_line(fault: BaseException) -> str:
+    return str(fault).partition("\nWhat to do:")[0].strip() or type(fault).__name__
