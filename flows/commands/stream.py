@@ -70,7 +70,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
         bool, typer.Option("--until-caught-up", help="Stop at the topic's end (the default).")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on for ever: look for new records until Ctrl-C.")
+        bool, typer.Option("--follow", help="Go on until SIGTERM or Ctrl-C: look for new records.")
     ] = False,
     max_records: Annotated[
         int | None, typer.Option("--max-records", min=1, help="Take at most so many records.")
