@@ -74,10 +74,12 @@ def _catch_up(work: Work, most: int) -> None:
 
 
 def _follow_until_stopped(settings: Settings, most: int, wait_minutes: float) -> dict[str, Any]:
+    from pipelines.broker import standing_connection
+
     with stoppable() as stop:
         stop.attended = True
         try:
-            with working(settings, "ingest", wait_minutes, following=stop) as work:
+            with working(settings, "ingest", wait_minutes, following=stop) as work, standing_connection():
                 settle(work)
                 _follow(work, stop, most)
             return work.report.as_json()

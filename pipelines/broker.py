@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -194,21 +195,60 @@ def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[Kaf
 
     For as long as a request may take: a coordinator or a leader that is being elected answers soon.
     """
-    with broker_faults(kafka, doing):
+    with broker_faults(kafka, doing), (_standing.get() or _Connection()).admin(kafka, doing) as admin:
         from kafka.errors import RetriableError
 
-        admin = connect(kafka, doing, _checked_admin(), {})
         until = time.monotonic() + kafka.request_timeout_s
+        while True:
+            try:
+                return question(admin)
+            except RetriableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(ASK_AGAIN_S)
+
+
+class _Connection:
+    """An admin client for the questions to one broker; closed after each of them, unless it is ``standing``."""
+
+    def __init__(self, *, standing: bool = False) -> None:
+        self.standing = standing
+        self._kafka: KafkaSettings | None = None
+        self._admin: KafkaAdminClient | None = None
+
+    @contextlib.contextmanager
+    def admin(self, kafka: KafkaSettings, doing: str) -> Iterator[KafkaAdminClient]:
+        if self._kafka != kafka:
+            self.close()
+        if self._admin is None:
+            self._kafka, self._admin = kafka, connect(kafka, doing, _checked_admin(), {})
         try:
-            while True:
-                try:
-                    return question(admin)
-                except RetriableError:
-                    if time.monotonic() > until:
-                        raise
-                    time.sleep(ASK_AGAIN_S)
-        finally:
+            yield self._admin
+        except BaseException:  # after a fault nobody knows what state the client is in
+            self.close()
+            raise
+        if not self.standing:
+            self.close()
+
+    def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
             admin.close()
+
+
+_standing: ContextVar[_Connection | None] = ContextVar("standing", default=None)
+
+
+@contextlib.contextmanager
+def standing_connection() -> Iterator[None]:
+    """For the length of the block, all questions to the broker go over one connection, made again after a fault."""
+    connection = _Connection(standing=True)
+    token = _standing.set(connection)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
+        connection.close()
 
 
 @cache

@@ -10,9 +10,11 @@ from pipelines.jobs.workers import Workers
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit, Finding, describe_batch
-from pipelines.transforms.expectations import SuiteRunner
+from pipelines.transforms.expectations import run_suite
 from pipelines.transforms.shared import shared
 from pipelines.validate import load_suite
+
+BATCH_SUITE = partial(run_suite, partial(load_suite, "batch"))
 
 
 def audit_batch(batch: StagedBatch, settings: Settings, workers: Workers) -> Audit:
@@ -26,7 +28,7 @@ def audit_here(batch: StagedBatch) -> Audit:
     rows = describe_batch(batch)
     if not rows:
         return Audit(())
-    results = shared(_batch_suite).run(pd.DataFrame.from_records(rows))
+    results = shared(BATCH_SUITE).run(pd.DataFrame.from_records(rows))
     return Audit(
         tuple(
             Finding(
@@ -36,7 +38,3 @@ def audit_here(batch: StagedBatch) -> Audit:
             for r in results
         )
     )
-
-
-def _batch_suite() -> SuiteRunner:
-    return SuiteRunner(shared(partial(load_suite, "batch")))

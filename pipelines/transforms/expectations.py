@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -47,13 +49,17 @@ def load_engine() -> Any:
 
 
 class SuiteRunner:
-    """One suite in one ephemeral context. Not thread-safe (Great Expectations is not): one for each DoFn."""
+    """One suite in one ephemeral context, which takes longer to make than a small batch takes to validate.
+
+    Share one in a process: Great Expectations is not thread-safe, so that only one frame is validated at a time.
+    """
 
     def __init__(self, suite: Suite) -> None:
         gx = load_engine()
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from great_expectations.expectations.registry import get_expectation_impl
 
+        self._lock = threading.Lock()
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("frames").add_dataframe_asset("rows")
@@ -70,10 +76,15 @@ class SuiteRunner:
 
     def run(self, frame: pd.DataFrame) -> tuple[ExpectationResult, ...]:
         """The suite on ``frame`` (positional index), in the suite's order; an expectation that cannot run raises."""
-        with warnings.catch_warnings():
+        with self._lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = self._whole.get_batch({"dataframe": frame}).validate(self._suite, result_format="COMPLETE")
         return tuple(_result(r) for r in sorted(found.results, key=lambda r: r.expectation_config.meta["position"]))
+
+
+def run_suite(suite: Loader[Suite]) -> SuiteRunner:
+    """A runner of the suite, to be had by ``shared``."""
+    return SuiteRunner(shared(suite))
 
 
 def _result(found: Any) -> ExpectationResult:
@@ -124,7 +135,7 @@ class _Expect(beam.DoFn):
         self.suite = suite
 
     def setup(self) -> None:
-        self.runner = SuiteRunner(shared(self.suite))
+        self.runner = shared(partial(run_suite, self.suite))
 
     def process(self, batch: Sequence[InFlight]) -> Iterator[Any]:
         rows = [row_columns(e.record) for e in batch]
