@@ -8,9 +8,10 @@ BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 KILLS ?= 200
 MESSAGES ?= 20000
+BATCHES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker
+.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker bench-follow
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,6 +77,9 @@ bench-stories: $(INSTALLED)  ## copies of a story told from other stories: CORPU
 
 bench-breaker: $(INSTALLED)  ## sources held for nothing, and sources that turned and were not held
 	@$(BIN)/python -m tests.bench.breaker
+
+bench-follow: $(INSTALLED)  ## seconds a small batch in a standing run, and its memory: BATCHES=300
+	@$(BIN)/python -m tests.bench.follow --batches $(BATCHES)
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VERDICTS = ("none", "passed", "warned", "failed")
 SHOWN_FINDINGS = 50
+KEPT_FINDINGS = 200  # the last ones: a run that follows has some in every batch
 
 
 @dataclass(slots=True)
@@ -50,7 +51,8 @@ class RunReport:
             elements, cpu_us = self.costs.get(step, (0, 0))
             self.costs[step] = (elements + cost.elements, cpu_us + cost.cpu_us)
         self.verdict = max(self.verdict, audit.verdict, key=VERDICTS.index)
-        self.findings += [asdict(finding) for finding in audit.results if not finding.success]
+        found = [asdict(finding) for finding in audit.results if not finding.success]
+        self.findings = [*self.findings, *found][-KEPT_FINDINGS:]
 
     def count(self, loaded: Loaded) -> None:
         self.batches += 1

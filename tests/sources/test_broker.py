@@ -11,6 +11,7 @@ from kafka import errors
 from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
+from pipelines import broker
 from pipelines.broker import BrokerRefused, BrokerUnavailable, broker_faults, client_options
 from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings
@@ -82,3 +83,51 @@ def test_a_header_may_have_no_value() -> None:
 )
 def test_any_timestamp_is_a_moment(milliseconds: int, moment: datetime) -> None:
     assert message_of(a_record(milliseconds)).timestamp == moment
+
+
+class FakeAdmin:
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[FakeAdmin]:
+    """The admin clients that questions were asked of."""
+    admins: list[FakeAdmin] = []
+
+    def make(*_: object) -> FakeAdmin:
+        admins.append(FakeAdmin())
+        return admins[-1]
+
+    monkeypatch.setattr(broker, "connect", make)
+    return admins
+
+
+def test_each_question_has_a_connection_of_its_own(made: list[FakeAdmin]) -> None:
+    asked = [broker.ask_broker(SECURE, "ask", lambda admin: admin) for _ in range(2)]
+    assert asked == made
+    assert [admin.is_closed for admin in made] == [True, True]
+
+
+def test_a_standing_connection_serves_all_questions_and_is_closed_at_its_end(made: list[FakeAdmin]) -> None:
+    with broker.standing_connection():
+        asked = [broker.ask_broker(SECURE, "ask", lambda admin: admin) for _ in range(3)]
+        assert not made[0].is_closed
+    assert asked == made * 3
+    assert made[0].is_closed
+
+
+def test_a_standing_connection_is_made_again_after_a_fault_and_for_other_settings(made: list[FakeAdmin]) -> None:
+    def refuse(_: object) -> None:
+        raise ValueError("no")
+
+    with broker.standing_connection():
+        with pytest.raises(ValueError, match="no"):
+            broker.ask_broker(SECURE, "ask", refuse)
+        broker.ask_broker(SECURE, "ask", lambda admin: admin)
+        broker.ask_broker(SECURE.model_copy(update={"group_id": "other"}), "ask", lambda _: None)
+    assert len(made) == 3
+    assert all(admin.is_closed for admin in made)
