@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import books, demo, local, project, rejected, sources, stream
+from flows.commands import books, checking, demo, local, project, rejected, sources, stream
 from flows.commands.run import EXIT_CODES, said_verbose
 
 LEAVE_WITHIN_S = 10.0
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo.app, local.app, stream.app, books.app, project.app):
+for part in (demo.app, local.app, checking.app, stream.app, books.app, project.app):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(sources.app, name="sources")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import ipaddress
 import time
@@ -15,11 +16,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from kafka import KafkaAdminClient
-from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 from pydantic import SecretStr
 
+from flows.checks import run_groups
+from flows.checks.broker import GROUP as BROKER_GROUP
 from flows.local.kafka import LocalKafka
 from flows.local.processes import free_ports
+from flows.outbox import GroupOffsets, Outbox
+from pipelines.broker import ask_broker
 from pipelines.broker_faults import (
     CertificateNotTrusted,
     CertificateUnreadable,
@@ -30,14 +43,19 @@ from pipelines.broker_faults import (
     NotKafka,
     TlsNotSpoken,
     TlsRequired,
+    TopicRefused,
 )
-from pipelines.records import OffsetRange, RawMessage
-from pipelines.settings import KafkaSettings
+from pipelines.records import Coordinates, OffsetRange, RawMessage
+from pipelines.settings import KafkaSettings, Settings
 from pipelines.sinks.kafka import OutgoingMessage, make_topics, publish_messages
-from pipelines.sources.kafka import commit_group_offsets, plan_ranges, read_range
+from pipelines.sources.kafka import commit_group_offsets, group_offsets, plan_ranges, read_range, topic_offsets
+from pipelines.warehouse import open_warehouse
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.integration.running import Machine
+from tests.warehouse.batches import Refused, refused, stage
 
 PASSWORD = "marzipan-and-rope"
-OTHERS = ("loader", "reader", "stranger")
+OTHERS = ("loader", "poor")
 """Users who may do nothing but what a test grants them."""
 
 
@@ -171,3 +189,103 @@ def test_a_wrong_password_is_in_no_text(
         plan_ranges(kafka, "raw", {}, 10)
     assert "wrong-and-secret" not in caplog.text + str(fault.value) + repr(fault.value.__cause__) + repr(kafka)
     assert "password" in str(fault.value)
+
+
+TOPIC, GROUP = ResourceType.TOPIC, ResourceType.GROUP
+LISTED: tuple[tuple[ResourceType, str, ACLOperation], ...] = (  # what docs/operations.md lists, under "Rights in Kafka"
+    (TOPIC, "raw", ACLOperation.READ), (TOPIC, "rejected", ACLOperation.WRITE),
+    (TOPIC, "rejected", ACLOperation.CREATE), (TOPIC, "rejected", ACLOperation.DESCRIBE_CONFIGS),
+    (GROUP, "group", ACLOperation.READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Topics and a group of one test, and a user who may do nothing to them but what is granted."""
+
+    root: KafkaSettings
+    kafka: KafkaSettings
+
+    def named(self, part: str) -> str:
+        names = {"raw": self.kafka.raw_topic, "rejected": self.kafka.rejected_topic, "group": self.kafka.group_id}
+        return names[part]
+
+    def grant(self, *rights: tuple[ResourceType, str, ACLOperation]) -> None:
+        acls = [
+            ACL(f"User:{self.kafka.sasl_username}", "*", operation, ACLPermissionType.ALLOW,
+                ResourcePattern(kind, self.named(part)))
+            for kind, part, operation in rights
+        ]
+        ask_broker(self.root, "grant rights", lambda admin: admin.create_acls(acls))
+
+    def checked(self) -> dict[str, str]:
+        """What the preflight finds, by check."""
+        return {f.check: f.state for f in run_groups(Settings(kafka=self.kafka), [BROKER_GROUP])}
+
+
+def rights_of(secure: SecureBroker, user: str) -> Rights:
+    names = {"raw_topic": f"raw-{user}", "rejected_topic": f"rejected-{user}", "group_id": f"group-{user}"}
+    root = secure.settings("PLAINTEXT", **names)
+    make_topics(root, {root.raw_topic: {}})
+    publish_messages(root, root.raw_topic, [OutgoingMessage(b"k", b"\xc3\x01not a schema")])
+    return Rights(root, secure.settings("SASL_PLAINTEXT", sasl_mechanism="PLAIN", sasl_username=user, **names))
+
+
+def test_a_user_with_the_listed_rights_and_no_others_runs_from_end_to_end(
+    secure: SecureBroker, prefect_server: str, tmp_path: Path
+) -> None:
+    rights = rights_of(secure, "loader")
+    rights.grant(*LISTED)
+    assert set(rights.checked().values()) == {"ok", "untried"}  # the size of letters: the topic is yet to be made
+    machine = Machine(tmp_path / "home", rights.kafka, prefect_server)
+    run = machine.run("ingest", "--json", **{
+        "DATELINE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DATELINE_KAFKA__SASL_MECHANISM": "PLAIN",
+        "DATELINE_KAFKA__SASL_USERNAME": "loader", "DATELINE_KAFKA__SASL_PASSWORD": PASSWORD,
+    })
+    assert run.returncode == 0, run.stdout
+    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    assert warehouse.query("SELECT reason FROM dead_letters").rows == (("UnknownSchema",),)
+    assert warehouse.outbox_standing() == []
+    ends = topic_offsets(rights.root, rights.kafka.rejected_topic)
+    assert sum(end for _, end in ends.values()) == 1
+    assert group_offsets(rights.root, rights.kafka.raw_topic) == {0: 1}
+    assert set(rights.checked().values()) == {"ok"}
+
+
+def test_each_right_that_is_missing_is_named_and_keeps_nothing_from_being_loaded(
+    secure: SecureBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rights = rights_of(secure, "poor")
+    kafka, settings = rights.kafka, Settings(kafka=rights.kafka, home=tmp_path)
+    warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
+    warehouse.prepare()
+    a_letter = refused(7)
+    at = Coordinates(kafka.raw_topic, 0, 7)
+    moved = Refused(dataclasses.replace(a_letter.message, source=at), a_letter.failure, a_letter.scraper)
+    warehouse.publish(stage(tmp_path, moved))
+
+    def waits() -> str:
+        """Why the letter waits after another run has tried to send it."""
+        Outbox(settings, warehouse).send()
+        return " ".join(str(standing.why) for standing in warehouse.outbox_standing())
+
+    assert rights.checked() == {
+        "broker": "ok", "raw topic": "failed", "topic of dead letters": "failed", "size of dead letters": "untried",
+        "group offsets": "warning",
+    }
+    with pytest.raises(TopicRefused):
+        plan_ranges(kafka, kafka.raw_topic, {}, 10)
+    group = GroupOffsets(settings)
+    group.commit({0: 1})
+    group.commit({0: 2})
+    assert caplog.text.count("Group offsets were not committed") == 1
+    rights.grant(LISTED[0])
+    assert len(list(read_range(kafka, plan_ranges(kafka, kafka.raw_topic, {}, 10).ranges[0]))) == 1
+    assert rights.checked()["raw topic"] == "ok"
+    assert f"--create --topic {kafka.rejected_topic}" in waits()
+    rights.grant(LISTED[1])
+    assert f"--create --topic {kafka.rejected_topic}" in waits()
+    make_topics(rights.root, {kafka.rejected_topic: {}})
+    assert rights.checked()["size of dead letters"] == "warning"
+    assert waits() == ""
+    assert sum(end for _, end in topic_offsets(rights.root, kafka.rejected_topic).values()) == 1

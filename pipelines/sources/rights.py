@@ -1,0 +1,94 @@
+"""What Kafka lets the settings' user do, as the broker itself says it: nothing is written or committed to find out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.broker import ask_broker
+from pipelines.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+UNKNOWN_TOPIC, TOPIC_FORBIDDEN = 3, 29
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRights:
+    """A topic as the user sees it. ``operations`` is None where the broker does not say what is allowed."""
+
+    error_code: int
+    partitions: int
+    without_leader: tuple[int, ...]
+    operations: frozenset[str] | None
+
+    def allows(self, operation: str) -> bool | None:
+        """Whether the operation is allowed; None where the broker does not say."""
+        return None if self.operations is None else operation in self.operations
+
+
+def topic_rights(kafka: KafkaSettings, topics: tuple[str, ...]) -> Mapping[str, TopicRights]:
+    """The topics by name, with what the user may do to each. A topic without an error may be described."""
+    found = ask_broker(kafka, f"describe {', '.join(topics)}", lambda admin: admin.describe_topics(list(topics)))
+    return {topic["name"]: _rights(topic) for topic in found}
+
+
+def may_make(kafka: KafkaSettings, topic: str) -> bool:
+    """Whether the user may make the topic, as the broker says when it validates a request that makes nothing.
+
+    Raises ``BrokerRefused`` where the topic may be made by this user, and not with these settings.
+    """
+    return ask_broker(kafka, f"ask whether {topic} may be made", lambda admin: _may_make(admin, kafka, topic))
+
+
+def _may_make(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> bool:
+    from kafka.errors import AuthorizationError, TopicAlreadyExistsError
+
+    try:
+        admin.create_topics({topic: {"num_partitions": kafka.partitions}}, validate_only=True)
+    except (AuthorizationError, TopicAlreadyExistsError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRights:
+    """The group as the user sees it."""
+
+    may_commit: bool | None
+    members: int
+
+
+def group_rights(kafka: KafkaSettings) -> GroupRights:
+    """Whether the user may commit the group's offsets, and how many members the group has."""
+    return ask_broker(kafka, f"describe group {kafka.group_id}", lambda admin: _group(admin, kafka.group_id))
+
+
+def _group(admin: KafkaAdminClient, group_id: str) -> GroupRights:
+    from kafka.errors import CoordinatorLoadInProgressError, GroupAuthorizationFailedError
+
+    try:
+        group: dict[str, Any] = admin.describe_groups([group_id])[group_id]
+    except GroupAuthorizationFailedError:
+        return GroupRights(may_commit=False, members=0)
+    error = group.get("error") or ""
+    if "CoordinatorLoadInProgress" in error:
+        raise CoordinatorLoadInProgressError(error)  # asked again
+    if "GroupAuthorizationFailed" in error:
+        return GroupRights(may_commit=False, members=0)
+    operations = group.get("authorized_operations")
+    return GroupRights(None if operations is None else "READ" in operations, len(group.get("members") or ()))
+
+
+def _operations(operations: object) -> frozenset[str] | None:
+    return frozenset(operations) if isinstance(operations, list | tuple | set | frozenset) else None
+
+
+def _rights(topic: Mapping[str, Any]) -> TopicRights:
+    partitions = topic.get("partitions") or ()
+    headless = tuple(sorted(p["partition_index"] for p in partitions if p.get("leader_id", -1) < 0))
+    return TopicRights(
+        topic["error_code"], len(partitions), headless, _operations(topic.get("authorized_operations"))
+    )
