@@ -46,6 +46,9 @@ class Checks:
     def warn(self, check: str, says: str, do: str) -> None:
         self.findings.append(Finding(check, "warning", says, do))
 
+    def leave_out(self, check: str, why: str) -> None:
+        self.findings.append(Finding(check, "untried", why))
+
     def fail(self, check: str, fault: Exception) -> None:
         told = explain(fault)
         self.findings.append(Finding(check, "failed", told.why, told.do, code_of(fault)))
@@ -59,10 +62,9 @@ class Checks:
             self.fail(check, fault)
 
     def complete(self, why: str) -> list[Finding]:
-        """Every check has a finding: those that were not come to are untried."""
-        found = list(self.findings)
-        made = {finding.check for finding in found}
-        return found + [Finding(name, "untried", why) for name in self.names if name not in made]
+        """A finding of every check, in the order of their names; a check that was not made is untried."""
+        made = {finding.check: finding for finding in list(self.findings)}
+        return [made.get(name) or Finding(name, "untried", why) for name in self.names]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,13 @@ def check_broker(settings: Settings, checks: Checks) -> None:
 
 
 def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
-    from pipelines.broker import BrokerRefused
+    from pipelines.broker import BrokerRefused, broker_faults, refuse_error
     from pipelines.sources.kafka import describe_topic
+    from pipelines.sources.rights import UNKNOWN_TOPIC
 
+    if rights.error_code != UNKNOWN_TOPIC:
+        with broker_faults(kafka, f"describe {kafka.raw_topic}"):
+            refuse_error(rights.error_code, kafka.raw_topic)
     topic = describe_topic(kafka, kafka.raw_topic)  # raises what a run would raise
     if rights.allows("READ") is False:
         raise BrokerRefused(
@@ -47,7 +51,7 @@ def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> Non
             f"\nWhat to do: {_grant(kafka, 'Read', kafka.raw_topic)}"
         )
     waiting = sum(end - first for first, end in topic.offsets.values())
-    says = f"{kafka.raw_topic} has {len(topic.offsets)} partitions and keeps {waiting:,} offsets"
+    says = f"{kafka.raw_topic} has {_partitions(len(topic.offsets))} and keeps {waiting:,} offsets"
     if rights.allows("READ") is None:
         checks.warn(RAW, f"{says}. The broker does not say whether the user may read it.", "try `dateline ingest`")
     else:
@@ -68,6 +72,7 @@ def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> 
                 f"{_grant(kafka, 'Write', topic)}"
             )
         checks.ok(REJECTED, f"{topic} is not there. It is made when the first dead letter is sent.")
+        checks.leave_out(SIZE, f"{topic} is yet to be made.")
         return
     if rights.allows("WRITE") is False:
         raise BrokerRefused(
@@ -84,7 +89,7 @@ def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> 
             "look for letters in the outbox after the next run (`dateline status`)",
         )
     else:
-        checks.ok(REJECTED, f"{topic} has {rights.partitions} partitions. The user may write to it.")
+        checks.ok(REJECTED, f"{topic} has {_partitions(rights.partitions)}. The user may write to it.")
     with checks.trying(SIZE):
         _size(kafka, rights, checks)
 
@@ -107,7 +112,7 @@ def _group(kafka: KafkaSettings, checks: Checks) -> None:
     from pipelines.sources.rights import group_rights
 
     found = group_rights(kafka)
-    if found.may_commit is False:
+    if not found.may_commit:
         checks.warn(
             GROUP_OFFSETS, f"The user may not commit offsets of group {kafka.group_id}: lag monitors see none.",
             _grant(kafka, "Read", kafka.group_id, "group"),
@@ -117,13 +122,12 @@ def _group(kafka: KafkaSettings, checks: Checks) -> None:
             GROUP_OFFSETS, f"Group {kafka.group_id} has {found.members} members: another consumer uses its name, and "
             "Kafka refuses Dateline's offsets.", "name a group of Dateline's own in DATELINE_KAFKA__GROUP_ID",
         )
-    elif found.may_commit is None:
-        checks.warn(
-            GROUP_OFFSETS, f"The broker does not say whether the user may commit offsets of group {kafka.group_id}.",
-            "look for a warning about group offsets in the next run",
-        )
     else:
         checks.ok(GROUP_OFFSETS, f"The user may commit offsets of group {kafka.group_id}.")
+
+
+def _partitions(count: int) -> str:
+    return "1 partition" if count == 1 else f"{count} partitions"
 
 
 def _grant(kafka: KafkaSettings, operation: str, name: str, kind: str = "topic") -> str:
