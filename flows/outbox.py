@@ -25,6 +25,7 @@ PASS_S = 60.0  # and takes about so long at most
 PAGE = 32  # letters in memory at once: each may be near a megabyte
 REFUSED_S = 300.0  # how long a run waits before it asks Kafka again for what it was refused
 AWAY_S = 30.0  # and for what it got no answer to
+REFUSED_LETTERS_S = 3_600.0  # how long a letter that was refused by itself is left alone within a run
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class Outbox:
     why: str | None = None
     """Why no letter can be sent, as found by the last pass."""
     tried: set[str] = field(default_factory=set)
-    """Letters that were refused in this run: a later run tries them again."""
+    """Letters that were refused by themselves: a later run tries them again, or this one after an hour."""
+    tried_since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  a test moves the clock
     pause: Pause = field(default_factory=Pause)
 
     def send(self, *, more: bool = False) -> None:
@@ -67,6 +69,10 @@ class Outbox:
 
         Raises ``WarehouseUnavailable`` alone: nothing that Kafka says gets out of here.
         """
+        if time.monotonic() - self.tried_since > REFUSED_LETTERS_S:
+            self.may_wait |= bool(self.tried)
+            self.tried.clear()
+            self.tried_since = time.monotonic()
         self.may_wait |= more
         if not self.may_wait:
             return

@@ -144,7 +144,7 @@ def test_a_broker_that_is_away_is_asked_again_soon_and_at_the_end_of_the_run(
 
 
 def test_a_letter_that_is_refused_is_tried_once_a_run_and_keeps_no_other_back(
-    topic: Topic, warehouse: DuckDBWarehouse, tmp_path: Path
+    topic: Topic, warehouse: DuckDBWarehouse, tmp_path: Path, clock: Callable[[float], None]
 ) -> None:
     reject(warehouse, tmp_path, 1, 2)
     topic.large = frozenset({1})
@@ -155,6 +155,9 @@ def test_a_letter_that_is_refused_is_tried_once_a_run_and_keeps_no_other_back(
     sending.finish()
     assert (topic.taken, topic.opened) == ([2, 3], 2)
     assert whys(warehouse) == [(1, "too large")]
+    clock(outbox.REFUSED_LETTERS_S + 1)  # a run that follows goes on for weeks
+    sending.send()
+    assert topic.opened == 3
     topic.large = frozenset()
     Outbox(Settings(), warehouse).send()
     assert (topic.taken, whys(warehouse)) == ([2, 3, 1], [])
