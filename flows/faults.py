@@ -30,6 +30,8 @@ _CODES = {
     "CorruptBatch": FOUND_WRONG,
     "StagedBatchDamaged": FOUND_WRONG,
     "NotFound": FOUND_WRONG,
+    "WriteAheadFileCorrupt": FOUND_WRONG,
+    "WarehouseCorrupt": FOUND_WRONG,
     "WrongUsage": USAGE,
     "SettingsWrong": USAGE,
     "SchemaMissing": USAGE,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def plain(value: object, limit: int = 200) -> str:
 
 STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # in JSON only inside strings
 
+SCRAP = 16  # narrower columns of text are hard to read
 SHORT = 32  # ids, names of faults, times: a column of such words is not broken over lines
 PIPED_WIDTH = 140  # where no terminal says how wide it is
 
@@ -83,7 +84,7 @@ class Screen:
     def write_json(self, value: object, *, indent: int | None = 2) -> None:
         """One JSON document for a script; what could steer a terminal is escaped as JSON has it."""
         stream = self.out.file
-        text = json.dumps(value, indent=indent, ensure_ascii=False, default=json_default)
+        text = json.dumps(jsonable(value), indent=indent, ensure_ascii=False, allow_nan=False)
         stream.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         stream.flush()
 
@@ -107,12 +108,20 @@ class Screen:
         empty: str = "nothing",
         limit: int = 120,
     ) -> None:
-        """A table whose cells may come from a page; numbers stand right."""
+        """A table whose cells may come from a page; numbers stand right.
+
+        Where the columns do not fit beside each other, each row is shown as a block with a line for each column.
+        """
         listed = [list(row) for row in rows]
         if title:
             self.say(f"[bold]{safe(title)}[/bold]" + ("" if listed else f": {safe(empty)}"))
         if listed:
-            self.out.print(a_table(columns, listed, limit))
+            console = self.out
+            shown = a_table(columns, listed, limit)
+            if _least_width(columns, listed, limit) <= console.width:
+                console.print(shown)
+            else:
+                _print_down(console, columns, listed, limit)
         elif not title:
             self.say(safe(empty))
 
@@ -126,10 +135,38 @@ def a_table(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in rows)
         whole = all(len(row[index]) <= SHORT and (" " not in row[index] or row[index][:1].isdigit()) for row in cells)
-        table.add_column(safe(column), justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
+        table.add_column(
+            safe(column), justify="right" if numeric else "left", overflow="fold", no_wrap=whole,
+            min_width=len(plain(column)),
+        )
     for shown in cells:
         table.add_row(*shown)
     return table
+
+
+def _least_width(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int) -> int:
+    """How wide a terminal must be so that no header is cut, and no text is broken into scraps."""
+    from rich.text import Text
+
+    widths = []
+    for index, column in enumerate(columns):
+        cells = [Text.from_markup(_cell(row[index], limit)).cell_len for row in rows]
+        widths.append(max(len(plain(column)), min(max(cells), SCRAP)))
+    return sum(widths) + 3 * (len(widths) - 1) + 2  # what the box and its padding take
+
+
+def _print_down(console: Console, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int) -> None:
+    from rich.table import Table
+
+    for number, row in enumerate(rows, start=1):
+        console.print(f"[dim]row {number}[/dim]")
+        block = Table(box=None, show_header=False, pad_edge=False)
+        block.add_column(no_wrap=True, style="bold")
+        block.add_column(overflow="fold")
+        for column, value in zip(columns, row, strict=True):
+            block.add_row(safe(column), _cell(value, limit))
+        console.print(block)
+        console.print()
 
 
 def _cell(value: object, limit: int) -> str:
@@ -144,20 +181,33 @@ def _cell(value: object, limit: int) -> str:
     return safe(value, limit)
 
 
-def json_default(value: object) -> object:
-    """What JSON has no word for: times as ISO 8601, bytes as text where they are, else as hex."""
-    if isinstance(value, datetime):
+def jsonable(value: object) -> object:  # noqa: PLR0911  a line a kind of value
+    r"""A value as JSON has it: null for NaN and infinity, ISO 8601 for times, text for bytes that are, else hex.
+
+    >>> jsonable({1: float("nan"), "at": {"b": b"\\xff"}, "whole": 1 << 70})
+    {'1': None, 'at': {'b': 'ff'}, 'whole': 1180591620717411303424}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else _key(key): jsonable(each) for key, each in value.items()}
+    if isinstance(value, set | frozenset | tuple | list):
+        return [jsonable(each) for each in value]
+    if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | bytearray):
         try:
             return value.decode()
         except UnicodeDecodeError:
             return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, set | frozenset | tuple):
-        return list(value)
     return str(value)
+
+
+def _key(key: object) -> str:
+    plain_key = jsonable(key)
+    return plain_key if isinstance(plain_key, str) else json.dumps(plain_key)
 
 
 @cache

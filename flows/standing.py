@@ -40,12 +40,15 @@ def _said_when_away(told: dict[str, Any], what: str) -> Iterator[None]:
 
 
 def _books(settings: Settings) -> dict[str, Any]:
+    from pipelines.stage.audit import FEWEST_RECORDS
     from pipelines.warehouse.questions import ask
 
     warehouse = opened(settings)
     standings = sources_of(settings)
     questions = ("last_runs", "reject_rates", "last_audit")
     return {question: ask(warehouse, question).records() for question in questions} | {
+        "fewest_records": FEWEST_RECORDS,
+        "unjudged": ask(warehouse, "unjudged", (FEWEST_RECORDS,)).records(),
         "held": held_rows(standings), "silent": silent_rows(standings),
         "outbox": [asdict(waiting) for waiting in warehouse.outbox_standing()],
     }
@@ -91,7 +94,10 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
         screen.table("Rejected, by scraper", columns, rejected, empty="none")
         remarks = [tuple(row.values()) for row in told["last_audit"]]
         columns = ("severity", "expectation", "column", "observed", "why")
-        screen.table("Last audit", columns, remarks, empty="nothing to remark")
+        screen.table("Last audit", columns, remarks, empty="every expectation of the last batch was met")
+        if told["unjudged"]:
+            few = ", ".join(f"{row['source']} ({row['records']:,})" for row in told["unjudged"])
+            screen.say(f"Fewer than {told['fewest_records']} records: shares are not judged, of {safe(few, 600)}.")
 
 
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,12 +11,14 @@ import typer
 from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
 from flows.faults import FOUND_WRONG, WrongUsage
-from flows.screen import json_default, safe
+from flows.screen import jsonable, safe
 
 if TYPE_CHECKING:
     from flows.screen import Screen
     from pipelines.settings import Settings
     from pipelines.warehouse import KafkaAccount, Table, Verification
+
+ASK = "give one SELECT, or leave it out to see the marts, each with a query."
 
 app = typer.Typer()
 ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_args_is_help=True)
@@ -51,9 +54,11 @@ def query(
         if sql is None:
             _list_marts(run.screen, as_json=as_json)
             return
+        if not sql.strip():
+            raise WrongUsage(f"The query is empty.\nWhat to do: {ASK}")
         table = open_warehouse(run.settings.warehouse_url).query(sql)
         if as_json:
-            run.screen.write_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+            run.screen.write_json(table.records())
         elif as_csv:
             _write_csv(run.screen, table)
         else:
@@ -74,12 +79,18 @@ def _list_marts(screen: Screen, *, as_json: bool) -> None:
 
 def _write_csv(screen: Screen, table: Table) -> None:
     writer = csv.writer(screen.out.file)
-    writer.writerow(table.columns)
+    writer.writerow(table.names)
     writer.writerows(
-        [value if isinstance(value, str | int | float) or value is None else json_default(value) for value in row]
+        [value if isinstance(value, str | int | float) or value is None else _csv_cell(value) for value in row]
         for row in table.rows
     )
     screen.out.file.flush()
+
+
+def _csv_cell(value: object) -> str:
+    """A value that CSV has no form for: nested ones are JSON."""
+    shown = jsonable(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
 
 @ledger.command()

@@ -11,7 +11,7 @@ from pipelines.stage.figures import SourceCounts, count_sources
 type Verdict = Literal["passed", "warned", "failed"]
 
 FEWEST_RECORDS = 20
-"""Under so many records a scraper's shares are null: a few pages make any share."""
+"""With fewer records than this the shares of a scraper are not judged, since a few pages decide them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class Audit:
 
 
 def describe_batch(batch: StagedBatch) -> list[dict[str, Any]]:
-    """A row a scraper, by name: records, and the shares that the suite ``batch`` is held against."""
+    """One row for each scraper, by name: its records, and the shares that the suite ``batch`` checks.
+
+    The shares of a scraper with fewer than ``FEWEST_RECORDS`` records are null, which the suite does not judge.
+    """
     return [_row(scraper, count) for scraper, count in count_sources(batch).items() if count.outcomes]
 
 

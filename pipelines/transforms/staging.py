@@ -106,7 +106,7 @@ class _Stage(beam.DoFn):
     def _delete(self, writer: PartWriter, tombstone: RawMessage) -> None:
         if not tombstone.key:
             broken = Violation.of("a tombstone names the article by its key", field="key")
-            failure = Failure("decode", KeyMissing.__name__, (broken,))
+            failure = Failure("stage", KeyMissing.__name__, (broken,))
             self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
             return
         article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))

@@ -20,7 +20,9 @@ from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse import outbox, rejected, sources
 from pipelines.warehouse.account import compare_with_kafka
+from pipelines.warehouse.asking import check_question
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
+from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
     DeadLetterFilter,
@@ -162,13 +164,14 @@ class DuckDBWarehouse:
         return found if kafka is None else compare_with_kafka(self, found, kafka)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+        check_question(sql)
         with self._reading() as con:
             try:
                 found = con.execute(sql, list(parameters))
                 columns = tuple(column[0] for column in found.description or ())
                 rows = found.fetchall() if limit is None else found.fetchmany(limit + 1)
-            except duckdb.Error as fault:
-                raise QueryFailed(str(fault)) from fault
+            except (duckdb.Error, OverflowError, ValueError) as fault:  # the latter for values that Python has not
+                raise QueryFailed(f"{fault}\nWhat to do: correct the query. It may only read.") from fault
         kept = rows if limit is None else rows[:limit]
         return Table(columns, tuple(tuple(row) for row in kept), is_cut=len(kept) < len(rows))
 
@@ -255,7 +258,7 @@ class DuckDBWarehouse:
         try:
             return attempts(duckdb.connect, str(self.path), read_only=read_only)
         except duckdb.Error as fault:
-            raise WarehouseUnavailable(_advice(self.path, fault)) from fault
+            raise damage(self.path, fault) or WarehouseUnavailable(_advice(self.path, fault)) from fault
 
 
 def _is_locked(fault: BaseException) -> bool:

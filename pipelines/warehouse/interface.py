@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, Literal, Protocol
 
 from pipelines.records import Coordinates
@@ -89,8 +90,24 @@ class Table:
     is_cut: bool = False
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        """The rows as dictionaries; columns of equal names are told apart as ``names`` has it."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, each once: of equal ones the second is numbered 2, and so on.
+
+        >>> Table(("a", "a", "a_2", "a"), ()).names
+        ('a', 'a_3', 'a_2', 'a_4')
+        """
+        given: list[str] = []
+        for column in self.columns:
+            free = (f"{column}_{n}" for n in count(2))
+            name = column
+            while name in given or (name != column and name in self.columns):
+                name = next(free)
+            given.append(name)
+        return tuple(given)
 
 
 @dataclass(frozen=True, slots=True)

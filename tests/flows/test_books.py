@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -90,3 +91,74 @@ def test_what_was_never_read_is_wrong_usage(warehouse: DuckDBWarehouse, argument
     assert code == 2
     assert says in told
     assert "What to do:" in told
+
+
+def queried(*arguments: str) -> tuple[int, str]:
+    told = CliRunner().invoke(app, ["query", *arguments])
+    return told.exit_code, told.output
+
+
+def test_a_query_is_valid_json(warehouse: DuckDBWarehouse) -> None:
+    sql = (
+        "SELECT 'nan'::DOUBLE AS a, '-inf'::FLOAT AS b, 12345678901234567890123::HUGEINT AS h, "
+        "1.10::DECIMAL(5, 2) AS d, DATE '2026-03-04' AS day, TIME '10:00' AS at, "
+        "{'n': 'nan'::DOUBLE, 'l': [1, NULL]} AS s, MAP {1: 2} AS m, "
+        "'\\xFF'::BLOB AS raw, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::UUID AS u, INTERVAL 3 HOUR AS i"
+    )
+    code, told = queried(sql, "--json")
+
+    def refuse(word: str) -> None:
+        pytest.fail(f"{word} is no JSON")
+
+    assert (code, json.loads(told, parse_constant=refuse)) == (0, [{
+        "a": None, "b": None, "h": 12345678901234567890123, "d": "1.10", "day": "2026-03-04", "at": "10:00:00",
+        "s": {"n": None, "l": [1, None]}, "m": {"1": 2}, "raw": "ff", "u": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        "i": "3:00:00",
+    }])
+
+
+def test_columns_of_equal_names_are_kept_apart(warehouse: DuckDBWarehouse) -> None:
+    sql = "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a"
+    assert json.loads(queried(sql, "--json")[1]) == [{"a": 1, "a_3": 2, "a_2": 3, "a_4": 4}]
+    assert queried(sql, "--csv")[1].splitlines() == ["a,a_3,a_2,a_4", "1,2,3,4"]
+
+
+NO_QUERIES = (
+    ("", "The query is empty"), (" \n\t", "The query is empty"), (";", "is empty or holds only comments"),
+    ("-- which outlets?", "is empty or holds only comments"), ("/* all */ ;", "is empty or holds only comments"),
+    ("SELECT 1; SELECT 2", "The query holds 2 statements"), ("DELETE FROM articles", "DELETE is refused"),
+    ("SET threads = 1", "SET is refused"), ("COPY articles TO 'a.csv'", "COPY is refused"),
+    ("ATTACH 'other.db'", "ATTACH is refused"), ("SELEC 1", "syntax error"), ("SELECT a", "not found"),
+)
+
+
+def test_what_is_no_query_is_usage(warehouse: DuckDBWarehouse) -> None:
+    for sql, says in NO_QUERIES:
+        code, told = queried("--json", "--", sql)
+        assert (code, says in " ".join(told.split()), "What to do:" in told) == (2, True, True), sql
+
+
+def test_what_only_reads_is_answered(warehouse: DuckDBWarehouse) -> None:
+    for sql in ("SELECT 1 AS n;", "WITH a AS (SELECT 1 AS n) FROM a -- all", "VALUES (1)", "DESCRIBE articles",
+                "SHOW TABLES", "SUMMARIZE articles", "EXPLAIN SELECT 1"):
+        assert queried(sql, "--json")[0] == 0, sql
+
+
+def test_a_damaged_write_ahead_file_is_named(warehouse: DuckDBWarehouse) -> None:
+    with duckdb.connect(str(warehouse.path)) as con:
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
+        con.execute("CREATE TABLE extra AS SELECT range AS n FROM range(100)")
+        con.execute("INSERT INTO extra VALUES (1)")
+    wal = warehouse.path.with_suffix(".duckdb.wal")
+    whole = wal.read_bytes()
+    wal.write_bytes(whole[:100] + bytes(byte ^ 0x55 for byte in whole[100:130]) + whole[130:])
+    code, told = queried("SELECT 1")
+    assert (code, "Write Ahead File Corrupt" in told, "What to do:" in told) == (1, True, True)
+    wal.rename(wal.with_suffix(".damaged"))
+    assert queried("SELECT 1")[0] == 0
+
+
+def test_a_file_that_is_no_warehouse_is_named(warehouse: DuckDBWarehouse) -> None:
+    warehouse.path.write_bytes(b"articles")
+    code, told = queried("SELECT 1")
+    assert (code, "Warehouse Corrupt" in told) == (1, True)

@@ -6,6 +6,8 @@ import io
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from flows.screen import Screen, safe
 
 
@@ -52,3 +54,23 @@ def test_bytes_go_out_as_they_are() -> None:
     screen = Screen(io.TextIOWrapper(raw, encoding="utf-8"), io.StringIO())
     screen.write_bytes(b"\x00\xff\r\n")
     assert raw.getvalue() == b"\x00\xff\r\n"
+
+
+WIDE = ("outlet_domain", "articles_with_authors", "median_words_per_article", "share_of_truncated_articles")
+
+
+@pytest.mark.parametrize("width", [60, 80, 103, 104])
+def test_headers_of_a_table_that_does_not_fit_are_whole(width: int) -> None:
+    screen, out = a_screen()
+    screen.out.width = width
+    screen.table("", WIDE, [("harbour-news.example", 7, 412.5, 0.25), ("quay.example", 1, None, 0.0)])
+    shown = out.getvalue()
+    assert [shown.count(header) for header in WIDE] == ([1] * 4 if width > 103 else [2] * 4)
+    assert ("row 2" in shown) == (width <= 103)
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_numbers_that_json_has_not_are_null() -> None:
+    screen, out = a_screen()
+    screen.write_json({"a": [float("nan"), float("inf")], 3: {"b": -float("inf")}})
+    assert json.loads(out.getvalue()) == {"a": [None, None], "3": {"b": None}}

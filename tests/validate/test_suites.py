@@ -42,6 +42,5 @@ def test_a_suites_columns_are_those_of_its_rows(name: str) -> None:
 def test_an_expectation_is_what_its_file_says() -> None:
     assert load_suite("batch").expectations[1] == Expectation(
         "expect_column_values_to_be_between", {"column": "share_rejected", "max_value": 0.5}, "warning",
-        "More than half of a scraper's messages rejected: its site has changed, or it is blocked. "
-        "Null under 20 records, where a few pages make any share.",
+        "More than half of a scraper's messages were rejected: its site has changed, or the site blocks it.",
     )
