@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
+from flows.faults import WrongUsage
 from flows.place import the_settings, with_broker
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
@@ -50,6 +51,8 @@ def ingest(
         warehouse: URL in place of the settings' one.
         wait_minutes: how long to wait for another run that writes.
     """
+    if max_records is not None and max_records < 1:
+        raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
     most = max_records or sys.maxsize
     if follow:

@@ -184,7 +184,7 @@ def _cell(value: object, limit: int) -> str:
 def jsonable(value: object) -> object:  # noqa: PLR0911  a line a kind of value
     r"""A value as JSON has it: null for NaN and infinity, ISO 8601 for times, text for bytes that are, else hex.
 
-    >>> jsonable({1: float("nan"), "at": {"b": b"\\xff"}, "whole": 1 << 70})
+    >>> jsonable({1: float("nan"), "at": {"b": b"\xff"}, "whole": 1 << 70})
     {'1': None, 'at': {'b': 'ff'}, 'whole': 1180591620717411303424}
     """
     if isinstance(value, float):
