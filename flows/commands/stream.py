@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.run import AsJson, Command, Verbose, command
+from flows.faults import WrongUsage
 
 app = typer.Typer()
 
@@ -49,7 +50,7 @@ def publish(
         from pipelines.sources.files import messages_from
 
         settings = with_broker(run.settings)
-        wanted = topic or settings.kafka.raw_topic
+        wanted = settings.kafka.raw_topic if topic is None else _allowed(topic)
         if wanted == settings.kafka.raw_topic:
             make_topics(settings.kafka, {wanted: {}})  # the topic of dead letters is made by who writes to it
         messages = messages_from(expand(paths), manifest, datetime.now(UTC))
@@ -62,6 +63,15 @@ def publish(
                 f"Published [bold]{published.count:,}[/bold] messages to [bold]{wanted}[/bold]. "
                 "Load them with [cyan]dateline ingest[/cyan]."
             )
+
+
+def _allowed(topic: str) -> str:
+    from pipelines.settings import topic_name
+
+    try:
+        return topic_name(topic)
+    except ValueError as fault:
+        raise WrongUsage(f"--topic {fault}.\nWhat to do: correct --topic.") from None
 
 
 @app.command()
