@@ -58,10 +58,19 @@ def ingest(
     if follow:
         return _follow_until_stopped(settings, most, wait_minutes)
     with working(settings, "ingest", wait_minutes) as work:
-        settle(work)
+        _begin(work)
         _catch_up(work, most)
         finish(work)
     return work.report.as_json()
+
+
+def _begin(work: Work) -> None:
+    """The broker and the topic are there, tried once and without retries; then what a run before left is settled."""
+    from pipelines.sources.offsets import first_contact
+
+    watcher().step("connect", 1)
+    first_contact(work.settings.kafka, work.topic)
+    settle(work)
 
 
 def _catch_up(work: Work, most: int) -> None:
@@ -83,7 +92,7 @@ def _follow_until_stopped(settings: Settings, most: int, wait_minutes: float) ->
         stop.attended = True
         try:
             with working(settings, "ingest", wait_minutes, following=stop) as work, standing_connection():
-                settle(work)
+                _begin(work)
                 _follow(work, stop, most)
             return work.report.as_json()
         except Abandoned:
@@ -116,6 +125,7 @@ def _look(work: Work, most: int) -> Plan:
     work.logs.bound_now_and_then()
     watcher().step("plan", told.batches + 1)
     planned = work.patience.call("plan", lambda: plan(work, min(work.settings.batch.max_records, most - told.records)))
+    told.waiting = dict(planned.waiting)
     watcher().found(told.records + min(sum(planned.lag.values()), most - told.records))
     return planned
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from flows.screen import Screen, safe
@@ -12,7 +13,12 @@ from flows.watching import Watcher
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from pipelines.settings import KafkaSettings
+
+SAID_AFTER_S = 0.3  # what takes longer is shown while it lasts
+
 WORDS = {
+    "connect": "connecting to Kafka",
     "plan": "looking",
     "transform": "reading pages",
     "audit": "auditing",
@@ -57,6 +63,26 @@ class BarWatcher(Watcher):
 
     def loaded(self, outcomes: Mapping[str, int]) -> None:
         self.bar.update(self.task, refresh=True)
+
+
+@contextmanager
+def connecting(screen: Screen, kafka: KafkaSettings) -> Iterator[None]:
+    """Shows, from the first second on, that the broker is being connected to; a quick answer leaves nothing behind.
+
+    Written to the error stream: a spinner on a terminal, else one line.
+    """
+    text = f"Connecting to Kafka at {safe(kafka.bootstrap_servers)}, {kafka.connect_timeout_s:g} s at most …"
+    if screen.notes.is_terminal:
+        with screen.notes.status(text):
+            yield
+        return
+    timer = Timer(SAID_AFTER_S, screen.note, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

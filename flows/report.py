@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class RunReport:
     reasons: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
     offsets: dict[int, int] = field(default_factory=dict)
+    waiting: dict[int, int] = field(default_factory=dict)  # offsets behind an open transaction, by partition
     costs: dict[str, tuple[int, int]] = field(default_factory=dict)
     verdict: str = "none"
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -88,6 +90,7 @@ class RunReport:
             "held": self.held,
             "silent": self.silent,
             "offsets": {str(p): o for p, o in self.offsets.items()},
+            "waiting": {str(p): count for p, count in self.waiting.items()},
             "cpu_ms_per_element": {step: round(us / 1000 / n, 3) for step, (n, us) in self.costs.items() if n},
             "note": self.note,
         }
@@ -102,6 +105,8 @@ def markdown_of(report: RunReport) -> str:
     ]
     if report.note:
         parts.append(f"> {safe_markdown(report.note)}")
+    if report.waiting:
+        parts.append(f"> {safe_markdown(in_open_transactions(report.topic, report.waiting))}")
     if report.held:
         held = [(h["source"], h["since"], h["waiting"], why_in_words(h), h["to_release"]) for h in report.held]
         parts.append(_table("Held sources", ("source", "since", "articles that wait", "why", "after a look"), held))
@@ -122,6 +127,20 @@ def markdown_of(report: RunReport) -> str:
         parts.append(_table("CPU by step", ("step", "records", "ms a record"), costs))
     parts.append(_table("Next offsets", ("partition", "offset"), sorted(report.offsets.items())))
     return "\n\n".join(parts) + "\n"
+
+
+def in_open_transactions(topic: str, waiting: Mapping[Any, int]) -> str:
+    """What the end of a run and ``dateline status`` say of records that cannot be read yet.
+
+    >>> in_open_transactions("articles.raw", {0: 3, 2: 1})[:87]
+    '4 offsets of articles.raw wait behind an open transaction (partition 0: 3, partition 2: '
+    """
+    where = ", ".join(f"partition {partition}: {count:,}" for partition, count in waiting.items())
+    total = sum(waiting.values())
+    return (
+        f"{total:,} {'offset' if total == 1 else 'offsets'} of {topic} wait behind an open transaction ({where}). They "
+        "are loaded by the first run after it has been committed or aborted."
+    )
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Any) -> str:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flows.faults import exit_code
+from flows.faults import exit_code, may_pass
 from flows.letters import opened
+from flows.report import in_open_transactions
 from flows.screen import Screen, safe
 from flows.sources import held_rows, show_held, silent_rows, sources_of
 
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Verification
 
 
-def standing_of(settings: Settings) -> dict[str, Any]:
-    """What ``dateline status`` shows; a broker or a warehouse that is away is said, not raised."""
+def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
+    """What ``dateline status`` shows; a broker or a warehouse that is away is listed under ``away``, not raised."""
     told: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
-    saved: dict[int, int] = {}
+    saved: dict[int, int] | None = None
     with _said_when_away(told, "warehouse"):
+        told |= _books(settings)  # first: a file that is not there has no next offsets either, and does not raise
         saved = opened(settings).next_offsets(settings.kafka.raw_topic)
-        told |= _books(settings)
     with _said_when_away(told, "kafka"):
-        told |= _lag(settings, saved)
+        told |= _lag(settings, saved, screen)
     return told
 
 
@@ -36,7 +37,15 @@ def _said_when_away(told: dict[str, Any], what: str) -> Iterator[None]:
     except Exception as fault:
         if exit_code(fault) is None:
             raise
-        told["away"].append({"what": what, "why": str(fault)})
+        told["away"].append({
+            "what": what, "fault": type(fault).__name__, "exit_code": exit_code(fault), "may_pass": may_pass(fault),
+            "why": str(fault),
+        })
+
+
+def code_of_standing(told: dict[str, Any]) -> int:
+    """The exit code of ``dateline status``: that of a broker which answered and said no; what is only away is shown."""
+    return max((a["exit_code"] for a in told["away"] if a["what"] == "kafka" and not a["may_pass"]), default=0)
 
 
 def _books(settings: Settings) -> dict[str, Any]:
@@ -54,25 +63,31 @@ def _books(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _lag(settings: Settings, saved: dict[int, int]) -> dict[str, Any]:
+def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> dict[str, Any]:
+    """By partition the end, the offsets still to load, and how many of these wait behind an open transaction.
+
+    Where the warehouse could not be read (``saved`` is None), the next offset and the lag are unknown: null.
+    """
     from flows.place import with_broker
-    from pipelines.sources.kafka import topic_offsets
+    from flows.progress import connecting
+    from pipelines.sources.offsets import first_contact
 
     kafka = with_broker(settings).kafka
-    partitions = [
-        {
-            "partition": partition,
-            "next": saved.get(partition, first),
-            "end": end,
-            "lag": max(0, end - max(first, saved.get(partition, first))),
-        }
-        for partition, (first, end) in topic_offsets(kafka, kafka.raw_topic).items()
-    ]
+    with connecting(screen, kafka):
+        topic = first_contact(kafka, kafka.raw_topic)
+    partitions = []
+    for partition, (first, readable) in topic.offsets.items():
+        waiting = topic.waiting.get(partition, 0)
+        end = readable + waiting
+        start = None if saved is None else saved.get(partition, first)
+        lag = None if start is None else max(0, end - max(first, start))
+        partitions.append({"partition": partition, "next": start, "end": end, "lag": lag, "waiting": waiting})
     return {
         "kafka": kafka.bootstrap_servers,
         "topic": kafka.raw_topic,
         "partitions": partitions,
-        "lag": sum(p["lag"] for p in partitions),
+        "lag": None if saved is None else sum(p["lag"] for p in partitions),
+        "waiting": sum(p["waiting"] for p in partitions),
     }
 
 
@@ -82,9 +97,12 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
     if "partitions" in told:
         screen.table(
             f"Lag of {told['topic']} at {told['kafka']}",
-            ("partition", "next offset", "end", "lag"),
-            [tuple(p.values()) for p in told["partitions"]],
+            ("partition", "next offset", "end", "lag", "of it waiting"),
+            [tuple("unknown" if value is None else value for value in p.values()) for p in told["partitions"]],
         )
+        if told["waiting"]:
+            waiting = {p["partition"]: p["waiting"] for p in told["partitions"] if p["waiting"]}
+            screen.say(f"[yellow]Waiting:[/yellow] {safe(in_open_transactions(told['topic'], waiting), 600)}")
     if "last_runs" in told:
         show_held(screen, told["held"], told["silent"])
         show_outbox(screen, told["outbox"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.broker_faults import BrokerRefused, BrokerUnavailable, TopicNameInvalid, TopicRefused
 from pipelines.probe import Contact, probe
-from pipelines.settings import KafkaSettings
+from pipelines.settings import KafkaSettings, topic_name
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -26,7 +25,6 @@ __all__ = [
 ASK_AGAIN_S = 0.1
 TRY_AGAIN_S = 0.5  # between two probes of a broker that is waited for
 NODE_CONNECTS_WITHIN_S = 3.0  # one broker of several may be down: the library's 10 s would be most of our patience
-TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 REPLICA_NOT_AVAILABLE = 9  # said of partitions whose leader is well: no matter for who reads from the leader
 WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they write out what is sent: the password
 
@@ -294,9 +292,10 @@ def refuse_error(code: int, about: str) -> None:
 
 def refuse_topic_name(topic: str) -> None:
     """Raises ``TopicNameInvalid`` for a name that no topic can have, without asking a broker."""
-    if TOPIC_NAME.fullmatch(topic) is None or topic in {".", ".."}:
+    try:
+        topic_name(topic)
+    except ValueError as fault:
         raise TopicNameInvalid(
-            f"No Kafka topic can have the name {topic[:300]!r}: a name has 1 to 249 of the characters a-z, A-Z, 0-9, "
-            "'.', '_' and '-', and is not '.' or '..'."
+            f"No Kafka topic can have the name {topic[:300]!r}: it {fault}."
             "\nWhat to do: correct --topic, DATELINE_KAFKA__RAW_TOPIC or DATELINE_KAFKA__REJECTED_TOPIC."
-        )
+        ) from None

@@ -112,7 +112,7 @@ class KafkaSettings(_Section):
         "read_committed", description="Whether records of aborted transactions are left out."
     )
     connect_timeout_s: Seconds = Field(
-        6.0, ge=0.1, description="Seconds within which a command or run must have reached the broker when it starts."
+        5.0, ge=0.1, description="Seconds within which a command or run must have reached the broker when it starts."
     )
     request_timeout_s: Seconds = Field(
         30.0, ge=0.1,

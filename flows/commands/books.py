@@ -28,13 +28,15 @@ ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_arg
 def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Show the lag of each partition, held sources, the last runs, reject rates and the last audit."""
     with command("status", verbose=verbose, warehouse=warehouse) as run:
-        from flows.standing import show_standing, standing_of
+        from flows.standing import code_of_standing, show_standing, standing_of
 
-        standing = standing_of(run.settings)
+        standing = standing_of(run.settings, run.screen)
         if as_json:
             run.screen.write_json(standing)
         else:
             show_standing(run.screen, standing)
+        if code := code_of_standing(standing):
+            raise typer.Exit(code)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import typer
 from flows.commands.run import Command
 from flows.place import a_prefect_api, prefect_faults, with_settings
 from flows.progress import run_bar
+from flows.report import in_open_transactions
 from flows.screen import Screen, safe
 from flows.sources import show_held
 from flows.stopping import stoppable
@@ -80,7 +81,11 @@ def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]
 
 def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     if not report["records"]:
-        screen.say("Nothing new: the warehouse is caught up with the topic.")
+        if report["waiting"]:
+            screen.say("Nothing was loaded.")
+            _show_waiting(screen, report)
+        else:
+            screen.say("Nothing new: the warehouse is caught up with the topic.")
         return
     screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
     if report["reasons"]:
@@ -89,6 +94,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     screen.say(
         f"{report['records']:,} records in {batches}, {report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
+    _show_waiting(screen, report)
     show_held(screen, report["held"], report["silent"])
     costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
     screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
@@ -97,6 +103,13 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
         screen.say(
             f"  [yellow]audit, {safe(finding['severity'])}[/yellow]: {safe(finding['column'])}{whose}: "
             f"{safe(finding['observed'])}. {safe(finding['reason'])}"
+        )
+
+
+def _show_waiting(screen: Screen, report: dict[str, Any]) -> None:
+    if report["waiting"]:
+        screen.say(
+            f"[yellow]Not caught up:[/yellow] {safe(in_open_transactions(report['topic'], report['waiting']), 600)}"
         )
 
 

@@ -45,14 +45,17 @@ def publish(
     """Send files to a topic, as a scraper would."""
     with command("publish", verbose=verbose) as run:
         from flows.place import with_broker
-        from flows.progress import counting
+        from flows.progress import connecting, counting
+        from pipelines.broker import impatient, probe_broker
         from pipelines.sinks.kafka import make_topics, publish_messages
         from pipelines.sources.files import messages_from
 
         settings = with_broker(run.settings)
         wanted = settings.kafka.raw_topic if topic is None else _allowed(topic)
-        if wanted == settings.kafka.raw_topic:
-            make_topics(settings.kafka, {wanted: {}})  # the topic of dead letters is made by who writes to it
+        with connecting(run.screen, settings.kafka):
+            probe_broker(settings.kafka, f"publish to {wanted}")
+            if wanted == settings.kafka.raw_topic:
+                make_topics(impatient(settings.kafka), {wanted: {}})  # who writes dead letters makes their topic
         messages = messages_from(expand(paths), manifest, datetime.now(UTC))
         with counting(run.screen, "Publishing", quiet=as_json) as counted:
             published = publish_messages(settings.kafka, wanted, counted(messages))
@@ -96,9 +99,14 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
         from flows.commands.ingesting import follow_here, ingest_here, show_ingested
         from flows.place import with_broker
+        from flows.progress import connecting
+        from pipelines.sources.offsets import first_contact
 
+        settings = with_broker(run.settings)
+        with connecting(run.screen, settings.kafka):
+            first_contact(settings.kafka, settings.kafka.raw_topic)
         ingest_now = follow_here if follow else ingest_here
-        report = ingest_now(run, with_broker(run.settings), max_records=max_records, quiet=as_json)
+        report = ingest_now(run, settings, max_records=max_records, quiet=as_json)
         if as_json:
             run.screen.write_json(report)
         else:

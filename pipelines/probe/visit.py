@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -11,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipelines.probe import findings as found
 from pipelines.probe.findings import SETTING, Finding
 from pipelines.probe.talk import Closed, Garbled, Silent, Talk, left, open_socket, versioned
 
+ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:/?#@\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
 DEFAULT_PORT = 9092
 SECOND_LOOK_S = 1.0  # kept back from the deadline for the look that distinguishes two causes of one answer
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # how an alert and a handshake begin
@@ -40,12 +41,11 @@ def address_of(server: str) -> tuple[str, int]:
     >>> address_of("kafka-1:9093"), address_of("[::1]:9092"), address_of("kafka-1")
     (('kafka-1', 9093), ('::1', 9092), ('kafka-1', 9092))
     """
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(f"//{server}")
-        plain = "://" not in server and not (parts.path or parts.query or parts.fragment or parts.username)
-        if plain and parts.hostname and (parts.port is None or parts.port > 0):
-            return parts.hostname, parts.port or DEFAULT_PORT
-    raise found.address_malformed()
+    parts = ADDRESS.fullmatch(server)
+    port = int(parts["port"] or DEFAULT_PORT) if parts else 0
+    if parts is None or not 0 < port < 65_536:
+        raise found.address_malformed()
+    return parts["ipv6"] or parts["host"], port
 
 
 class Visit:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults, connect
+from pipelines.broker import (
+    BrokerRefused,
+    BrokerUnavailable,
+    ask_broker,
+    broker_faults,
+    connect,
+    refuse_errors,
+    refuse_topic_name,
+)
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 
@@ -58,6 +67,7 @@ def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendab
     and is run again writes again what was written: the pipeline then sees the same article twice, unchanged.
     Raises ``MessageTooLarge``, naming the message, ``BrokerUnavailable`` or ``BrokerRefused``.
     """
+    refuse_topic_name(topic)
     with broker_faults(kafka, f"publish to {topic}"):
         sending = _Sending(kafka, topic)
         try:
@@ -157,18 +167,25 @@ def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | 
     ``topics`` maps other names to their settings instead.
     """
     wanted = {kafka.raw_topic: {}, kafka.rejected_topic: {}} if topics is None else dict(topics)
+    for name in wanted:
+        refuse_topic_name(name)
     return ask_broker(
         kafka, f"make the topics {', '.join(wanted)}", lambda admin: _make_missing(admin, kafka.partitions, wanted)
     )
 
 
 def _make_missing(admin: KafkaAdminClient, partitions: int, wanted: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    there = set(admin.list_topics())
-    missing = {
-        name: {"num_partitions": partitions, "configs": dict(settings)}
-        for name, settings in wanted.items()
-        if name not in there
-    }
+    from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError
+
+    there = {found["name"]: found for found in admin.describe_topics(list(wanted))}
+    missing = {}
+    for name, settings in wanted.items():
+        found = there.get(name, {"error_code": UnknownTopicOrPartitionError.errno})
+        if found["error_code"] == UnknownTopicOrPartitionError.errno:
+            missing[name] = {"num_partitions": partitions, "configs": dict(settings)}
+        else:
+            refuse_errors({"error_code": found["error_code"]}, f"topic {name}")
     if missing:
-        admin.create_topics(missing, wait_for_metadata=True)
+        with contextlib.suppress(TopicAlreadyExistsError):  # made by another in between
+            refuse_errors(admin.create_topics(missing, wait_for_metadata=True), f"topics {', '.join(missing)}")
     return tuple(missing)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipelines.broker import BrokerRefused, ask_broker
 from pipelines.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient, TopicPartition
+    from kafka.structs import OffsetAndMetadata
 
 
 def commit_group_offsets(kafka: KafkaSettings, topic: str, offsets: Mapping[int, int]) -> None:
@@ -14,23 +19,34 @@ def commit_group_offsets(kafka: KafkaSettings, topic: str, offsets: Mapping[int,
     Raises ``BrokerRefused`` when the group has live members: another consumer uses Dateline's group name.
     """
     from kafka import TopicPartition
-    from kafka.errors import NoError
     from kafka.structs import OffsetAndMetadata
 
     if not offsets:
         return
     wanted = {TopicPartition(topic, p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()}
-    answers = ask_broker(
-        kafka, f"commit the offsets of group {kafka.group_id}",
-        lambda admin: admin.alter_group_offsets(kafka.group_id, wanted),
+    refused = ask_broker(
+        kafka, f"commit the offsets of group {kafka.group_id}", lambda admin: _commit(admin, kafka.group_id, wanted)
     )
-    refused = {name.partition: fault.__name__ for name, fault in answers.items() if fault is not NoError}
     if refused:
         raise BrokerRefused(
             f"Kafka refused offsets of group {kafka.group_id} for partitions {refused}. Nothing is lost: they serve "
             "lag monitors alone.\nWhat to do: give the group to Dateline alone, or another name in "
             "DATELINE_KAFKA__GROUP_ID."
         )
+
+
+def _commit(admin: KafkaAdminClient, group: str, wanted: Mapping[TopicPartition, OffsetAndMetadata]) -> dict[int, str]:
+    """Which partitions' offsets the broker did not take, and why; raises what may pass and missing rights."""
+    from kafka.errors import AuthorizationError, NoError, RetriableError
+
+    answers = admin.alter_group_offsets(group, wanted)
+    for fault in answers.values():
+        if issubclass(fault, RetriableError | AuthorizationError):
+            raise fault(f"group {group}")
+    return {
+        name.partition: fault.__name__ if fault else "no answer"
+        for name in wanted if (fault := answers.get(name)) is not NoError
+    }
 
 
 def group_offsets(kafka: KafkaSettings, topic: str) -> dict[int, int]:

@@ -27,6 +27,7 @@ from pipelines.sources.offsets import (
     TopicMissing,
     confirm_topic,
     describe_topic,
+    first_contact,
     plan_ranges,
     plan_topic,
     retention_passed,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokerRefused", "BrokerUnavailable", "CorruptBatch", "Plan", "RetentionPassed", "Topic", "TopicMissing",
-    "TopicRecreated", "client_options", "commit_group_offsets", "confirm_topic", "describe_topic", "group_offsets",
-    "plan_ranges", "plan_topic", "read_range", "split_range", "topic_offsets",
+    "TopicRecreated", "client_options", "commit_group_offsets", "confirm_topic", "describe_topic", "first_contact",
+    "group_offsets", "plan_ranges", "plan_topic", "read_range", "split_range", "topic_offsets",
 ]
 
 POLL_MS = 500

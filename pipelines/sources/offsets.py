@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines.broker import ask_broker
+from pipelines.broker import ask_broker, impatient, probe_broker, refuse_errors, refuse_topic_name
 from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
@@ -41,12 +41,14 @@ class RetentionPassed(Exception):
 class Topic:
     """A topic as it stands: its id (another one after it is made again), and [beginning, end) by partition.
 
-    The id is empty where the broker gives none.
+    The id is empty where the broker gives none. The end is that of what may be read; ``waiting`` is how many offsets
+    lie behind it, from the first record of an open transaction up to the partition's last record.
     """
 
     name: str
     topic_id: str
     offsets: Mapping[int, tuple[int, int]]
+    waiting: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Plan:
     """What a micro-batch reads.
 
     ``ranges`` start at the saved offset, one a partition; one that starts before what the topic still has
-    covers the lost offsets too, named in ``gaps``. ``lag`` is what each partition had left to read beforehand.
+    covers the lost offsets too, named in ``gaps``. ``lag`` is what each partition had left to read beforehand,
+    ``waiting`` what it holds behind an open transaction, which can be read only after that has ended.
     """
 
     topic: str
@@ -62,6 +65,7 @@ class Plan:
     gaps: tuple[Gap, ...] = ()
     lag: Mapping[int, int] = field(default_factory=dict)
     topic_id: str = ""
+    waiting: Mapping[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(len(part) for part in self.ranges)
@@ -72,29 +76,67 @@ def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]
     return dict(describe_topic(kafka, topic).offsets)
 
 
+def first_contact(kafka: KafkaSettings, topic: str) -> Topic:
+    """The topic, for who has not started yet: what is wrong is raised within seconds (``connect_timeout_s``).
+
+    Raises what ``probe_broker`` and ``describe_topic`` raise.
+    """
+    refuse_topic_name(topic)
+    probe_broker(kafka, f"read the offsets of {topic}")
+    return describe_topic(impatient(kafka), topic)
+
+
 def describe_topic(kafka: KafkaSettings, topic: str) -> Topic:
-    """The topic as it stands now; ``TopicMissing`` if there is none."""
+    """The topic as it stands now.
+
+    Raises ``TopicMissing``, ``TopicRefused``, ``TopicNameInvalid``, or ``BrokerUnavailable`` where a partition has
+    had no leader for as long as a request may take.
+    """
+    refuse_topic_name(topic)
     return ask_broker(kafka, f"read the offsets of {topic}", lambda admin: _describe(admin, kafka, topic))
 
 
 def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topic:
     from kafka import TopicPartition
+    from kafka.errors import OffsetNotAvailableError
     from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
-    found = admin.describe_topics([topic])[0]
-    if found["error_code"] == 3:  # UNKNOWN_TOPIC_OR_PARTITION
+    found = _metadata(admin, kafka, topic)
+    names = [TopicPartition(topic, part["partition_index"]) for part in found["partitions"]]
+    first = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.EARLIEST))
+    # In this order: a record that came between the two questions is not taken for one that waits.
+    last = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST))
+    level = IsolationLevel.build_from(kafka.isolation_level)
+    end = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST), isolation_level=level)
+    for answer in (first, last, end):
+        if unknown := [name.partition for name in names if name not in answer or answer[name].offset < 0]:
+            raise OffsetNotAvailableError(f"no offset of {topic}, partitions {unknown}")
+    return Topic(
+        topic, given_id(found.get("topic_id")),
+        {name.partition: (first[name].offset, end[name].offset) for name in sorted(names)},
+        {n.partition: last[n].offset - end[n].offset for n in sorted(names) if last[n].offset > end[n].offset},
+    )
+
+
+def _metadata(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, Any]:
+    """What the broker knows of the topic; nothing in it is an error, no partition is left out or without a leader."""
+    from kafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionError
+
+    described = [found for found in admin.describe_topics([topic]) if found["name"] == topic]
+    if not described or described[0]["error_code"] == UnknownTopicOrPartitionError.errno:
         raise TopicMissing(
             f"There is no topic {topic} on {kafka.bootstrap_servers}."
             "\nWhat to do: `dateline up` makes the topics on the local broker; on your own, make it, or name another "
             "in DATELINE_KAFKA__RAW_TOPIC."
         )
-    partitions = sorted(part["partition_index"] for part in found["partitions"])
-    level = IsolationLevel.build_from(kafka.isolation_level)
-    names = [TopicPartition(topic, partition) for partition in partitions]
-    first = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.EARLIEST))
-    end = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST), isolation_level=level)
-    offsets = {name.partition: (first[name].offset, end[name].offset) for name in names}
-    return Topic(topic, given_id(found.get("topic_id")), offsets)
+    found: Mapping[str, Any] = described[0]
+    refuse_errors(found, f"topic {topic}")
+    numbers = sorted(part["partition_index"] for part in found["partitions"])
+    if not numbers or numbers != list(range(len(numbers))):
+        raise LeaderNotAvailableError(f"the broker names only the partitions {numbers} of {topic}")
+    if leaderless := [part["partition_index"] for part in found["partitions"] if part["leader_id"] < 0]:
+        raise LeaderNotAvailableError(f"no leader for {topic}, partitions {sorted(leaderless)}")
+    return found
 
 
 def given_id(topic_id: object) -> str:
@@ -148,7 +190,7 @@ def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
         size = lost.get(partition, 0) + count
         if size:
             ranges.append(OffsetRange(topic.name, partition, start, start + size))
-    return Plan(topic.name, tuple(ranges), gaps, left, topic.topic_id)
+    return Plan(topic.name, tuple(ranges), gaps, left, topic.topic_id, topic.waiting)
 
 
 def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:

@@ -1,0 +1,92 @@
+"""What ``dateline status`` and the end of a run say of records that are not loaded yet."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.command import app
+from flows.commands.ingesting import show_ingested
+from flows.faults import AWAY
+from flows.screen import Screen
+from pipelines.broker_faults import PortRefused, TopicRefused
+from pipelines.settings import KafkaSettings
+from pipelines.sources import offsets
+from pipelines.sources.offsets import Topic
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.warehouse.batches import TOPIC, refused, stage
+
+BEHIND = "3 offsets of articles.raw wait behind an open transaction (partition 1: 3)."
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partition 0 of 12 offsets, partition 1 of 5, of which the last 3 are behind an open transaction."""
+    topic = Topic(TOPIC, "", {0: (0, 12), 1: (0, 2)}, {1: 3})
+    monkeypatch.setenv("DATELINE_KAFKA__BOOTSTRAP_SERVERS", "kafka.example:9092")
+    monkeypatch.setattr(offsets, "first_contact", lambda _kafka, _topic: topic)
+
+
+@pytest.fixture
+def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
+    """Offsets 0 to 9 of partition 0 are loaded."""
+    made = DuckDBWarehouse(home / "warehouse.duckdb")
+    made.prepare()
+    made.publish(stage(tmp_path, *map(refused, range(10))))
+    return made
+
+
+def status() -> dict[str, Any]:
+    told = CliRunner().invoke(app, ["status", "--json"])
+    return {"exit": told.exit_code, **json.loads(told.stdout)}
+
+
+def test_records_behind_an_open_transaction_are_lag_that_waits(broker: None, warehouse: DuckDBWarehouse) -> None:
+    told = status()
+    assert told["partitions"] == [
+        {"partition": 0, "next": 10, "end": 12, "lag": 2, "waiting": 0},
+        {"partition": 1, "next": 0, "end": 5, "lag": 5, "waiting": 3},
+    ]
+    assert (told["exit"], told["lag"], told["waiting"], told["away"]) == (0, 7, 3, [])
+    assert BEHIND in CliRunner().invoke(app, ["status"]).output
+
+
+@pytest.mark.parametrize("damage", ["missing", "unreadable"])
+def test_what_a_warehouse_that_cannot_be_read_has_loaded_is_unknown(broker: None, home: Path, damage: str) -> None:
+    if damage == "unreadable":
+        home.mkdir()
+        (home / "warehouse.duckdb").write_bytes(b"not a database" * 1_000)
+    told = status()
+    assert [(p["next"], p["end"], p["lag"]) for p in told["partitions"]] == [(None, 12, None), (None, 5, None)]
+    assert (told["lag"], told["waiting"], [away["what"] for away in told["away"]]) == (None, 3, ["warehouse"])
+    assert "unknown" in CliRunner().invoke(app, ["status"]).output
+
+
+@pytest.mark.parametrize(("fault", "code"), [(TopicRefused("no"), AWAY), (PortRefused("away"), 0)])
+def test_a_broker_that_says_no_is_an_exit_code_of_status(
+    fault: Exception, code: int, broker: None, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_kafka: KafkaSettings, _topic: str) -> Topic:
+        raise fault
+
+    monkeypatch.setattr(offsets, "first_contact", refuse)
+    told = status()
+    (away,) = told["away"]
+    assert (told["exit"], away["what"], away["fault"], away["exit_code"]) == (code, "kafka", type(fault).__name__, AWAY)
+    assert "partitions" not in told
+
+
+@pytest.mark.parametrize(("waiting", "says", "never"), [
+    ({}, "Nothing new: the warehouse is caught up with the topic.", "Not caught up"),
+    ({"1": 3}, f"Nothing was loaded.\nNot caught up: {BEHIND}", "Nothing new"),
+])
+def test_the_end_of_a_run_says_caught_up_only_where_it_is(waiting: dict[str, int], says: str, never: str) -> None:
+    out = io.StringIO()
+    show_ingested(Screen(out, out), {"records": 0, "topic": TOPIC, "waiting": waiting})
+    assert says in out.getvalue()
+    assert never not in out.getvalue()
