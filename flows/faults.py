@@ -42,7 +42,6 @@ _CODES = {
     "MessageTooLarge": USAGE,
     "QueryFailed": USAGE,
     "WarehouseFault": USAGE,  # the family: an address that names no warehouse
-    "AddressMalformed": USAGE,
     "TopicNameInvalid": USAGE,
     "BrokerUnavailable": AWAY,
     "BrokerRefused": AWAY,

@@ -39,10 +39,6 @@ class AdvertisedUnreachable(BrokerUnavailable):
     """The bootstrap server answers, and none of the addresses that the brokers advertise can be reached."""
 
 
-class AddressMalformed(BrokerRefused):
-    """A bootstrap server is not written as host:port."""
-
-
 class NotKafka(BrokerRefused):
     """What listens there speaks another protocol."""
 

@@ -22,13 +22,6 @@ class Finding(Exception):
 # Addresses and connections
 
 
-def address_malformed() -> Finding:
-    return Finding(
-        faults.AddressMalformed, "this is not written as host:port",
-        f"write {SETTING}BOOTSTRAP_SERVERS as host:port, several with commas between, without a protocol before it.",
-    )
-
-
 def name_service_silent(server: str) -> Finding:
     return Finding(
         faults.HostNotFound, f"the name service did not answer in time for the host of {server}",

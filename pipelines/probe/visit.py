@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
 import socket
 import ssl
 import threading
@@ -17,8 +16,6 @@ from pipelines.probe import findings as found
 from pipelines.probe.findings import SETTING, Finding
 from pipelines.probe.talk import Closed, Garbled, Silent, Talk, left, open_socket, versioned
 
-ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:/?#@\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
-DEFAULT_PORT = 9092
 SECOND_LOOK_S = 1.0  # kept back from the deadline for the look that distinguishes two causes of one answer
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # how an alert and a handshake begin
 UNSUPPORTED_MECHANISM, ILLEGAL_SASL_STATE = 33, 34
@@ -36,16 +33,13 @@ class Contact:
 
 
 def address_of(server: str) -> tuple[str, int]:
-    """Host and port of a bootstrap server; a finding where it is not written as host:port.
+    """Host and port of a server that is written as host:port, as the settings make sure of.
 
-    >>> address_of("kafka-1:9093"), address_of("[::1]:9092"), address_of("kafka-1")
-    (('kafka-1', 9093), ('::1', 9092), ('kafka-1', 9092))
+    >>> address_of("kafka-1:9093"), address_of("[::1]:9092")
+    (('kafka-1', 9093), ('::1', 9092))
     """
-    parts = ADDRESS.fullmatch(server)
-    port = int(parts["port"] or DEFAULT_PORT) if parts else 0
-    if parts is None or not 0 < port < 65_536:
-        raise found.address_malformed()
-    return parts["ipv6"] or parts["host"], port
+    host, _, port = server.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 class Visit:

@@ -13,6 +13,7 @@ from pipelines.broker import (
     broker_faults,
     client_options,
     connect,
+    impatient,
 )
 from pipelines.failures import TopicRecreated
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 POLL_MS = 500
+QUIET_S = 3.0  # after so long without a record the broker is asked what is wrong
 ADVICE_CUT = "\nWhat to do: run again, which plans anew and says how the topic stands against the warehouse."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253_402_300_799_000  # the last second of the year 9999
@@ -136,8 +138,12 @@ class _Reader:
         """
         from kafka import errors
 
-        until = time.monotonic() + self.kafka.request_timeout_s
-        while time.monotonic() < until:
+        began = time.monotonic()
+        was_asked = False
+        while (waited := time.monotonic() - began) < self.kafka.request_timeout_s:
+            if waited > QUIET_S and not was_asked:
+                self._what_is_wrong()
+                was_asked = True
             try:
                 records = self.consumer.poll(timeout_ms=POLL_MS).get(self.name, [])
             except errors.OffsetOutOfRangeError:
@@ -152,11 +158,22 @@ class _Reader:
             position = self.consumer.position(self.name, timeout_ms=POLL_MS)
             if records or (position is not None and position > self.due):
                 return records, position
-        raise BrokerUnavailable(
+        raise self._what_is_wrong() or BrokerUnavailable(
             f"{self._where} gave nothing from offset {self.due} to {self.span.end} for "
             f"{self.kafka.request_timeout_s:g} s.\nWhat to do: see that the broker at {self.kafka.bootstrap_servers} "
             "is up and has the topic (`dateline status`), then run again."
         )
+
+    def _what_is_wrong(self) -> BrokerUnavailable | None:
+        """Asks for the topic, because a consumer waits without a word for one that is gone or that it may not see.
+
+        Raises ``TopicMissing`` or ``TopicRefused``; a broker that is away may come back, so that is only returned.
+        """
+        try:
+            describe_topic(impatient(self.kafka), self.span.topic)
+        except BrokerUnavailable as fault:
+            return fault
+        return None
 
     @property
     def _where(self) -> str:

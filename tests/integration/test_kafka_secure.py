@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import ipaddress
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from flows.local.processes import free_ports
 from flows.outbox import GroupOffsets, Outbox
 from pipelines.broker import ask_broker
 from pipelines.broker_faults import (
+    BrokerRefused,
     CertificateNotTrusted,
     CertificateUnreadable,
     LoginNotOffered,
@@ -48,14 +49,21 @@ from pipelines.broker_faults import (
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sinks.kafka import OutgoingMessage, make_topics, publish_messages
-from pipelines.sources.kafka import commit_group_offsets, group_offsets, plan_ranges, read_range, topic_offsets
+from pipelines.sources.kafka import (
+    commit_group_offsets,
+    first_contact,
+    group_offsets,
+    plan_ranges,
+    read_range,
+    topic_offsets,
+)
 from pipelines.warehouse import open_warehouse
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.integration.running import Machine
 from tests.warehouse.batches import Refused, refused, stage
 
 PASSWORD = "marzipan-and-rope"
-OTHERS = ("loader", "poor")
+OTHERS = ("loader", "poor", "reader", "stranger")
 """Users who may do nothing but what a test grants them."""
 
 
@@ -172,7 +180,8 @@ def test_what_is_wrong_is_named_at_once(
     secure: SecureBroker, listener: str, changes: dict[str, Any], fault: type[Exception], says: str
 ) -> None:
     server = changes.get("bootstrap_servers", "127.0.0.1:{port}").format(port=secure.ports[listener])
-    kafka = secure.settings(listener, **(changes | {"bootstrap_servers": server}))
+    protocol = changes.get("security_protocol", listener)
+    kafka = secure.settings(listener, security_protocol=protocol).model_copy(update=changes | {"bootstrap_servers": server})
     began = time.monotonic()
     with pytest.raises(fault) as raised:
         plan_ranges(kafka, "raw", {}, 10)
@@ -289,3 +298,38 @@ def test_each_right_that_is_missing_is_named_and_keeps_nothing_from_being_loaded
     assert rights.checked()["size of dead letters"] == "warning"
     assert waits() == ""
     assert sum(end for _, end in topic_offsets(rights.root, kafka.rejected_topic).values()) == 1
+
+
+def as_user(secure: SecureBroker, name: str, topic: str) -> KafkaSettings:
+    return secure.settings("SASL_PLAINTEXT", sasl_mechanism="PLAIN", sasl_username=name, raw_topic=topic)
+
+
+@pytest.mark.parametrize("topic", ["not-for-strangers", "no-such-topic"])
+def test_a_user_without_rights_is_refused_and_never_caught_up(secure: SecureBroker, topic: str) -> None:
+    make_topics(secure.settings("PLAINTEXT"), {"not-for-strangers": {}})
+    kafka = as_user(secure, "stranger", topic)
+    doings: list[tuple[str, Callable[[], object]]] = [
+        (f"read the offsets of {topic}", lambda: first_contact(kafka, topic)),
+        (f"read the offsets of {topic}", lambda: list(read_range(kafka, OffsetRange(topic, 0, 0, 1)))),
+        (f"publish to {topic}", lambda: publish_messages(kafka, topic, [OutgoingMessage(b"k", b"v")])),
+        (f"make the topics {topic}", lambda: make_topics(kafka, {topic: {}})),
+    ]
+    for doing, attempt in doings:
+        with pytest.raises(TopicRefused, match=f"Could not {doing}: .* does not let the user stranger do it"):
+            attempt()
+    with pytest.raises(BrokerRefused, match=r"Could not commit .* GroupAuthorizationFailedError"):
+        commit_group_offsets(kafka, topic, {0: 1})
+
+
+def test_who_may_see_a_topic_and_not_read_it_is_refused_its_records(secure: SecureBroker) -> None:
+    topic, plain = "seen-and-not-read", secure.settings("PLAINTEXT")
+    make_topics(plain, {topic: {}})
+    publish_messages(plain, topic, [OutgoingMessage(b"k", b"v")])
+    admin = KafkaAdminClient(bootstrap_servers=plain.bootstrap_servers)
+    admin.create_acls([ACL("User:reader", "*", ACLOperation.DESCRIBE, ACLPermissionType.ALLOW,
+                           ResourcePattern(ResourceType.TOPIC, topic))])
+    admin.close()
+    kafka = as_user(secure, "reader", topic)
+    assert plan_ranges(kafka, topic, {}, 10).ranges == (OffsetRange(topic, 0, 0, 1),)
+    with pytest.raises(TopicRefused, match="does not let the user reader do it"):
+        list(read_range(kafka, OffsetRange(topic, 0, 0, 1)))

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from kafka import errors
+from kafka import TopicPartition, errors
 from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
 from pipelines import broker
-from pipelines.broker import BrokerRefused, BrokerUnavailable, broker_faults, client_options
+from pipelines.broker import BrokerRefused, BrokerUnavailable, broker_faults, client_options, refuse_errors
 from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings
+from pipelines.sources import groups
 from pipelines.sources.kafka import message_of
 
 SECURE = KafkaSettings(
@@ -131,3 +132,35 @@ def test_a_standing_connection_is_made_again_after_a_fault_and_for_other_setting
         broker.ask_broker(SECURE.model_copy(update={"group_id": "other"}), "ask", lambda _: None)
     assert len(made) == 3
     assert all(admin.is_closed for admin in made)
+
+
+def test_an_error_code_anywhere_in_an_answer_is_raised() -> None:
+    refuse_errors({"error_code": 0, "topics": [{"error_code": 0, "name": "t", "configs": {"a": {"value": "1"}}}]}, "t")
+    with pytest.raises(errors.PolicyViolationError):
+        refuse_errors({"topics": [{"error_code": 0}, {"error_code": 44, "error_message": "no"}]}, "t")
+    with pytest.raises(errors.NotLeaderForPartitionError, match="topic t, partition 3"):
+        refuse_errors([{"error_code": 0, "partitions": [{"error_code": 6, "partition_index": 3}]}], "topic t")
+
+
+class Refusing:
+    """An admin client of a broker that answers a commit so, partition by partition."""
+
+    def __init__(self, **answers: type[Exception]) -> None:
+        self.answers = {TopicPartition("t", int(name[1:])): fault for name, fault in answers.items()}
+
+    def alter_group_offsets(self, group: str, wanted: object) -> dict[TopicPartition, type[Exception]]:
+        return self.answers
+
+
+def test_every_partition_of_a_commit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(**answers: type[Exception]) -> None:
+        monkeypatch.setattr(groups, "ask_broker", lambda _kafka, _doing, question: question(Refusing(**answers)))
+        groups.commit_group_offsets(SECURE, "t", {0: 5, 1: 6})
+
+    commit(p0=errors.NoError, p1=errors.NoError)
+    with pytest.raises(BrokerRefused, match="UnknownMemberIdError"):
+        commit(p0=errors.NoError, p1=errors.UnknownMemberIdError)
+    with pytest.raises(BrokerRefused, match=r"\{1: 'no answer'\}"):
+        commit(p0=errors.NoError)
+    with pytest.raises(errors.CoordinatorLoadInProgressError):  # asked again by ``ask_broker``
+        commit(p0=errors.CoordinatorLoadInProgressError, p1=errors.NoError)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka import TopicPartition, errors
+from kafka.protocol.consumer import OffsetSpec
+from kafka.structs import OffsetAndTimestamp
 
+from pipelines.broker_faults import TopicNameInvalid
 from pipelines.records import Gap, OffsetRange
+from pipelines.settings import KafkaSettings
 from pipelines.sources.offsets import (
     RetentionPassed,
     Topic,
+    TopicMissing,
     TopicRecreated,
+    _describe,
+    describe_topic,
+    first_contact,
     plan_topic,
     share_fairly,
     split_range,
@@ -22,6 +33,68 @@ from pipelines.sources.offsets import (
 def a_topic(**offsets: tuple[int, int]) -> Topic:
     """``p0=(0, 10)`` is partition 0 with offsets 0 to 9."""
     return Topic("articles.raw", "id", {int(name[1:]): span for name, span in offsets.items()})
+
+
+ID = "5d9f1c1e-0000-4000-8000-000000000001"
+
+
+class Admin:
+    """An admin client of a broker that answers so of the topic: its error code, partitions, and offsets by question."""
+
+    def __init__(self, code: int = 0, partitions: Sequence[tuple[int, ...]] = ((0, 0, 1),), **offsets: int) -> None:
+        self.code, self.partitions, self.offsets = code, partitions, {"first": 0, "last": 9, "stable": 9} | offsets
+
+    def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
+        partitions = [{"partition_index": p, "error_code": code, "leader_id": at} for p, code, at in self.partitions]
+        return [{"name": topics[0], "error_code": self.code, "topic_id": ID, "partitions": partitions}]
+
+    def list_partition_offsets(self, wanted: dict[TopicPartition, OffsetSpec], **how: Any) -> dict[TopicPartition, Any]:
+        level = how.get("isolation_level")
+        def offset(spec: OffsetSpec) -> int:
+            return self.offsets["first" if spec == OffsetSpec.EARLIEST else "stable" if level else "last"]
+        return {name: OffsetAndTimestamp(offset(spec), 0, 0) for name, spec in wanted.items() if name.partition < 8}
+
+
+def described(admin: Admin) -> Topic:
+    return _describe(admin, KafkaSettings(bootstrap_servers="kafka.example:9092"), "articles.raw")  # type: ignore[arg-type]
+
+
+def test_what_lies_behind_the_last_stable_offset_waits() -> None:
+    assert described(Admin(stable=4)) == Topic("articles.raw", ID, {0: (0, 4)}, {0: 5})
+    assert described(Admin(stable=11)) == Topic("articles.raw", ID, {0: (0, 11)}, {})  # it came between the questions
+
+
+@pytest.mark.parametrize(("admin", "fault"), [
+    (Admin(code=3, partitions=()), TopicMissing),
+    (Admin(code=29, partitions=()), errors.TopicAuthorizationFailedError),
+    (Admin(code=17, partitions=()), errors.InvalidTopicError),
+    (Admin(code=5), errors.LeaderNotAvailableError),
+    (Admin(code=-1), errors.UnknownError),
+    (Admin(partitions=()), errors.LeaderNotAvailableError),
+    (Admin(partitions=((0, 0, 1), (2, 0, 1))), errors.LeaderNotAvailableError),
+    (Admin(partitions=((0, 0, 1), (1, 5, -1))), errors.LeaderNotAvailableError),
+    (Admin(partitions=((0, 0, -1),)), errors.LeaderNotAvailableError),
+    (Admin(partitions=((0, 72, 1),)), errors.ListenerNotFoundError),
+    (Admin(partitions=((0, 9, -1),)), errors.ReplicaNotAvailableError),
+    (Admin(partitions=tuple((p, 0, 1) for p in range(9))), errors.OffsetNotAvailableError),
+    (Admin(stable=-1), errors.OffsetNotAvailableError),
+    (Admin(first=-1), errors.OffsetNotAvailableError),
+])
+def test_an_answer_that_is_no_answer_is_a_fault(admin: Admin, fault: type[Exception]) -> None:
+    with pytest.raises(fault):
+        described(admin)
+
+
+def test_a_replica_that_is_away_is_no_matter() -> None:
+    assert described(Admin(partitions=((0, 9, 1),))).offsets == {0: (0, 9)}
+
+
+@pytest.mark.parametrize("name", ["a b", "..", ".", "", "a" * 250, "naïve", "a/b"])
+def test_a_name_that_no_topic_can_have_is_refused_before_a_broker_is_asked(name: str) -> None:
+    nobody = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+    for ask in (describe_topic, first_contact):
+        with pytest.raises(TopicNameInvalid, match="No Kafka topic can have the name"):
+            ask(nobody, name)
 
 
 def spans(ranges: tuple[OffsetRange, ...]) -> list[tuple[int, int, int]]:

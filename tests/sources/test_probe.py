@@ -106,9 +106,6 @@ def test_a_server_that_is_no_broker(
 @pytest.mark.parametrize(("servers", "fault", "says"), [
     ("no-such-host.invalid:9092", faults.HostNotFound, "the host name no-such-host.invalid does not resolve"),
     ("127.0.0.1:1", faults.PortRefused, "127.0.0.1 refuses connections: nothing listens on port 1"),
-    ("kafka:port", faults.AddressMalformed, "kafka:port: this is not written as host:port"),
-    ("http://kafka:9092", faults.AddressMalformed, "without a protocol before it"),
-    ("kafka:99999", faults.AddressMalformed, "kafka:99999: this is not written as host:port"),
     ("127.0.0.1:1, 127.0.0.1:2", faults.PortRefused, "port 1; 127.0.0.1:2: 127.0.0.1 refuses connections"),
 ])
 def test_an_address_that_leads_nowhere(servers: str, fault: type[Exception], says: str) -> None:
