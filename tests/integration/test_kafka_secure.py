@@ -181,7 +181,8 @@ def test_what_is_wrong_is_named_at_once(
 ) -> None:
     server = changes.get("bootstrap_servers", "127.0.0.1:{port}").format(port=secure.ports[listener])
     protocol = changes.get("security_protocol", listener)
-    kafka = secure.settings(listener, security_protocol=protocol).model_copy(update=changes | {"bootstrap_servers": server})
+    kafka = secure.settings(listener, security_protocol=protocol)
+    kafka = kafka.model_copy(update=changes | {"bootstrap_servers": server})
     began = time.monotonic()
     with pytest.raises(fault) as raised:
         plan_ranges(kafka, "raw", {}, 10)
