@@ -44,6 +44,7 @@ from pipelines.broker_faults import (
     NotKafka,
     TlsNotSpoken,
     TlsRequired,
+    TopicRefused,
 )
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings, Settings
