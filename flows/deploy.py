@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +21,26 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Interval
 from prefect.types.entrypoint import EntrypointType
 
+from flows.paths import need_absolute_paths
+from pipelines.secrets import secrets_in
+from pipelines.warehouse import warehouse_path
+
 if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
+
     from pipelines.settings import Settings
 
 PREFIX = "DATELINE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployment as it is registered now."""
+
+    name: str
+    is_new: bool
+    is_paused: bool
 
 
 def description() -> dict[str, Any]:
@@ -37,32 +55,35 @@ def description() -> dict[str, Any]:
     return read
 
 
-def deploy_all(settings: Settings, work_pool: str) -> list[str]:
-    """Register every deployment on ``work_pool`` (made, of type process, if missing); their full names."""
+def deploy_all(settings: Settings, work_pool: str, *, reset: bool = False) -> list[Deployed]:
+    """Register every deployment on ``work_pool``, which is made, of type process, if it is missing.
+
+    Of a deployment that is registered already, what a person changed in Prefect stays, unless ``reset``: whether it is
+    paused, its schedules, its parameters, its tags and its work queue, and job variables other than ``DATELINE_…``.
+
+    Raises ``RelativePath`` and ``WarehouseFault`` before anything is registered.
+    """
+    warehouse_path(settings.warehouse_url)
+    need_absolute_paths(
+        settings,
+        "Nothing was deployed. A worker starts each run in a temporary folder of its own, so that a relative path "
+        "leads to another place each time, and what is written there is lost.",
+    )
     _need_work_pool(work_pool)
     environment = deployed_environment(os.environ, settings)
-    return [_deploy(wanted, work_pool, environment) for wanted in description()["deployments"]]
+    _save_secrets(environment)
+    with get_client(sync_client=True) as client:
+        return [_deploy(client, wanted, work_pool, environment, reset=reset) for wanted in description()["deployments"]]
 
 
 def deployed_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """What runs are told: the ``DATELINE_…`` variables set here, passwords as references to Secret blocks.
+    """The ``DATELINE_…`` variables that runs get: those that are set here, secret ones as references to Secret blocks.
 
     The home is absolute, since a worker's runs start in folders of their own.
     """
     told = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    told |= {name: _reference(name) for name, value in told.items() if is_secret(name, value)}
+    told |= {name: _reference(name) for name, value in told.items() if secrets_in({name: value})}
     return told | {"DATELINE_HOME": str(settings.home)}
-
-
-def is_secret(name: str, value: str) -> bool:
-    """A password, or an address that carries one.
-
-    >>> is_secret("DATELINE_KAFKA__SASL_PASSWORD", "x"), is_secret("DATELINE_WAREHOUSE", "postgresql://me:pw@host/db")
-    (True, True)
-    >>> is_secret("DATELINE_WAREHOUSE", "duckdb:////data/news.duckdb")
-    False
-    """
-    return "PASSWORD" in name or ("://" in value and "@" in value)
 
 
 def block_name(name: str) -> str:
@@ -78,29 +99,51 @@ def _reference(name: str) -> str:
     return f"{{{{ prefect.blocks.secret.{block_name(name)} }}}}"
 
 
-def _deploy(wanted: dict[str, Any], work_pool: str, environment: dict[str, str]) -> str:
+def _save_secrets(environment: Mapping[str, str]) -> None:
     for name, value in environment.items():
         if value == _reference(name):
             Secret(value=os.environ[name]).save(block_name(name), overwrite=True)
+
+
+def _deploy(
+    client: SyncPrefectClient, wanted: Mapping[str, Any], work_pool: str, environment: Mapping[str, str], *, reset: bool
+) -> Deployed:
     flow = load_flow(wanted["entrypoint"])
+    existing = None if reset else _existing(client, f"{flow.name}/{wanted['name']}")
     given = dict(wanted.get("work_pool", {}).get("job_variables") or {})
+    kept = {} if existing is None else dict(existing.job_variables or {})
+    own = {name: value for name, value in (kept.get("env") or {}).items() if not name.startswith(PREFIX)}
     deployment = flow.to_deployment(
         name=wanted["name"],
         description=wanted.get("description"),
-        tags=wanted.get("tags"),
-        parameters=wanted.get("parameters"),
-        schedules=[
+        tags=sorted({*wanted.get("tags", ()), *(existing.tags if existing else ())}),
+        parameters={**(wanted.get("parameters") or {}), **(existing.parameters if existing else {})},
+        schedules=[] if existing else [
             Interval(schedule["interval"], timezone=schedule.get("timezone"), active=schedule.get("active", True))
             for schedule in wanted.get("schedules", [])
         ],
+        paused=existing.paused if existing else False,
         concurrency_limit=ConcurrencyLimitConfig(**wanted["concurrency_limit"]),
         work_pool_name=work_pool,
-        job_variables=given | {"env": {**given.get("env", {}), **environment}},
+        work_queue_name=existing.work_queue_name if existing and existing.work_pool_name == work_pool else None,
+        job_variables=given | kept | {"env": {**given.get("env", {}), **own, **environment}},
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     assert isinstance(deployment, RunnerDeployment)  # a coroutine only where a loop runs
-    deployment.apply()
-    return f"{flow.name}/{wanted['name']}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that an empty list leaves the schedules as they are, which is wanted
+        deployment.apply(schedules=[] if existing else None)
+    is_paused = existing is not None and (
+        existing.paused or (bool(existing.schedules) and not any(schedule.active for schedule in existing.schedules))
+    )
+    return Deployed(f"{flow.name}/{wanted['name']}", is_new=existing is None, is_paused=is_paused)
+
+
+def _existing(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return None
 
 
 def load_flow(entrypoint: str) -> Flow[..., Any]:

@@ -64,6 +64,14 @@ class WrongUsage(Exception):
     """The command was asked for something that it cannot do; the message says what it can."""
 
 
+class RelativePath(WrongUsage):
+    """A path in the settings of a deployed run is relative: it would lead to another place in each run."""
+
+
+class SecretInParameter(WrongUsage):
+    """A parameter of a flow run holds a secret, which Prefect would store and show in the clear."""
+
+
 class NotFound(Exception):
     """What was asked for is not there."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow
 
 from flows.faults import WrongUsage
+from flows.masking import masked
 from flows.place import the_settings, with_broker
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
@@ -38,6 +39,7 @@ def confirm(work: Work, planned: Plan) -> None:
 
 
 @flow(name="ingest", persist_result=False)
+@masked
 def ingest(
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
     wait_minutes: float = 0,

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from flows.rotation import Logs
 from flows.screen import Screen
+from pipelines.secrets import MaskedStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _descriptors_to(log: TextIO) -> Iterator[Screen]:
         try:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-            sys.stdout = sys.stderr = log
+            sys.stdout = sys.stderr = cast("TextIO", MaskedStream(log))
             yield Screen(out, notes)
         finally:
             with suppress(OSError):

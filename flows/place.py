@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.faults import PrefectUnavailable, names
+from flows.faults import PrefectUnavailable, SecretInParameter, names
+from pipelines.secrets import learn_environment, learn_secrets, secrets_in
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -58,7 +59,26 @@ def the_settings(**changes: object) -> Settings:
 
     given = _given.get()
     wanted = {key: value for key, value in changes.items() if value is not None}
+    learn_environment(os.environ)
+    learn_secrets(wanted)
+    if secrets_in(wanted):
+        raise SecretInParameter(
+            "A parameter of this run holds a password or a token. Prefect stores parameters in the clear and shows "
+            "them to everyone who sees the run. Nothing was read or loaded.\n"
+            "What to do: change that password, since it was shown; put the address into DATELINE_WAREHOUSE where "
+            "`dateline deploy` is called, which keeps it as a Secret block; and leave the parameter empty."
+        )
     settings = given.model_copy(update=wanted) if given else read_settings(**wanted)
+    learn_secrets(settings)
+    if given is None:  # not called by our command line: a worker's run, in a folder that is removed after it
+        from flows.paths import need_absolute_paths
+        from pipelines.settings import Settings
+
+        need_absolute_paths(
+            Settings(**wanted),  # type: ignore[arg-type]  # as given: the home was made absolute above
+            "This run was started by Prefect in a temporary folder, so that relative paths lead nowhere. Nothing was "
+            "read or loaded.",
+        )
     make_home(settings)
     return settings
 

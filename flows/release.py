@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
+from flows.masking import masked
 from flows.place import the_settings
 from flows.sources import need_held
 from flows.staged import StagedBatches
@@ -42,6 +43,7 @@ def let_flow(work: Work, source: str) -> None:
 
 
 @flow(name="release", persist_result=False)
+@masked
 def release(source: str, warehouse: str | None = None, wait_minutes: float = 0) -> dict[str, Any]:
     """Load what waits of a held source, and let it go on.
 

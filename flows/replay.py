@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow
 
 from flows.letters import chosen, count_of
+from flows.masking import masked
 from flows.place import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import Work, finish, finish_batch, settle, step, working
@@ -33,6 +34,7 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
 
 
 @flow(name="replay", persist_result=False)
+@masked
 def replay(
     reason: str | None = None, source: str | None = None, since: datetime | None = None, warehouse: str | None = None,
     wait_minutes: float = 0,

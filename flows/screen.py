@@ -11,6 +11,8 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
+from pipelines.secrets import redact, redact_all
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -41,6 +43,7 @@ def plain(value: object, limit: int = 200) -> str:
     if value is None:
         return ""
     text = value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else str(value)
+    text = redact(text)
     text = UNSAFE.sub("\ufffd", " ".join(text[: limit * 4].split("\n")).replace("\t", " "))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -57,7 +60,7 @@ def safe_lines(value: str, limit: int = 200) -> str:
     >>> safe_lines("a\n\x1b[2Jb")
     'a\n\ufffd[2Jb'
     """
-    return "\n".join(safe(line, limit) for line in value[:limit].splitlines())
+    return "\n".join(safe(line, limit) for line in redact(value)[:limit].splitlines())
 
 
 class Screen:
@@ -84,7 +87,7 @@ class Screen:
     def write_json(self, value: object, *, indent: int | None = 2) -> None:
         """One JSON document for a script; what could steer a terminal is escaped as JSON has it."""
         stream = self.out.file
-        text = json.dumps(jsonable(value), indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(redact_all(jsonable(value)), indent=indent, ensure_ascii=False, allow_nan=False)
         stream.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         stream.flush()
 

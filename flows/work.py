@@ -21,6 +21,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifact import RunArtifact
+from flows.masking import masked
 from flows.outbox import GroupOffsets, Outbox
 from flows.patience import Patience
 from flows.report import RunReport
@@ -83,7 +84,7 @@ def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Cal
         def patient(work: Work, /, *args: P.args, **kwargs: P.kwargs) -> R:
             return work.patience.call(name, partial(function, work, *args, **kwargs))
 
-        seen = task(name=name, cache_policy=NO_CACHE, persist_result=False)(patient)
+        seen = task(name=name, cache_policy=NO_CACHE, persist_result=False)(masked(patient))
 
         @wraps(function)
         def run(work: Work, /, *args: P.args, **kwargs: P.kwargs) -> R:

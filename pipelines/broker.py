@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.broker_faults import BrokerRefused, BrokerUnavailable, TopicNameInvalid, TopicRefused
 from pipelines.probe import Contact, probe
+from pipelines.secrets import MASK, is_secret_name, learn_secrets, secrets_in
 from pipelines.settings import KafkaSettings, topic_name
 
 if TYPE_CHECKING:
@@ -39,7 +40,19 @@ class Masked(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "'***'"
+        return repr(MASK)
+
+
+def masked_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Client options of the user's own, with the values of secret ones masked.
+
+    >>> masked_options({"ssl_password": "nougat", "fetch_min_bytes": 1})
+    {'ssl_password': '***', 'fetch_min_bytes': 1}
+    """
+    return {
+        name: Masked(value) if isinstance(value, str) and is_secret_name(name) else value
+        for name, value in options.items()
+    }
 
 
 def client_options(kafka: KafkaSettings) -> dict[str, Any]:
@@ -62,7 +75,8 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
         "security_protocol": kafka.security_protocol,
     }
     password = kafka.sasl_password.get_secret_value() if kafka.sasl_password else None
-    if password is not None:
+    learn_secrets(kafka)
+    if secrets_in(kafka):
         for name in WIRE_LOGS:
             logging.getLogger(name).setLevel(logging.INFO)
     named = {

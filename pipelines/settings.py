@@ -18,10 +18,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pipelines.secrets import Secrets, secrets_in
+
 A_WEEK_S = 604_800.0
 _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]):(?P<port>[0-9]{1,5})")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
-
 
 class SettingsWrong(Exception):
     """Settings that cannot be used: the message names each one, the rule that it breaks and how to correct it."""
@@ -83,7 +84,18 @@ Seconds = Annotated[float, Field(gt=0, le=A_WEEK_S)]
 Bytes = Annotated[int, Field(ge=1, lt=1 << 50)]
 
 
-class _Section(BaseModel):
+class Masked(BaseModel):
+    """Settings whose text form masks the secrets in them: a traceback or a log may show it."""
+
+    def __repr__(self) -> str:
+        own = Secrets()
+        own.add(secrets_in(self))
+        return own.redact(super().__repr__())
+
+    __str__ = __repr__
+
+
+class _Section(Masked):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
@@ -215,7 +227,7 @@ class _Environment(EnvSettingsSource):
             return value
 
 
-class Settings(BaseSettings):
+class Settings(Masked, BaseSettings):
     """Everything that a run can be told."""
 
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)

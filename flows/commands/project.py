@@ -56,6 +56,9 @@ def deploy(
     work_pool: Annotated[
         str, typer.Option("--work-pool", help="Work pool whose workers run it; made if missing (type process).")
     ] = "dateline",
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Undo what was changed in Prefect: a pause, schedules, parameters.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -66,12 +69,24 @@ def deploy(
         with a_running_prefect_api(run.settings.home, verbose=run.verbose) as api_url:
             from flows.deploy import deploy_all
 
-            deployed = deploy_all(run.settings, work_pool)
+            deployed = deploy_all(run.settings, work_pool, reset=reset)
         if as_json:
-            run.screen.write_json({"api": api_url, "work_pool": work_pool, "deployments": deployed})
+            run.screen.write_json({
+                "api": api_url,
+                "work_pool": work_pool,
+                "deployments": [each.name for each in deployed],
+                "paused": [each.name for each in deployed if each.is_paused],
+            })
             return
-        for name in deployed:
-            run.screen.say(f"Deployed [bold]{safe(name)}[/bold] on {safe(api_url)}.")
+        for each in deployed:
+            kept = _kept(each.is_new, each.is_paused)
+            run.screen.say(f"Deployed [bold]{safe(each.name)}[/bold] on {safe(api_url)}.{kept}")
         here = f"PREFECT_API_URL={safe(api_url)} prefect"
         run.screen.say(f"Run what is due:  [cyan]{here} worker start --pool {safe(work_pool)}[/cyan]")
-        run.screen.say(f"Run it now:       [cyan]{here} deployment run {safe(deployed[0])}[/cyan]")
+        run.screen.say(f"Run it now:       [cyan]{here} deployment run {safe(deployed[0].name)}[/cyan]")
+
+
+def _kept(is_new: bool, is_paused: bool) -> str:
+    if is_paused:
+        return " It was paused and stays so: resume it in Prefect, or deploy with --reset."
+    return "" if is_new else " Its schedules and parameters stay as they are in Prefect, unless you give --reset."

@@ -18,6 +18,7 @@ import typer
 
 from flows.faults import EXIT_CODES, INTERRUPTED, USAGE, Explained, code_of, explain
 from flows.screen import Screen, safe
+from pipelines.secrets import learn_environment, learn_secrets, redact
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -60,7 +61,9 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
     from pipelines.settings import SettingsWrong
 
     verbose = verbose or _verbose_before_the_command
+    learn_environment(os.environ)
     settings = _read_settings({key: value for key, value in changes.items() if value is not None})
+    learn_secrets(settings)
     try:
         make_home(settings)
         with _signals(), chatter_to_file(Logs(settings.home, settings.log_bytes), name, verbose=verbose) as logged:
@@ -89,7 +92,7 @@ def _report(fault: Exception, screen: Screen, log: Path, *, verbose: bool) -> in
     if verbose:
         import traceback
 
-        sys.stderr.write("".join(traceback.format_exception(fault)))
+        sys.stderr.write(redact("".join(traceback.format_exception(fault))))
     _panel(screen, explain(fault), log)
     return code_of(fault)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
+from typing import TextIO, cast
+
+from pipelines.secrets import MaskedStream, learn_environment
 
 
 def quiet(log_file: Path | None) -> None:
     """From now on this process's logging, warnings, output and errors go to ``log_file`` (None: logging to nowhere)."""
+    learn_environment(os.environ)
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers.clear()
@@ -25,3 +30,4 @@ def quiet(log_file: Path | None) -> None:
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     os.close(sink)
+    sys.stdout, sys.stderr = cast("TextIO", MaskedStream(sys.stdout)), cast("TextIO", MaskedStream(sys.stderr))

@@ -24,6 +24,7 @@ from typing import Literal, Self
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.jobs.quiet import quiet
+from pipelines.secrets import SECRETS, learn_secrets
 from pipelines.transforms import progress, watch
 
 PR_SET_PDEATHSIG = 1
@@ -80,7 +81,7 @@ class Workers:
             self._pool = ProcessPool(
                 max_workers=self.count,
                 initializer=_start_worker,
-                initargs=(self._done, self._marks, self.memory_bytes, self.log_file),
+                initargs=(self._done, self._marks, self.memory_bytes, self.log_file, SECRETS.known()),
                 context=context,
             )
         return self
@@ -193,7 +194,8 @@ _marks: ctypes.Array[watch.Mark] | tuple[()] = ()
 
 
 def _start_worker(
-    done: Synchronized[int], marks: ctypes.Array[watch.Mark], memory_bytes: int | None, log_file: Path | None
+    done: Synchronized[int], marks: ctypes.Array[watch.Mark], memory_bytes: int | None, log_file: Path | None,
+    secrets: tuple[str, ...] = (),
 ) -> None:
     """Readies a worker: it leaves Ctrl-C to its parent, dies with it, logs to the file and shows nothing."""
     global _marks  # noqa: PLW0603  one a process: the pool gives a task no handle of its worker
@@ -205,6 +207,7 @@ def _start_worker(
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     _marks = marks
     progress.count_in(done)
+    learn_secrets({"secret": secrets})
     quiet(log_file)
 
 

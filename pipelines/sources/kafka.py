@@ -14,6 +14,7 @@ from pipelines.broker import (
     client_options,
     connect,
     impatient,
+    masked_options,
 )
 from pipelines.failures import TopicRecreated
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
@@ -97,7 +98,7 @@ def _consumer(kafka: KafkaSettings, doing: str) -> KafkaConsumer:
         "metrics_enabled": False,
         "fetch_max_wait_ms": min(POLL_MS, int(kafka.request_timeout_s * 500)),
     }
-    return connect(kafka, doing, KafkaConsumer, {**FETCH, **kafka.consumer, **own})
+    return connect(kafka, doing, KafkaConsumer, {**FETCH, **masked_options(kafka.consumer), **own})
 
 
 class _Reader:

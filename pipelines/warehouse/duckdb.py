@@ -89,8 +89,9 @@ class DuckDBWarehouse:
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0) -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{self.path}.writer.lock", timeout=wait_s, poll_interval=0.2)
-        note = Path(f"{self.path}.writer.json")
+        real = self.path.resolve()  # one lock for a file, by whatever symbolic link it is named
+        lock = FileLock(f"{real}.writer.lock", timeout=wait_s, poll_interval=0.2)
+        note = Path(f"{real}.writer.json")
         try:
             lock.acquire()
         except Timeout:

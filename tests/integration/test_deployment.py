@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.warehouse import open_warehouse
 from tests.integration.running import PATIENCE_S, Machine
 
 POOL = "of-the-test"
+CONSUMER = '{"sasl_plain_password": "nor-for-these"}'
 INGEST, REPLAY = "ingest/every-five-minutes", "replay/on-request"
 
 
@@ -33,6 +35,13 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
     assert seen["concurrency_limit"] == 1
     assert seen["interval"] == 300
 
+    again = machine.run("deploy", "--work-pool", POOL, "--json", DATELINE_KAFKA__CONSUMER=CONSUMER)
+    assert again.returncode == 0, again.stdout
+    assert asyncio.run(what_was_kept()) == {
+        "paused": True, "interval": 420.0, "active": False, "parameters": {"wait_minutes": 45},
+        "consumer": "{{ prefect.blocks.secret.dateline-kafka-consumer }}", "limit": 1,
+    }
+
     run_by_a_worker(machine, tmp_path / "worker")
     warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
     (ledger,) = warehouse.query("SELECT count(*), count(DISTINCT (partition, kafka_offset)) FROM ledger").rows
@@ -42,14 +51,54 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
     assert kinds == (("ingest", "completed"), ("replay", "completed"))
 
 
-async def deployment() -> dict[str, Any]:
-    """What the server holds of it; from here on its schedule rests, so that no other run is in the test's way."""
+def test_relative_paths_are_refused_before_anything_is_deployed(
+    kafka: KafkaSettings, prefect_api: str, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "home", kafka, prefect_api)
+    told = machine.run("deploy", "--work-pool", "nobodys", DATELINE_WAREHOUSE="duckdb:///news.duckdb")
+    assert told.returncode == 2
+    assert f"duckdb:///{tmp_path / 'news.duckdb'}" in "".join(told.stdout.split()).replace("│", "")
+    assert asyncio.run(work_pools("nobodys")) == []
+
+
+async def work_pools(name: str) -> list[str]:
     from prefect import get_client
+
+    async with get_client() as client:
+        return [pool.name for pool in await client.read_work_pools() if pool.name == name]
+
+
+async def what_was_kept() -> dict[str, Any]:
+    """What the server holds after a second deployment of what ``deployment`` changed."""
+    from prefect import get_client
+
+    async with get_client() as client:
+        read = await client.read_deployment_by_name(INGEST)
+        (schedule,) = read.schedules
+        assert read.global_concurrency_limit is not None
+        return {
+            "paused": read.paused, "interval": schedule.schedule.interval.total_seconds(), "active": schedule.active,
+            "parameters": read.parameters, "consumer": read.job_variables["env"]["DATELINE_KAFKA__CONSUMER"],
+            "limit": read.global_concurrency_limit.limit,
+        }
+
+
+async def deployment() -> dict[str, Any]:
+    """What the server holds of it; from here on its schedule rests, so that no other run is in the test's way.
+
+    A person changes it in Prefect: it is paused, its interval is another one, and so is a parameter.
+    """
+    from prefect import get_client
+    from prefect.client.schemas.actions import DeploymentUpdate
+    from prefect.client.schemas.schedules import IntervalSchedule
 
     async with get_client() as client:
         read = await client.read_deployment_by_name(INGEST)
         await client.pause_deployment(read.id)
         (schedule,) = read.schedules
+        changed = IntervalSchedule(interval=timedelta(minutes=7))
+        await client.update_deployment_schedule(read.id, schedule.id, active=False, schedule=changed)
+        await client.update_deployment(read.id, DeploymentUpdate(parameters={"wait_minutes": 45}))
         return {
             "environment": read.job_variables["env"],
             "concurrency_limit": read.global_concurrency_limit.limit if read.global_concurrency_limit else None,

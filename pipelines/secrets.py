@@ -1,0 +1,281 @@
+"""Which values are secrets, and how they are kept out of everything that is shown, logged or stored.
+
+A secret is recognised by where it stands: under a name that says so (``sasl_plain_password``), in the credentials or
+the query of a URL, or behind such a name inside a longer text (``--token=…``, ``password="…"``). Those that the
+environment and the settings hold are collected once a process; ``redact`` replaces each by ``***``, in whatever form it
+was written.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TextIO
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+MASK = "***"
+SHORT = 4  # a shorter secret is only masked where it stands as a word, or most texts would be unreadable
+
+_NAME = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|token|credentials?|(?:api|access|account|private|shared|signing|"
+    r"encryption|master)[-_.]?key|jaas[-_.]?config|oauth(?:bearer)?|auth|authorization|auth[-_.]?string|signature|sig|"
+    r"connection[-_.]?(?:string|url)|bearer|cookie)"
+)
+_NOT_SECRET = re.compile(
+    r"(?:_|-|\.|^)(?:file|cafile|certfile|keyfile|path|location|dir|folder|provider|class|mechanism|protocol|type|url|"
+    r"endpoint|user|username|timeout|ms|s|seconds|enabled|method|retries|backoff)$",
+    re.IGNORECASE,
+)
+_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#]*|[^\s/?#:@]+:\S+)@", re.IGNORECASE)
+_SWITCHES = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", MASK})
+_ASSIGNED = re.compile(
+    rf"""(?P<name>[\w.\-]*{_NAME}[\w.\-]*)["'\\]*\s*[=:]\s*(?:\\?"(?P<double>(?:[^"\\]|\\.)*)"|\\?'(?P<single>[^']*)'"""
+    r"""|(?P<bare>[^\s&;,"'}\])]+))""",
+    re.IGNORECASE,
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a value under this name is taken for a secret.
+
+    >>> [is_secret_name(name) for name in ("sasl_plain_password", "ssl.key.password", "apiKey", "DATELINE_X__TOKEN")]
+    [True, True, True, True]
+    >>> [is_secret_name(name) for name in ("sasl_mechanism", "ssl_keyfile", "author", "password_file", "bypass")]
+    [False, False, False, False, False]
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    found = re.search(rf"(?:^|[^A-Za-z0-9]){_NAME}(?:$|[^A-Za-z])", words, re.IGNORECASE)
+    run_together = re.search(r"(?:password|passwd|passphrase|secret|apikey|accesskey)", name, re.IGNORECASE)
+    return bool(found or run_together) and not _NOT_SECRET.search(words)
+
+
+def secrets_in(value: object, name: str = "") -> set[str]:
+    """Every secret inside of a value: settings, the environment's text of one, or a structure of such.
+
+    >>> sorted(secrets_in({"kafka": {"consumer": {"sasl_plain_password": "marzipan", "fetch_min_bytes": 1}}}))
+    ['marzipan']
+    >>> sorted(secrets_in('["--temp_location=/tmp/x", "--api_key=4711-abc", "--password", "almonds"]'))
+    ['4711-abc', 'almonds']
+    >>> sorted(secrets_in("postgresql://news:p%40ss@db/news?sslpassword=nougat"))
+    ['nougat', 'p%40ss']
+    """
+    return {secret for secret in _found(value, name) if secret.strip().lower() not in _SWITCHES}
+
+
+def _found(value: object, name: str) -> Iterator[str]:
+    if hasattr(value, "get_secret_value"):
+        value, name = value.get_secret_value(), name or "secret"
+        yield from _as_text(value)
+    if hasattr(value, "model_dump"):
+        value = {key: getattr(value, key) for key in type(value).model_fields}  # type: ignore[attr-defined]
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _found(inner, f"{name}.{key}" if is_secret_name(name) else str(key))
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from _found_in_list(list(value), name)
+    elif is_secret_name(name):
+        yield from _as_text(value)
+        if isinstance(value, str):
+            yield from _found_in_text(value)
+    elif isinstance(value, str):
+        yield from _found_in_text(value)
+
+
+def _as_text(value: object) -> Iterator[str]:
+    if isinstance(value, bytes):
+        yield value.decode("utf-8", "backslashreplace")
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _found_in_list(values: list[object], name: str) -> Iterator[str]:
+    """Each element, and the value that follows an option which is named as a secret: ``["--password", "x"]``."""
+    for before, value in zip([None, *values], values, strict=False):
+        option = before.startswith("-") and "=" not in before if isinstance(before, str) else False
+        yield from _found(value, str(before).lstrip("-") if option and is_secret_name(str(before)) else name)
+
+
+def _found_in_text(text: str) -> Iterator[str]:
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            yield from _found(json.loads(text), "")
+        except ValueError:
+            pass
+        else:
+            return
+    for credentials in _CREDENTIALS.findall(text):
+        user, colon, password = credentials.partition(":")
+        yield password if colon else user
+    for assigned in _ASSIGNED.finditer(text):
+        if is_secret_name(assigned["name"]):
+            yield next(part for part in (assigned["double"], assigned["single"], assigned["bare"]) if part is not None)
+
+
+def forms_of(secret: str) -> set[str]:
+    """A secret as it may be written: plain, percent-encoded, in JSON, in HTML, as a Python literal of text or bytes.
+
+    >>> [form in forms_of("a&b") for form in ("a&b", "a%26b", "a&amp;b")]
+    [True, True, True]
+    """
+    plain = {secret, unquote(secret), unquote_plus(secret), _unescaped(secret)}
+    forms = set(plain)
+    for text in plain:
+        encoded = {quoted(text, safe=safe, errors="replace") for quoted in (quote, quote_plus) for safe in ("", "/")}
+        forms |= encoded | {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in encoded}
+        forms |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+        forms |= {repr(text)[1:-1], repr(text.encode("utf-8", "replace"))[2:-1], ascii(text)[1:-1]}
+        forms |= {html.escape(text), html.escape(text, quote=False)}
+    forms |= {json.dumps(one)[1:-1] for one in forms} | {one.replace("\\", "\\\\") for one in forms}
+    return {form for form in forms if form.strip()}
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"'))
+    except ValueError:
+        return text
+
+
+class Secrets:
+    """The secrets that this process knows; they are only ever added to."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, secrets: Iterable[str]) -> None:
+        new = {secret for secret in secrets if secret.strip()} - self._known
+        if not new:
+            return
+        self._known |= new
+        forms = {form: secret for secret in self._known for form in forms_of(secret)}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        parts = [
+            re.escape(form) if len(form) >= SHORT else rf"(?<!\w){re.escape(form)}(?!\w)" for form in longest_first
+        ]
+        self._pattern = re.compile("|".join(parts))
+
+    def known(self) -> tuple[str, ...]:
+        return tuple(sorted(self._known))
+
+    def redact(self, text: str) -> str:
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+SECRETS = Secrets()
+"""Those of this process: what reaches a log, a screen or a server has to be masked whoever writes it."""
+
+
+def learn_secrets(*values: object) -> None:
+    """From now on what is secret inside of these is masked wherever ``redact`` is applied, logs included."""
+    for value in values:
+        SECRETS.add(secrets_in(value))
+    _mask_logging()
+
+
+def learn_environment(environment: Mapping[str, str]) -> None:
+    """The secrets of the variables that Dateline, Kafka's client and Prefect read."""
+    learn_secrets({name: value for name, value in environment.items() if name.startswith(("DATELINE_", "PREFECT_"))})
+
+
+def redact(text: str) -> str:
+    """The text with each known secret masked."""
+    return SECRETS.redact(text)
+
+
+def redact_all(value: Any) -> Any:
+    """The same for every text inside of a structure; what is no text stays as it is."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {redact_all(key): redact_all(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_all(inner) for inner in value]
+    return value
+
+
+def redact_fault(fault: BaseException) -> BaseException:
+    """The fault itself, with the secrets in its texts masked; another one in its place where that cannot be done."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [fault]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if _shows_secret(one):
+            _mask_arguments(one)
+        waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    shown = _words(fault)
+    if redact(shown) == shown:
+        return fault
+    concealed = RuntimeError(f"{type(fault).__name__}: {redact(str(fault))}")
+    return concealed.with_traceback(fault.__traceback__)
+
+
+def _words(fault: BaseException) -> str:
+    return "\n".join([str(fault), repr(fault), *getattr(fault, "__notes__", ())])
+
+
+def _shows_secret(fault: BaseException) -> bool:
+    return redact(_words(fault)) != _words(fault)
+
+
+def _mask_arguments(fault: BaseException) -> None:
+    fault.args = tuple(redact_all(argument) for argument in fault.args)
+    for name, value in list(vars(fault).items()):
+        masked = redact_all(value)
+        if masked != value:
+            setattr(fault, name, masked)
+    for name in ("strerror", "filename", "filename2"):
+        if isinstance(getattr(fault, name, None), str):
+            setattr(fault, name, redact(getattr(fault, name)))
+
+
+_plain_record = logging.getLogRecordFactory()
+
+
+def _masked_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    """A log record whose message and traceback are masked before any handler, a library's own included, sees them."""
+    record = _plain_record(*args, **kwargs)
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001  a caller's wrong format: logging reports it where it always does
+        return record
+    masked = redact(message)
+    if masked != message:
+        record.msg, record.args = masked, None
+    if record.exc_info and record.exc_info[1] is not None:
+        text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        if (masked := redact(text)) != text:
+            record.exc_text, record.exc_info = masked, None
+    return record
+
+
+def _mask_logging() -> None:
+    if logging.getLogRecordFactory() is not _masked_record:
+        global _plain_record  # noqa: PLW0603  another library's factory goes on being asked
+        _plain_record = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(_masked_record)
+
+
+class MaskedStream:
+    """A text stream that masks secrets in what is written to it, and is the stream in everything else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(redact(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
