@@ -49,6 +49,8 @@ _CODES = {
     "StagingFailed": AWAY,
     "WarehouseUnavailable": AWAY,
     "WarehouseMissing": AWAY,
+    "WarehouseGone": AWAY,
+    "WarehouseReplaced": AWAY,
     "LocalFault": AWAY,
     "PrefectUnavailable": AWAY,
     "WarehouseBusy": OTHER_WRITER,
@@ -66,6 +68,14 @@ class WrongUsage(Exception):
 
 class RelativePath(WrongUsage):
     """A path in the settings of a deployed run is relative: it would lead to another place in each run."""
+
+
+class WarehouseGone(Exception):
+    """A warehouse that was loaded into before is missing or empty."""
+
+
+class WarehouseReplaced(Exception):
+    """Another warehouse lies where the one was that was loaded into before."""
 
 
 class SecretInParameter(WrongUsage):

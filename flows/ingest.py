@@ -40,9 +40,9 @@ def confirm(work: Work, planned: Plan) -> None:
 
 @flow(name="ingest", persist_result=False)
 @masked
-def ingest(
+def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
-    wait_minutes: float = 0,
+    wait_minutes: float = 0, new_warehouse: bool = False,
 ) -> dict[str, Any]:
     """Load what waits in the topic: until caught up with its end as the run finds it, or for ever with ``follow``.
 
@@ -52,14 +52,15 @@ def ingest(
         runner: Beam runner in place of the settings' one.
         warehouse: URL in place of the settings' one.
         wait_minutes: how long to wait for another run that writes.
+        new_warehouse: load into the warehouse found even where another one was loaded into before.
     """
     if max_records is not None and max_records < 1:
         raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
     most = max_records or sys.maxsize
     if follow:
-        return _follow_until_stopped(settings, most, wait_minutes)
-    with working(settings, "ingest", wait_minutes) as work:
+        return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse)
+    with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as work:
         _begin(work)
         _catch_up(work, most)
         finish(work)
@@ -87,13 +88,18 @@ def _catch_up(work: Work, most: int) -> None:
             return
 
 
-def _follow_until_stopped(settings: Settings, most: int, wait_minutes: float) -> dict[str, Any]:
+def _follow_until_stopped(
+    settings: Settings, most: int, wait_minutes: float, *, new_warehouse: bool
+) -> dict[str, Any]:
     from pipelines.broker import standing_connection
 
     with stoppable() as stop:
         stop.attended = True
         try:
-            with working(settings, "ingest", wait_minutes, following=stop) as work, standing_connection():
+            with (
+                working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse) as work,
+                standing_connection(),
+            ):
                 _begin(work)
                 _follow(work, stop, most)
             return work.report.as_json()

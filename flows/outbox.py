@@ -13,6 +13,7 @@ from itertools import batched, islice
 from typing import TYPE_CHECKING
 
 from flows.faults import names
+from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -120,7 +121,7 @@ class Outbox:
 
     def _stopped(self, fault: Exception) -> None:
         """Every letter waits; the warning is given once for each pass, and none is tried during the pause."""
-        self.why = str(fault)
+        self.why = redact(str(fault))  # it is kept in the warehouse
         self.pause.begin(fault)
         self.warehouse.block_outbox(self.settings.kafka.raw_topic, self.why)
         LOG.warning("Dead letters wait in the outbox, loading goes on. %s", fault)
@@ -131,6 +132,8 @@ class GroupOffsets:
     """Commits the group's offsets for lag monitors; what could not be committed is tried again with what follows."""
 
     settings: Settings
+    note: str = ""
+    """Kept beside the offsets: which warehouse they are of."""
     pending: dict[int, int] = field(default_factory=dict)
     pause: Pause = field(default_factory=Pause)
 
@@ -143,7 +146,7 @@ class GroupOffsets:
             return
         kafka = self.settings.kafka
         try:
-            groups.commit_group_offsets(kafka, kafka.raw_topic, self.pending)
+            groups.commit_group_offsets(kafka, kafka.raw_topic, self.pending, self.note)
             self.pending = {}
         except (BrokerRefused, BrokerUnavailable) as fault:
             self.pause.begin(fault)

@@ -21,7 +21,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifact import RunArtifact
+from flows.killed import end_killed, hold_lock
 from flows.masking import masked
+from flows.memory import Memory
 from flows.outbox import GroupOffsets, Outbox
 from flows.patience import Patience
 from flows.report import RunReport
@@ -30,6 +32,7 @@ from flows.sources import held_rows, silent_rows, sources_of
 from flows.staged import StagedBatches, staged_folder
 from flows.stopping import Abandoned, Stop
 from flows.watching import watcher
+from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan, Transformed
@@ -66,6 +69,10 @@ class Work:
     @property
     def processor(self) -> str:
         return f"dateline {version('dateline')}"
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.settings, self.warehouse)
 
     @property
     def topic(self) -> str:
@@ -115,6 +122,7 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
 @step("publish")
 def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     """Rows and offsets into the warehouse, in one transaction; what is of a held source waits there."""
+    work.memory.remember()
     return work.warehouse.publish(batch, verdict, work.settings.breaker)
 
 
@@ -142,9 +150,13 @@ def finish(work: Work) -> None:
 
 @contextmanager
 def working(
-    settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None
+    settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
+    new_warehouse: bool = False,
 ) -> Iterator[Work]:
     """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends.
+
+    Raises ``WarehouseGone`` or ``WarehouseReplaced`` where another warehouse was loaded into before, unless
+    ``new_warehouse``.
 
     Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``. ``following`` is
     what asks a run that goes on for ever to stop: such a run rides out longer outages, and a stop completes it.
@@ -161,14 +173,21 @@ def working(
     artifact = RunArtifact(settings.follow.report_s)
     patience = Patience(settings.follow.outage_s, following) if following else Patience()
     warehouse = open_warehouse(settings.warehouse_url)
+    memory = Memory(settings, warehouse)
+    if not new_warehouse:
+        memory.need_same_warehouse(ask_kafka=kind != "release")
+    hold_lock(memory.folder / "runs")
     with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):
         warehouse.prepare()
+        if new_warehouse or warehouse.identity().is_loaded:
+            memory.remember()
+        end_killed(memory.folder / "runs")
         warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
         try:
             count = 0 if kind == "release" else settings.batch.workers  # a release runs no step
-            log, memory = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
-            with Workers(count, log, memory) as workers:
-                outbox, group = Outbox(settings, warehouse), GroupOffsets(settings)
+            log, memory_bytes = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
+            with Workers(count, log, memory_bytes) as workers:
+                outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
                 yield Work(settings, warehouse, workers, told, outbox, group, artifact, logs, patience, follows)
             told.end("completed")
@@ -178,7 +197,8 @@ def working(
             _write_down_end(warehouse, told)
             raise
         except BaseException as fault:
-            told.end("failed", f"{type(fault).__name__}: {fault}" if isinstance(fault, Exception) else "interrupted")
+            why = redact(f"{type(fault).__name__}: {fault}") if isinstance(fault, Exception) else "interrupted"
+            told.end("failed", why)
             try:
                 _write_down_end(warehouse, told)
             except Exception:  # what failed first is what a person must hear of; the next run finds this one abandoned

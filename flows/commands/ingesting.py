@@ -24,24 +24,22 @@ if TYPE_CHECKING:
 OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
 
 
-def ingest_here(
-    run: Command, settings: Settings, *, follow: bool = False, max_records: int | None = None, quiet: bool = False
-) -> dict[str, Any]:
-    """The ingest flow's report, as JSON."""
+def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The ingest flow's report, as JSON; ``wanted`` are parameters of the flow."""
     with _watched(run, settings, quiet=quiet):
         from flows.ingest import ingest
 
-        told: dict[str, Any] = ingest(follow=follow, max_records=max_records)
+        told: dict[str, Any] = ingest(**wanted)
         return told
 
 
 def follow_here(
-    run: Command, settings: Settings, *, max_records: int | None = None, quiet: bool = False
+    run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any
 ) -> dict[str, Any]:
     """The report of an ingest flow that follows the topic until SIGTERM or Ctrl-C, which is no fault but its end."""
     with stoppable() as stop:
         try:
-            return ingest_here(run, settings, follow=True, max_records=max_records, quiet=quiet)
+            return ingest_here(run, settings, follow=True, quiet=quiet, **wanted)
         except KeyboardInterrupt:
             if stop.signals > 1:
                 raise

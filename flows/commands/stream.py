@@ -90,6 +90,9 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     ] = None,
     runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner; FlinkRunner, …).")] = None,
     warehouse: WarehouseUrl = None,
+    new_warehouse: Annotated[
+        bool, typer.Option("--new-warehouse", help="Start over in an empty warehouse although one was loaded before.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -106,7 +109,9 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
         with connecting(run.screen, settings.kafka):
             first_contact(settings.kafka, settings.kafka.raw_topic)
         ingest_now = follow_here if follow else ingest_here
-        report = ingest_now(run, settings, max_records=max_records, quiet=as_json)
+        report = ingest_now(
+            run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse
+        )
         if as_json:
             run.screen.write_json(report)
         else:

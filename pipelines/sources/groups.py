@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from kafka.structs import OffsetAndMetadata
 
 
-def commit_group_offsets(kafka: KafkaSettings, topic: str, offsets: Mapping[int, int]) -> None:
+def commit_group_offsets(
+    kafka: KafkaSettings, topic: str, offsets: Mapping[int, int], note: str = ""
+) -> None:
     """Tell Kafka how far the group has come, after the warehouse has committed it.
+
+    ``note`` is kept as the offsets' metadata: which warehouse it was.
 
     Raises ``BrokerRefused`` when the group has live members: another consumer uses Dateline's group name.
     """
@@ -23,7 +27,7 @@ def commit_group_offsets(kafka: KafkaSettings, topic: str, offsets: Mapping[int,
 
     if not offsets:
         return
-    wanted = {TopicPartition(topic, p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()}
+    wanted = {TopicPartition(topic, p): OffsetAndMetadata(offset, note, -1) for p, offset in offsets.items()}
     refused = ask_broker(
         kafka, f"commit the offsets of group {kafka.group_id}", lambda admin: _commit(admin, kafka.group_id, wanted)
     )
@@ -51,8 +55,19 @@ def _commit(admin: KafkaAdminClient, group: str, wanted: Mapping[TopicPartition,
 
 def group_offsets(kafka: KafkaSettings, topic: str) -> dict[int, int]:
     """The next offset of the group by partition, as lag monitors see it."""
-    found = ask_broker(
+    return {
+        name.partition: at.offset for name, at in sorted(_read(kafka).items()) if name.topic == topic and at.offset >= 0
+    }
+
+
+def group_notes(kafka: KafkaSettings, topic: str) -> list[str]:
+    """What ``commit_group_offsets`` noted beside the group's offsets in the topic."""
+    return [at.metadata for name, at in sorted(_read(kafka).items()) if name.topic == topic and at.metadata]
+
+
+def _read(kafka: KafkaSettings) -> dict[TopicPartition, OffsetAndMetadata]:
+    found: dict[TopicPartition, OffsetAndMetadata] = ask_broker(
         kafka, f"read the offsets of group {kafka.group_id}",
         lambda admin: admin.list_group_offsets([kafka.group_id]).get(kafka.group_id, {}),
     )
-    return {name.partition: at.offset for name, at in sorted(found.items()) if name.topic == topic and at.offset >= 0}
+    return found

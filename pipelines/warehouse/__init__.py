@@ -11,6 +11,7 @@ from pipelines.warehouse.interface import (
     OUTCOMES,
     DeadLetterFilter,
     DeadLetterGroup,
+    Identity,
     LedgerOpen,
     Loaded,
     NotRead,
@@ -60,9 +61,9 @@ def warehouse_path(url: str) -> Path:
 
 
 __all__ = [
-    "DUCKDB", "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "KafkaAccount", "LedgerOpen", "Loaded",
-    "Mart", "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem", "QueryFailed", "Run",
-    "RunStatus",
+    "DUCKDB", "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "Identity", "KafkaAccount", "LedgerOpen",
+    "Loaded", "Mart", "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem", "QueryFailed",
+    "Run", "RunStatus",
     "SourceStanding", "StoredDeadLetter", "Table", "Verification", "WaitingArticle", "Warehouse", "WarehouseBusy",
     "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
     "warehouse_path",

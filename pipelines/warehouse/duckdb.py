@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import tenacity
@@ -27,6 +28,7 @@ from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
     DeadLetterFilter,
     DeadLetterGroup,
+    Identity,
     Loaded,
     OutboxStanding,
     QueryFailed,
@@ -83,8 +85,24 @@ class DuckDBWarehouse:
                         con.execute(statement)
                 if folder == "tables":
                     _comment_columns(con)
+            con.execute(
+                "INSERT INTO identity SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
+                [uuid4().hex, self.clock()],
+            )
             con.execute("DELETE FROM layout")
             con.execute("INSERT INTO layout (fingerprint, made_at) VALUES (?, ?)", [wanted, self.clock()])
+
+    def identity(self) -> Identity:
+        if not self.path.exists():
+            return Identity(None, is_loaded=False)
+        with self._reading() as con:
+            if _prepared(con) is None:
+                return Identity(None, is_loaded=False)
+            is_loaded = con.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is not None
+            if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'identity'").fetchone():
+                return Identity(None, is_loaded)
+            row = con.execute("SELECT warehouse_id FROM identity").fetchone()
+            return Identity(str(row[0]) if row else None, is_loaded)
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0) -> Iterator[None]:

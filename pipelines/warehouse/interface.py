@@ -217,11 +217,25 @@ class WaitingArticle:
     article: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which warehouse it is, and whether anything was loaded into it.
+
+    The id is None where there is no warehouse yet, or one from before there were ids.
+    """
+
+    warehouse_id: str | None
+    is_loaded: bool
+
+
 class Warehouse(Protocol):
     """Where articles go, with the books. Each call is a short transaction of its own."""
 
     def prepare(self) -> None:
         """Makes tables, comments and marts; does nothing when they are as they should be."""
+
+    def identity(self) -> Identity:
+        """Which warehouse this is; one that is missing has no id and is not loaded."""
 
     def writer(self, holder: str = "a run", wait_s: float = 0.0) -> AbstractContextManager[None]:
         """The right to write, held by one process at a time and gone with it; after ``wait_s``, ``WarehouseBusy``."""
@@ -299,7 +313,7 @@ class Warehouse(Protocol):
 
 
 __all__ = [
-    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "LedgerOpen", "Loaded",
+    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
     "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "Run", "RunStatus", "SourceStanding", "SourceState",
     "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
