@@ -30,7 +30,8 @@ _NOT_SECRET = re.compile(
     r"endpoint|user|username|timeout|ms|s|seconds|enabled|method|retries|backoff)$",
     re.IGNORECASE,
 )
-_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#]*|[^\s/?#:@]+:\S+)@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#]*)@", re.IGNORECASE)
+_UNENCODED = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#:@]+:\S+)@", re.IGNORECASE)  # a password with a slash, say
 _SWITCHES = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", MASK})
 _ASSIGNED = re.compile(
     rf"""(?P<name>[\w.\-]*{_NAME}[\w.\-]*)["'\\]*\s*[=:]\s*(?:\\?"(?P<double>(?:[^"\\]|\\.)*)"|\\?'(?P<single>[^']*)'"""
@@ -107,7 +108,7 @@ def _found_in_text(text: str) -> Iterator[str]:
             pass
         else:
             return
-    for credentials in _CREDENTIALS.findall(text):
+    for credentials in (*_CREDENTIALS.findall(text), *_UNENCODED.findall(text)):
         user, colon, password = credentials.partition(":")
         yield password if colon else user
     for assigned in _ASSIGNED.finditer(text):
