@@ -21,7 +21,7 @@ from flows.watching import watched_by
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
-OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
+OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
 
 
 def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:

@@ -202,10 +202,21 @@ def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evi
     if said and _is_address(said):
         return said, {"url": Evidence(fetched.framing, said[:200])}, ()
     warnings = (f"url: {said[:80]!r} is no web address",) if said else ()
-    from_key = (key or b"")[: _URL_CHARACTERS + 1].decode("utf-8", "replace").strip()
-    if _is_address(from_key):
+    from_key = _address_in(key)
+    if from_key is not None:
         return from_key, {"url": Evidence("kafka key", from_key[:200])}, warnings
     return None, {}, warnings
+
+
+def _address_in(key: bytes | None) -> str | None:
+    found = (key or b"")[: _URL_CHARACTERS + 1].decode("utf-8", "replace").strip()
+    return found if _is_address(found) else None
+
+
+def declared_url(message: RawMessage) -> str | None:
+    """The page's address as far as the message names it outside of its value: in the header ``url``, or as its key."""
+    in_header = (message.header("url") or "").strip()
+    return in_header if _is_address(in_header) else _address_in(message.key)
 
 
 def _is_address(said: str) -> bool:

@@ -33,6 +33,7 @@ _OUTCOMES = pa.schema([
     pa.field("scraper", pa.string()),
     pa.field("article_id", pa.string()),
     pa.field("fingerprint", pa.string()),
+    pa.field("key_id", pa.string()),
 ])
 _GAPS = pa.schema([
     pa.field("topic", pa.string(), nullable=False),
@@ -45,7 +46,11 @@ _GAPS = pa.schema([
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """What became of one Kafka record: an article that is staged, a dead letter, or a delete request."""
+    """What became of one Kafka record: an article that is staged, a dead letter, or a delete request.
+
+    ``article_id`` of the last two is that of the address that they name, where they name one. ``key_id`` is the digest
+    of the record's key (see ``key_digest``).
+    """
 
     source: Coordinates
     timestamp: datetime
@@ -54,6 +59,7 @@ class OutcomeRow:
     scraper: str | None = None
     article_id: str | None = None
     fingerprint: str | None = None
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class PartWriter:
         self._file("outcomes").append({
             "topic": row.source.topic, "partition": row.source.partition, "offset": row.source.offset,
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
-            "article_id": row.article_id, "fingerprint": row.fingerprint,
+            "article_id": row.article_id, "fingerprint": row.fingerprint, "key_id": row.key_id,
         })
 
     def dead_letter(self, record: dict[str, Any]) -> None:

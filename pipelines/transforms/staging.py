@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,18 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
-from pipelines.failures import Failure, KeyMissing, Violation
+from pipelines.decode import declared_url
+from pipelines.failures import Failure, ImplausibleTime, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
 from pipelines.settings import Settings
-from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record
+from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.step import InFlight, RejectedMessage
 
 EPOCH = 0
+AHEAD = timedelta(days=1)  # a wrong time zone is at most 14 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +101,17 @@ class _Stage(beam.DoFn):
         )
         writer.outcome(
             _outcome(
-                message, "rejected", reason=failure.reason, scraper=rejected.scraper, fingerprint=failure.fingerprint
+                message, "rejected", reason=failure.reason, scraper=rejected.scraper,
+                article_id=_named_article(message), fingerprint=failure.fingerprint,
             )
         )
 
     def _delete(self, writer: PartWriter, tombstone: RawMessage) -> None:
-        if not tombstone.key:
-            broken = Violation.of("a tombstone names the article by its key", field="key")
-            failure = Failure("stage", KeyMissing.__name__, (broken,))
+        failure = _refusal(tombstone, self.staging.processed_at)
+        if failure is not None:
             self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
             return
-        article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))
+        article_id = article_id_of_url((tombstone.key or b"").decode("utf-8", "replace"))
         writer.outcome(_outcome(tombstone, "deleted", scraper=tombstone.header("source"), article_id=article_id))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
@@ -120,7 +122,25 @@ class _Stage(beam.DoFn):
 
 
 def _outcome(message: RawMessage, outcome: StagedOutcome, **what: str | None) -> OutcomeRow:
-    return OutcomeRow(message.source, message.timestamp, outcome, **what)
+    return OutcomeRow(message.source, message.timestamp, outcome, key_id=key_digest(message.key), **what)
+
+
+def _refusal(tombstone: RawMessage, processed_at: datetime) -> Failure | None:
+    """Why a delete request is rejected: it has no key, or a time far ahead, which would cover what is yet to come."""
+    if not tombstone.key:
+        broken = Violation.of("a tombstone names the article by its key", field="key")
+        return Failure("stage", KeyMissing.__name__, (broken,))
+    if tombstone.timestamp - processed_at > AHEAD:
+        rule = "a Kafka timestamp of at most one day after the time of processing"
+        broken = Violation.of(rule, field="timestamp", value=tombstone.timestamp)
+        return Failure("stage", ImplausibleTime.__name__, (broken,))
+    return None
+
+
+def _named_article(message: RawMessage) -> str | None:
+    """The article at the address that a rejected message names outside of its value: in a header, or as its key."""
+    url = declared_url(message)
+    return None if url is None else article_id_of_url(url)
 
 
 class _Seal(beam.DoFn):

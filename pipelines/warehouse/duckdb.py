@@ -226,6 +226,14 @@ class DuckDBWarehouse:
         with self._reading() as con:
             return outbox.standing(con)
 
+    def originals_to_remove(self) -> list[str]:
+        with self._reading() as con:
+            return rejected.originals_to_remove(con)
+
+    def forget_originals(self, paths: Sequence[str]) -> None:
+        with self._writing() as con:
+            rejected.forget_originals(con, paths)
+
     def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
         with self._reading() as con:
             return sources.standings(con, breaker or BreakerSettings())

@@ -19,7 +19,7 @@ from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
-OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held")
+OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
 
 
 class WarehouseFault(Exception):
@@ -298,6 +298,12 @@ class Warehouse(Protocol):
 
     def outbox_standing(self) -> list[OutboxStanding]:
         """How many dead letters wait to be sent, by topic and reason, those that wait longest first."""
+
+    def originals_to_remove(self) -> list[str]:
+        """Files of originals that a delete request covers and that no dead letter has besides, relative to the home."""
+
+    def forget_originals(self, paths: Sequence[str]) -> None:
+        """Notes that these files have been removed."""
 
     def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
         """Every source and how it stands, those that are held first."""

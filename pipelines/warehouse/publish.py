@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipelines.stage import StagedBatch, dead_letter_id
 from pipelines.stage.audit import Audit
 from pipelines.stage.coverage import RangesBroken, coverage_problems, handed_ranges
 from pipelines.stage.parts import FileKind, schema_of
-from pipelines.stage.resolve import Resolutions, Sighting, resolve
+from pipelines.stage.resolve import Resolution, Resolutions, Sighting, resolve
 from pipelines.stage.stories import bands
 from pipelines.warehouse.interface import LedgerOpen, Loaded, OffsetsMoved
 from pipelines.warehouse.known import known_state, staged_sightings, temporary
@@ -35,6 +35,9 @@ _RESOLUTION = pa.schema([
     ("article_id", pa.string()), ("version", pa.int32()), ("story_id", pa.string()), ("is_kept", pa.bool_()),
     ("is_current", pa.bool_()), ("is_removed", pa.bool_()),
 ])
+_RESTORED = pa.schema([*_RESOLUTION, ("content_hash", pa.string()), ("fetched_at", _TIME)])
+_REMOVED = pa.schema([("topic", pa.string()), ("partition", pa.int32()), ("kafka_offset", pa.int64())])
+_DELETIONS = pa.schema([*_REMOVED, ("message_at", _TIME), ("key_id", pa.string()), ("article_id", pa.string())])
 _STATES = pa.schema([("article_id", pa.string()), ("current_fetched_at", _TIME)])
 _BANDS = pa.schema([("band", pa.int64()), ("article_id", pa.string())])
 _IDS = pa.schema([
@@ -61,15 +64,16 @@ SELECT topic, partition, start AS start_offset, "end" AS end_offset, kind FROM f
 _STAGED_OUTCOMES = """
 CREATE TEMP TABLE staged_outcomes AS
 SELECT topic, partition, "offset" AS kafka_offset, "timestamp" AS message_at, outcome, reason, scraper, article_id,
-    fingerprint
-FROM file_outcomes f
+    fingerprint, key_id
+FROM file_outcomes
 """
 _STILL_SO = """
-WHERE EXISTS (
-    SELECT 1 FROM ledger l
-    WHERE l.topic = f.topic AND l.partition = f.partition AND l.kafka_offset = f."offset" AND l.outcome = $was
-      AND l.removed_in IS NULL
-)
+CREATE TEMP TABLE staged_outcomes AS
+SELECT f.topic, f.partition, f."offset" AS kafka_offset, f."timestamp" AS message_at, f.outcome, f.reason, f.scraper,
+    f.article_id, f.fingerprint, coalesce(f.key_id, l.key_id) AS key_id
+FROM file_outcomes f
+JOIN ledger l ON l.topic = f.topic AND l.partition = f.partition AND l.kafka_offset = f."offset"
+WHERE l.outcome = $was AND l.removed_in IS NULL
 """
 _WAS = {"replay": "rejected", "release": "held"}
 
@@ -96,8 +100,9 @@ def load(con: Any, batch: StagedBatch, terms: Terms, on_step: OnStep) -> Loaded:
     _run(con, "duckdb", "staged.sql")
     name_sources(con, batch, terms.breaker)
     sightings = staged_sightings(con)
-    resolutions = resolve(sightings, known_state(con, sightings))
-    _name_resolutions(con, batch, resolutions, sightings)
+    known = known_state(con, sightings)
+    resolutions = resolve(sightings, known)
+    _name_resolutions(con, resolutions, {s.source: s for s in (*sightings, *known.past)})
     name_waiting(con, batch, resolutions)
     _name_batch(con, batch, terms, handed)
     _run(con, "duckdb", "current.sql")
@@ -129,7 +134,7 @@ def _staged_outcomes(con: Any, batch: StagedBatch) -> int:
     if batch.kind == "ingest":
         con.execute(_STAGED_OUTCOMES)
     else:
-        con.execute(_STAGED_OUTCOMES + _STILL_SO, {"was": _WAS[batch.kind]})
+        con.execute(_STILL_SO, {"was": _WAS[batch.kind]})
     rows: int = con.execute("SELECT count(*) FROM staged_outcomes").fetchone()[0]
     return batch.rows["outcomes"] - rows
 
@@ -197,22 +202,29 @@ def _same_topic(con: Any, handed: tuple[OffsetRange, ...], topic_id: str) -> Non
         refuse_other_topic(topic, loaded_topic_id(con, topic), topic_id)
 
 
-def _name_resolutions(con: Any, batch: StagedBatch, found: Resolutions, sightings: list[Sighting]) -> None:
-    rows = [
-        (r.source.topic, r.source.partition, r.source.offset, r.outcome, r.article_id, r.version, r.story_id, r.is_kept,
-         r.is_current, r.is_removed)
-        for r in found.rows
-    ]
-    temporary(con, "resolution", _table(_RESOLUTION, rows))
+def _name_resolutions(con: Any, found: Resolutions, sightings: Mapping[Coordinates, Sighting]) -> None:
+    every = (*found.rows, *found.restored)
+    temporary(con, "resolution", _table(_RESOLUTION, map(_resolved, every)))
+    told = [(*_resolved(r), sightings[r.source].content_hash, sightings[r.source].fetched_at) for r in found.restored]
+    temporary(con, "restored", _table(_RESTORED, told))
+    temporary(con, "removed_records", _table(_REMOVED, [astuple(source) for source in sorted(found.removed)]))
+    deletions = [(*astuple(d.source), d.timestamp, d.key_id, d.article_id) for d in found.deletions]
+    temporary(con, "new_deletions", _table(_DELETIONS, deletions))
     states = [(a.article_id, a.current_fetched_at) for a in found.articles.values()]
     temporary(con, "article_states", _table(_STATES, states))
     deleted = pa.table({"article_id": pa.array(sorted(found.deleted), pa.string())})
     temporary(con, "deleted_articles", deleted)
-    signature_of = {s.source: s.signature for s in sightings}
-    keys = [(band, r.article_id) for r in found.rows if r.is_current for band in bands(signature_of[r.source])]
+    keys = [(band, r.article_id) for r in every if r.is_current for band in bands(sightings[r.source].signature)]
     temporary(con, "new_story_bands", _table(_BANDS, keys))
     rejected = con.execute('SELECT source.topic, source.partition, source."offset" FROM file_dead_letters').fetchall()
     temporary(con, "dead_letter_ids", _table(_IDS, [(*at, dead_letter_id(Coordinates(*at))) for at in rejected]))
+
+
+def _resolved(row: Resolution) -> tuple[Any, ...]:
+    return (
+        *astuple(row.source), row.outcome, row.article_id or None, row.version, row.story_id, row.is_kept,
+        row.is_current, row.is_removed,
+    )
 
 
 def _name_batch(con: Any, batch: StagedBatch, terms: Terms, handed: tuple[OffsetRange, ...]) -> None:

@@ -60,6 +60,20 @@ def letters_by_id(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
     return [_stored(row) for row in rows]
 
 
+def originals_to_remove(con: Any) -> list[str]:
+    """Files that only emptied dead letters had; a file is named by its content, so that other letters may share it."""
+    rows = con.execute(
+        "SELECT original_path FROM removed_originals "
+        "WHERE original_path NOT IN (SELECT original_path FROM dead_letters WHERE original_path IS NOT NULL) "
+        "ORDER BY original_path"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def forget_originals(con: Any, paths: Sequence[str]) -> None:
+    con.execute("DELETE FROM removed_originals WHERE list_contains(?, original_path)", [list(paths)])
+
+
 def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:
     conditions = ["resolved_at IS NOT NULL" if chosen.resolved else "resolved_at IS NULL"]
     parameters: list[Any] = []

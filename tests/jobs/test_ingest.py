@@ -94,8 +94,8 @@ def test_articles_are_staged_as_the_contract_has_them(batch: StagedBatch) -> Non
 
 def test_a_dead_letter_holds_the_original_whole(batch: StagedBatch) -> None:
     assert rows(batch, "dead_letters", "step", "reason", "original", "scraper") == [
-        ("stage", "KeyMissing", None, "harbour-crawler"),
         ("decode", "UnknownSchema", b"\x00\x00\x00\x27\x0fxyz", None),
+        ("stage", "KeyMissing", None, "harbour-crawler"),
     ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipelines.stage.resolve import Known, KnownArticle, Resolution, Resolutions, Sighting, in_order, resolve
 from pipelines.stage.stories import Member
 from tests.builders import FETCHED_AT, coordinates
+from tests.stage.store import Store
 
 ARTICLE, OTHER = "a" * 32, "c" * 32
 
@@ -67,11 +68,11 @@ def test_of_two_texts_fetched_at_once_the_later_message_is_current() -> None:
 def test_a_delete_request_takes_what_came_before_and_leaves_what_comes_after() -> None:
     found = resolve([seen(0), seen(1), seen(2, None), seen(3, "third"), seen(4, None, article_id=OTHER)], Known())
     assert told(found) == [
-        ("loaded", 1), ("unchanged", 1), ("deleted", None), ("loaded", 1), ("deleted", None),
+        ("loaded", 1), ("unchanged", 1), ("deleted", None), ("loaded", 1), ("nothing_to_delete", None),
     ]
     assert [row.is_removed for row in found.rows] == [True, True, False, False, False]
     assert [row.is_kept for row in found.rows] == [False, False, False, True, False]
-    assert found.deleted == {ARTICLE, OTHER}
+    assert found.deleted == {ARTICLE}
     assert set(found.articles) == {ARTICLE}
 
 
@@ -80,7 +81,9 @@ def test_a_suppressed_article_is_neither_loaded_nor_a_story() -> None:
     signature = tuple(range(128))
     other = seen(2, article_id=OTHER, signature=signature)
     found = resolve([seen(0, signature=signature), seen(1, None), other], known)
-    assert [(r.outcome, r.story_id) for r in found.rows] == [("suppressed", None), ("deleted", None), ("loaded", OTHER)]
+    assert [(r.outcome, r.story_id) for r in found.rows] == [
+        ("suppressed", None), ("nothing_to_delete", None), ("loaded", OTHER),
+    ]
 
 
 def test_known_versions_go_on_counting() -> None:
@@ -143,25 +146,10 @@ type _Stored = tuple[dict[str, KnownArticle], dict[tuple[str, int], Sighting], l
 
 
 def _run(batches: Iterable[list[Sighting]]) -> _Stored:
-    """A store as the warehouse keeps it: articles, the text of each version, and each record's outcome."""
-    articles: dict[str, KnownArticle] = {}
-    versions: dict[tuple[str, int], Sighting] = {}
-    outcomes: list[tuple[str, int | None]] = []
-    for batch in batches:
-        members = []
-        for known in articles.values():
-            text = versions[known.article_id, known.current_version]
-            assert text.fetched_at is not None
-            members.append(Member(known.article_id, known.story_id, text.signature, text.word_count, text.fetched_at))
-        found = resolve(batch, Known(dict(articles), tuple(members)))
-        for article_id in found.deleted:
-            articles.pop(article_id, None)
-            versions = {key: text for key, text in versions.items() if key[0] != article_id}
-        articles |= found.articles
-        by_source = {s.source: s for s in batch}
-        versions |= {(r.article_id, r.version or 0): by_source[r.source] for r in found.rows if r.is_kept}
-        outcomes += told(found)
-    return articles, versions, outcomes
+    """What a store has after the batches: articles, the text of each version, and each record's outcome."""
+    store = Store()
+    outcomes = [outcome for batch in batches for outcome in told(store.load(batch))]
+    return store.articles, store.versions, outcomes
 
 
 @pytest.mark.parametrize("events", [[], [seen(0, None)]])

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.failures import Failure, Violation
 from pipelines.records import Coordinates, Entity, Gap, Mention, OffsetRange, Provenance, RawMessage
-from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record, write_manifest
+from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record, key_digest, write_manifest
 from pipelines.stage.batch import BatchKind
 from pipelines.stage.coverage import handed_ranges
 from pipelines.validate import article_to_avro
@@ -32,6 +32,7 @@ class Carried:
 
     record: dict[str, Any]
     timestamp: datetime
+    key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Tombstone:
     source: Coordinates
     article_id: str
     timestamp: datetime
+    key: bytes = b"page"
 
 
 type Event = Carried | Refused | Tombstone | Gap
@@ -59,10 +61,12 @@ def later(hours: float) -> datetime:
     return FETCHED_AT + timedelta(hours=hours)
 
 
-def carried(offset: int, *, partition: int = 0, timestamp: datetime | None = None, **changes: Any) -> Carried:
+def carried(
+    offset: int, *, partition: int = 0, timestamp: datetime | None = None, key: bytes | None = None, **changes: Any
+) -> Carried:
     """A record with an article; ``changes`` are fields of the article."""
     article = an_article(source=coordinates(offset, partition), **changes)
-    return Carried(article_to_avro(article, Provenance(PROCESSOR, FETCHED_AT)), timestamp or later(offset / 60))
+    return Carried(article_to_avro(article, Provenance(PROCESSOR, FETCHED_AT)), timestamp or later(offset / 60), key)
 
 
 def refused(
@@ -74,8 +78,11 @@ def refused(
     return Refused(message, failure, scraper)
 
 
-def tombstone(offset: int, article_id: str = "a" * 32, *, partition: int = 0) -> Tombstone:
-    return Tombstone(coordinates(offset, partition), article_id, later(offset / 60))
+def tombstone(
+    offset: int, article_id: str = "a" * 32, *, partition: int = 0, timestamp: datetime | None = None,
+    key: bytes = b"page",
+) -> Tombstone:
+    return Tombstone(coordinates(offset, partition), article_id, timestamp or later(offset / 60), key)
 
 
 def gap(start: int, end: int, kind: Any = "compaction", *, partition: int = 0) -> Gap:
@@ -104,18 +111,23 @@ def stage(
 
 def _write(writer: PartWriter, event: Event) -> OffsetRange:
     match event:
-        case Carried(record, timestamp):
+        case Carried(record, timestamp, key):
             at = Coordinates(**record["source"])
             writer.article(record)
-            writer.outcome(OutcomeRow(at, timestamp, "staged", None, record["scraper"], record["article_id"]))
+            writer.outcome(OutcomeRow(
+                at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key)
+            ))
         case Refused(message, failure, scraper):
             at = message.source
             writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
             writer.outcome(
-                OutcomeRow(at, message.timestamp, "rejected", failure.reason, scraper, None, failure.fingerprint)
+                OutcomeRow(
+                    at, message.timestamp, "rejected", failure.reason, scraper, None, failure.fingerprint,
+                    key_digest(message.key),
+                )
             )
-        case Tombstone(at, article_id, timestamp):
-            writer.outcome(OutcomeRow(at, timestamp, "deleted", None, None, article_id))
+        case Tombstone(at, article_id, timestamp, key):
+            writer.outcome(OutcomeRow(at, timestamp, "deleted", None, None, article_id, key_id=key_digest(key)))
         case Gap():
             writer.gap(event)
             return OffsetRange(event.topic, event.partition, event.start, event.end)

@@ -37,7 +37,7 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     assert (found.closes, found.is_deep) == (True, False)
     assert found.partitions == (
         PartitionBooks(
-            TOPIC, 0, 10, 18, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, deleted=1),
+            TOPIC, 0, 10, 18, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, nothing_to_delete=1),
             (Blank("transaction_marker", 12, 14),),
         ),
         PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1)),
@@ -80,7 +80,7 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
      "articles.raw/0@11: has an open dead letter, but is not rejected"),
     ("UPDATE batches SET loaded = 2 WHERE batch_id = 'batch-1'", "batches",
      "run run-1, batch batch-1: counted 4 records (2 loaded, 0 new versions, 1 unchanged, 2 rejected, 0 deleted, "
-     "0 suppressed, 0 held), the ledger has 4 (1, 0, 1, 2, 0, 0, 0)"),
+     "0 with nothing to delete, 0 suppressed, 0 held), the ledger has 4 (1, 0, 1, 2, 0, 0, 0, 0)"),
     ("UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'", "batches",
      "articles.raw/0: batch batch-2 starts at 17, the former ended at 16"),
     ("DELETE FROM batch_ranges WHERE partition = 1", "batches",
@@ -150,7 +150,8 @@ def test_books_that_kafka_contradicts(books: DuckDBWarehouse, kafka: KafkaAccoun
         TOPIC, 0, 10, 18, 11, 14, Counter(rejected=1), (Blank("transaction_marker", 12, 13),)
     )),
     (Part(0, 13), PartitionBooks(
-        TOPIC, 0, 10, 18, 13, 18, Counter(unchanged=1, new_version=1, deleted=1), (Blank("transaction_marker", 13, 14),)
+        TOPIC, 0, 10, 18, 13, 18, Counter(unchanged=1, new_version=1, nothing_to_delete=1),
+        (Blank("transaction_marker", 13, 14),),
     )),
     (Part(0, end=11), PartitionBooks(TOPIC, 0, 10, 18, 10, 11, Counter(loaded=1))),
     (Part(0, 12, 12), PartitionBooks(TOPIC, 0, 10, 18, 12, 12)),

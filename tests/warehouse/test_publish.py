@@ -84,7 +84,7 @@ def test_the_ledger_has_a_row_for_each_record(warehouse: DuckDBWarehouse, tmp_pa
         carried(5, timestamp=later(1)), carried(6, content_hash="d" * 64, fetched_at=later(2), timestamp=later(2)),
     )
     loaded = warehouse.publish(batch)
-    assert loaded.outcomes == Counter(loaded=1, rejected=1, deleted=1, unchanged=1, new_version=1)
+    assert loaded.outcomes == Counter(loaded=1, rejected=1, nothing_to_delete=1, unchanged=1, new_version=1)
     assert (loaded.reasons, loaded.gaps) == (Counter(ConsentWall=1), Counter(transaction_marker=2))
     fingerprint = refused(1).failure.fingerprint
     assert warehouse.query(
@@ -93,7 +93,7 @@ def test_the_ledger_has_a_row_for_each_record(warehouse: DuckDBWarehouse, tmp_pa
     ).rows == (
         (0, 0, later(0), "loaded", None, "harbour-crawler", "a" * 32, 1, None),
         (0, 1, FETCHED_AT, "rejected", "ConsentWall", "harbour-crawler", None, None, fingerprint),
-        (0, 4, later(4 / 60), "deleted", None, None, OTHER, None, None),
+        (0, 4, later(4 / 60), "nothing_to_delete", None, None, OTHER, None, None),
         (0, 5, later(1), "unchanged", None, "harbour-crawler", "a" * 32, 1, None),
         (0, 6, later(2), "new_version", None, "harbour-crawler", "a" * 32, 2, None),
     )
@@ -105,7 +105,7 @@ def test_the_ledger_has_a_row_for_each_record(warehouse: DuckDBWarehouse, tmp_pa
     assert warehouse.query("SELECT * FROM partition_offsets").rows == ((TOPIC, 0, 0, 7, "batch-1", FETCHED_AT),)
     assert warehouse.query("SELECT * FROM batch_ranges").rows == (("batch-1", TOPIC, 0, 0, 7),)
     assert warehouse.query("SELECT * EXCLUDE (staged_at, published_at) FROM batches").rows == (
-        ("batch-1", "run-1", "ingest", PROCESSOR, None, 5, 1, 1, 1, 1, 1, 0, 0, 2),
+        ("batch-1", "run-1", "ingest", PROCESSOR, None, 5, 1, 1, 1, 1, 0, 0, 0, 2, 1),
     )
     assert warehouse.query("SELECT version, content_hash FROM article_versions ORDER BY version").rows == (
         (1, "b" * 64), (2, "d" * 64),
@@ -135,7 +135,8 @@ def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: DuckDBW
 
 @pytest.mark.parametrize("step", [
     "compared", "resolved", "01_touched.sql", "02_deletions.sql", "03_articles.sql", "04_namesakes.sql",
-    "05_counted_anew.sql", "06_ledger.sql", "07_replay.sql", "08_batch.sql", "09_sources.sql", "commit",
+    "05_counted_anew.sql", "06_ledger.sql", "07_replay.sql", "08_batch.sql", "09_sources.sql",
+    "11_removed_letters.sql", "commit",
 ])
 def test_a_publication_that_is_cut_short_moves_nothing(warehouse: DuckDBWarehouse, tmp_path: Path, step: str) -> None:
     warehouse.publish(stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))
@@ -154,7 +155,7 @@ def test_a_publication_that_is_cut_short_moves_nothing(warehouse: DuckDBWarehous
         warehouse.publish(second)
     assert tables(warehouse) == before
     warehouse.on_step = lambda _step: None
-    assert warehouse.publish(second).outcomes == Counter(new_version=1, rejected=1, deleted=1)
+    assert warehouse.publish(second).outcomes == Counter(new_version=1, rejected=1, nothing_to_delete=1)
     assert warehouse.verify().problems == ()
 
 
@@ -237,14 +238,14 @@ def test_a_delete_request_removes_the_article_everywhere(warehouse: DuckDBWareho
         carried(1, article_id=OTHER, content_hash="d" * 64, canonical_url="https://harbour-news.example/other"),
     ))
     loaded = warehouse.publish(stage(tmp_path, tombstone(2), tombstone(3, "9" * 32), batch_id="batch-2"))
-    assert loaded.outcomes == Counter(deleted=2)
+    assert loaded.outcomes == Counter(deleted=1, nothing_to_delete=1)
     for table in ("articles", "article_versions"):
         assert warehouse.query(f"SELECT article_id FROM {table}").rows == ((OTHER,),)
     for table in ("mentions", "article_entities", "entities", "story_bands"):
         assert warehouse.query(f"SELECT * FROM {table}").rows == ()
     assert warehouse.query("SELECT domain, article_count FROM outlets").rows == (("harbour-news.example", 1),)
     assert warehouse.query("SELECT kafka_offset, outcome, removed_in FROM ledger ORDER BY kafka_offset").rows == (
-        (0, "loaded", "batch-2"), (1, "loaded", None), (2, "deleted", None), (3, "deleted", None),
+        (0, "loaded", "batch-2"), (1, "loaded", None), (2, "deleted", None), (3, "nothing_to_delete", None),
     )
     assert warehouse.verify().problems == ()
 
@@ -327,7 +328,7 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: DuckDBWa
     assert (loaded.outcomes, loaded.left_out) == (Counter(), 1)
     after = tables(warehouse)
     assert after.pop("batches")[2:] == [
-        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     ]
     before.pop("batches")
     assert after == before

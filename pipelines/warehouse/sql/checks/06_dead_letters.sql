@@ -3,7 +3,8 @@ SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset, 'is rejected, but
 FROM ledger l
 LEFT JOIN dead_letters d
   ON d.topic = l.topic AND d.partition = l.partition AND d.kafka_offset = l.kafka_offset AND d.resolved_at IS NULL
-WHERE l.topic = coalesce($topic, l.topic) AND l.outcome = 'rejected' AND d.dead_letter_id IS NULL
+WHERE l.topic = coalesce($topic, l.topic) AND l.outcome = 'rejected' AND l.removed_in IS NULL
+  AND d.dead_letter_id IS NULL
 ORDER BY l.topic, l.partition, l.kafka_offset;
 
 SELECT d.topic || '/' || d.partition || '@' || d.kafka_offset, 'has an open dead letter, but is not rejected'

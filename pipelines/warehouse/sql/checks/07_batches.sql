@@ -6,23 +6,27 @@ WITH told AS (
         count(CASE WHEN first_outcome = 'unchanged' THEN 1 END) AS unchanged,
         count(CASE WHEN first_outcome = 'rejected' THEN 1 END) AS rejected,
         count(CASE WHEN first_outcome = 'deleted' THEN 1 END) AS deleted,
+        count(CASE WHEN first_outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
         count(CASE WHEN first_outcome = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN first_outcome = 'held' THEN 1 END) AS held
     FROM ledger GROUP BY batch_id
 )
 SELECT 'run ' || b.run_id || ', batch ' || b.batch_id,
     'counted ' || b.records || ' records (' || b.loaded || ' loaded, ' || b.new_version || ' new versions, ' || b.unchanged ||
-    ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted, ' || b.suppressed || ' suppressed, ' || b.held ||
+    ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted, ' ||
+    coalesce(b.nothing_to_delete, 0) || ' with nothing to delete, ' || b.suppressed || ' suppressed, ' || b.held ||
     ' held), the ledger has ' || coalesce(t.records, 0) ||
     ' (' || coalesce(t.loaded, 0) || ', ' || coalesce(t.new_version, 0) || ', ' || coalesce(t.unchanged, 0) || ', ' ||
-    coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
+    coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ', ' ||
+    coalesce(t.nothing_to_delete, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
     coalesce(t.held, 0) || ')'
 FROM batches b
 LEFT JOIN told t ON t.batch_id = b.batch_id
 WHERE b.kind = 'ingest' AND (
     b.records <> coalesce(t.records, 0) OR b.loaded <> coalesce(t.loaded, 0) OR b.new_version <> coalesce(t.new_version, 0)
     OR b.unchanged <> coalesce(t.unchanged, 0) OR b.rejected <> coalesce(t.rejected, 0)
-    OR b.deleted <> coalesce(t.deleted, 0) OR b.suppressed <> coalesce(t.suppressed, 0) OR b.held <> coalesce(t.held, 0))
+    OR b.deleted <> coalesce(t.deleted, 0) OR coalesce(b.nothing_to_delete, 0) <> coalesce(t.nothing_to_delete, 0)
+    OR b.suppressed <> coalesce(t.suppressed, 0) OR b.held <> coalesce(t.held, 0))
   AND ($topic IS NULL OR EXISTS (SELECT 1 FROM batch_ranges r WHERE r.batch_id = b.batch_id AND r.topic = $topic))
 ORDER BY b.published_at, b.batch_id;
 

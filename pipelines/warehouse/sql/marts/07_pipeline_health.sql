@@ -18,6 +18,7 @@ SELECT
     count(CASE WHEN r.outcome = 'unchanged' THEN 1 END) AS unchanged,
     count(CASE WHEN r.outcome = 'rejected' THEN 1 END) AS rejected,
     count(CASE WHEN r.outcome = 'deleted' THEN 1 END) AS deleted,
+    count(CASE WHEN r.outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
     count(CASE WHEN r.outcome = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN r.outcome = 'held' THEN 1 END) AS held,
     count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * 1.0 / count(*) AS share_rejected,
@@ -35,8 +36,9 @@ COMMENT ON COLUMN marts.pipeline_health.loaded IS 'Records that became a new art
 COMMENT ON COLUMN marts.pipeline_health.new_version IS 'Records that became a new version of an article.';
 COMMENT ON COLUMN marts.pipeline_health.unchanged IS 'Records that showed a text again that was known.';
 COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are dead letters still.';
-COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests.';
-COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records of articles that must not be loaded.';
+COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests that removed something.';
+COMMENT ON COLUMN marts.pipeline_health.nothing_to_delete IS 'Delete requests that found nothing to remove.';
+COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records that must not be loaded: of suppressed articles, or covered by a delete request.';
 COMMENT ON COLUMN marts.pipeline_health.held IS 'Records that wait because their source is held.';
 COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that is rejected, 0 to 1.';
 COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records that met a fault nobody named: bugs of ours.';

@@ -8,7 +8,7 @@ SELECT
     s.article_id, r.version, s.content_hash, s.url, s.title, s.body, s.authors, s.author_types, s.published_at,
     s.modified_at, s.language, s.section, s.word_count, s.is_truncated, r.story_id, s.fetched_at, s.processed_at,
     s.processor, s.scraper, s.source_topic, s.source_partition, s.source_offset, (SELECT batch_id FROM this_batch)
-FROM staged_articles s
+FROM texts s
 JOIN resolution r
   ON r.topic = s.source_topic AND r.partition = s.source_partition AND r.kafka_offset = s.source_offset AND r.is_kept;
 
@@ -25,7 +25,7 @@ SELECT
     s.language, s.section, s.tags, s.image_url, s.word_count, s.is_truncated, r.story_id, s.story_signature, s.evidence,
     s.warnings, s.fetched_at, s.fetched_at, s.processed_at, s.processor, s.scraper, s.source_topic, s.source_partition,
     s.source_offset, (SELECT batch_id FROM this_batch)
-FROM staged_articles s
+FROM texts s
 JOIN resolution r
   ON r.topic = s.source_topic AND r.partition = s.source_partition AND r.kafka_offset = s.source_offset AND r.is_current;
 

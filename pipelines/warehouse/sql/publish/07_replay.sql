@@ -7,10 +7,14 @@ UPDATE ledger SET
     version = r.version,
     fingerprint = o.fingerprint,
     replayed_in = b.batch_id,
-    removed_in = CASE WHEN r.is_removed THEN b.batch_id END
+    removed_in = CASE WHEN r.is_removed THEN b.batch_id END,
+    key_id = coalesce(ledger.key_id, o.key_id),
+    fetched_at = s.fetched_at
 FROM staged_outcomes o
 CROSS JOIN this_batch b
 LEFT JOIN resolution r ON r.topic = o.topic AND r.partition = o.partition AND r.kafka_offset = o.kafka_offset
+LEFT JOIN staged_articles s
+  ON s.source_topic = o.topic AND s.source_partition = o.partition AND s.source_offset = o.kafka_offset
 WHERE b.kind <> 'ingest'
   AND ledger.topic = o.topic AND ledger.partition = o.partition AND ledger.kafka_offset = o.kafka_offset;
 

@@ -1,7 +1,7 @@
 -- The batch itself: what was handed to it, what became of it, how far its partitions are read now.
 INSERT INTO batches (
     batch_id, run_id, kind, processor, staged_at, published_at, verdict, records, loaded, new_version, unchanged,
-    rejected, deleted, suppressed, held, gap_offsets
+    rejected, deleted, suppressed, held, gap_offsets, nothing_to_delete
 )
 SELECT
     b.batch_id, b.run_id, b.kind, b.processor, b.staged_at, b.published_at, b.verdict,
@@ -13,7 +13,8 @@ SELECT
     count(CASE WHEN o.outcome = 'deleted' THEN 1 END),
     count(CASE WHEN o.outcome = 'suppressed' THEN 1 END),
     count(CASE WHEN o.outcome = 'held' THEN 1 END),
-    (SELECT coalesce(sum(end_offset - start_offset), 0) FROM staged_gaps)
+    (SELECT coalesce(sum(end_offset - start_offset), 0) FROM staged_gaps),
+    count(CASE WHEN o.outcome = 'nothing_to_delete' THEN 1 END)
 FROM this_batch b
 LEFT JOIN (
     SELECT coalesce(r.outcome, s.outcome) AS outcome

@@ -7,6 +7,7 @@ SELECT
     CAST(coalesce(sum(b.unchanged), 0) AS BIGINT) AS unchanged,
     CAST(coalesce(sum(b.rejected), 0) AS BIGINT) AS rejected,
     CAST(coalesce(sum(b.deleted), 0) AS BIGINT) AS deleted,
+    CAST(coalesce(sum(b.nothing_to_delete), 0) AS BIGINT) AS nothing_to_delete,
     CASE max(CASE b.verdict WHEN 'failed' THEN 3 WHEN 'warned' THEN 2 WHEN 'passed' THEN 1 END)
         WHEN 3 THEN 'failed' WHEN 2 THEN 'warned' WHEN 1 THEN 'passed' END AS audit,
     r.note

@@ -15,14 +15,18 @@ CREATE TABLE IF NOT EXISTS ledger (
     first_outcome VARCHAR NOT NULL,
     first_reason VARCHAR,
     replayed_in VARCHAR,
-    removed_in VARCHAR
+    removed_in VARCHAR,
+    key_id VARCHAR,
+    fetched_at TIMESTAMPTZ
 );
+ALTER TABLE ledger ADD COLUMN IF NOT EXISTS key_id VARCHAR;
+ALTER TABLE ledger ADD COLUMN IF NOT EXISTS fetched_at TIMESTAMPTZ;
 COMMENT ON TABLE ledger IS 'What became of every Kafka record, a row a record.';
 COMMENT ON COLUMN ledger.topic IS 'Kafka topic of the record.';
 COMMENT ON COLUMN ledger.partition IS 'Partition of the topic.';
 COMMENT ON COLUMN ledger.kafka_offset IS 'Offset of the record in the partition.';
 COMMENT ON COLUMN ledger.message_at IS 'Timestamp of the Kafka record, UTC.';
-COMMENT ON COLUMN ledger.outcome IS 'What became of it in the end: loaded, new_version, unchanged, rejected, deleted, suppressed or held.';
+COMMENT ON COLUMN ledger.outcome IS 'What became of it in the end: loaded, new_version, unchanged, rejected, deleted, nothing_to_delete, suppressed or held.';
 COMMENT ON COLUMN ledger.reason IS 'Name of the fault when it was rejected; null otherwise.';
 COMMENT ON COLUMN ledger.scraper IS 'Which scraper produced it, where it could be read.';
 COMMENT ON COLUMN ledger.article_id IS 'The article that it carried or asked to delete; null when it was rejected before that was known.';
@@ -33,7 +37,9 @@ COMMENT ON COLUMN ledger.batch_id IS 'Batch that read it from Kafka: see batches
 COMMENT ON COLUMN ledger.first_outcome IS 'Outcome when it was read; differs from outcome after a replay of a reject, or a release.';
 COMMENT ON COLUMN ledger.first_reason IS 'Reason when it was read; null when it was not rejected then.';
 COMMENT ON COLUMN ledger.replayed_in IS 'Batch whose replay or release gave the present outcome; null when there was none.';
-COMMENT ON COLUMN ledger.removed_in IS 'Batch that removed the article which this record had loaded or shown, or which waited, on a delete request; null while it is there.';
+COMMENT ON COLUMN ledger.removed_in IS 'Batch whose delete request removed what the record had loaded, what waited, or its dead letter; null while it is there.';
+COMMENT ON COLUMN ledger.key_id IS 'Digest of the record''s key, by which a delete request finds what came under the key; null without a key, or where it was read before keys were noted.';
+COMMENT ON COLUMN ledger.fetched_at IS 'When the scraper received the page of a record that carried an article, UTC.';
 
 CREATE TABLE IF NOT EXISTS gaps (
     topic VARCHAR NOT NULL,

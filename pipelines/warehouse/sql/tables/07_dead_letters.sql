@@ -22,8 +22,10 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     run_id VARCHAR NOT NULL,
     batch_id VARCHAR NOT NULL,
     resolved_at TIMESTAMPTZ,
-    resolved_in VARCHAR
+    resolved_in VARCHAR,
+    removed_in VARCHAR
 );
+ALTER TABLE dead_letters ADD COLUMN IF NOT EXISTS removed_in VARCHAR;
 COMMENT ON TABLE dead_letters IS 'Rejected records with their original bytes, a row a Kafka record however often it was rejected.';
 COMMENT ON COLUMN dead_letters.dead_letter_id IS 'Name of the dead letter, from its coordinates: what `dateline rejected show` takes.';
 COMMENT ON COLUMN dead_letters.topic IS 'Kafka topic of the rejected record.';
@@ -37,5 +39,20 @@ COMMENT ON COLUMN dead_letters.header_values IS 'Values of the record''s headers
 COMMENT ON COLUMN dead_letters.attempts IS 'How often it was tried and rejected, the first time included.';
 COMMENT ON COLUMN dead_letters.run_id IS 'Run that rejected it first: see runs.';
 COMMENT ON COLUMN dead_letters.batch_id IS 'Batch that rejected it first: see batches.';
-COMMENT ON COLUMN dead_letters.resolved_at IS 'When a replay passed, UTC; null while it is still rejected.';
+COMMENT ON COLUMN dead_letters.resolved_at IS 'When a replay passed or a delete request removed it, UTC; null while it is still rejected.';
 COMMENT ON COLUMN dead_letters.resolved_in IS 'Batch whose replay passed; null while it is still rejected.';
+COMMENT ON COLUMN dead_letters.removed_in IS 'Batch with whose delete request its key, headers, details and original were removed; null while they are there.';
+
+CREATE TABLE IF NOT EXISTS removed_originals (
+    original_path VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL
+);
+COMMENT ON TABLE removed_originals IS 'Files of originals that a delete request covers and that still have to be removed, a row a file.';
+COMMENT ON COLUMN removed_originals.original_path IS 'File that holds the original, relative to DATELINE_HOME.';
+COMMENT ON COLUMN removed_originals.batch_id IS 'Batch of the delete request: see batches.';
+
+-- Keys of records that were rejected before keys were noted in the ledger.
+UPDATE ledger SET key_id = left(sha256(d.message_key), 32)
+FROM dead_letters d
+WHERE ledger.key_id IS NULL AND octet_length(d.message_key) > 0
+  AND d.topic = ledger.topic AND d.partition = ledger.partition AND d.kafka_offset = ledger.kafka_offset;

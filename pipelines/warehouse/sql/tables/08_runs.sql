@@ -35,8 +35,10 @@ CREATE TABLE IF NOT EXISTS batches (
     deleted BIGINT NOT NULL,
     suppressed BIGINT NOT NULL,
     held BIGINT NOT NULL,
-    gap_offsets BIGINT NOT NULL
+    gap_offsets BIGINT NOT NULL,
+    nothing_to_delete BIGINT DEFAULT 0
 );
+ALTER TABLE batches ADD COLUMN IF NOT EXISTS nothing_to_delete BIGINT DEFAULT 0;
 COMMENT ON TABLE batches IS 'Published micro-batches with what became of their records, a row a batch.';
 COMMENT ON COLUMN batches.batch_id IS 'Name of the batch.';
 COMMENT ON COLUMN batches.run_id IS 'Run that made it: see runs.';
@@ -50,9 +52,10 @@ COMMENT ON COLUMN batches.loaded IS 'Records that became a new article.';
 COMMENT ON COLUMN batches.new_version IS 'Records that became a new version of an article.';
 COMMENT ON COLUMN batches.unchanged IS 'Records that showed a text again that was known.';
 COMMENT ON COLUMN batches.rejected IS 'Records that became a dead letter.';
-COMMENT ON COLUMN batches.deleted IS 'Delete requests.';
-COMMENT ON COLUMN batches.suppressed IS 'Records of articles that must not be loaded: see suppressions.';
+COMMENT ON COLUMN batches.deleted IS 'Delete requests that removed something.';
+COMMENT ON COLUMN batches.suppressed IS 'Records that must not be loaded: see suppressions and deletions.';
 COMMENT ON COLUMN batches.held IS 'Records that wait because their source is held.';
+COMMENT ON COLUMN batches.nothing_to_delete IS 'Delete requests that found nothing to remove; they are remembered (see deletions).';
 COMMENT ON COLUMN batches.gap_offsets IS 'Offsets of the batch that hold no record: see gaps.';
 
 CREATE TABLE IF NOT EXISTS batch_ranges (

@@ -1,0 +1,229 @@
+"""Deletions in the warehouse: what they remove, what they leave, and that the books close after each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.records import Outlet
+from pipelines.stage import dead_letter_id
+from pipelines.warehouse import DeadLetterFilter, Loaded
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import BODY, coordinates
+from tests.warehouse.batches import (
+    FALK,
+    FALK_MENTION,
+    MARROWBY,
+    MARROWBY_MENTION,
+    Event,
+    carried,
+    later,
+    refused,
+    stage,
+    tombstone,
+)
+
+ARTICLE, OTHER, NAMED = "a" * 32, "c" * 32, "9" * 32
+FILE, BYTES = b"page-7.html", b"\xff\x00\xfe"
+
+
+class Books:
+    """Batches one after the other; the books are checked after each."""
+
+    def __init__(self, warehouse: DuckDBWarehouse, folder: Path) -> None:
+        self.warehouse, self.folder, self.count = warehouse, folder, 0
+
+    def load(self, *events: Event, kind: Any = "ingest") -> Loaded:
+        self.count += 1
+        loaded = self.warehouse.publish(stage(self.folder, *events, batch_id=f"batch-{self.count}", kind=kind))
+        assert self.warehouse.verify().problems == ()
+        return loaded
+
+    def rows(self, sql: str) -> tuple[tuple[Any, ...], ...]:
+        return self.warehouse.query(sql).rows
+
+    def articles(self) -> tuple[tuple[Any, ...], ...]:
+        return self.rows("SELECT article_id, version, content_hash FROM articles ORDER BY ALL")
+
+
+@pytest.fixture
+def books(warehouse: DuckDBWarehouse, tmp_path: Path) -> Books:
+    return Books(warehouse, tmp_path)
+
+
+def minutes(n: float) -> datetime:
+    return later(n / 60)
+
+
+def test_a_key_removes_what_came_under_it(books: Books) -> None:
+    books.load(
+        carried(0, key=FILE, mentions=(FALK_MENTION,), entities=(FALK,), story_signature=tuple(range(6))),
+        carried(1, key=BYTES, article_id=OTHER, content_hash="d" * 64),
+        carried(2, key=None, content_hash="e" * 64, fetched_at=later(1)),
+    )
+    assert books.load(tombstone(3, NAMED, key=FILE)).outcomes == Counter(deleted=1)
+    assert books.articles() == ((OTHER, 1, "d" * 64),)
+    assert books.load(tombstone(4, NAMED, key=BYTES)).outcomes == Counter(deleted=1)
+    for table in ("articles", "article_versions", "mentions", "article_entities", "entities", "outlets", "story_bands"):
+        assert books.rows(f"SELECT * FROM {table}") == ()
+    assert books.rows("SELECT kafka_offset, outcome, removed_in FROM ledger ORDER BY 1") == (
+        (0, "loaded", "batch-2"), (1, "loaded", "batch-3"), (2, "new_version", "batch-2"), (3, "deleted", None),
+        (4, "deleted", None),
+    )
+    assert books.rows("SELECT kafka_offset, article_id, batch_id FROM deletions ORDER BY ALL") == (
+        (3, NAMED, "batch-2"), (3, ARTICLE, "batch-2"), (4, NAMED, "batch-3"), (4, OTHER, "batch-3"),
+    )
+
+
+def test_a_deletion_is_remembered_and_a_later_record_loads_the_article_anew(books: Books) -> None:
+    books.load(tombstone(0, NAMED, key=FILE, timestamp=minutes(10)))
+    assert books.load(carried(1, key=FILE, timestamp=minutes(9))).outcomes == Counter(suppressed=1)
+    assert books.load(carried(0, partition=1, timestamp=minutes(10))).outcomes == Counter(suppressed=1)
+    assert books.articles() == ()
+    assert books.load(carried(2, key=FILE, timestamp=minutes(11))).outcomes == Counter(loaded=1)
+    assert books.articles() == ((ARTICLE, 1, "b" * 64),)
+
+
+def contents(books: Books) -> list[tuple[tuple[Any, ...], ...]]:
+    """What the tables say of articles, but for the record and version that it is from."""
+    whence = "version, fetched_at, last_fetched_at, source_offset, batch_id"
+    return [
+        books.rows(f"SELECT * EXCLUDE ({whence}) FROM articles ORDER BY ALL"),
+        books.rows("SELECT * EXCLUDE version FROM mentions ORDER BY ALL"),
+        books.rows("SELECT * EXCLUDE version FROM article_entities ORDER BY ALL"),
+        books.rows("SELECT * FROM story_bands ORDER BY ALL"),
+    ]
+
+
+def test_a_late_deletion_leaves_what_later_records_show_as_it_was(books: Books) -> None:
+    whole: dict[str, Any] = {
+        "mentions": (MARROWBY_MENTION, FALK_MENTION), "entities": (FALK, MARROWBY), "outlet": Outlet("b.example", "B"),
+        "story_signature": tuple(range(6)), "tags": ("pier",),
+    }
+    books.load(carried(0, key=FILE, timestamp=minutes(0), fetched_at=minutes(0), content_hash="0" * 64))
+    books.load(carried(1, key=FILE, timestamp=minutes(1), fetched_at=minutes(1), **whole))
+    books.load(carried(2, key=FILE, timestamp=minutes(8), fetched_at=minutes(8), **whole))
+    before = contents(books)
+    loaded = books.load(tombstone(0, NAMED, partition=1, key=FILE, timestamp=minutes(4)))
+    assert loaded.outcomes == Counter(deleted=1)
+    assert contents(books) == before
+    assert books.rows("SELECT version, fetched_at, last_fetched_at, source_offset FROM articles") == (
+        (1, minutes(8), minutes(8), 2),
+    )
+    assert books.rows("SELECT version, content_hash, source_offset FROM article_versions") == ((1, "b" * 64, 2),)
+    assert books.rows("SELECT partition, kafka_offset, outcome, version, removed_in FROM ledger ORDER BY 1, 2") == (
+        (0, 0, "loaded", 1, "batch-4"), (0, 1, "new_version", 2, "batch-4"), (0, 2, "loaded", 1, None),
+        (1, 0, "deleted", None, None),
+    )
+
+
+def test_an_earlier_version_is_restored_without_what_only_the_current_one_has(books: Books) -> None:
+    books.load(carried(0, timestamp=minutes(1), fetched_at=minutes(9), mentions=(FALK_MENTION,), entities=(FALK,)))
+    books.load(carried(1, timestamp=minutes(5), fetched_at=minutes(2), content_hash="d" * 64, title="As it was"))
+    books.load(tombstone(0, ARTICLE, partition=1, timestamp=minutes(3)))
+    assert books.rows("SELECT version, title, body, fetched_at, warnings FROM articles") == (
+        (1, "As it was", BODY, minutes(2), ["restored: an earlier version, without its mentions and entities"]),
+    )
+    assert books.rows("SELECT * FROM mentions") == ()
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [2], [3], [1, 2], [1, 2, 3], [1, 2, 3, 4]])
+def test_every_split_into_batches_gives_the_same_tables(books: Books, cuts: list[int]) -> None:
+    events = [
+        carried(0, key=FILE, timestamp=minutes(0), content_hash="0" * 64),
+        carried(1, key=FILE, timestamp=minutes(6), content_hash="1" * 64, fetched_at=minutes(6)),
+        carried(0, partition=1, key=b"other", timestamp=minutes(1), content_hash="2" * 64, fetched_at=minutes(1)),
+        tombstone(1, NAMED, partition=1, key=FILE, timestamp=minutes(3)),
+        refused(2, key=FILE, timestamp=minutes(2)),
+    ]
+    for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True):
+        books.load(*events[start:end])
+    assert books.articles() == ((ARTICLE, 1, "1" * 64),)
+    assert books.rows("SELECT version, content_hash, source_offset FROM article_versions") == ((1, "1" * 64, 1),)
+    assert books.rows(
+        "SELECT partition, kafka_offset FROM ledger WHERE outcome = 'suppressed' OR removed_in IS NOT NULL ORDER BY ALL"
+    ) == ((0, 0), (0, 2), (1, 0))
+
+
+def test_dead_letters_are_emptied(books: Books) -> None:
+    quoting: dict[str, Any] = {"value": b"<p>Named person", "headers": (("url", b"https://harbour-news.example/pier"),)}
+    books.load(refused(0, key=FILE, **quoting), refused(1, key=b"another", **quoting))
+    assert books.load(tombstone(2, NAMED, key=FILE)).outcomes == Counter(deleted=1)
+    letter = books.warehouse.dead_letter(dead_letter_id(coordinates(0)))
+    assert letter is not None
+    assert (letter.key, letter.headers, letter.details, letter.original, letter.original_bytes, letter.reason) == (
+        None, (), (), None, 15, "ConsentWall",
+    )
+    assert books.rows("SELECT kafka_offset, resolved_at IS NULL, removed_in FROM dead_letters ORDER BY 1") == (
+        (0, False, "batch-2"), (1, True, None),
+    )
+    assert books.rows("SELECT kafka_offset, outcome, reason, removed_in FROM ledger ORDER BY 1") == (
+        (0, "rejected", "ConsentWall", "batch-2"), (1, "rejected", "ConsentWall", None), (2, "deleted", None, None),
+    )
+    assert [found.source.offset for found in books.warehouse.dead_letters(DeadLetterFilter())] == [1]
+    replayed = books.load(carried(0, key=FILE), kind="replay")
+    assert (replayed.outcomes, replayed.left_out) == (Counter(), 1)
+
+
+def test_what_is_rejected_after_the_deletion_that_covers_it_is_not_kept(books: Books) -> None:
+    books.load(tombstone(0, NAMED, key=FILE, timestamp=minutes(5)))
+    books.load(refused(1, key=FILE, timestamp=minutes(4)), refused(2, key=FILE, timestamp=minutes(6)))
+    assert books.rows("SELECT kafka_offset, original IS NULL, message_key FROM dead_letters ORDER BY 1") == (
+        (1, True, None), (2, False, FILE),
+    )
+
+
+def test_a_replay_of_what_was_deleted_meanwhile_is_suppressed_and_its_letter_emptied(books: Books) -> None:
+    books.load(refused(0, key=b"elsewhere", value=b"named"), tombstone(1, ARTICLE, key=FILE))
+    assert books.rows("SELECT original FROM dead_letters") == ((b"named",),)
+    assert books.load(carried(0), kind="replay").outcomes == Counter(suppressed=1)
+    assert books.articles() == ()
+    assert books.rows("SELECT original, removed_in FROM dead_letters") == ((None, "batch-2"),)
+
+
+def test_the_letter_of_a_replayed_article_is_emptied_with_it(books: Books) -> None:
+    books.load(refused(0, key=FILE, value=b"named"))
+    books.load(carried(0), kind="replay")
+    assert books.load(tombstone(1, NAMED, key=FILE)).outcomes == Counter(deleted=1)
+    assert books.articles() == ()
+    assert books.rows("SELECT original, message_key, resolved_in, removed_in FROM dead_letters") == (
+        (None, None, "batch-2", "batch-3"),
+    )
+
+
+def test_files_of_originals_are_named_for_removal_unless_another_letter_has_them(books: Books) -> None:
+    books.load(refused(0, key=FILE), refused(1, key=b"other"), refused(2, key=FILE))
+    with books.warehouse._writing() as con:
+        con.execute("UPDATE dead_letters SET original_path = 'originals/00/shared' WHERE kafka_offset < 2")
+        con.execute("UPDATE dead_letters SET original_path = 'originals/11/own' WHERE kafka_offset = 2")
+    books.load(tombstone(3, NAMED, key=FILE))
+    assert books.warehouse.originals_to_remove() == ["originals/11/own"]
+    books.warehouse.forget_originals(["originals/11/own"])
+    assert books.warehouse.originals_to_remove() == []
+    books.load(tombstone(4, NAMED, key=b"other"))
+    assert books.warehouse.originals_to_remove() == ["originals/00/shared"]
+
+
+def test_a_warehouse_from_before_keys_were_noted(books: Books) -> None:
+    books.load(carried(0), refused(1, key=FILE), tombstone(2, OTHER))
+    with books.warehouse._writing() as con:
+        con.execute("UPDATE ledger SET outcome = 'deleted', first_outcome = 'deleted' WHERE kafka_offset = 2")
+        con.execute("UPDATE batches SET deleted = 1")
+        con.execute("DROP TABLE deletions")
+        for table, column in (
+            ("ledger", "key_id"), ("ledger", "fetched_at"), ("dead_letters", "removed_in"),
+            ("batches", "nothing_to_delete"),
+        ):
+            con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        con.execute("UPDATE layout SET fingerprint = 'former'")
+    books.warehouse.prepare()
+    late = replace(carried(0, partition=1, article_id=OTHER), timestamp=minutes(1))
+    assert books.load(late).outcomes == Counter(suppressed=1)
+    assert books.load(tombstone(3, ARTICLE, key=FILE)).outcomes == Counter(deleted=1)
+    assert books.articles() == ()
+    assert books.rows("SELECT original FROM dead_letters") == ((None,),)
