@@ -14,9 +14,8 @@ from prefect import flow
 from flows.masking import masked
 from flows.place import the_settings
 from flows.sources import need_held
-from flows.staged import StagedBatches
 from flows.watching import watcher
-from flows.work import Work, publish, step, working
+from flows.work import Work, forget_staged, publish, step, working
 
 if TYPE_CHECKING:
     from pipelines.stage import StagedBatch
@@ -57,8 +56,9 @@ def release(source: str, warehouse: str | None = None, wait_minutes: float = 0) 
     with working(settings, "release", wait_minutes) as work:
         while (batch := stage_waiting(work, source)) is not None:
             watcher().step("publish", work.report.batches + 1)
-            work.report.count(publish(work, batch, None))
+            loaded = publish(work, batch, None)
+            work.report.count(loaded)
             watcher().done(work.report.records)
-            StagedBatches(work.staged).forget_old()
+            forget_staged(work, loaded)
         let_flow(work, source)
     return work.report.as_json()

@@ -41,6 +41,13 @@ class StagedBatches:
             if not ask(warehouse, "batch_is_loaded", (folder.name,)).rows:
                 LOG.info("removing %s: staged by a run that ended before it was loaded", folder)
                 shutil.rmtree(folder, ignore_errors=True)
+        if any(ask(warehouse, "batch_has_removed", (folder.name,)).rows for folder in self._folders()):
+            self.forget_all()  # the run was killed between the deletion and this
+
+    def forget_all(self) -> None:
+        """Remove every folder: a delete request covers something that may be in any of them."""
+        for folder in self._folders():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def forget_old(self) -> None:
         """Remove all but the last few. Every folder is of a batch that was loaded."""

@@ -139,7 +139,28 @@ def announce(work: Work, loaded: Loaded) -> None:
 def settle(work: Work) -> None:
     """Clear up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
     StagedBatches(work.staged).settle(work.warehouse)
+    remove_originals(work)
     work.outbox.send()
+
+
+def forget_staged(work: Work, loaded: Loaded) -> None:
+    """Keep the last few staged batches for a look; none once something was deleted, and no file of its original."""
+    if loaded.removed or loaded.outcomes["suppressed"]:
+        StagedBatches(work.staged).forget_all()
+        remove_originals(work)
+    else:
+        StagedBatches(work.staged).forget_old()
+
+
+def remove_originals(work: Work) -> None:
+    """Remove the files of originals that a delete request covers; what a killed run left, the next removes."""
+    from pipelines.jobs.replay import store_of
+
+    paths = work.warehouse.originals_to_remove()
+    for path in paths:
+        store_of(work.settings).remove(path)
+    if paths:
+        work.warehouse.forget_originals(paths)
 
 
 def finish(work: Work) -> None:
@@ -245,4 +266,4 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
             "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
         )
     announce(work, loaded)
-    StagedBatches(work.staged).forget_old()
+    forget_staged(work, loaded)

@@ -57,6 +57,11 @@ class OriginalStore:
             raise StagedBatchDamaged(f"The original {path} is not what was stored. {_ADVICE}")
         return original
 
+    def remove(self, relative: str) -> None:
+        """Removes a stored file; one that is gone already is left so."""
+        with disk_faults_named(self.home / relative):
+            (self.home / relative).unlink(missing_ok=True)
+
 
 def dead_letter_id(source: Coordinates) -> str:
     """Name of the dead letter of a Kafka record, the same however often it is rejected.

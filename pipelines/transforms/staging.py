@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
-from pipelines.decode import declared_url
-from pipelines.failures import Failure, ImplausibleTime, KeyMissing, Violation
+from pipelines.decode import check_request, declared_url
+from pipelines.failures import Failure, KeyMissing, Rejected, Violation
 from pipelines.records import Gap, RawMessage
 from pipelines.settings import Settings
 from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
@@ -26,7 +26,6 @@ from pipelines.transforms.processor import processor_of
 from pipelines.transforms.step import InFlight, RejectedMessage
 
 EPOCH = 0
-AHEAD = timedelta(days=1)  # a wrong time zone is at most 14 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +125,14 @@ def _outcome(message: RawMessage, outcome: StagedOutcome, **what: str | None) ->
 
 
 def _refusal(tombstone: RawMessage, processed_at: datetime) -> Failure | None:
-    """Why a delete request is rejected: it has no key, or a time far ahead, which would cover what is yet to come."""
+    """Why a delete request is rejected: it has no key, or a time far ahead."""
     if not tombstone.key:
         broken = Violation.of("a tombstone names the article by its key", field="key")
         return Failure("stage", KeyMissing.__name__, (broken,))
-    if tombstone.timestamp - processed_at > AHEAD:
-        rule = "a Kafka timestamp of at most one day after the time of processing"
-        broken = Violation.of(rule, field="timestamp", value=tombstone.timestamp)
-        return Failure("stage", ImplausibleTime.__name__, (broken,))
+    try:
+        check_request(tombstone, processed_at)
+    except Rejected as fault:
+        return Failure("decode", fault.reason, fault.violations)
     return None
 
 

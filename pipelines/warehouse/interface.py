@@ -79,6 +79,8 @@ class Loaded:
     was_loaded_before: bool = False
     left_out: int = 0
     """Replayed records that were resolved before and were not touched."""
+    removed: int = 0
+    """Records of which a delete request removed what the warehouse had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,9 +262,10 @@ def _told(con: Any, batch: StagedBatch, *, was_loaded_before: bool, left_out: in
         "JOIN batch_ranges r ON r.topic = p.topic AND r.partition = p.partition WHERE r.batch_id = ? ORDER BY ALL",
         [batch.batch_id],
     ).fetchall()
+    (removed,) = con.execute("SELECT count(*) FROM ledger WHERE removed_in = ?", [batch.batch_id]).fetchone()
     return Loaded(
         batch.batch_id, outcomes, reasons, Counter(dict(gaps)), {(t, p): n for t, p, n in offsets},
-        was_loaded_before, left_out,
+        was_loaded_before, left_out, removed,
     )
 
 

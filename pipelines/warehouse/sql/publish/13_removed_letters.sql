@@ -15,6 +15,8 @@ FROM emptied_letters e
 CROSS JOIN this_batch b
 WHERE e.dead_letter_id = dead_letters.dead_letter_id;
 
+DELETE FROM outbox WHERE dead_letter_id IN (SELECT dead_letter_id FROM emptied_letters);
+
 INSERT INTO removed_originals (original_path, batch_id)
 SELECT DISTINCT e.original_path, b.batch_id
 FROM emptied_letters e
