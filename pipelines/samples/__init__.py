@@ -23,8 +23,8 @@ __all__ = ["Sample", "sample_messages"]
 class Sample:
     """A message to publish: ``value`` is None for a tombstone.
 
-    ``expected`` holds ``outcome`` (loaded, new_version, unchanged, rejected, deleted, nothing_to_delete), for a rejected
-    one the ``reason``, and for an article the fields it must have, with strings that its body must contain and lack.
+    ``expected`` holds ``outcome`` (loaded, new_version, unchanged, rejected, deleted, nothing_to_delete), for a
+    rejected one the ``reason``, and for an article its fields, with strings that its body must contain and lack.
     """
 
     id: str

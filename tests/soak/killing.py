@@ -211,11 +211,18 @@ def _compare(disturbed: Rows, calm: Rows, found: Found) -> None:
 
 
 def _compare_letters(machine: Machine, found: Found) -> None:
-    """Each rejected record's letter is on its topic, once or more often, and no other is."""
+    """Each rejected record's letter is on its topic, once or more often, and no other is.
+
+    A letter that a delete request emptied was sent before, or never.
+    """
     sent = Counter(message.key for message in _topic(machine.kafka, machine.kafka.rejected_topic))
-    query = "SELECT topic || '/' || partition || '@' || kafka_offset FROM ledger WHERE outcome = 'rejected'"
-    wanted = {str(key).encode() for (key,) in _warehouse(machine).query(query).rows}
-    lost, besides = wanted - sent.keys(), sent.keys() - wanted
+    query = """
+        SELECT topic || '/' || partition || '@' || kafka_offset, removed_in IS NOT NULL FROM ledger
+        WHERE outcome = 'rejected'
+    """
+    rejected = {str(key).encode(): is_removed for key, is_removed in _warehouse(machine).query(query).rows}
+    lost = {key for key, is_removed in rejected.items() if not is_removed} - sent.keys()
+    besides = sent.keys() - rejected.keys()
     found.lost += len(lost)
     found.doubled += len(besides)
     found.letters_again = sent.total() - len(sent)
