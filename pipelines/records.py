@@ -28,15 +28,23 @@ class Coordinates:
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
+UNKNOWN_BYTES = -1
+
+
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A Kafka record as it was read; ``value`` is None for a tombstone."""
+    """A Kafka record as it was read; ``value`` is None for a tombstone.
+
+    It is None too where ``left_out_bytes`` says how large the value is that the reader had no memory for
+    (``UNKNOWN_BYTES`` where that could not be read). Such a message asks for no deletion.
+    """
 
     source: Coordinates
     timestamp: datetime
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    left_out_bytes: int | None = None
 
     def header(self, name: str) -> str | None:
         """The last header of that name (case-insensitive) as text, or None."""

@@ -38,8 +38,11 @@ def run_shares(
             done.append(outcome)
             continue
         LOG.warning("a worker died (%s) over %s; trying again in parts", outcome, _spots(share.ranges))
-        if share.failure is not None:
+        if share.is_unreadable:
             raise RunFailed(_UNREADABLE.format(spot=_spots(share.ranges), death=outcome))
+        if share.failure is not None:
+            waiting.appendleft(replace(share.part(0, share.ranges), is_unreadable=True))
+            continue
         if len(share) == 1 and share.deaths:
             poisons.append(f"{_spots(share.ranges)} ({outcome})")
             if len(poisons) > most:
@@ -56,8 +59,8 @@ _TOO_MANY = (
     "the messages: {poisons}"
 )
 _UNREADABLE = (
-    "{spot} ends the worker even where it is only read ({death}). Nothing was loaded. What to do: look at the message "
-    "with Kafka's own tools, and send us its bytes."
+    "{spot} ends the worker even where its coordinates alone are written down ({death}). Nothing was loaded. What to "
+    "do: see logs/workers.log and the machine's memory and disk."
 )
 
 

@@ -15,8 +15,9 @@ import fastavro
 from pipelines.failures import Failure
 from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
 from pipelines.jobs.workers import Workers
-from pipelines.records import Coordinates, OffsetRange, RawMessage
-from pipelines.settings import Settings
+from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
+from pipelines.settings import KafkaSettings, Settings
+from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
 from pipelines.stage import OriginalStore, StagedBatch, StagedBatchDamaged
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, StoredDeadLetter, Warehouse
@@ -107,7 +108,7 @@ def replay_batch(
         if not handed:
             return None
         wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, len(handed)),), kind="replay")
-        reader = partial(read_letters, path, store_of(settings))
+        reader = partial(read_letters, path, store_of(settings), fetch=partial(fetch_again, settings.kafka))
         done = transform_batch(wanted, _with_known_faults(settings, handed), workers, report, read=reader)
     finally:
         path.unlink(missing_ok=True)
@@ -160,14 +161,20 @@ def write_letters(path: Path, letters: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def read_letters(path: Path, store: OriginalStore, letters: OffsetRange) -> Iterator[RawMessage]:
-    """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), originals whole."""
+def read_letters(
+    path: Path, store: OriginalStore, letters: OffsetRange, fetch: Callable[[RawMessage], RawMessage] | None = None
+) -> Iterator[RawMessage]:
+    """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), originals whole.
+
+    An original that was left in Kafka comes from ``fetch``.
+    """
     with path.open("rb") as file:
         for n, letter in enumerate(fastavro.reader(file)):
             if n >= letters.end:
                 return
             if n >= letters.start:
-                yield message_of(letter, store)
+                message = message_of(letter, store)
+                yield message if message.left_out_bytes is None or fetch is None else fetch(message)
 
 
 def message_of(letter: dict[str, Any], store: OriginalStore) -> RawMessage:
@@ -182,4 +189,21 @@ def message_of(letter: dict[str, Any], store: OriginalStore) -> RawMessage:
         key=letter["key"],
         value=value,
         headers=tuple((h["name"], h["value"]) for h in letter["headers"]),
+        left_out_bytes=letter["original_bytes"] if value is None and letter["original_bytes"] else None,
     )
+
+
+def fetch_again(kafka: KafkaSettings, message: RawMessage) -> RawMessage:
+    """The message as it lies in Kafka, its value with it; as it was where Kafka has it no more, or something else."""
+    at = message.source
+    try:
+        found = next(iter(read_range(kafka, OffsetRange(at.topic, at.partition, at.offset, at.offset + 1))), None)
+    except (RetentionPassed, TopicMissing, TopicRecreated) as fault:
+        LOG.warning("the original of %s was left in Kafka, which has it no more: %s", at, fault)
+        return message
+    if not isinstance(found, RawMessage) or found.left_out_bytes is not None:
+        return message
+    if message.left_out_bytes not in {UNKNOWN_BYTES, len(found.value or b"")}:
+        LOG.warning("the original of %s was left in Kafka, which has another message there now", at)
+        return message
+    return found

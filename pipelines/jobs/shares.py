@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import apache_beam as beam
@@ -13,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.failures import Failure
 from pipelines.jobs.ingest import ingest
 from pipelines.jobs.names import LOCAL_RUNNERS
-from pipelines.records import OffsetRange
+from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.settings import Settings
 from pipelines.sources.kafka import split_range
 from pipelines.stage import StagedFile
@@ -37,7 +38,10 @@ class StepCost:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Ranges of a batch for one worker. ``deaths`` of workers came before it; ``failure`` rejects all of it unseen."""
+    """Ranges of a batch for one worker. ``deaths`` of workers came before it; ``failure`` rejects all of it unseen.
+
+    ``is_unreadable``: reading it has ended a worker too, so it is rejected by its coordinates alone.
+    """
 
     ranges: tuple[OffsetRange, ...]
     read: Reader
@@ -45,6 +49,7 @@ class Share:
     staging: Staging
     deaths: int = 0
     failure: Failure | None = None
+    is_unreadable: bool = False
 
     def __len__(self) -> int:
         return sum(len(r) for r in self.ranges)
@@ -85,7 +90,8 @@ def run_share(share: Share) -> ShareDone:
     """Runs the job over one share, in this process: a worker's whole work."""
     processor = processor_of(share.settings)
     if share.failure is not None:
-        messages = (message for offsets in share.ranges for message in share.read(offsets))
+        read = unread if share.is_unreadable else share.read
+        messages = (message for offsets in share.ranges for message in read(offsets))
         return ShareDone(stage_rejected(share.staging, messages, share.failure), processor)
     runner = IN_MEMORY if share.settings.runner in LOCAL_RUNNERS else share.settings.runner
     pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(share.settings.beam_options)))
@@ -93,6 +99,13 @@ def run_share(share: Share) -> ShareDone:
     result = pipeline.run()
     result.wait_until_finish()
     return ShareDone(staged_files(share.staging.folder, share.staging.part), processor, _costs(result))
+
+
+def unread(offsets: OffsetRange) -> Iterator[RawMessage]:
+    """Messages of which nothing but their coordinates is known."""
+    for offset in range(offsets.start, offsets.end):
+        source = Coordinates(offsets.topic, offsets.partition, offset)
+        yield RawMessage(source, datetime.fromtimestamp(0, UTC), None, None, left_out_bytes=UNKNOWN_BYTES)
 
 
 def _costs(result: Any) -> dict[str, StepCost]:

@@ -213,7 +213,12 @@ def _start_worker(
 
 def _work[A, R](slot: int, message_deadline_s: float, function: Callable[[A], R], part: A) -> R:
     watch.keep(_marks[slot], message_deadline_s)
-    return function(part)
+    try:
+        return function(part)
+    except Exception as fault:
+        if watch.is_out_of_memory(fault):
+            watch.out_of_memory()
+        raise
 
 
 def _die_with_parent() -> None:

@@ -50,6 +50,7 @@ __all__ = [
 
 POLL_MS = 500
 QUIET_S = 3.0  # after so long without a record the broker is asked what is wrong
+FIRST_RECORDS, LARGE_POLL_BYTES = 10, 8 << 20
 ADVICE_CUT = "\nWhat to do: run again, which plans anew and says how the topic stands against the warehouse."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253_402_300_799_000  # the last second of the year 9999
@@ -114,6 +115,7 @@ class _Reader:
         self.retention_gap = retention_gap
         self.name = TopicPartition(span.topic, span.partition)
         self.due = span.start
+        self.most = FIRST_RECORDS
         self.markers = note_markers(consumer)
 
     def run(self) -> Iterator[RawMessage | Gap]:
@@ -146,7 +148,9 @@ class _Reader:
                 self._what_is_wrong()
                 was_asked = True
             try:
-                records = self.consumer.poll(timeout_ms=POLL_MS).get(self.name, [])
+                most = min(self.most, self.span.end - self.due)  # what lies behind the range is not unpacked
+                records = self.consumer.poll(timeout_ms=POLL_MS, max_records=most).get(self.name, [])
+                self._note_sizes(records)
             except errors.OffsetOutOfRangeError:
                 return [], None
             except errors.LogTruncationError as fault:
@@ -175,6 +179,12 @@ class _Reader:
         except BrokerUnavailable as fault:
             return fault
         return None
+
+    def _note_sizes(self, records: list[ConsumerRecord]) -> None:
+        """Takes more records at once while they are small, fewer when they are large: they are in memory together."""
+        size = sum(max(record.serialized_value_size, 0) for record in records)
+        small = int(FETCH["max_poll_records"])
+        self.most = min(2 * self.most, small) if size < LARGE_POLL_BYTES else max(1, len(records) // 4)
 
     @property
     def _where(self) -> str:
@@ -206,10 +216,12 @@ class _Reader:
 def message_of(record: ConsumerRecord) -> RawMessage:
     """The message of a consumer's record; a timestamp that no calendar has is moved to the nearest one."""
     milliseconds = min(max(record.timestamp, 0), LAST_MS)
+    left_out = getattr(record.value, "size", None)
     return RawMessage(
         source=Coordinates(record.topic, record.partition, record.offset),
         timestamp=EPOCH + timedelta(milliseconds=milliseconds),
         key=None if record.key is None else bytes(record.key),
-        value=None if record.value is None else bytes(record.value),
+        value=None if record.value is None or left_out is not None else bytes(record.value),
         headers=tuple((name, None if value is None else bytes(value)) for name, value in record.headers or ()),
+        left_out_bytes=left_out,
     )

@@ -23,11 +23,13 @@ class _Buffer(bytearray):
 
 @cache
 def read_any_header_name() -> None:
-    """Have kafka-python, in this process, replace what it cannot decode in a header's name."""
+    """Have kafka-python, in this process, replace what it cannot decode in a header's name, and read large batches
+    piece by piece."""
     from kafka.record import memory_records
-    from kafka.record.default_records import DefaultRecordBatch
 
-    class TolerantBatch(DefaultRecordBatch):  # type: ignore[misc]
+    from pipelines.sources.bounded import BoundedBatch
+
+    class TolerantBatch(BoundedBatch):
         __slots__ = ()
 
         def _read_msg(self: Any) -> Any:

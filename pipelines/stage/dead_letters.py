@@ -95,5 +95,5 @@ def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, a failure, and wha
         "headers": [{"name": name, "value": value} for name, value in message.headers],
         "original": original if path is None else None,
         "original_path": path,
-        "original_bytes": len(original or b""),
+        "original_bytes": len(original or b"") if message.left_out_bytes is None else message.left_out_bytes,
     }

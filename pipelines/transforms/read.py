@@ -7,27 +7,32 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from pipelines.failures import Failure, MemoryExceeded, Violation
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.transforms.step import InFlight
+from pipelines.transforms.step import InFlight, RejectedMessage
 
-GAPS, TOMBSTONES, ARTICLES = "gaps", "tombstones", "articles"
+GAPS, TOMBSTONES, ARTICLES, LEFT_OUT = "gaps", "tombstones", "articles", "left_out"
+
+READ = "read"
 
 type Reader = Callable[[OffsetRange], Iterable[RawMessage | Gap]]
 
 
 class Messages(NamedTuple):
-    """What a range of offsets holds: messages with a value, tombstones, and gaps."""
+    """What a range of offsets holds: messages with a value, tombstones, gaps, and messages that no memory holds."""
 
     articles: beam.PCollection
     tombstones: beam.PCollection
     gaps: beam.PCollection
+    rejected: beam.PCollection
 
 
 class ReadMessages(beam.PTransform):
     """Reads every offset of the ranges with ``read``: a message, a tombstone, or inside a gap.
 
-    Takes a pipeline, gives ``Messages``; rejects nothing. A range is read whole or its bundle fails; a bundle
-    that runs again reads the same offsets, so nothing is lost or doubled downstream of a committed bundle.
+    Takes a pipeline, gives ``Messages``; rejects (``MemoryExceeded``) messages whose value the reader left out. A
+    range is read whole or its bundle fails; a bundle that runs again reads the same offsets, so nothing is lost or
+    doubled downstream of a committed bundle.
     """
 
     def __init__(self, ranges: Sequence[OffsetRange], read: Reader) -> None:
@@ -39,9 +44,9 @@ class ReadMessages(beam.PTransform):
             pipeline
             | "Plan" >> beam.Create(list(self.ranges))
             | "Spread" >> beam.Reshuffle()
-            | "Fetch" >> beam.ParDo(_Fetch(self.read)).with_outputs(GAPS, TOMBSTONES, main=ARTICLES)
+            | "Fetch" >> beam.ParDo(_Fetch(self.read)).with_outputs(GAPS, TOMBSTONES, LEFT_OUT, main=ARTICLES)
         )
-        return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS])
+        return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS], found[LEFT_OUT])
 
 
 class _Fetch(beam.DoFn):
@@ -52,7 +57,17 @@ class _Fetch(beam.DoFn):
         for found in self.read(offsets):
             if isinstance(found, Gap):
                 yield beam.pvalue.TaggedOutput(GAPS, found)
+            elif found.left_out_bytes is not None:
+                rejected = RejectedMessage(found, left_out(found), found.header("source"))
+                yield beam.pvalue.TaggedOutput(LEFT_OUT, rejected)
             elif found.value is None:
                 yield beam.pvalue.TaggedOutput(TOMBSTONES, found)
             else:
                 yield InFlight(found, found)
+
+
+def left_out(message: RawMessage) -> Failure:
+    """Why a message is rejected whose value the reader had no memory for."""
+    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.source}"
+    seen = f"{message.left_out_bytes:,} bytes" if (message.left_out_bytes or 0) >= 0 else None
+    return Failure(READ, MemoryExceeded.__name__, (Violation.of(rule, field="value", value=seen),))

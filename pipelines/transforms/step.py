@@ -83,14 +83,15 @@ class _Apply(beam.DoFn):
         watch.begin(self.name, element.message.source)
         try:
             return InFlight(element.message, self.function(element.record, self.context))
-        except MemoryError:
-            watch.out_of_memory()
-            raise
-        except OSError:
+        except (MemoryError, OSError) as fault:
+            if watch.is_out_of_memory(fault):
+                watch.out_of_memory()
             raise
         except Rejected as fault:
             return self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
         except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
+            if watch.is_out_of_memory(fault):  # libraries have errors of their own for it
+                watch.out_of_memory()
             return self._rejected(element, unexpected(self.name, fault))
         finally:
             watch.end()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 
 from pipelines.records import Coordinates
@@ -49,6 +50,23 @@ def end() -> None:
     if _mark is not None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _mark.clear()
+
+
+_OUT_OF_MEMORY = re.compile(
+    r"\b(?:Arrow)?MemoryError\b|std::bad_alloc|out of memory|[Cc]annot allocate memory|(?:[Aa]|a_a)llocation[ _]failed"
+)
+"""What libraries say that raise an error of their own when they get no memory; Beam says it with a traceback."""
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether an exception says that the process got no memory, in whichever way.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(OSError(12, "Cannot allocate memory"))
+    (True, True)
+    >>> is_out_of_memory(ValueError("no such page"))
+    False
+    """
+    return isinstance(fault, MemoryError) or _OUT_OF_MEMORY.search(str(fault)[-50_000:]) is not None
 
 
 def out_of_memory() -> None:
