@@ -44,11 +44,11 @@ def publish(
 ) -> None:
     """Send files to a topic, as a scraper would."""
     with command("publish", verbose=verbose) as run:
+        from flows.commands.publishing import publish_files
         from flows.place import with_broker
-        from flows.progress import connecting, counting
+        from flows.progress import connecting
         from pipelines.broker import impatient, probe_broker
-        from pipelines.sinks.kafka import make_topics, publish_messages
-        from pipelines.sources.files import messages_from
+        from pipelines.sinks.kafka import make_topics
 
         settings = with_broker(run.settings)
         wanted = settings.kafka.raw_topic if topic is None else _allowed(topic)
@@ -56,16 +56,7 @@ def publish(
             probe_broker(settings.kafka, f"publish to {wanted}")
             if wanted == settings.kafka.raw_topic:
                 make_topics(impatient(settings.kafka), {wanted: {}})  # who writes dead letters makes their topic
-        messages = messages_from(expand(paths), manifest, datetime.now(UTC))
-        with counting(run.screen, "Publishing", quiet=as_json) as counted:
-            published = publish_messages(settings.kafka, wanted, counted(messages))
-        if as_json:
-            run.screen.write_json({"topic": wanted, "count": published.count})
-        else:
-            run.screen.say(
-                f"Published [bold]{published.count:,}[/bold] messages to [bold]{wanted}[/bold]. "
-                "Load them with [cyan]dateline ingest[/cyan]."
-            )
+        publish_files(run.screen, settings.kafka, wanted, paths, manifest, as_json=as_json)
 
 
 def _allowed(topic: str) -> str:
@@ -129,13 +120,19 @@ def inspect(
     """Show what the pipeline makes of files, with no Kafka and no warehouse."""
     with command("inspect", verbose=verbose) as run:
         from flows.commands.inspecting import as_line, show_inspection
+        from flows.commands.publishing import refuse_faults, show_left_out
         from pipelines.jobs.inspect import inspect_files
+        from pipelines.sources.files import LeftOutFile
 
-        for seen in inspect_files(expand(paths), manifest, run.settings, datetime.now(UTC), as_body=as_body):
+        left: list[LeftOutFile] = []
+        files, now = expand(paths) if as_body else paths, datetime.now(UTC)
+        for seen in inspect_files(files, manifest, run.settings, now, as_body=as_body, leave_out=left.append):
             if jsonl:
                 run.screen.write_json(as_line(seen), indent=None)
             else:
                 show_inspection(run.screen, seen)
+        show_left_out(run.screen, left)
+        refuse_faults(left)
 
 
 def expand(paths: list[Path]) -> list[Path]:

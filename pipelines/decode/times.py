@@ -27,6 +27,19 @@ class FetchTime:
     warnings: tuple[str, ...] = ()
 
 
+def refuse_timestamp(timestamp: datetime, now: datetime) -> None:
+    """Rejects (``ImplausibleTime``) a Kafka timestamp in another unit than milliseconds, or of a clock far ahead.
+
+    Nothing may be ordered by it: what comes later would be taken for older, for years. Where there is no timestamp, as
+    in topics of old producers, the fetch time alone orders.
+
+    >>> refuse_timestamp(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 4, 9, tzinfo=UTC))
+    """
+    if timestamp != _EPOCH and not EARLIEST <= timestamp <= now + _AHEAD:
+        rule = "Kafka's timestamp from 1995 to one day after it is processed"
+        raise ImplausibleTime(rule, field="timestamp", value=timestamp.isoformat())
+
+
 def fetch_time(said: int | float | str | None, unit: str | None, timestamp: datetime, framing: str) -> FetchTime:
     """The time the producer said, or Kafka's timestamp when it said none.
 

@@ -18,8 +18,8 @@ from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
 from pipelines.stage import BatchKind, PartWriter, StagedBatch, StagedFile, write_manifest
-from pipelines.stage.reasons import count_reasons, first_traceback
-from pipelines.transforms.read import Reader
+from pipelines.stage.reasons import count_reasons, count_rejects, first_traceback
+from pipelines.transforms.read import READ, Reader
 from pipelines.transforms.staging import Staging
 
 STEPS = ("decode", "clean", "enrich", "validate")
@@ -125,7 +125,8 @@ def allowed_faults(records: int, settings: Settings) -> int:
 
 def _refuse_bugs(batch: StagedBatch, settings: Settings) -> None:
     reasons = count_reasons(batch)
-    records, faults = reasons.total(), sum(reasons[reason] for reason in OURS)
+    too_large = count_rejects(batch)[READ, MemoryExceeded.__name__]  # a value of that size is the data's doing
+    records, faults = reasons.total(), sum(reasons[reason] for reason in OURS) - too_large
     allowed = allowed_faults(records, settings)
     if faults > allowed:
         names = ", ".join(reason for reason in OURS if reasons[reason])

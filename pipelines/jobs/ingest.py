@@ -23,7 +23,7 @@ def ingest(
     ``read`` gives what a range holds (Kafka's ``read_range``, or a file's), so the job runs on any runner and
     without Kafka in tests.
     """
-    messages  = pipeline         | "Read"     >> ReadMessages(ranges, read)
+    messages  = pipeline         | "Read"     >> ReadMessages(ranges, read, staging.processed_at)
     decoded   = messages.articles | "Decode"  >> DecodeArticles(settings)
     cleaned   = decoded.passed   | "Clean"    >> CleanArticles(settings)
     enriched  = cleaned.passed   | "Enrich"   >> EnrichArticles(settings)

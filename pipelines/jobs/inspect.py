@@ -16,7 +16,7 @@ from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import Rejected, Violation
 from pipelines.records import CleanArticle, Coordinates, Evidence, Provenance, RawMessage
 from pipelines.settings import Settings
-from pipelines.sources.files import OutgoingMessage, messages_from
+from pipelines.sources.files import LeftOutFile, OutgoingMessage, messages_from
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.shared import shared
 from pipelines.transforms.step import unexpected
@@ -35,18 +35,19 @@ class Inspection:
     article: dict[str, Any] | None = None
 
 
-def inspect_files(
-    paths: Sequence[Path], manifest: Path | None, settings: Settings, now: datetime, *, as_body: bool = False
+def inspect_files(  # noqa: PLR0913  what the command was given
+    paths: Sequence[Path], manifest: Path | None, settings: Settings, now: datetime, *, as_body: bool = False,
+    leave_out: Callable[[LeftOutFile], None] | None = None,
 ) -> Iterator[Inspection]:
     """Runs decode, clean, enrich and the contract over each message of the files, in order.
 
     Expectations are left out: they belong to a batch. With ``as_body`` a text file is an article's body as it
-    stands: decode, clean and the contract are skipped.
+    stands: decode, clean and the contract are skipped. What cannot be read goes to ``leave_out``, or raises.
     """
     if as_body:
         yield from (_enriched_body(path, settings, now) for path in paths)
         return
-    for n, outgoing in enumerate(messages_from(paths, manifest, now)):
+    for n, outgoing in enumerate(messages_from(paths, manifest, now, leave_out)):
         yield inspect_message(received(outgoing, n, now), str(outgoing.path), settings, now)
 
 

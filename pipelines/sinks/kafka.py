@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,8 +60,15 @@ class Published:
     by_partition: Mapping[int, int] = field(default_factory=dict)
 
 
-def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendable]) -> Published:
+def publish_messages(
+    kafka: KafkaSettings, topic: str, messages: Iterable[Sendable], *,
+    counts: Counter[int] | None = None, leave_out: Callable[[Sendable, MessageTooLarge], None] | None = None,
+) -> Published:
     """Write the messages in order and wait until each is acknowledged.
+
+    ``counts`` takes the acknowledged messages by partition as they come, so that a caller knows how many there were
+    when this raises. A message that the topic finds too large goes to ``leave_out``, and the rest goes out; without
+    ``leave_out`` it raises.
 
     Written by an idempotent producer, so that its own retries double nothing. A publish that fails half way
     and is run again writes again what was written: the pipeline then sees the same article twice, unchanged.
@@ -69,7 +76,7 @@ def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendab
     """
     refuse_topic_name(topic)
     with broker_faults(kafka, f"publish to {topic}"):
-        sending = _Sending(kafka, topic)
+        sending = _Sending(kafka, topic, counts=Counter() if counts is None else counts, leave_out=leave_out)
         try:
             for message in messages:
                 sending.send(message)
@@ -82,18 +89,20 @@ def publish_messages(kafka: KafkaSettings, topic: str, messages: Iterable[Sendab
 class _Sending:
     """A producer at work on one topic; what was sent and not yet acknowledged is bounded."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, largest_bytes: int = LARGEST_BYTES) -> None:
-        self.kafka = kafka
-        self.topic = topic
-        self.producer = a_producer(kafka, f"publish to {topic}", largest_bytes)
-        self.counts: Counter[int] = Counter()
+    def __init__(
+        self, kafka: KafkaSettings, topic: str, *, counts: Counter[int],
+        leave_out: Callable[[Sendable, MessageTooLarge], None] | None,
+    ) -> None:
+        self.kafka, self.topic, self.counts, self.leave_out = kafka, topic, counts, leave_out
+        self.producer = self._connected()
         self.waiting: list[tuple[Any, Sendable]] = []
         self.waiting_bytes = 0
 
     def send(self, message: Sendable) -> None:
         future = self._future(message)
         if future is None:
-            raise self._too_large(message)
+            self._refused(message)
+            return
         self.waiting.append((future, message))
         self.waiting_bytes += len(message.value or b"")
         if len(self.waiting) >= IN_FLIGHT or self.waiting_bytes >= IN_FLIGHT_BYTES:
@@ -102,15 +111,46 @@ class _Sending:
     def settle(self) -> None:
         """Wait until everything that was sent is acknowledged."""
         waiting, self.waiting, self.waiting_bytes = self.waiting, [], 0
-        for future, _ in waiting:
-            if not self._acknowledged(future):  # the producer is of no more use, and every later message fails too
-                raise self._too_large(max((message for _, message in waiting), key=lambda m: len(m.value or b"")))
+        for n, (future, _) in enumerate(waiting):
+            if not self._acknowledged(future):
+                self._one_by_one([message for _, message in waiting[n:]], [future for future, _ in waiting[n:]])
+                return
+
+    def _one_by_one(self, messages: list[Sendable], futures: list[Any]) -> None:
+        """Sends again what failed with a message that is too large: alone, each message shows whether it is the one.
+
+        A producer is of no more use after the broker has refused a message, and every later message fails too.
+        """
+        self._anew()
+        for message, sent in zip(messages, futures, strict=True):
+            if sent.succeeded():
+                self.counts[sent.value.partition] += 1
+            elif not self._acknowledged(self._future(message)):
+                self._refused(message)
+                self._anew()
+
+    def _anew(self) -> None:
+        self.close()
+        self.producer = self._connected()
+
+    def _connected(self) -> KafkaProducer:
+        return a_producer(self.kafka, f"publish to {self.topic}", LARGEST_BYTES)
+
+    def _refused(self, message: Sendable) -> None:
+        if self.leave_out is None:
+            raise self._too_large(message)
+        self.leave_out(message, self._too_large(message))
 
     def published(self) -> Published:
         return Published(self.topic, self.counts.total(), dict(sorted(self.counts.items())))
 
     def close(self) -> None:
+        """Waits for what is on its way; what was acknowledged counts, also where the sending was broken off."""
         self.producer.close(timeout=self.kafka.request_timeout_s)
+        for future, _ in self.waiting:
+            if future.succeeded():
+                self.counts[future.value.partition] += 1
+        self.waiting = []
 
     def _future(self, message: Sendable) -> Any:
         """The library's future; None where the library itself finds the message too large."""

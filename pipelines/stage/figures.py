@@ -19,6 +19,7 @@ NO_LANGUAGE = "none"
 CONSENT_WALL = "ConsentWall"  # the fault's name: a step does not import another's faults
 AHEAD_HOURS = 24
 
+IMPLAUSIBLE = "ImplausibleTime"  # its time says nothing of when the scraper was last seen
 _OUTCOMES = ["scraper", "outcome", "reason", "timestamp"]
 _ARTICLES = ["scraper", "article_id", "published_at", "fetched_at", "authors", "outlet", "language", "word_count"]
 
@@ -70,7 +71,8 @@ def count_sources(batch: StagedBatch) -> dict[str, SourceCounts]:
         count = counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts())
         count.outcomes[row["outcome"]] += 1
         count.reasons[row["reason"]] += 1
-        count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
+        if row["reason"] != IMPLAUSIBLE:
+            count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
     seen: set[str] = set()
     for row in _rows(batch.paths("articles"), _ARTICLES):
         _count_article(counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts()), row, seen)

@@ -21,6 +21,15 @@ def count_reasons(batch: StagedBatch) -> Counter[str]:
     return counts
 
 
+def count_rejects(batch: StagedBatch) -> Counter[tuple[str, str]]:
+    """Dead letters by step and reason."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for path in batch.paths("dead_letters"):
+        rows = pq.read_table(path, columns=["step", "reason"])
+        counts.update(zip(rows["step"].to_pylist(), rows["reason"].to_pylist(), strict=True))
+    return counts
+
+
 def staged_outcomes(batch: StagedBatch) -> Iterator[tuple[Coordinates, str, str | None]]:
     """Each record of the batch, what became of it, and the reason where it was rejected."""
     for path in batch.paths("outcomes"):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from pipelines.failures import Failure, MemoryExceeded, Violation
+from pipelines.decode.times import refuse_timestamp
+from pipelines.failures import Failure, ImplausibleTime, MemoryExceeded, Violation
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.transforms.step import InFlight, RejectedMessage
+from pipelines.transforms.step import REJECTED, InFlight, RejectedMessage
 
-GAPS, TOMBSTONES, ARTICLES, LEFT_OUT = "gaps", "tombstones", "articles", "left_out"
+GAPS, TOMBSTONES, ARTICLES = "gaps", "tombstones", "articles"
 
 READ = "read"
 
@@ -30,40 +32,51 @@ class Messages(NamedTuple):
 class ReadMessages(beam.PTransform):
     """Reads every offset of the ranges with ``read``: a message, a tombstone, or inside a gap.
 
-    Takes a pipeline, gives ``Messages``; rejects (``MemoryExceeded``) messages whose value the reader left out. A
+    Takes a pipeline, gives ``Messages``; rejects messages whose value the reader left out (``MemoryExceeded``)
+    or whose timestamp is none (``ImplausibleTime``), tombstones too. A
     range is read whole or its bundle fails; a bundle that runs again reads the same offsets, so nothing is lost or
     doubled downstream of a committed bundle.
     """
 
-    def __init__(self, ranges: Sequence[OffsetRange], read: Reader) -> None:
+    def __init__(self, ranges: Sequence[OffsetRange], read: Reader, now: datetime) -> None:
         super().__init__()
-        self.ranges, self.read = ranges, read
+        self.ranges, self.read, self.now = ranges, read, now
 
     def expand(self, pipeline: beam.Pipeline) -> Messages:
         found = (
             pipeline
             | "Plan" >> beam.Create(list(self.ranges))
             | "Spread" >> beam.Reshuffle()
-            | "Fetch" >> beam.ParDo(_Fetch(self.read)).with_outputs(GAPS, TOMBSTONES, LEFT_OUT, main=ARTICLES)
+            | "Fetch" >> beam.ParDo(_Fetch(self.read, self.now)).with_outputs(GAPS, TOMBSTONES, REJECTED, main=ARTICLES)
         )
-        return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS], found[LEFT_OUT])
+        return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS], found[REJECTED])
 
 
 class _Fetch(beam.DoFn):
-    def __init__(self, read: Reader) -> None:
-        self.read = read
+    def __init__(self, read: Reader, now: datetime) -> None:
+        self.read, self.now = read, now
 
     def process(self, offsets: OffsetRange) -> Iterator[Any]:
         for found in self.read(offsets):
             if isinstance(found, Gap):
                 yield beam.pvalue.TaggedOutput(GAPS, found)
-            elif found.left_out_bytes is not None:
-                rejected = RejectedMessage(found, left_out(found), found.header("source"))
-                yield beam.pvalue.TaggedOutput(LEFT_OUT, rejected)
+            elif (failure := _failure(found, self.now)) is not None:
+                rejected = RejectedMessage(found, failure, found.header("source"))
+                yield beam.pvalue.TaggedOutput(REJECTED, rejected)
             elif found.value is None:
                 yield beam.pvalue.TaggedOutput(TOMBSTONES, found)
             else:
                 yield InFlight(found, found)
+
+
+def _failure(message: RawMessage, now: datetime) -> Failure | None:
+    if message.left_out_bytes is not None:
+        return left_out(message)
+    try:
+        refuse_timestamp(message.timestamp, now)
+    except ImplausibleTime as fault:
+        return Failure(READ, fault.reason, fault.violations)
+    return None
 
 
 def left_out(message: RawMessage) -> Failure:

@@ -5,14 +5,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
+from kafka import KafkaProducer
+
+from pipelines.jobs.batches import transform_batch
+from pipelines.jobs.replay import fetch_again
+from pipelines.jobs.workers import Workers
+from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import Machine
+from tests.jobs.test_ingest import NOW, plan, rows, settings
 from tests.jobs.test_poison import CRASH, HOARD, LOOP, MEMORY, message
 
+BOMB_BYTES = 300_000_000
 POISON = {7: CRASH, 20: LOOP, 39: HOARD}
 
 
@@ -40,3 +50,30 @@ def test_poison_is_rejected_as_what_it_is_and_comes_back_after_the_fix(
     assert outcomes == {"loaded": 40}
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert json.loads(verified.stdout)["problems"] == []
+
+
+def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_batch_are_staged(
+    kafka: KafkaSettings, make_topic: Callable[..., str], tmp_path: Path
+) -> None:
+    topic = make_topic(max_message_bytes="2000000")
+    messages = [message(n, "Marrowby") for n in range(6)]
+    producer = KafkaProducer(
+        bootstrap_servers=kafka.bootstrap_servers, compression_type="zstd", linger_ms=60_000, batch_size=1 << 30,
+        max_request_size=1 << 30,
+    )
+    for n, sent in enumerate(messages):  # one batch: a few kilobytes on the wire
+        producer.send(topic, key=sent.key, value=bytes(BOMB_BYTES) if n == 3 else sent.value,
+                      headers=list(sent.headers))
+    producer.close(timeout=60)
+    told = settings(tmp_path, worker_memory_bytes=MEMORY).model_copy(update={"kafka": kafka})
+    with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
+        wanted = plan(tmp_path, ranges=(OffsetRange(topic, 0, 0, len(messages)),))
+        batch = transform_batch(wanted, told, workers).batch
+    found = rows(batch, "outcomes", "offset", "outcome", "reason")
+    assert found == [(n, "rejected", "MemoryExceeded") if n == 3 else (n, "staged", None) for n in range(6)]
+    (letter,) = (row for path in batch.paths("dead_letters") for row in pq.read_table(path).to_pylist())
+    assert (letter["step"], letter["key"], letter["original"]) == ("read", messages[3].key, None)
+    assert letter["original_bytes"] == BOMB_BYTES
+    assert letter["details"][0]["expectation"].endswith(f"the original is left in Kafka, at {topic}/0@3")
+    left = RawMessage(Coordinates(topic, 0, 3), NOW, None, None, left_out_bytes=BOMB_BYTES)
+    assert len(fetch_again(kafka, left).value or b"") == BOMB_BYTES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +158,19 @@ def test_ranges_are_shared_out_evenly(
     ranges = (OffsetRange("a", 0, 0, 100), OffsetRange("b", 0, 0, 60))
     shares = shares_of(ranges, settings(tmp_path, records_worth_a_worker=20), workers)
     assert tuple(tuple((r.topic, r.start, r.end) for r in share) for share in shares) == expected
+
+
+@pytest.mark.parametrize("wild", [
+    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), NOW + timedelta(days=2), datetime(1970, 1, 21, tzinfo=UTC),
+])
+def test_a_message_or_tombstone_with_a_wild_timestamp_is_rejected(tmp_path: Path, wild: datetime) -> None:
+    messages = [
+        a_message(source=coordinates(0), timestamp=wild), a_message(source=coordinates(1), timestamp=wild, value=None),
+        a_message(source=coordinates(2), timestamp=NOW),
+    ]
+    told = settings(tmp_path, workers=0)
+    with Workers(0) as workers:
+        wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 3),))
+        batch = transform_batch(wanted, told, workers, read=Topic(messages)).batch
+    assert rows(batch, "outcomes", "offset", "reason")[:2] == [(0, "ImplausibleTime"), (1, "ImplausibleTime")]
+    assert rows(batch, "outcomes", "offset", "reason")[2][1] != "ImplausibleTime"

@@ -167,3 +167,42 @@ def test_a_gap_met_on_the_way_stays_a_gap(tmp_path: Path) -> None:
     failure = failure_of(Death("SIGSEGV", "crash"), BatchSettings())
     files = stage_rejected(staging, [message(6, "Marrowby"), gap], failure)
     assert {f.kind: f.rows for f in files} == {"dead_letters": 1, "outcomes": 1, "gaps": 1}
+
+
+def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: Path) -> None:
+    from pipelines.jobs.shares import run_share
+
+    def never(_: OffsetRange) -> Any:
+        raise AssertionError("it ended a worker each time it was read")
+
+    staging = Staging(tmp_path, "part-000", NOW, Settings(home=tmp_path))
+    failure = failure_of(Death("out of memory", "memory"), BatchSettings())
+    lost = Share((OffsetRange("articles.raw", 0, 7, 8),), never, Settings(), staging, 3, failure, is_unreadable=True)
+    done = run_share(lost)
+    (letter,) = (row for f in done.files if f.kind == "dead_letters" for row in pq.read_table(f.path).to_pylist())
+    assert (letter["source"]["offset"], letter["reason"], letter["original"]) == (7, "MemoryExceeded", None)
+    assert letter["original_bytes"] == -1
+
+
+def test_memory_that_runs_out_outside_of_a_step_is_found_by_halving(tmp_path: Path) -> None:
+    topic = Hoarding([message(n, "Marrowby") for n in range(8)])
+    told = settings(tmp_path, worker_memory_bytes=MEMORY)
+    with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
+        wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 8),))
+        batch = transform_batch(wanted, told, workers, read=topic).batch
+    assert rows(batch, "outcomes", "offset", "outcome", "reason") == [
+        (n, "rejected", "MemoryExceeded") if n == HOARDED else (n, "staged", None) for n in range(8)
+    ]
+
+
+HOARDED = 5
+
+
+class Hoarding(Topic):
+    """A topic whose one message takes all memory while it is read."""
+
+    def __call__(self, offsets: OffsetRange) -> Any:
+        for found in super().__call__(offsets):
+            if isinstance(found, RawMessage) and found.source.offset == HOARDED:
+                bytearray(2 * MEMORY)
+            yield found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipelines.sources.files import FileUnreadable, ManifestBroken, OutgoingMessage, messages_from
+from pipelines.sources.files import FileUnreadable, LeftOutFile, ManifestBroken, OutgoingMessage, messages_from
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAGE = b"<html><title>Pier to be rebuilt</title></html>"
@@ -164,15 +166,103 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         list(messages_from([tmp_path / "gone.html"], None, NOW))
 
 
-def test_damaged_and_huge_gzip_pages_go_as_they_are(tmp_path: Path) -> None:
-    cut = tmp_path / "cut.html.gz"
-    cut.write_bytes(gzip.compress(PAGE)[:-10])
+def test_a_huge_gzip_page_goes_as_it_is(tmp_path: Path) -> None:
     bomb = written(tmp_path, "bomb.html.gz", bytes(11_000_000))
-    assert [message.value for message in messages_from([cut, bomb], None, NOW)] == [cut.read_bytes(), bomb.read_bytes()]
+    assert [message.value for message in messages_from([bomb], None, NOW)] == [bomb.read_bytes()]
 
 
-def test_damaged_json_lines_are_named(tmp_path: Path) -> None:
+ITEMS = b"".join(b'{"url": "https://pier.example/%d", "text": "%d"}\n' % (n, n * 7919 % 1000) for n in range(4_000))
+PACKED = gzip.compress(ITEMS, mtime=0)
+
+
+def taken(*paths: Path, manifest: Path | None = None) -> tuple[list[OutgoingMessage], list[LeftOutFile]]:
+    left: list[LeftOutFile] = []
+    return list(messages_from(paths, manifest, NOW, left.append)), left
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("cut.html.gz", gzip.compress(PAGE, mtime=0)[:-8], f"ends early, after {len(PAGE)} bytes of what it holds"),
+        ("cut.txt.gz", gzip.compress(PAGE, mtime=0)[:10], "ends early, after 0 bytes of what it holds"),
+        ("crc.html.gz", gzip.compress(PAGE, mtime=0)[:-8] + bytes(8), "is damaged, after 0 bytes of what it holds ("
+         "Error -3 while decompressing data: incorrect data check)"),
+        ("no.html.gz", PAGE, "is damaged, after 0 bytes of what it holds (Error -3 while decompressing data: incorrect "
+         "header check)"),
+        ("empty.html", b"", "is empty"), ("empty.jsonl.gz", b"", "is empty"), ("empty.warc", b"", "is empty"),
+    ],
+)
+def test_a_damaged_file_is_listed_and_the_others_go_on(tmp_path: Path, name: str, content: bytes, why: str) -> None:
+    damaged = tmp_path / name
+    damaged.write_bytes(content)
+    written(tmp_path, "a.html", PAGE)
+    written(tmp_path, "z.txt", b"text")
+    found, left = taken(tmp_path)
+    assert [message.value for message in found] == [PAGE, b"text"]
+    assert left == [LeftOutFile(str(damaged), f"{damaged} {why}.")]
+    with pytest.raises(FileUnreadable, match=re.escape(f"{damaged} {why}")):
+        list(messages_from([damaged], None, NOW))
+
+
+def test_lines_of_an_archive_that_ends_early_are_taken_up_to_there(tmp_path: Path) -> None:
     cut = tmp_path / "cut.jsonl.gz"
-    cut.write_bytes(gzip.compress(b'{"a": 1}\n' * 10_000)[:-20])
-    with pytest.raises(FileUnreadable, match=r"cut\.jsonl\.gz cannot be read: EOFError"):
-        list(messages_from([cut], None, NOW))
+    cut.write_bytes(PACKED[: len(PACKED) // 2])
+    found, (left,) = taken(cut)
+    lines = ITEMS.splitlines()
+    assert 0 < len(found) < len(lines)
+    assert [message.value for message in found] == lines[: len(found)]
+    assert (left.path, left.sent, left.is_fault) == (str(cut), len(found), True)
+    assert left.why.startswith(f"{cut} ends early, after ")
+
+
+def test_the_last_line_of_a_cut_file_is_not_taken(tmp_path: Path) -> None:
+    found, (left,) = taken(written(tmp_path, "cut.jsonl", b'{"a": 1}\n{"b": 2}\n{"c": "thr'))
+    assert [message.value for message in found] == [b'{"a": 1}', b'{"b": 2}']
+    assert (left.why, left.sent) == (f"{left.path} ends in the middle of line 3.", 2)
+    found, left_whole = taken(written(tmp_path, "whole.jsonl", b'{"a": 1}\n{"b": 2}'))
+    assert (len(found), left_whole) == (2, [])
+
+
+def test_several_gzip_members_and_bytes_behind_the_last_one_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}\n') + gzip.compress(b'{"b": 2}\n') + bytes(3) + b"garbage")
+    found, left = taken(path)
+    assert ([message.value for message in found], left) == ([b'{"a": 1}', b'{"b": 2}'], [])
+
+
+@pytest.mark.parametrize("name", ["crawl.warc", "crawl.warc.gz"])
+def test_a_warc_file_cut_anywhere_gives_whole_pages_alone(tmp_path: Path, name: str) -> None:
+    whole, path = a_warc(name.endswith("gz")), tmp_path / name
+    pages = [PAGE, PAGE, b"text"]
+    beginning = rb"\x1f\x8b\x08" if name.endswith("gz") else rb"WARC/1"
+    starts = [found.start() for found in re.finditer(beginning, whole)][1:]
+    ends = set(starts) if name.endswith("gz") else {start - n for start in starts for n in range(5)}
+    for end in range(2, len(whole) - 4):
+        path.write_bytes(whole[:end])
+        found, left = taken(path)
+        values = [message.value for message in found]
+        assert values == pages[: len(values)], end
+        assert bool(left) != (end in ends), end
+        assert all(one.sent == len(values) and one.is_fault for one in left)
+
+
+def test_a_folder_with_all_that_is_no_file_is_survived(tmp_path: Path) -> None:
+    written(tmp_path, "a.html", PAGE)
+    written(tmp_path, "notes.pdf", b"%PDF-")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "gone.html").symlink_to(tmp_path / "nowhere.html")
+    os.mkfifo(tmp_path / "pipe.html")
+    odd = os.fsencode(tmp_path) + b"/\xff\xfe.html"
+    Path(os.fsdecode(odd)).write_bytes(PAGE)
+    found, left = taken(tmp_path)
+    assert [message.path for message in found] == [f"{tmp_path}/a.html", f"{tmp_path}/\\xff\\xfe.html"]
+    assert {(one.path.removeprefix(f"{tmp_path}/"), one.is_fault) for one in left} == {
+        ("notes.pdf", False), ("gone.html", True), ("pipe.html", True),
+    }
+
+
+def test_the_manifest_of_a_folder_is_neither_taken_nor_listed(tmp_path: Path) -> None:
+    written(tmp_path, "a.html", PAGE)
+    manifest = a_manifest(tmp_path, {"path": "a.html", "url": "https://pier.example/a"})
+    found, left = taken(tmp_path, manifest=manifest)
+    assert ([message.key for message in found], left) == ([b"https://pier.example/a"], [])

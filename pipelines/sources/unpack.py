@@ -1,0 +1,79 @@
+"""Reads a gzip file as a stream that raises where the file is cut or damaged, and says how far it came."""
+
+from __future__ import annotations
+
+import io
+import logging
+import zlib
+from typing import IO
+
+LOG = logging.getLogger("dateline.files")
+MAGIC = b"\x1f\x8b"
+CHUNK_BYTES = 1 << 16
+
+
+class ArchiveDamaged(Exception):
+    """A compressed file ends early, or its bytes are not what was compressed."""
+
+
+class Unpacked(io.RawIOBase):
+    """What a gzip file holds, all its members; bytes behind the last one that are no member are left out.
+
+    ``is_between_members`` is true where nothing of a further member has come out yet: all before it is whole.
+    """
+
+    def __init__(self, packed: IO[bytes], name: str) -> None:
+        super().__init__()
+        self._packed, self._name = packed, name
+        self._rest = b""
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._is_done = False
+        self.is_between_members = True
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(buffer)  # type: ignore[arg-type]
+        found = self._next(len(into))
+        into[: len(found)] = found
+        self.size += len(found)
+        return len(found)
+
+    def _next(self, most: int) -> bytes:
+        while not self._is_done:
+            if self._member.eof:
+                self._begin_next()
+                continue
+            packed = self._rest or self._packed.read(CHUNK_BYTES)
+            if not packed:
+                raise ArchiveDamaged(f"ends early, after {self.size:,} bytes of what it holds")
+            try:
+                found = self._member.decompress(packed, most)
+            except zlib.error as fault:
+                raise ArchiveDamaged(f"is damaged, after {self.size:,} bytes of what it holds ({fault})") from None
+            self._rest = self._member.unconsumed_tail
+            if found:
+                self.is_between_members = False
+                return found
+        return b""
+
+    def _begin_next(self) -> None:
+        """Goes on to the next member of the file, if there is one."""
+        rest = (self._member.unused_data or self._packed.read(CHUNK_BYTES)).lstrip(b"\x00")
+        if len(rest) < len(MAGIC):
+            rest += self._packed.read(CHUNK_BYTES)
+        self._rest, self.is_between_members = rest, True
+        if rest.startswith(MAGIC):
+            self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            return
+        if rest and MAGIC.startswith(rest):
+            raise ArchiveDamaged(f"ends early, after {self.size:,} bytes of what it holds")
+        if rest:
+            LOG.warning("%s has bytes behind the end of its gzip data: they are left out", self._name)
+        self._is_done = True
