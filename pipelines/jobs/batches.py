@@ -19,8 +19,9 @@ from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
 from pipelines.stage import BatchKind, PartWriter, StagedBatch, StagedFile, write_manifest
 from pipelines.stage.reasons import count_reasons, count_rejects, first_traceback
-from pipelines.transforms.read import READ, Reader
+from pipelines.transforms.read import Reader
 from pipelines.transforms.staging import Staging
+from pipelines.transforms.watch import READ
 
 STEPS = ("decode", "clean", "enrich", "validate")
 OURS = (Failure.UNEXPECTED, WorkerCrashed.__name__, TimeExceeded.__name__, MemoryExceeded.__name__)

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from pipelines.decode.times import refuse_timestamp
-from pipelines.failures import Failure, ImplausibleTime, MemoryExceeded, Violation
+from pipelines.failures import Failure, Rejected
 from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.transforms.step import REJECTED, InFlight, RejectedMessage
+from pipelines.transforms.watch import READ, left_out
 
 GAPS, TOMBSTONES, ARTICLES = "gaps", "tombstones", "articles"
-
-READ = "read"
 
 type Reader = Callable[[OffsetRange], Iterable[RawMessage | Gap]]
 
@@ -74,13 +73,6 @@ def _failure(message: RawMessage, now: datetime) -> Failure | None:
         return left_out(message)
     try:
         refuse_timestamp(message.timestamp, now)
-    except ImplausibleTime as fault:
+    except Rejected as fault:
         return Failure(READ, fault.reason, fault.violations)
     return None
-
-
-def left_out(message: RawMessage) -> Failure:
-    """Why a message is rejected whose value the reader had no memory for."""
-    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.source}"
-    seen = f"{message.left_out_bytes:,} bytes" if (message.left_out_bytes or 0) >= 0 else None
-    return Failure(READ, MemoryExceeded.__name__, (Violation.of(rule, field="value", value=seen),))

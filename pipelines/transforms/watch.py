@@ -11,11 +11,13 @@ import os
 import re
 import signal
 
-from pipelines.records import Coordinates
+from pipelines.failures import Failure, MemoryExceeded, Violation
+from pipelines.records import Coordinates, RawMessage
 
 OUT_OF_MEMORY = 77
 """Exit code of a worker that a message has taken past its memory."""
 NOWHERE = -1
+READ = "read"
 
 
 class Mark(ctypes.Structure):
@@ -73,3 +75,10 @@ def out_of_memory() -> None:
     """Ends a worker whose memory one message has used up; a process that is no worker goes on to raise."""
     if _mark is not None:
         os._exit(OUT_OF_MEMORY)
+
+
+def left_out(message: RawMessage) -> Failure:
+    """Why a message is rejected whose value the reader had no memory for."""
+    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.source}"
+    seen = f"{message.left_out_bytes:,} bytes" if (message.left_out_bytes or 0) >= 0 else None
+    return Failure(READ, MemoryExceeded.__name__, (Violation.of(rule, field="value", value=seen),))
