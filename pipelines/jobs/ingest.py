@@ -31,8 +31,8 @@ def ingest(
     expected  = validated.passed | "Expect"   >> ExpectArticles(partial(load_suite, "article"))
 
     rejected = (
-        (messages.rejected, decoded.rejected, cleaned.rejected, enriched.rejected, validated.rejected,
-         expected.rejected)
+        (decoded.rejected, cleaned.rejected, enriched.rejected, validated.rejected,
+         expected.rejected, messages.rejected)
         | "Rejected" >> beam.Flatten()
     )
     _ = (expected.passed, rejected, messages.tombstones, messages.gaps) | "Stage" >> StageBatch(staging)
