@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.addresses import split_address
@@ -18,7 +17,6 @@ from pipelines.decode.times import fetch_time
 from pipelines.failures import (
     EmptyMessage,
     FetchFailed,
-    ImplausibleTime,
     MalformedAvro,
     MalformedJson,
     OversizedMessage,
@@ -32,7 +30,6 @@ from schemas.own import load_registry
 UNKNOWN_SCRAPER = "unknown"
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _URL_CHARACTERS = 4_096
-_AHEAD = timedelta(days=1)  # a wrong time zone is at most 14 hours
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -214,13 +211,6 @@ def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evi
 def _address_in(key: bytes | None) -> str | None:
     found = (key or b"")[: _URL_CHARACTERS + 1].decode("utf-8", "replace").strip()
     return found if _is_address(found) else None
-
-
-def check_request(tombstone: RawMessage, processed_at: datetime) -> None:
-    """Rejects (``ImplausibleTime``) a delete request whose time is far ahead: it would cover what is yet to come."""
-    if tombstone.timestamp - processed_at > _AHEAD:
-        rule = "a Kafka timestamp of at most one day after the time of processing"
-        raise ImplausibleTime(rule, field="timestamp", value=tombstone.timestamp)
 
 
 def declared_url(message: RawMessage) -> str | None:

@@ -131,13 +131,18 @@ def resolve(sightings: Iterable[Sighting], known: Known) -> Resolutions:
 
 
 def in_order(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """By timestamp, partition, offset; but a partition's own order is kept, whatever its clocks did."""
+    """By timestamp, partition, offset; but a partition's own order is kept, whatever its clocks did.
+
+    The time of a rejected record moves no other record: it may be what the record was rejected for.
+    """
     latest: dict[tuple[str, int], datetime] = {}
     keyed: list[tuple[datetime, int, int, str, Sighting]] = []
     for sighting in sorted(sightings, key=lambda s: s.source):
         place = (sighting.source.topic, sighting.source.partition)
-        latest[place] = max(sighting.timestamp, latest.get(place, sighting.timestamp))
-        keyed.append((latest[place], place[1], sighting.source.offset, place[0], sighting))
+        moment = max(sighting.timestamp, latest.get(place, sighting.timestamp))
+        if not sighting.is_rejected:
+            latest[place] = moment
+        keyed.append((moment, place[1], sighting.source.offset, place[0], sighting))
     return [keys[-1] for keys in sorted(keyed, key=lambda keys: keys[:-1])]
 
 

@@ -15,8 +15,8 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
-from pipelines.decode import check_request, declared_url
-from pipelines.failures import Failure, KeyMissing, Rejected, Violation
+from pipelines.decode import declared_url
+from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
 from pipelines.settings import Settings
 from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
@@ -106,11 +106,12 @@ class _Stage(beam.DoFn):
         )
 
     def _delete(self, writer: PartWriter, tombstone: RawMessage) -> None:
-        failure = _refusal(tombstone, self.staging.processed_at)
-        if failure is not None:
+        if not tombstone.key:
+            broken = Violation.of("a tombstone names the article by its key", field="key")
+            failure = Failure("stage", KeyMissing.__name__, (broken,))
             self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
             return
-        article_id = article_id_of_url((tombstone.key or b"").decode("utf-8", "replace"))
+        article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))
         writer.outcome(_outcome(tombstone, "deleted", scraper=tombstone.header("source"), article_id=article_id))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
@@ -122,18 +123,6 @@ class _Stage(beam.DoFn):
 
 def _outcome(message: RawMessage, outcome: StagedOutcome, **what: str | None) -> OutcomeRow:
     return OutcomeRow(message.source, message.timestamp, outcome, key_id=key_digest(message.key), **what)
-
-
-def _refusal(tombstone: RawMessage, processed_at: datetime) -> Failure | None:
-    """Why a delete request is rejected: it has no key, or a time far ahead."""
-    if not tombstone.key:
-        broken = Violation.of("a tombstone names the article by its key", field="key")
-        return Failure("stage", KeyMissing.__name__, (broken,))
-    try:
-        check_request(tombstone, processed_at)
-    except Rejected as fault:
-        return Failure("decode", fault.reason, fault.violations)
-    return None
 
 
 def _named_article(message: RawMessage) -> str | None:

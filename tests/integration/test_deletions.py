@@ -43,7 +43,7 @@ class Producer:
 def ingested(machine: Machine, *arguments: str) -> dict[str, Any]:
     run = machine.run(*(arguments or ("ingest",)), "--json", DATELINE_BATCH__WORKERS="0")
     assert run.returncode == 0, run.stdout
-    outcomes: dict[str, Any] = json.loads(run.stdout)["outcomes"]
+    outcomes: dict[str, Any] = json.loads(run.stdout[run.stdout.index("{") :])["outcomes"]
     return outcomes
 
 

@@ -143,6 +143,14 @@ def test_rejected_and_waiting_records_under_the_key_go_too() -> None:
     ]
 
 
+def test_the_time_of_a_rejected_record_moves_no_other() -> None:
+    far_ahead = refused(0, key=None, minute=10**7)
+    found = resolve([far_ahead, shown(1, minute=1), tombstone(0, partition=1, minute=5)], Known())
+    assert {row.source: row.outcome for row in found.rows} == {
+        coordinates(0): "rejected", coordinates(1): "loaded", coordinates(0, 1): "deleted",
+    }
+
+
 def test_a_rejected_record_that_names_the_deleted_address_goes() -> None:
     store = in_batches(refused(0, key=None, names=NAMED), refused(1, key=None), tombstone(2))
     assert [(r.outcome, r.is_removed) for r in store.rows.values()] == [
