@@ -116,10 +116,13 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
 
     __slots__ = ("_largest", "_rest")
 
+    def __init__(self: Any, buffer: Any) -> None:
+        super().__init__(buffer)
+        self._rest, self._largest = None, 0  # the library reads a control batch's one record without unpacking it first
+
     def _maybe_uncompress(self: Any) -> None:
         if self._decompressed:
             return
-        self._rest = None
         if self.compression_type != self.CODEC_NONE:
             self._assert_has_codec(self.compression_type)
             chunks = decompressed(self.compression_type, memoryview(self._buffer)[self._pos :])

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -67,7 +69,8 @@ def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_b
     producer.close(timeout=60)
     told = settings(tmp_path, worker_memory_bytes=MEMORY).model_copy(update={"kafka": kafka})
     with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
-        wanted = plan(tmp_path, ranges=(OffsetRange(topic, 0, 0, len(messages)),))
+        wanted = replace(plan(tmp_path, ranges=(OffsetRange(topic, 0, 0, len(messages)),)),
+                         processed_at=datetime.now(UTC))
         batch = transform_batch(wanted, told, workers).batch
     found = rows(batch, "outcomes", "offset", "outcome", "reason")
     assert found == [(n, "rejected", "MemoryExceeded") if n == 3 else (n, "staged", None) for n in range(6)]

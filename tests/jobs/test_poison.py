@@ -179,14 +179,15 @@ def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: 
     failure = failure_of(Death("out of memory", "memory"), BatchSettings())
     lost = Share((OffsetRange("articles.raw", 0, 7, 8),), never, Settings(), staging, 3, failure, is_unreadable=True)
     done = run_share(lost)
-    (letter,) = (row for f in done.files if f.kind == "dead_letters" for row in pq.read_table(f.path).to_pylist())
+    paths = [tmp_path / file.path for file in done.files if file.kind == "dead_letters"]
+    (letter,) = (row for path in paths for row in pq.read_table(path).to_pylist())
     assert (letter["source"]["offset"], letter["reason"], letter["original"]) == (7, "MemoryExceeded", None)
     assert letter["original_bytes"] == -1
 
 
 def test_memory_that_runs_out_outside_of_a_step_is_found_by_halving(tmp_path: Path) -> None:
     topic = Hoarding([message(n, "Marrowby") for n in range(8)])
-    told = settings(tmp_path, worker_memory_bytes=MEMORY)
+    told = settings(tmp_path, worker_memory_bytes=MEMORY, fault_minimum=1)
     with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
         wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 8),))
         batch = transform_batch(wanted, told, workers, read=topic).batch

@@ -11,6 +11,7 @@ from kafka.protocol.consumer import IsolationLevel
 from kafka.record.memory_records import MemoryRecords
 
 from pipelines.sources.markers import Markers, note_markers
+from pipelines.sources.tolerant import read_any_header_name
 
 TRANSACTIONAL, CONTROL = 0x10, 0x20
 
@@ -30,6 +31,7 @@ def control_record(*, abort: bool) -> bytes:
 
 def read(*batches: bytes, aborted: tuple[int, ...] = ()) -> tuple[list[int], Markers]:
     """Offsets of the records that come out, and the markers noted."""
+    read_any_header_name()
     consumer = SimpleNamespace(_fetcher=SimpleNamespace(PartitionRecords=Fetcher.PartitionRecords))
     markers = note_markers(consumer)
     found = consumer._fetcher.PartitionRecords(
