@@ -1,30 +1,122 @@
-"""Names what makes a record: Dateline's version and one fingerprint of rules, model, schema and expectations."""
+"""Names what makes a reading: Dateline's version and one fingerprint of everything that decides what comes out.
+
+That is the code of the steps (without comments and docstrings), their tables and models, the libraries that they
+import, the limits, the newest contract and the row expectations. Two records with one processor were made by the same
+rules; a rule that changes changes the processor.
+"""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import re
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from types import CodeType
 
-from pipelines.clean import load_rules
+import pipelines
 from pipelines.enrich import load_models
 from pipelines.settings import Settings
 from pipelines.transforms.shared import shared
 from pipelines.validate import load_suite
 from schemas import latest, load
 
+STEPS = ("decode", "clean", "enrich", "validate", "records.py")
+MADE_BEFOREHAND = "build.py"
+"""Scripts that make a table: the table decides a reading, and not the script."""
+CODE, NOT_DATA = ".py", (".pyc", ".pyi", ".typed", ".md")
+IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
+
 
 def processor_of(settings: Settings) -> str:
-    """``dateline 0.1.0+1a2b3c4d5e6f``: two records with one processor were made by the same rules."""
+    """``dateline 0.1.0+1a2b3c4d5e6f``: the processor of the records that these settings make."""
     return shared(partial(_processor, settings.limits.model_dump_json(), settings.models, settings))
 
 
-def _processor(_limits: str, models: tuple[str, ...], settings: Settings) -> str:
+def _processor(limits: str, models: tuple[str, ...], _settings: Settings) -> str:
     parts = [
-        shared(partial(load_rules, settings.limits)).fingerprint,
+        limits,
+        steps_fingerprint(Path(pipelines.__path__[0])),
         shared(partial(load_models, models)).fingerprint,
         json.dumps(load("article", latest("article")), sort_keys=True),
         repr(shared(partial(load_suite, "article"))),
     ]
     return f"dateline {version('dateline')}+{hashlib.sha256('\x1f'.join(parts).encode()).hexdigest()[:12]}"
+
+
+def steps_fingerprint(folder: Path, version_of: Callable[[str], str] = version) -> str:
+    """Hash of the steps under ``folder``: their code, their data files, and the versions of what they import."""
+    digest = hashlib.sha256()
+    libraries: set[str] = set()
+    for path in _files(folder):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        content = path.read_bytes()
+        if path.suffix == CODE:
+            libraries.update(_imported(content.decode()))
+            content = repr(_decides(_compiled(content))).encode()
+        digest.update(hashlib.sha256(content).digest())
+    packages = sorted({name for library in libraries for name in _distributions(library)})
+    digest.update(" ".join(f"{name}={version_of(name)}" for name in packages).encode())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for step in STEPS:
+        found = (folder / step).rglob("*") if (folder / step).is_dir() else [folder / step]
+        for path in sorted(found):
+            if path.is_file() and path.suffix not in NOT_DATA and path.name != MADE_BEFOREHAND:
+                yield path
+
+
+def _imported(source: str) -> set[str]:
+    """Top-level names of the libraries that a module imports: neither Python's own nor Dateline's.
+
+    >>> sorted(_imported("import re\\nimport numpy as np\\nfrom lxml import etree\\nimport pipelines\\n"))
+    ['lxml', 'numpy']
+    """
+    return set(IMPORT.findall(source)) - sys.stdlib_module_names - {"pipelines", "schemas"}
+
+
+def _distributions(library: str) -> Iterator[str]:
+    """Names under which the library is installed: its own, or that of the distributions that have the module."""
+    try:
+        version(library)
+    except PackageNotFoundError:
+        yield from packages_distributions().get(library, ())
+    else:
+        yield library
+
+
+def _compiled(source: bytes | str) -> CodeType:
+    """The code of a module without docstrings."""
+    tree = ast.parse(source)
+    blocks: list[ast.AST] = [tree]
+    while blocks:
+        block = blocks.pop()
+        if isinstance(block, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            block.body = [statement for statement in block.body if not _is_docstring(statement)] or [ast.Pass()]
+        blocks += [child for child in getattr(block, "body", ()) or () if isinstance(child, ast.stmt)]
+    return compile(ast.fix_missing_locations(tree), "", "exec", dont_inherit=True)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _decides(code: CodeType) -> tuple[object, ...]:
+    """What compiled code does, without where its lines stand.
+
+    >>> one, other = _compiled("BAR = 2  # why"), _compiled("'Says why.'\\n\\nBAR = 2")
+    >>> _decides(one) == _decides(other), _decides(one) == _decides(_compiled("BAR = 3"))
+    (True, False)
+    """
+    constants = tuple(_decides(c) if isinstance(c, CodeType) else _in_order(c) for c in code.co_consts)
+    return code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
+
+
+def _in_order(constant: object) -> object:
+    return sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant

