@@ -15,7 +15,8 @@ def column_docs() -> dict[tuple[str, str], str]:
     docs = {(table, column): doc for table in _ARTICLE_TABLES for column, doc in flat_docs(article).items()}
     docs |= {("mentions", column): doc for column, doc in _item_docs(article, "mentions").items()}
     docs |= {("article_entities", column): doc for column, doc in _item_docs(article, "entities").items()}
-    docs |= {("entities", column): doc for column, doc in _item_docs(article, "entities").items()}
+    for table in ("entities", "entity_forms"):
+        docs |= {(table, column): doc for column, doc in _item_docs(article, "entities").items()}
     docs |= {("dead_letters", column): doc for column, doc in flat_docs(avro_schema("dead_letter")).items()}
     return docs
 

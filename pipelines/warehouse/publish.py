@@ -19,6 +19,7 @@ from pipelines.stage.coverage import RangesBroken, coverage_problems, handed_ran
 from pipelines.stage.parts import FileKind, schema_of
 from pipelines.stage.resolve import Resolution, Resolutions, Sighting, resolve
 from pipelines.stage.stories import bands
+from pipelines.warehouse.counts import name_counts
 from pipelines.warehouse.interface import LedgerOpen, Loaded, OffsetsMoved
 from pipelines.warehouse.known import known_state, staged_sightings, temporary
 from pipelines.warehouse.sources import name_sources, name_waiting
@@ -106,6 +107,7 @@ def load(con: Any, batch: StagedBatch, terms: Terms, on_step: OnStep) -> Loaded:
     name_waiting(con, batch, resolutions)
     _name_batch(con, batch, terms, handed)
     _run(con, "duckdb", "current.sql")
+    name_counts(con)
     on_step("resolved")
     for name in files("publish"):
         _run(con, "publish", name)

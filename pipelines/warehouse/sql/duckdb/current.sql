@@ -24,7 +24,17 @@ LEFT JOIN articles a ON a.article_id = k.article_id AND a.content_hash = k.conte
 CREATE TEMP VIEW texts AS
 SELECT * FROM staged_articles UNION ALL SELECT * FROM restored_texts;
 
--- Mentions and entities of the texts that are current when the batch ends.
+-- Articles whose row changes, and those among them that get a new one.
+CREATE TEMP TABLE touched_articles AS
+SELECT article_id FROM article_states UNION SELECT article_id FROM deleted_articles;
+
+CREATE TEMP TABLE new_articles AS
+SELECT s.article_id, s.outlet_domain, s.outlet_name, s.fetched_at
+FROM texts s
+JOIN resolution r
+  ON r.topic = s.source_topic AND r.partition = s.source_partition AND r.kafka_offset = s.source_offset AND r.is_current;
+
+-- Mentions and entities of the texts that are current when the batch ends. Who a person is, is decided afterwards.
 CREATE TEMP TABLE new_mentions AS
 SELECT
     s.article_id, r.version, s.position, s.mention.entity_id AS entity_id, s.mention."text" AS text, s.mention."type" AS type,
@@ -36,7 +46,7 @@ JOIN resolution r
 
 CREATE TEMP TABLE new_article_entities AS
 SELECT
-    s.article_id, r.version, s.position, s.entity.entity_id AS name_id, s.entity.name AS name, s.entity."type" AS type,
+    s.article_id, r.version, s.position, s.entity.entity_id AS entity_id, s.entity.entity_id AS name_id, s.entity.name AS name, s.entity."type" AS type,
     s.entity.country AS country, s.entity.geonames_id AS geonames_id, s.entity.latitude AS latitude,
     s.entity.longitude AS longitude, s.entity.mention_count AS mention_count, s.entity.in_title AS in_title,
     s.entity.salience AS salience, s.entity.occupation AS occupation
@@ -55,7 +65,7 @@ LEFT JOIN article_entities e ON e.article_id = m.article_id AND e.entity_id = m.
 
 INSERT INTO new_article_entities
 SELECT
-    e.article_id, r.version, e.position, e.name_id, e.name, e.type, e.country, e.geonames_id, e.latitude, e.longitude,
+    e.article_id, r.version, e.position, e.name_id, e.name_id, e.name, e.type, e.country, e.geonames_id, e.latitude, e.longitude,
     e.mention_count, e.in_title, e.salience, e.occupation
 FROM article_entities e
 JOIN articles a ON a.article_id = e.article_id

@@ -49,6 +49,6 @@ INSERT INTO article_entities (
     mention_count, in_title, salience
 )
 SELECT
-    article_id, version, position, name_id, name_id, name, type, country, geonames_id, latitude, longitude, occupation,
+    article_id, version, position, entity_id, name_id, name, type, country, geonames_id, latitude, longitude, occupation,
     mention_count, in_title, salience
 FROM new_article_entities;
