@@ -25,6 +25,14 @@ class JarsUnavailable(LocalFault):
     """Kafka's jars are neither on the machine nor to be had."""
 
 
+class NoPostgres(LocalFault):
+    """Neither the machine nor the environment has the programs of a PostgreSQL that will do."""
+
+
+class NoAccount(LocalFault):
+    """PostgreSQL refuses to run as root, and there is no other user to run it as."""
+
+
 class PortTaken(LocalFault):
     """Another process listens where the server was told to."""
 
@@ -52,6 +60,10 @@ class BrokerDied(ServerDied):
 
 class PrefectDied(ServerDied):
     """Prefect's server ended before it was ready, or did not get ready in time."""
+
+
+class PostgresDied(ServerDied):
+    """PostgreSQL ended before it was ready, or did not get ready in time."""
 
 
 def need_room(folder: Path, room_bytes: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -96,10 +97,10 @@ def spawn(command: list[str], log: Path, *, stays: bool,
 _SUPERVISORS: list[subprocess.Popen[str]] = []  # kept, so that Python does not warn of a running child
 
 
-def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S) -> None:
-    """Ask the process to end, insist after ``patience_s``, and wait until it is gone."""
+def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S, *, ask: int = signal.SIGTERM) -> None:
+    """Ask the process to end by the signal ``ask``, insist after ``patience_s``, and wait until it is gone."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
+        process.send_signal(ask)
         try:
             process.wait(patience_s)
         except psutil.TimeoutExpired:

@@ -1,0 +1,33 @@
+"""Servers that tests of several folders share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
+    """A real PostgreSQL for the session."""
+    local = LocalPostgres(tmp_path_factory.mktemp("postgres"), overrides=UNSAFE_AND_FAST)
+    with local.for_now():
+        yield local
+
+
+@pytest.fixture
+def postgres(postgres_server: LocalPostgres) -> Iterator[str]:
+    """The URL of an empty database of this test alone."""
+    running = postgres_server.running()
+    assert running is not None, f"the session's PostgreSQL is gone: see {postgres_server.log}"
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(postgres_server.url(running), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield postgres_server.url(running, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
