@@ -11,7 +11,7 @@ MESSAGES ?= 20000
 BATCHES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker bench-follow
+.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker bench-follow bench-warehouse
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-breaker: $(INSTALLED)  ## sources held for nothing, and sources that turne
 
 bench-follow: $(INSTALLED)  ## seconds a small batch in a standing run, and its memory: BATCHES=300
 	@$(BIN)/python -m tests.bench.follow --batches $(BATCHES)
+
+bench-warehouse: $(INSTALLED)  ## cost of a batch in warehouses of all sizes, and of the marts: [SIZES=10000,100000]
+	@$(BIN)/python -m tests.bench.warehouse $(if $(SIZES),--sizes $(SIZES))
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
