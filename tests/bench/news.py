@@ -286,7 +286,7 @@ def _word(number: int) -> str:
     """A made-up word, another for each number.
 
     >>> _word(0), _word(71), _word(5_000)
-    ('ba', 'beba', 'zabuba')
+    ('ba', 'bebe', 'bebela')
     """
     syllables = [c + v for c in "bdfghklmnprstz" for v in "aeiou"]
     word = syllables[number % 70]

@@ -112,7 +112,8 @@ def _fill(warehouse: Warehouse, news: News, size: int, console: Console) -> None
         _remove(batch)
         console.print(
             f"{news.articles:>9,} articles: made in {made - began:.0f} s, "
-            f"loaded in {time.monotonic() - made:.0f} s {dict(loaded.outcomes)}", style="dim", highlight=False, soft_wrap=True,
+            f"loaded in {time.monotonic() - made:.0f} s {dict(loaded.outcomes)}",
+            style="dim", highlight=False, soft_wrap=True,
         )
 
 
