@@ -39,6 +39,7 @@ CHANGED_PLACES = 0.08  # of the signature, in a copy or an update: most bands st
 OUTLETS, SCRAPERS, VOCABULARY = 200, 8, 20_000
 WALKS = ("public_office", "business", "sport", "arts", "science", "religion")
 OCCUPATION_STATED = 0.05
+OTHER_WALK = 0.3  # of the stated ones: every frequent name has several, which namesakes are told by
 COUNTRIES = ("GB", "US", "IN", "NG", "KE", "ZA", "AU", "NZ", "IE", "CA", "NL", "DE", "FR", "ES", "IT", "PK")
 
 
@@ -221,8 +222,9 @@ def _entities(made: Made, names: Names, kind: pa.DataType) -> pa.Array:
     catalogue, at = _catalogue(), names.rank + _starts()[names.kind]
     is_person, is_place = names.kind == 0, names.kind == 2
     stated = made.draw("stated", made.number[names.article], names.rank) < OCCUPATION_STATED
-    is_namesake = (names.rank % 7 == 3) & (made.draw("who", made.number[names.article], names.rank) < 0.5)
-    walks = pa.array(WALKS).take(pa.array((names.rank + 2 * is_namesake) % len(WALKS)))
+    is_other = made.draw("who", made.number[names.article], names.rank)  # a namesake, or the page was misread
+    other = np.where(is_other < OTHER_WALK, 1 + (is_other / OTHER_WALK * (len(WALKS) - 1)).astype(np.int64), 0)
+    walks = pa.array(WALKS).take(pa.array((names.rank + other) % len(WALKS)))
     totals = np.bincount(names.article, names.mentions, len(made.number))
     return _list(kind, np.bincount(names.article, minlength=len(made.number)), {
         "entity_id": catalogue["id"].take(pa.array(at)),
