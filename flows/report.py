@@ -133,7 +133,7 @@ def in_open_transactions(topic: str, waiting: Mapping[Any, int]) -> str:
     """What the end of a run and ``dateline status`` say of records that cannot be read yet.
 
     >>> in_open_transactions("articles.raw", {0: 3, 2: 1})[:87]
-    '4 offsets of articles.raw wait behind an open transaction (partition 0: 3, partition 2: '
+    '4 offsets of articles.raw wait behind an open transaction (partition 0: 3, partition 2:'
     """
     where = ", ".join(f"partition {partition}: {count:,}" for partition, count in waiting.items())
     total = sum(waiting.values())
