@@ -278,6 +278,16 @@ def test_within_a_batch_a_delete_request_removes_what_came_before_it_alone(strea
     assert [a.source.offset for a in stream.warehouse.waiting(QUAY, 100)][-1] == at + 2
 
 
+def test_a_source_whose_records_all_have_an_implausible_time_was_last_seen_when_it_was_before(stream: Stream) -> None:
+    last = stream.warehouse.query("SELECT max(last_message_at) FROM source_batches WHERE source = ?", [QUAY]).rows
+    stream.load(refused(stream.offset, scraper=QUAY, reason="ImplausibleTime"), refused(
+        stream.offset + 1, scraper="new-crawler", reason="ImplausibleTime"
+    ))
+    assert stream.warehouse.query(
+        "SELECT source, last_message_at FROM source_batches WHERE batch_id = 'batch-005' ORDER BY source DESC"
+    ).rows == ((QUAY, last[0][0]), ("new-crawler", FETCHED_AT))
+
+
 def test_a_suppressed_article_is_not_loaded_by_a_release_and_does_not_wait(stream: Stream) -> None:
     stream.load(*turned(stream))
     first = stream.warehouse.waiting(QUAY, 1)[0].source.offset

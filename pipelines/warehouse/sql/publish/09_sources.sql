@@ -1,16 +1,19 @@
--- How each scraper did, which are held now, and the articles that wait for those.
+-- How each scraper did, which are held now, and the articles that wait for those. Where every record of a scraper has an
+-- implausible time, it is taken to have come last when it did before.
 INSERT INTO source_batches (
     batch_id, source, position, published_at, last_message_at, records, rejected, consent_walls, articles, dates_ahead,
     words, words_low, words_high, languages, is_held, is_compared
 )
 SELECT
-    b.batch_id, f.source, coalesce(p.position, 0) + 1, b.published_at, f.last_message_at, f.records, f.rejected,
-    f.consent_walls, f.articles, f.dates_ahead, f.words, f.words_low, f.words_high, f.languages,
-    h.source IS NOT NULL, h.source IS NULL
+    b.batch_id, f.source, coalesce(p.position, 0) + 1, b.published_at,
+    coalesce(f.last_message_at, p.last_message_at, b.staged_at), f.records, f.rejected, f.consent_walls, f.articles,
+    f.dates_ahead, f.words, f.words_low, f.words_high, f.languages, h.source IS NOT NULL, h.source IS NULL
 FROM new_figures f
 CROSS JOIN this_batch b
 LEFT JOIN held_sources h ON h.source = f.source
-LEFT JOIN (SELECT source, max(position) AS position FROM source_batches GROUP BY source) p ON p.source = f.source;
+LEFT JOIN (
+    SELECT source, max(position) AS position, max(last_message_at) AS last_message_at FROM source_batches GROUP BY source
+) p ON p.source = f.source;
 
 INSERT INTO sources (source, state, since, why, batch_id, released_at)
 SELECT o.scraper, 'flowing', b.published_at, NULL, b.batch_id, NULL
