@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
@@ -108,6 +109,13 @@ CAUSE = "invalid literal for int() with base 10: 'inner ***'"
 class Awkward(Exception):
     def __str__(self) -> str:
         return "awkward marzipan"
+
+
+def test_a_masked_flow_takes_a_time_as_it_is_written() -> None:
+    from flows.replay import replay
+
+    since = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+    assert replay.validate_parameters({"since": "2026-03-04T09:30:00Z"})["since"] == since
 
 
 def test_faults_that_reach_prefect_are_masked_with_their_causes() -> None:
