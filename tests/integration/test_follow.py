@@ -27,7 +27,7 @@ class Polls(Watcher):
         self.seen: list[dict[str, int]] = []
 
     def step(self, name: str, batch: int) -> None:
-        assert (name, batch) in {("plan", 1), ("report", 0)}
+        assert (name, batch) in {("connect", 1), ("plan", 1), ("report", 0)}
         self.polls += name == "plan"
         if name == "plan" and self.polls in self.at:
             self.seen.append(self.rows())
