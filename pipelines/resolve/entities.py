@@ -79,8 +79,8 @@ def count_entities(
     """The entities that a batch changes, as they stand after it; None for one that no article names any more.
 
     ``taken`` are uses by articles that were replaced or deleted, ``given`` those by the articles that are current now,
-    ``seen`` when an article that names the entity was fetched again unchanged. A time once seen stays, though the
-    article is deleted.
+    ``seen`` when an article that names the entity was fetched again unchanged. Times only widen here: ``lost_times`` names
+    the entities whose times have to be looked up in the articles that are left.
     """
     forms: dict[str, Counter[Form]] = defaultdict(Counter)
     times: dict[str, list[datetime]] = defaultdict(list)
@@ -102,3 +102,14 @@ def count_entities(
         if after != before:
             changed[entity_id] = after
     return changed
+
+
+def lost_times(taken: Iterable[Use], known: Mapping[str, KnownEntity]) -> set[str]:
+    """Entities that lose the article which they were first or last seen in."""
+    return {
+        use.entity_id
+        for use in taken
+        if use.entity_id not in known
+        or use.first_at <= known[use.entity_id].first_seen_at
+        or use.last_at >= known[use.entity_id].last_seen_at
+    }

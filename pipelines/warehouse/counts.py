@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.resolve.entities import Form, KnownEntity, Use, count_entities
+from pipelines.resolve.entities import Form, KnownEntity, Use, count_entities, lost_times
 from pipelines.resolve.people import Move, Naming, People, Walk, distinguish_people, person_of
 from pipelines.warehouse.known import temporary
 
@@ -177,6 +177,7 @@ def _name_entities(  # noqa: PLR0913, PLR0917  what the batch takes, gives and s
         taken += left
         given += came
     changed = count_entities(taken, given, again, known)
+    temporary(con, "retimed_entities", _table(_IDS, [(each,) for each in sorted(lost_times(taken, known) | moved)]))
     temporary(con, "changed_entities", _table(_IDS, [(entity_id,) for entity_id in changed]))
     kept = [entity for entity in changed.values() if entity is not None]
     rows = [(e.entity_id, *_values(e.shown), e.article_count, e.first_seen_at, e.last_seen_at) for e in kept]
@@ -231,6 +232,7 @@ def _name_outlets(con: Any, gone: set[str], seen: Mapping[str, datetime]) -> Non
     ).fetchall()
     known = {domain: KnownEntity(domain, names[domain], *span) for domain, *span in times}
     changed = count_entities(taken, given, again, known)
+    temporary(con, "retimed_outlets", _table(_IDS, [(domain,) for domain in sorted(lost_times(taken, known))]))
     temporary(con, "changed_outlets", _table(_IDS, [(domain,) for domain in changed]))
     kept = [outlet for outlet in changed.values() if outlet is not None]
     rows = [(o.entity_id, o.shown.name or None, o.article_count, o.first_seen_at, o.last_seen_at) for o in kept]

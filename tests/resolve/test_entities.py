@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.resolve.entities import Form, KnownEntity, Use, count_entities
+from pipelines.resolve.entities import Form, KnownEntity, Use, count_entities, lost_times
 from tests.builders import FETCHED_AT
 
 FALK, TOWN = "f" * 32, "e" * 32
@@ -47,6 +47,13 @@ def test_an_article_that_is_seen_again_moves_the_last_time_alone() -> None:
         FALK: KnownEntity(FALK, {form: 3}, FETCHED_AT, LATER)
     }
     assert count_entities((), (), {FALK: FETCHED_AT}, {FALK: known}) == {}
+
+
+def test_times_are_looked_up_where_the_first_or_the_last_article_goes() -> None:
+    form = Form("Ines Falk", "PER")
+    known = {FALK: KnownEntity(FALK, {form: 3}, FETCHED_AT, FETCHED_AT + timedelta(days=2))}
+    assert lost_times([use(form, days=1)], known) == set()
+    assert lost_times([use(form)], known) == lost_times([use(form, days=2)], known) == {FALK}
 
 
 FORMS = [Form("Ines Falk", "PER"), Form("Falk", "PER"), Form("Ines Falk", "PER", occupation="arts")]
