@@ -79,8 +79,8 @@ def count_entities(
     """The entities that a batch changes, as they stand after it; None for one that no article names any more.
 
     ``taken`` are uses by articles that were replaced or deleted, ``given`` those by the articles that are current now,
-    ``seen`` when an article that names the entity was fetched again unchanged. Times only widen here: ``lost_times`` names
-    the entities whose times have to be looked up in the articles that are left.
+    ``seen`` when an article that names the entity was fetched again unchanged. Times only widen here: ``lost_times``
+    names the entities whose times have to be looked up in the articles that are left.
     """
     forms: dict[str, Counter[Form]] = defaultdict(Counter)
     times: dict[str, list[datetime]] = defaultdict(list)
