@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.settings import KafkaSettings
 
@@ -83,6 +85,13 @@ class Machine:
     def go_on(self) -> None:
         """Let the run that is paused go on."""
         self.paused.unlink()
+
+
+def json_of(output: str) -> Any:
+    """The JSON document that a command printed, after what it noted on its error stream."""
+    lines = output.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(("{", "[")))
+    return json.loads("\n".join(lines[start:]))
 
 
 def kill_group(process: subprocess.Popen[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics
 from pipelines.warehouse import open_warehouse
 from tests.builders import BODY
-from tests.integration.running import Machine
+from tests.integration.running import Machine, json_of
 
 BEGAN = datetime.now(UTC) - timedelta(hours=1)
 FILE, MOBILE, WALL = b"page-1.html", b"https://m.harbour-news.example/?id=77", b"wall\xff.html"
@@ -43,7 +42,7 @@ class Producer:
 def ingested(machine: Machine, *arguments: str) -> dict[str, Any]:
     run = machine.run(*(arguments or ("ingest",)), "--json", DATELINE_BATCH__WORKERS="0")
     assert run.returncode == 0, run.stdout
-    outcomes: dict[str, Any] = json.loads(run.stdout[run.stdout.index("{") :])["outcomes"]
+    outcomes: dict[str, Any] = json_of(run.stdout)["outcomes"]
     return outcomes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import signal
 from collections import Counter
@@ -16,7 +15,7 @@ from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import PATIENCE_S, Machine, kill_group
+from tests.integration.running import PATIENCE_S, Machine, json_of, kill_group
 from tests.integration.tables import Rows, rows
 from tests.jobs.test_ingest import page
 
@@ -72,7 +71,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
     assert rows(machine.home) == undisturbed
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
-    books = json.loads(verified.stdout)
+    books = json_of(verified.stdout)
     assert (books["closes"], books["is_deep"], books["problems"]) == (True, True, [])
     assert sum(p["accounted"] for p in books["partitions"]) == len(undisturbed["ledger"])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -23,7 +22,7 @@ import pytest
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine
+from tests.integration.running import Machine, json_of
 from tests.integration.tables import Rows, rows
 from tests.soak.messages import Published, messages
 from tests.soak.runs import Warm, run_to_its_end, to_its_end
@@ -95,7 +94,7 @@ def completes(warm: Warm, machine: Machine, undisturbed: Rows) -> None:
     ended = run_to_its_end(warm, machine, "ingest")
     assert ended.code == 0, ended.output
     assert rows(machine.home) == undisturbed
-    verified = json.loads(run_to_its_end(warm, machine, "ledger", "verify", "--deep", "--json").output)
+    verified = json_of(run_to_its_end(warm, machine, "ledger", "verify", "--deep", "--json").output)
     assert (verified["closes"], verified["problems"]) == (True, [])
 
 
@@ -322,7 +321,7 @@ def test_a_run_left_for_dead_holds_its_place_until_it_is_killed_and_is_then_foun
     (dead, note), (last, _) = statuses(machine)
     assert (dead, last) == ("abandoned", "completed")
     assert str(note).startswith("killed: found so by run ")
-    told = json.loads(run_to_its_end(warm, machine, "status", "--json").output)
+    told = json_of(run_to_its_end(warm, machine, "status", "--json").output)
     assert [run["status"] for run in told["last_runs"]] == ["completed", "abandoned"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine, kill_group
+from tests.integration.running import Machine, json_of, kill_group
 from tests.jobs.test_ingest import PAGE, page
 
 pytestmark = pytest.mark.timeout(600)  # six batches by real workers, on a machine that may be busy
@@ -99,7 +98,7 @@ def test_it_is_held_and_the_other_goes_on(ingested: Ingested) -> None:
     for shown in (ingested.said, machine.run("status").stdout):
         assert "40 % of 25 records were consent walls, usually 0 %" in shown
         assert f"dateline sources release {QUAY}" in shown
-    listed = {row["source"]: row for row in json.loads(machine.run("sources", "list", "--json").stdout)}
+    listed = {row["source"]: row for row in json_of(machine.run("sources", "list", "--json").stdout)}
     assert [(row["state"], row["waiting"]) for row in (listed[HARBOUR], listed[QUAY])] == [("flowing", 0), ("held", 15)]
 
 
@@ -117,7 +116,7 @@ def test_a_release_that_is_killed_is_repeated_and_the_books_close(machine: Machi
     assert outcomes(machine) == LOADED + Counter({f"{QUAY} loaded": 15})
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
-    told = json.loads(verified.stdout)
+    told = json_of(verified.stdout)
     assert (told["closes"], told["is_deep"], [p["accounted"] for p in told["partitions"]]) == (True, True, [300])
 
 
@@ -130,7 +129,7 @@ def test_a_source_whose_articles_grow_waits_too(
     publish_messages(kafka, kafka.raw_topic, batch_of(5, longer))
     run = machine.run("ingest", "--json")
     assert run.returncode == 0, run.stdout
-    report = json.loads(run.stdout)
+    report = json_of(run.stdout)
     assert report["outcomes"] == {"loaded": 11 * EACH, "held": EACH}
     (held,) = report["held"]
     assert (held["source"], [trip["kind"] for trip in held["why"]]) == (QUAY, ["length"])

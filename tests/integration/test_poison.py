@@ -3,7 +3,6 @@ loads them."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +19,7 @@ from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine
+from tests.integration.running import Machine, json_of
 from tests.jobs.test_ingest import NOW, plan, rows, settings
 from tests.jobs.test_poison import CRASH, HOARD, LOOP, MEMORY, message
 
@@ -51,7 +50,7 @@ def test_poison_is_rejected_as_what_it_is_and_comes_back_after_the_fix(
     outcomes = Counter(dict(warehouse.query("SELECT outcome, count(*) FROM ledger GROUP BY outcome").rows))
     assert outcomes == {"loaded": 40}
     verified = machine.run("ledger", "verify", "--deep", "--json")
-    assert json.loads(verified.stdout)["problems"] == []
+    assert json_of(verified.stdout)["problems"] == []
 
 
 def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_batch_are_staged(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,14 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.sources.kafka import topic_offsets
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine
+from tests.integration.running import Machine, json_of
 from tests.integration.test_exactly_once import rows
 
 
 def told(machine: Machine, *arguments: str, **environment: str) -> dict[str, Any]:
     run = machine.run(*arguments, "--json", **environment)
     assert run.returncode == 0, run.stdout
-    read: dict[str, Any] = json.loads(run.stdout)
+    read: dict[str, Any] = json_of(run.stdout)
     return read
 
 

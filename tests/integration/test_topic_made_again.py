@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.sources.kafka import confirm_topic, describe_topic
-from tests.integration.running import PATIENCE_S, Machine
+from tests.integration.running import PATIENCE_S, Machine, json_of
 from tests.integration.test_exactly_once import rows
 from tests.jobs.test_ingest import page
 
@@ -57,7 +56,7 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     assert machine.run("ledger", "verify").returncode == 0
     deep = machine.run("ledger", "verify", "--deep", "--json")
     assert deep.returncode == 1, deep.stdout
-    (problem,) = json.loads(deep.stdout)["problems"]
+    (problem,) = json_of(deep.stdout)["problems"]
     assert (problem["kind"], problem["where"]) == ("kafka", kafka.raw_topic)
     assert former.topic_id in problem["says"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import random
 import signal
 import time
@@ -20,7 +19,7 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics
 from pipelines.sources.kafka import read_range, topic_offsets
 from pipelines.warehouse import Warehouse, open_warehouse
-from tests.integration.running import Machine
+from tests.integration.running import Machine, json_of
 from tests.integration.tables import Rows, rows
 from tests.soak.messages import PARTITIONS, Published, messages
 from tests.soak.runs import Cold, Ended, Warm, run_to_its_end
@@ -192,7 +191,7 @@ def _producing(kafka: KafkaSettings, source: Iterator[Published]) -> Iterator[Ca
 
 def _verify(machine: Machine, warm: Warm, found: Found) -> None:
     ended = run_to_its_end(warm, machine, "ledger", "verify", "--deep", "--json")
-    books = json.loads(ended.output)
+    books = json_of(ended.output)
     found.records = sum(partition["produced"] for partition in books["partitions"])
     found.problems += [f"ledger: {problem['where']}: {problem['says']}" for problem in books["problems"]]
     in_topic = sum(end for _, end in topic_offsets(machine.kafka, machine.kafka.raw_topic).values())
