@@ -92,7 +92,8 @@ def test_a_warehouse_that_is_not_there_yet_is_fine_where_it_can_be_made(tmp_path
 def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
     (tmp_path / "news.duckdb").write_bytes(b"not a database" * 1_000)
     found = made(check_warehouse, Settings(warehouse=f"duckdb:///{tmp_path}/news.duckdb"), "warehouse")
-    assert (found.state, found.code) == ("failed", 3)
+    assert (found.state, found.code) == ("failed", 1)
+    assert "is no DuckDB file" in found.says
     assert found.do is not None
 
 

@@ -149,8 +149,8 @@ def test_a_letter_that_the_job_loses_stops_the_replay(place: Place, monkeypatch:
 
 
 def without_one(read: Callable[..., Iterator[RawMessage]]) -> Callable[..., Iterator[RawMessage]]:
-    def reading(*arguments: Any) -> Iterator[RawMessage]:
-        return (message for message in read(*arguments) if message.source.offset != 1)
+    def reading(*arguments: Any, **more: Any) -> Iterator[RawMessage]:
+        return (message for message in read(*arguments, **more) if message.source.offset != 1)
 
     return reading
 
@@ -161,8 +161,8 @@ def test_letters_that_come_out_twice_or_from_nowhere_stop_it_too(
     place.rejected(*((good(n), "BodyMissing") for n in range(2)))
     read = replaying.read_letters
 
-    def more(*arguments: Any) -> Iterator[RawMessage]:
-        yield from read(*arguments)
+    def more(*arguments: Any, **named: Any) -> Iterator[RawMessage]:
+        yield from read(*arguments, **named)
         yield good(0)
         yield good(9)
 
@@ -209,7 +209,8 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
     place.warehouse.publish(ran.batch)
     (letter,) = place.warehouse.dead_letters(ALL)
     assert (letter.reason, letter.original, letter.original_bytes) == ("OversizedMessage", None, len(large))
-    assert letter.original_path == f"originals/{(digest := hashlib.sha256(large).hexdigest())[:2]}/{digest}"
+    digest = hashlib.sha256(large).hexdigest()
+    assert letter.original_path == f"originals/{settings(place.home).warehouse_key}/{digest[:2]}/{digest}"
     assert (place.home / letter.original_path).read_bytes() == large
     place.replay(told=limited(1_000_000), name="still")
     assert place.warehouse.query("SELECT reason, attempts FROM dead_letters").rows == (("OversizedMessage", 2),)
