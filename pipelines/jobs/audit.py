@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +12,7 @@ from pipelines.jobs.workers import Workers
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit, Finding, describe_batch
-from pipelines.transforms.expectations import run_suite
+from pipelines.transforms.expectations import ExpectationResult, run_suite
 from pipelines.transforms.shared import shared
 from pipelines.validate import load_suite
 
@@ -32,9 +34,14 @@ def audit_here(batch: StagedBatch) -> Audit:
     return Audit(
         tuple(
             Finding(
-                r.expectation, r.column, r.severity, r.success, r.observed, r.reason,
-                tuple(sorted(rows[n]["scraper"] for n in r.failing_rows)),
+                r.expectation, r.column, r.severity, r.success, _values(rows, r) or r.observed, r.reason,
+                tuple(rows[n]["scraper"] for n in sorted(r.failing_rows)),
             )
             for r in results
         )
     )
+
+
+def _values(rows: Sequence[Mapping[str, Any]], result: ExpectationResult) -> str:
+    """The values that break the expectation, in the order of their scrapers: not how many there are."""
+    return ", ".join(str(rows[n][result.column]) for n in sorted(result.failing_rows) if result.column)

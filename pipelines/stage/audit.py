@@ -44,13 +44,14 @@ class Audit:
 def describe_batch(batch: StagedBatch) -> list[dict[str, Any]]:
     """One row for each scraper, by name: its records, and the shares that the suite ``batch`` checks.
 
+    Delete requests are no records here: they carry no page, and many of them say nothing of what a scraper fetches.
     The shares of a scraper with fewer than ``FEWEST_RECORDS`` records are null, which the suite does not judge.
     """
-    return [_row(scraper, count) for scraper, count in count_sources(batch).items() if count.outcomes]
+    return [_row(scraper, count) for scraper, count in count_sources(batch).items() if count.records]
 
 
 def _row(scraper: str, count: SourceCounts) -> dict[str, Any]:
-    records, rejected, articles = count.outcomes.total(), count.outcomes["rejected"], count.articles["articles"]
+    records, rejected, articles = count.records, count.outcomes["rejected"], count.articles["articles"]
     enough = records >= FEWEST_RECORDS
 
     def share(part: int, whole: int) -> float | None:

@@ -29,6 +29,7 @@ class SourceFigures:
     """One source's part of a batch: records but delete requests, and what its articles are like.
 
     ``words`` is the median word count, ``words_low`` and ``words_high`` the quartiles; None without articles.
+    ``last_message_at`` is None where all its records were rejected as ``ImplausibleTime``.
     """
 
     source: str
@@ -55,10 +56,15 @@ class SourceCounts:
     languages: Counter[str] = field(default_factory=Counter)
     last_message_at: datetime | None = None
 
+    @property
+    def records(self) -> int:
+        """Records but delete requests."""
+        return self.outcomes.total() - self.outcomes["deleted"]
+
     def figures(self, source: str) -> SourceFigures:
         low, middle, high = _quartiles(self.words)
         return SourceFigures(
-            source, self.outcomes.total() - self.outcomes["deleted"], self.outcomes["rejected"],
+            source, self.records, self.outcomes["rejected"],
             self.reasons[CONSENT_WALL], self.articles["articles"], self.articles["dates_ahead"], middle, low, high,
             dict(sorted(self.languages.items())), self.last_message_at,
         )

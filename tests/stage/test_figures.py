@@ -34,7 +34,18 @@ def test_each_source_is_counted_by_itself(tmp_path: Path) -> None:
 def test_the_audit_counts_what_nobody_is_told_to_have_sent_too(tmp_path: Path) -> None:
     rows = describe_batch(stage(tmp_path, carried(0), refused(1, scraper=None), tombstone(2)))
     assert [(r["scraper"], r["records"], r["rejected"], r["articles"]) for r in rows] == [
-        ("(unknown)", 2, 1, 0), ("harbour-crawler", 1, 0, 1),
+        ("(unknown)", 1, 1, 0), ("harbour-crawler", 1, 0, 1),
+    ]
+
+
+def test_many_delete_requests_are_nothing_to_audit(tmp_path: Path) -> None:
+    assert describe_batch(stage(tmp_path, *(tombstone(offset) for offset in range(30)))) == []
+
+
+def test_a_source_whose_times_are_all_implausible_was_last_seen_at_no_time(tmp_path: Path) -> None:
+    wrong = refused(0, reason="ImplausibleTime", scraper="quay-crawler", timestamp=later(10**5))
+    assert source_figures(stage(tmp_path, wrong)) == [
+        SourceFigures("quay-crawler", records=1, rejected=1, last_message_at=None)
     ]
 
 

@@ -90,6 +90,6 @@ COMMENT ON COLUMN audit_results.expectation IS 'The expectation.';
 COMMENT ON COLUMN audit_results.column_name IS 'Column that it is about, where it is about one.';
 COMMENT ON COLUMN audit_results.severity IS 'critical or warning.';
 COMMENT ON COLUMN audit_results.success IS 'Whether the batch met it.';
-COMMENT ON COLUMN audit_results.observed IS 'The value seen.';
+COMMENT ON COLUMN audit_results.observed IS 'The values seen, one for each scraper in scrapers, in their order.';
 COMMENT ON COLUMN audit_results.reason IS 'Why the expectation is there.';
 COMMENT ON COLUMN audit_results.scrapers IS 'Scrapers whose records did not meet it.';
