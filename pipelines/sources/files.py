@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol, TypeGuard
 
 from pipelines.records import OutgoingMessage
 from pipelines.sources.manifest import (
@@ -26,6 +26,7 @@ from pipelines.sources.manifest import (
     ManifestBroken,
     iso_utc,
     read_manifest,
+    real_path,
 )
 from pipelines.sources.unpack import ArchiveDamaged, Unpacked
 
@@ -69,7 +70,7 @@ def messages_from(
     leaving = leave_out or _refuse
     left: list[LeftOutFile] = []
     files = [file for path in paths for file in _files_of(path, manifest, left.append)]
-    known = read_manifest(manifest, frozenset(file.resolve() for file in files))
+    known = read_manifest(manifest, frozenset(real_path(file) for file in files))
     return _messages(files, known, now, left, leaving)
 
 
@@ -104,7 +105,7 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
         if _kind(path) is None:
             raise FileUnreadable(f"{_shown(path)} is of no kind that is published.\n{_KINDS}")
         return [path]
-    own = manifest.resolve() if manifest else None
+    own = real_path(manifest) if manifest else None
     files: list[Path] = []
 
     def closed(fault: OSError) -> None:
@@ -114,7 +115,7 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
     for folder, _, names in os.walk(path, onerror=closed):  # follows no links to folders, so no circle of them
         for name in names:
             file = Path(folder, name)
-            if own is not None and file.resolve() == own:
+            if own is not None and real_path(file) == own:
                 continue
             if _kind(file) is None:
                 leave_out(LeftOutFile(_shown(file), f"{_shown(file)} is of no kind that is published.", is_fault=False))
@@ -210,6 +211,11 @@ def _opened(file: Path) -> IO[bytes]:
     return io.BufferedReader(Unpacked(opened, _shown(file))) if _is_packed(file) else opened
 
 
+class _PackedStream(Protocol):
+    @property
+    def raw(self) -> Unpacked: ...
+
+
 def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
     """A message for each stored page: responses, and resources that were stored without HTTP."""
 
@@ -225,7 +231,7 @@ def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
                     waiting = _warc_page(record, known, now, f"{_shown(file)}:{number}")
                 _refuse_cut(record, number)
         except ArchiveDamaged as fault:
-            if waiting is not None and isinstance(opened, io.BufferedReader) and _is_whole(opened.raw):
+            if waiting is not None and _is_packed_stream(opened) and opened.raw.is_between_members:
                 yield waiting
             raise ArchiveDamaged(f"{fault}, behind record {number}") from fault
         except OSError:
@@ -238,8 +244,8 @@ def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
             yield waiting
 
 
-def _is_whole(raw: object) -> bool:
-    return isinstance(raw, Unpacked) and raw.is_between_members
+def _is_packed_stream(opened: IO[bytes]) -> TypeGuard[_PackedStream]:
+    return isinstance(opened, io.BufferedReader) and isinstance(opened.raw, Unpacked)
 
 
 def _records(opened: IO[bytes]) -> Iterator[Any]:
@@ -259,7 +265,8 @@ def _records(opened: IO[bytes]) -> Iterator[Any]:
         def _consumed(self) -> int:
             return int(self.reader.num_read - self.reader.rem_length())
 
-    found: Iterator[Any] = iter(Records(opened))
+    # unbuffered, since a buffer that meets the damage loses the whole records that it read before
+    found: Iterator[Any] = iter(Records(opened.raw if _is_packed_stream(opened) else opened))
     return found
 
 

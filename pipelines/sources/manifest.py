@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class Manifest:
 
     def of(self, file: Path) -> Known:
         """What the manifest says of a file; nothing of one that it does not name."""
-        return self.by_place.get(file.resolve()) or self.by_name.get(file.name) or Known()
+        return self.by_place.get(real_path(file)) or self.by_name.get(file.name) or Known()
 
 
 def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
@@ -63,7 +64,8 @@ def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
     for number, line in _lines(path):
         entry = _entry(path, number, line)
         named, known = str(entry["path"]), _known(path, number, entry)
-        place = next((p for p in ((path.parent / named).resolve(), Path(named).resolve()) if p.exists()), None)
+        places = (real_path(path.parent / named), real_path(Path(named)))
+        place = next((p for p in places if os.path.exists(p)), None)  # noqa: PTH110  False for names that no file can have
         if place is not None:
             by_place[place] = known
         else:
@@ -73,7 +75,19 @@ def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
             f"{path} has no line about any of the {len(given)} files given, {min(given)} among them."
             "\nWhat to do: correct its paths: they are relative to the manifest, or bare file names."
         )
-    return Manifest(path.resolve(), by_place, by_name)
+    return Manifest(real_path(path), by_place, by_name)
+
+
+def real_path(path: Path) -> Path:
+    """The path without links, also where links lead in a circle; a name that no file can have as it is.
+
+    >>> real_path(Path("/pages/../page.html")), real_path(Path("/page\\x00.html"))
+    (PosixPath('/page.html'), PosixPath('/page\\x00.html'))
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return path.absolute()
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

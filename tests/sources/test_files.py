@@ -261,6 +261,33 @@ def test_a_folder_with_all_that_is_no_file_is_survived(tmp_path: Path) -> None:
     }
 
 
+def test_links_that_lead_in_a_circle_are_listed(tmp_path: Path) -> None:
+    written(tmp_path, "a.html", PAGE)
+    (tmp_path / "circle.html").symlink_to(tmp_path / "circle.html")
+    manifest = a_manifest(tmp_path, {"path": "a.html", "url": "https://pier.example/a"})
+    found, left = taken(tmp_path, manifest=manifest)
+    assert [message.path for message in found] == [f"{tmp_path}/a.html"]
+    assert [(one.path, one.is_fault) for one in left] == [(f"{tmp_path}/circle.html", True)]
+
+
+@pytest.mark.parametrize("path", ["a\x00.html", "x" * 5_000 + ".html", "\ud800.html", "circle.html"])
+def test_a_manifest_may_name_what_no_file_can_be_called(tmp_path: Path, path: str) -> None:
+    written(tmp_path, "a.html", PAGE)
+    (tmp_path / "circle.html").symlink_to(tmp_path / "circle.html")
+    manifest = a_manifest(
+        tmp_path, {"path": "a.html", "url": "https://pier.example/a"}, {"path": path, "url": "https://pier.example/b"}
+    )
+    found, _ = taken(tmp_path, manifest=manifest)
+    assert [message.key for message in found] == [b"https://pier.example/a"]
+
+
+def test_the_whole_records_of_a_damaged_archive_are_taken(tmp_path: Path) -> None:
+    whole, path = a_warc(compressed=True), tmp_path / "crawl.warc.gz"
+    path.write_bytes(whole[:-4])
+    found, (left,) = taken(path)
+    assert ([message.value for message in found], left.sent) == ([PAGE, PAGE], 2)
+
+
 def test_the_manifest_of_a_folder_is_neither_taken_nor_listed(tmp_path: Path) -> None:
     written(tmp_path, "a.html", PAGE)
     manifest = a_manifest(tmp_path, {"path": "a.html", "url": "https://pier.example/a"})
