@@ -66,15 +66,10 @@ _APPEARANCES = """
 WITH numbered AS (
     SELECT batch_id, row_number() OVER (ORDER BY published_at, batch_id) AS number FROM batches WHERE kind = 'ingest'
 )
-SELECT * FROM (
-    SELECT s.source, n.number, coalesce(
-        s.last_message_at, max(s.last_message_at) OVER (PARTITION BY s.source ORDER BY n.number)
-    ) AS last_at
-    FROM source_batches s JOIN numbered n ON n.batch_id = s.batch_id
-    WHERE n.number > (SELECT max(number) FROM numbered) - $of_late
-) appearances
-WHERE last_at IS NOT NULL
-ORDER BY source, number
+SELECT s.source, n.number, s.last_message_at
+FROM source_batches s JOIN numbered n ON n.batch_id = s.batch_id
+WHERE n.number > (SELECT max(number) FROM numbered) - $of_late
+ORDER BY s.source, n.number
 """
 
 

@@ -24,7 +24,6 @@ from tests.warehouse.batches import (
     Event,
     Refused,
     carried,
-    later,
     refused,
     stage,
     tombstone,
@@ -394,18 +393,6 @@ def test_a_source_that_stopped_coming_is_told(stream: Stream) -> None:
     assert told[HARBOUR] is None
     assert told[QUAY] is not None
     assert told[QUAY].startswith("silent for 8 batches and ")
-
-
-def test_a_batch_in_which_a_source_has_implausible_times_alone_is_loaded(stream: Stream) -> None:
-    wrong = refused(stream.offset, reason="ImplausibleTime", scraper=QUAY, timestamp=later(10**5))
-    assert stream.load(wrong).outcomes == Counter(rejected=1)
-    last = "SELECT source, records, last_message_at FROM source_batches ORDER BY batch_id DESC LIMIT 1"
-    assert stream.warehouse.query(last).rows == ((QUAY, 1, None),)
-    new = refused(stream.offset, reason="ImplausibleTime", scraper="new-crawler", timestamp=later(10**5))
-    stream.load(new)
-    told = {s.source: (s.state, s.silence, s.last.last_message_at) for s in stream.warehouse.sources()}
-    assert told[QUAY] == ("flowing", None, None)
-    assert told["new-crawler"] == ("flowing", None, None)
 
 
 def test_a_warehouse_of_before_has_no_sources_until_it_is_prepared(warehouse: DuckDBWarehouse) -> None:

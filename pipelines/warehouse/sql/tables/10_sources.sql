@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS source_batches (
     source VARCHAR NOT NULL,
     position INTEGER NOT NULL,
     published_at TIMESTAMPTZ NOT NULL,
-    last_message_at TIMESTAMPTZ,
+    last_message_at TIMESTAMPTZ NOT NULL,
     records BIGINT NOT NULL,
     rejected BIGINT NOT NULL,
     consent_walls BIGINT NOT NULL,
@@ -33,13 +33,12 @@ CREATE TABLE IF NOT EXISTS source_batches (
     is_held BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL
 );
-ALTER TABLE source_batches ALTER COLUMN last_message_at DROP NOT NULL;
 COMMENT ON TABLE source_batches IS 'What each batch held of each scraper, a row a batch and scraper: what its later batches are compared with.';
 COMMENT ON COLUMN source_batches.batch_id IS 'Name of the batch.';
 COMMENT ON COLUMN source_batches.source IS 'Name of the scraper, as in ledger.scraper.';
 COMMENT ON COLUMN source_batches.position IS 'Place of the batch among those of the scraper, from 1.';
 COMMENT ON COLUMN source_batches.published_at IS 'When the batch was committed, UTC.';
-COMMENT ON COLUMN source_batches.last_message_at IS 'Timestamp of its newest Kafka record in the batch, UTC; null when all of them were rejected as ImplausibleTime.';
+COMMENT ON COLUMN source_batches.last_message_at IS 'Timestamp of its newest Kafka record in the batch, UTC.';
 COMMENT ON COLUMN source_batches.records IS 'Its Kafka records in the batch, without delete requests.';
 COMMENT ON COLUMN source_batches.rejected IS 'Those that were rejected.';
 COMMENT ON COLUMN source_batches.consent_walls IS 'Those that were rejected as ConsentWall.';
