@@ -46,6 +46,7 @@ class RunReport:
     findings: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
     silent: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)  # dead letters that wait to be sent, by topic and cause
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
         self.count(loaded)
@@ -89,11 +90,21 @@ class RunReport:
             "findings": self.findings,
             "held": self.held,
             "silent": self.silent,
+            "outbox": self.outbox,
             "offsets": {str(p): o for p, o in self.offsets.items()},
             "waiting": {str(p): count for p, count in self.waiting.items()},
             "cpu_ms_per_element": {step: round(us / 1000 / n, 3) for step, (n, us) in self.costs.items() if n},
             "note": self.note,
         }
+
+
+def dead_letters_wait(waiting: Mapping[str, Any]) -> str:
+    """How many dead letters of a topic's records wait in the outbox, since when and why."""
+    letters = "1 dead letter waits" if waiting["letters"] == 1 else f"{waiting['letters']:,} dead letters wait"
+    return (
+        f"{letters} in the outbox, of {waiting['topic']}, since {waiting['since']:%Y-%m-%d %H:%M}: "
+        f"{waiting['why'] or 'The next run sends them.'}"
+    )
 
 
 def markdown_of(report: RunReport) -> str:
@@ -107,6 +118,7 @@ def markdown_of(report: RunReport) -> str:
         parts.append(f"> {safe_markdown(report.note)}")
     if report.waiting:
         parts.append(f"> {safe_markdown(in_open_transactions(report.topic, report.waiting))}")
+    parts += [f"> {safe_markdown(dead_letters_wait(waiting))}" for waiting in report.outbox]
     if report.held:
         held = [(h["source"], h["since"], h["waiting"], why_in_words(h), h["to_release"]) for h in report.held]
         parts.append(_table("Held sources", ("source", "since", "articles that wait", "why", "after a look"), held))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.faults import exit_code, may_pass
 from flows.letters import opened
-from flows.report import in_open_transactions
+from flows.memory import Memory
+from flows.report import dead_letters_wait, in_open_transactions
 from flows.screen import Screen, safe
 from flows.sources import held_rows, show_held, silent_rows, sources_of
 
@@ -23,6 +24,7 @@ def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
     told: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
     saved: dict[int, int] | None = None
     with _said_when_away(told, "warehouse"):
+        Memory(settings, opened(settings)).need_same_warehouse(ask_kafka=False)
         told |= _books(settings)  # first: a file that is not there has no next offsets either, and does not raise
         saved = opened(settings).next_offsets(settings.kafka.raw_topic)
     with _said_when_away(told, "kafka"):
@@ -44,8 +46,12 @@ def _said_when_away(told: dict[str, Any], what: str) -> Iterator[None]:
 
 
 def code_of_standing(told: dict[str, Any]) -> int:
-    """The exit code of ``dateline status``: that of a broker which answered and said no; what is only away is shown."""
-    return max((a["exit_code"] for a in told["away"] if a["what"] == "kafka" and not a["may_pass"]), default=0)
+    """The exit code of ``dateline status``: the highest of what a person must see to.
+
+    What is only away, and a warehouse that is yet to be made, are shown and are no fault.
+    """
+    faults = [away for away in told["away"] if not away["may_pass"] and away["fault"] != "WarehouseMissing"]
+    return max((away["exit_code"] for away in faults), default=0)
 
 
 def _books(settings: Settings) -> dict[str, Any]:
@@ -121,12 +127,7 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
     """How many dead letters wait to be sent to their topic, since when and why; nothing where none wait."""
     for row in waiting:
-        letters = "1 dead letter waits" if row["letters"] == 1 else f"{row['letters']:,} dead letters wait"
-        why = safe(row["why"], 600) if row["why"] else "The next run sends them."
-        screen.say(
-            f"[yellow]{letters}[/yellow] in the outbox, of {safe(row['topic'])}, since {row['since']:%Y-%m-%d %H:%M}: "
-            f"{why}"
-        )
+        screen.say(f"[yellow]Outbox:[/yellow] {safe(dead_letters_wait(row), 900)}")
 
 
 RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded", "rejected", "audit", "note")

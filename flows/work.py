@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial, wraps
 from importlib.metadata import version
@@ -241,10 +241,13 @@ def report_progress(work: Work) -> None:
 
 
 def _keep_artifact(settings: Settings, told: RunReport, write: Callable[[RunReport], None]) -> None:
+    from pipelines.warehouse import open_warehouse
+
     watcher().step("report", told.batches)
     try:
         standings = sources_of(settings)
         told.held, told.silent = held_rows(standings), silent_rows(standings)
+        told.outbox = [asdict(waiting) for waiting in open_warehouse(settings.warehouse_url).outbox_standing()]
         write(told)
     except Exception:
         LOG.warning("the run's artifact could not be kept", exc_info=True)

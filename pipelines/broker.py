@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ ASK_AGAIN_S = 0.1
 TRY_AGAIN_S = 0.5  # between two probes of a broker that is waited for
 NODE_CONNECTS_WITHIN_S = 3.0  # one broker of several may be down: the library's 10 s would be most of our patience
 REPLICA_NOT_AVAILABLE = 9  # said of partitions whose leader is well: no matter for who reads from the leader
+_QUOTED_ERROR = re.compile(r"\[Error (\d+)\]")
 WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they write out what is sent: the password
 
 
@@ -167,9 +169,9 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
     try:
         yield
     except errors.TopicAuthorizationFailedError as fault:
-        who = f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
         raise TopicRefused(
-            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {who} do it: {_said(fault)}. "
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {_who(kafka)} do it: "
+            f"{_said(fault)}. "
             "Whether the topic exists is not said to a user without rights."
             "\nWhat to do: give the user Describe and Read on the topic that is read, Describe and Write on the one "
             "that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
@@ -181,6 +183,8 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
             "the topic's settings."
         ) from fault
     except (errors.KafkaError, OSError) as fault:
+        if issubclass(_wrapped(fault), errors.AuthorizationError):
+            raise _may_not_write(kafka, doing, fault) from fault
         raise _named(kafka, doing) or BrokerUnavailable(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
             f"{kafka.request_timeout_s:g} s: {_said(fault)}."
@@ -196,6 +200,33 @@ def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
     except (BrokerUnavailable, BrokerRefused) as fault:
         return fault
     return None
+
+
+def _wrapped(fault: BaseException) -> type[BaseException]:
+    """The error that a producer of the library was answered, where it raises a bare ``KafkaError`` that quotes it.
+
+    >>> from kafka.errors import KafkaError
+    >>> _wrapped(KafkaError("Unexpected error in InitProducerIdResponse: [Error 31] ClusterAuthorizationFailedError"))
+    <class 'kafka.errors.ClusterAuthorizationFailedError'>
+    """
+    from kafka import errors
+
+    quoted = _QUOTED_ERROR.search(str(fault)) if type(fault) is errors.KafkaError else None
+    return errors.for_code(int(quoted[1])) if quoted else type(fault)
+
+
+def _may_not_write(kafka: KafkaSettings, doing: str, fault: BaseException) -> TopicRefused:
+    """An idempotent producer is refused before it has named a topic, where the user may write to none."""
+    return TopicRefused(
+        f"Could not {doing}: the broker at {kafka.bootstrap_servers} lets {_who(kafka)} write to no topic: "
+        f"{_said(fault)}."
+        "\nWhat to do: give the user Write on the topic that is written (`kafka-acls --add --allow-principal "
+        "User:NAME --operation Write --topic …`), and on brokers before 2.8 IdempotentWrite on the cluster too."
+    )
+
+
+def _who(kafka: KafkaSettings) -> str:
+    return f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
 
 
 def _said(fault: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from flows.checks import Checks, Group
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
+    from pipelines.warehouse import Warehouse
 
 SETTINGS, HOME, WAREHOUSE, PREFECT, MODELS = "settings", "home folder", "warehouse", "Prefect", "models and tables"
 LITTLE_ROOM, NO_ROOM = 2_000_000_000, 100_000_000
@@ -54,6 +56,7 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
         return
     path = warehouse.path
     if not path.exists():
+        _same_warehouse(settings, warehouse)
         _place_for(path)
         checks.ok(WAREHOUSE, f"There is none at {path} yet. The first run makes it.")
         return
@@ -65,6 +68,7 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
         checks.warn(WAREHOUSE, f"{writer} is writing to {path}.", "another run has to wait until it has ended")
         return
     opened = DuckDBWarehouse(path, patience_s=PATIENCE_S)
+    _same_warehouse(settings, opened)
     runs = opened.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
     letters = sum(standing.letters for standing in opened.outbox_standing())
     says = f"{path} opens and can be written."
@@ -74,6 +78,19 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
         checks.warn(WAREHOUSE, f"{says} {letters:,} dead letters wait in its outbox.", "`dateline status` says why")
     else:
         checks.ok(WAREHOUSE, says)
+
+
+def _same_warehouse(settings: Settings, warehouse: Warehouse) -> None:
+    """Raises where a run would find that the warehouse which was loaded into is gone or is another one."""
+    from flows.memory import Memory
+    from flows.place import with_broker
+    from pipelines.broker import BrokerUnavailable, impatient
+
+    Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
+    with contextlib.suppress(BrokerUnavailable):  # that the broker is away is said by the checks of the broker
+        kafka = impatient(with_broker(settings).kafka)
+        kafka = kafka.model_copy(update={"request_timeout_s": min(PATIENCE_S, kafka.request_timeout_s)})
+        Memory(settings.model_copy(update={"kafka": kafka}), warehouse).need_same_warehouse(ask_kafka=True)
 
 
 def _place_for(path: Path) -> None:

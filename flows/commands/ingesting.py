@@ -15,6 +15,7 @@ from flows.progress import run_bar
 from flows.report import in_open_transactions
 from flows.screen import Screen, safe
 from flows.sources import show_held
+from flows.standing import show_outbox
 from flows.stopping import stoppable
 from flows.watching import watched_by
 
@@ -84,6 +85,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
             _show_waiting(screen, report)
         else:
             screen.say("Nothing new: the warehouse is caught up with the topic.")
+        show_outbox(screen, report["outbox"])
         return
     screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
     if report["reasons"]:
@@ -93,6 +95,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
         f"{report['records']:,} records in {batches}, {report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
     _show_waiting(screen, report)
+    show_outbox(screen, report["outbox"])
     show_held(screen, report["held"], report["silent"])
     costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
     screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")

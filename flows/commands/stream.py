@@ -49,6 +49,7 @@ def publish(
         from flows.progress import connecting
         from pipelines.broker import impatient, probe_broker
         from pipelines.sinks.kafka import make_topics
+        from pipelines.sources.offsets import describe_topic
 
         settings = with_broker(run.settings)
         wanted = settings.kafka.raw_topic if topic is None else _allowed(topic)
@@ -56,6 +57,8 @@ def publish(
             probe_broker(settings.kafka, f"publish to {wanted}")
             if wanted == settings.kafka.raw_topic:
                 make_topics(impatient(settings.kafka), {wanted: {}})  # who writes dead letters makes their topic
+            else:
+                describe_topic(impatient(settings.kafka), wanted)  # one that is missing may be a slip of the pen
         publish_files(run.screen, settings.kafka, wanted, paths, manifest, as_json=as_json)
 
 

@@ -127,7 +127,7 @@ def _metadata(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapp
         raise TopicMissing(
             f"There is no topic {topic} on {kafka.bootstrap_servers}."
             "\nWhat to do: `dateline up` makes the topics on the local broker; on your own, make it, or name another "
-            "in DATELINE_KAFKA__RAW_TOPIC."
+            "in DATELINE_KAFKA__RAW_TOPIC (or --topic)."
         )
     found: Mapping[str, Any] = described[0]
     refuse_errors(found, f"topic {topic}")

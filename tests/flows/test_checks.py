@@ -16,6 +16,7 @@ from flows.checks import Checks, Finding, Group, exit_code, run_groups
 from flows.checks.broker import GROUP as BROKER_GROUP
 from flows.checks.machine import check_home, check_prefect, check_settings, check_warehouse
 from flows.faults import WrongUsage
+from flows.memory import Memory
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import refused, stage
@@ -87,6 +88,21 @@ def test_a_warehouse_that_is_not_there_yet_is_fine_where_it_can_be_made(tmp_path
     found = made(check_warehouse, Settings(warehouse=f"duckdb:///{tmp_path}/file/news.duckdb"), "warehouse")
     assert (found.state, found.code) == ("failed", 3)
     assert f"{tmp_path / 'file'} is no folder" in found.says
+
+
+def test_a_warehouse_that_a_run_would_refuse_fails(tmp_path: Path) -> None:
+    settings = Settings(warehouse=f"duckdb:///{tmp_path}/news.duckdb", home=tmp_path / "home")
+    warehouse, other = DuckDBWarehouse(tmp_path / "news.duckdb"), DuckDBWarehouse(tmp_path / "other.duckdb")
+    for each, offset in ((warehouse, 0), (other, 1)):
+        each.prepare()
+        each.publish(stage(tmp_path, refused(offset), batch_id=f"batch-{offset}"))
+    Memory(settings, warehouse).remember()
+    warehouse.path.unlink()
+    gone = made(check_warehouse, settings, "warehouse")
+    assert (gone.state, gone.code, "now it is missing" in gone.says) == ("failed", 3, True)
+    other.path.rename(warehouse.path)
+    replaced = made(check_warehouse, settings, "warehouse")
+    assert (replaced.state, replaced.code, "holds another warehouse" in replaced.says) == ("failed", 3, True)
 
 
 def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from typer.testing import CliRunner
 
 from flows.command import app
 from flows.commands.ingesting import show_ingested
-from flows.faults import AWAY
+from flows.faults import AWAY, USAGE
+from flows.memory import Memory
 from flows.screen import Screen
 from pipelines.broker_faults import PortRefused, TopicRefused
-from pipelines.settings import KafkaSettings
+from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources import offsets
 from pipelines.sources.offsets import Topic
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -65,6 +67,25 @@ def test_what_a_warehouse_that_cannot_be_read_has_loaded_is_unknown(broker: None
     assert [(p["next"], p["end"], p["lag"]) for p in told["partitions"]] == [(None, 12, None), (None, 5, None)]
     assert (told["lag"], told["waiting"], [away["what"] for away in told["away"]]) == (None, 3, ["warehouse"])
     assert "unknown" in CliRunner().invoke(app, ["status"]).output
+    assert told["exit"] == {"missing": 0, "unreadable": 1}[damage]
+
+
+def test_a_warehouse_that_was_loaded_into_and_is_gone_is_not_said_to_be_yet_to_come(
+    broker: None, home: Path, warehouse: DuckDBWarehouse
+) -> None:
+    Memory(Settings(home=home), warehouse).remember()
+    warehouse.path.unlink()
+    told = status()
+    assert (told["exit"], [away["fault"] for away in told["away"]]) == (AWAY, ["WarehouseGone"])
+
+
+def test_an_address_that_names_no_warehouse_is_an_exit_code_of_status(
+    broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_WAREHOUSE", "mysql://etl:marzipan@db.example/news")
+    told = status()
+    assert (told["exit"], told["lag"]) == (USAGE, None)
+    assert "marzipan" not in json.dumps(told)
 
 
 @pytest.mark.parametrize(("fault", "code"), [(TopicRefused("no"), AWAY), (PortRefused("away"), 0)])
@@ -87,6 +108,15 @@ def test_a_broker_that_says_no_is_an_exit_code_of_status(
 ])
 def test_the_end_of_a_run_says_caught_up_only_where_it_is(waiting: dict[str, int], says: str, never: str) -> None:
     out = io.StringIO()
-    show_ingested(Screen(out, out), {"records": 0, "topic": TOPIC, "waiting": waiting})
+    show_ingested(Screen(out, out), {"records": 0, "topic": TOPIC, "waiting": waiting, "outbox": []})
     assert says in out.getvalue()
     assert never not in out.getvalue()
+
+
+def test_the_end_of_a_run_shows_dead_letters_that_wait_and_why() -> None:
+    out = io.StringIO()
+    since = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
+    waiting = {"topic": TOPIC, "letters": 2, "since": since, "tried_at": since, "why": "grant Write"}
+    report = {"records": 0, "topic": TOPIC, "waiting": {}, "outbox": [waiting]}
+    show_ingested(Screen(out, out), report)
+    assert "2 dead letters wait in the outbox, of articles.raw, since 2026-03-02 08:15: grant Write" in out.getvalue()

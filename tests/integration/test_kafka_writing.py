@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.command import app
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.dead_letters import DeadLetterTopic, Sent
@@ -122,3 +125,13 @@ def test_group_offsets_are_what_lag_monitors_see(kafka: KafkaSettings, make_topi
     commit_group_offsets(kafka, topic, {})
     assert group_offsets(kafka, topic) == {0: 9, 1: 0}
     assert str(Coordinates(topic, 0, 9)) == f"{topic}/0@9"
+
+
+def test_a_topic_that_is_named_and_missing_is_said_to_be_missing_at_once(
+    kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATELINE_KAFKA__BOOTSTRAP_SERVERS", str(kafka.bootstrap_servers))
+    (tmp_path / "page.txt").write_text("A page.")
+    told = CliRunner().invoke(app, ["publish", str(tmp_path / "page.txt"), "--topic", "a-slip"])
+    assert (told.exit_code, "There is no topic a-slip" in told.output) == (3, True)

@@ -53,7 +53,9 @@ def test_no_broker_is_said_to_be_none() -> None:
 @pytest.mark.parametrize(
     ("fault", "becomes"),
     [(errors.TopicAuthorizationFailedError(), TopicRefused), (errors.GroupAuthorizationFailedError(), BrokerRefused),
-     (errors.SaslAuthenticationFailedError("wrong password"), BrokerRefused)],
+     (errors.SaslAuthenticationFailedError("wrong password"), BrokerRefused),
+     (errors.KafkaError(f"Unexpected error in InitProducerIdResponse: {errors.ClusterAuthorizationFailedError()}"),
+      TopicRefused)],
 )
 def test_faults_of_the_library_become_ours(fault: Exception, becomes: type[Exception]) -> None:
     with pytest.raises(becomes, match=r"Could not look: the broker at one\.example"), broker_faults(SECURE, "look"):
