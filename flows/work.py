@@ -195,10 +195,10 @@ def working(
     patience = Patience(settings.follow.outage_s, following) if following else Patience()
     warehouse = open_warehouse(settings.warehouse_url)
     memory = Memory(settings, warehouse)
-    if not new_warehouse:
-        memory.need_same_warehouse(ask_kafka=kind != "release")
     hold_lock(memory.folder / "runs")
-    with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):
+    with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):  # first: who has the place has the file
+        if not new_warehouse:
+            memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()
         if new_warehouse or warehouse.identity().is_loaded:
             memory.remember()
