@@ -36,13 +36,13 @@ SEED = 7
 class Seen(Watcher):
     """Counts the batches that are done: a run plans the next one when the last is loaded and announced."""
 
-    done: int = 0
+    finished: int = 0
     seconds: list[float] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
 
     def step(self, name: str, batch: int) -> None:
         if name == "plan":
-            self.done = batch - 1
+            self.finished = batch - 1
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ def _feed(settings: Settings, seen: Seen, stop: Stop, batches: int, size: int) -
         for number in range(1, batches + 1):
             publish_messages(settings.kafka, settings.kafka.raw_topic, list(itertools.islice(made, size)))
             began = time.monotonic()
-            while seen.done < number:
+            while seen.finished < number:
                 if time.monotonic() - began > PATIENCE_S:
                     return
                 time.sleep(0.01)
