@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.resolve.entities import Form, KnownEntity, Use, count_entities, lost_times
 from pipelines.resolve.people import Move, Naming, People, Walk, distinguish_people, person_of
-from pipelines.warehouse.known import temporary
+from pipelines.warehouse.known import arrow_table, temporary
 
 _TIME = pa.timestamp("us", tz="UTC")
 _WALKS = pa.schema([
@@ -122,7 +122,7 @@ def _people(con: Any, taken: Sequence[Row], given: Sequence[Row]) -> People:
     ]
     withdrawn = [(row[2], row[9]) for row in taken if row[4] == "PER"]
     names = {naming.name_id for naming in namings} | {name_id for name_id, _ in withdrawn}
-    temporary(con, "touched_names", _table(_IDS, [(name,) for name in sorted(names)]))
+    temporary(con, "touched_names", arrow_table(_IDS, [(name,) for name in sorted(names)]))
     known = con.execute(
         f"SELECT {', '.join(_WALKS.names)} FROM people WHERE name_id IN (SELECT id FROM touched_names)"  # noqa: S608  ours
     ).fetchall()
@@ -133,30 +133,30 @@ def _people(con: Any, taken: Sequence[Row], given: Sequence[Row]) -> People:
 def _name_people(con: Any, people: People) -> None:
     """People that are not the first of their name, in what is about to be loaded; and the profiles that change."""
     named = [(*at, entity_id) for at, entity_id in people.entity_of.items() if entity_id != at[1]]
-    temporary(con, "named_people", _table(_PEOPLE, named))
+    temporary(con, "named_people", arrow_table(_PEOPLE, named))
     con.execute(f"{_ID_OF.format(table='new_article_entities')} AND p.name_id = new_article_entities.name_id")
     con.execute(f"{_ID_OF.format(table='new_mentions')} AND p.name_id = new_mentions.entity_id")
     walks = [
         (w.name_id, w.occupation, w.entity_id, w.article_count, w.first_fetched_at, w.company) for w in people.walks
     ]
-    temporary(con, "changed_walks", _table(_WALKS, walks))
-    temporary(con, "gone_walks", _table(_KEYS, people.gone))
+    temporary(con, "changed_walks", arrow_table(_WALKS, walks))
+    temporary(con, "gone_walks", arrow_table(_KEYS, people.gone))
     moves = [(m.name_id, occupation, m.former_id, m.entity_id) for m in people.moves for occupation in m.occupations]
-    temporary(con, "moved_people", _table(_MOVES, moves))
+    temporary(con, "moved_people", arrow_table(_MOVES, moves))
 
 
 def _assigned_anew(con: Any, people: People) -> list[tuple[Row, str]]:
     """Earlier articles that state no occupation and name another person now, each with that person; named too."""
     found = []
     if people.shared:
-        temporary(con, "shared_names", _table(_IDS, [(name_id,) for name_id in people.shared]))
+        temporary(con, "shared_names", arrow_table(_IDS, [(name_id,) for name_id in people.shared]))
         for row in con.execute(_UNSTATED).fetchall():
             naming = Naming(row[0], row[2], None, row[10], frozenset(row[12] or ()))
             person = person_of(naming, people.shared[row[2]])
             if person != row[1]:
                 found.append((row, person))
     rows = [(row[0], row[2], row[1], person) for row, person in found]
-    temporary(con, "assigned_anew", _table(_ASSIGNED, rows))
+    temporary(con, "assigned_anew", arrow_table(_ASSIGNED, rows))
     return found
 
 
@@ -177,13 +177,14 @@ def _name_entities(  # noqa: PLR0913, PLR0917  what the batch takes, gives and s
         taken += left
         given += came
     changed = count_entities(taken, given, again, known)
-    temporary(con, "retimed_entities", _table(_IDS, [(each,) for each in sorted(lost_times(taken, known) | moved)]))
-    temporary(con, "changed_entities", _table(_IDS, [(entity_id,) for entity_id in changed]))
+    retimed = sorted(lost_times(taken, known) | moved)
+    temporary(con, "retimed_entities", arrow_table(_IDS, [(entity_id,) for entity_id in retimed]))
+    temporary(con, "changed_entities", arrow_table(_IDS, [(entity_id,) for entity_id in changed]))
     kept = [entity for entity in changed.values() if entity is not None]
     rows = [(e.entity_id, *_values(e.shown), e.article_count, e.first_seen_at, e.last_seen_at) for e in kept]
-    temporary(con, "new_entities", _table(_ENTITIES, rows))
+    temporary(con, "new_entities", arrow_table(_ENTITIES, rows))
     forms = [(e.entity_id, *_values(form), count) for e in kept for form, count in e.forms.items()]
-    temporary(con, "new_entity_forms", _table(_FORMS, forms))
+    temporary(con, "new_entity_forms", arrow_table(_FORMS, forms))
 
 
 def _moved(move: Move, known: Mapping[str, KnownEntity]) -> tuple[list[Use], list[Use]]:
@@ -201,7 +202,7 @@ def _moved(move: Move, known: Mapping[str, KnownEntity]) -> tuple[list[Use], lis
 
 
 def _known_entities(con: Any, ids: Iterable[str]) -> dict[str, KnownEntity]:
-    temporary(con, "counted_ids", _table(_IDS, [(each,) for each in sorted(ids)]))
+    temporary(con, "counted_ids", arrow_table(_IDS, [(each,) for each in sorted(ids)]))
     forms: dict[str, dict[Form, int]] = defaultdict(dict)
     for entity_id, *values, count in con.execute(
         f"SELECT entity_id, {_COLUMNS}, article_count FROM entity_forms WHERE entity_id IN (SELECT id FROM counted_ids)"  # noqa: S608  ours
@@ -220,7 +221,7 @@ def _name_outlets(con: Any, gone: set[str], seen: Mapping[str, datetime]) -> Non
     taken, given = [_outlet_use(row) for row in before if row[0] in gone], [_outlet_use(row) for row in after]
     again = _seen_again([(row[0], row[1]) for row in before if row[0] not in gone], seen)
     domains = {use.entity_id for use in (*taken, *given)} | again.keys()
-    temporary(con, "touched_outlets", _table(_IDS, [(domain,) for domain in sorted(domains)]))
+    temporary(con, "touched_outlets", arrow_table(_IDS, [(domain,) for domain in sorted(domains)]))
     names: dict[str, dict[Form, int]] = defaultdict(dict)
     for domain, name, count in con.execute(
         "SELECT domain, name, article_count FROM outlet_names WHERE domain IN (SELECT id FROM touched_outlets)"
@@ -232,13 +233,13 @@ def _name_outlets(con: Any, gone: set[str], seen: Mapping[str, datetime]) -> Non
     ).fetchall()
     known = {domain: KnownEntity(domain, names[domain], *span) for domain, *span in times}
     changed = count_entities(taken, given, again, known)
-    temporary(con, "retimed_outlets", _table(_IDS, [(domain,) for domain in sorted(lost_times(taken, known))]))
-    temporary(con, "changed_outlets", _table(_IDS, [(domain,) for domain in changed]))
+    temporary(con, "retimed_outlets", arrow_table(_IDS, [(domain,) for domain in sorted(lost_times(taken, known))]))
+    temporary(con, "changed_outlets", arrow_table(_IDS, [(domain,) for domain in changed]))
     kept = [outlet for outlet in changed.values() if outlet is not None]
     rows = [(o.entity_id, o.shown.name or None, o.article_count, o.first_seen_at, o.last_seen_at) for o in kept]
-    temporary(con, "new_outlets", _table(_OUTLETS, rows))
+    temporary(con, "new_outlets", arrow_table(_OUTLETS, rows))
     forms = [(o.entity_id, form.name or None, count) for o in kept for form, count in o.forms.items()]
-    temporary(con, "new_outlet_names", _table(_OUTLET_NAMES, forms))
+    temporary(con, "new_outlet_names", arrow_table(_OUTLET_NAMES, forms))
 
 
 def _seen_again(named: Iterable[tuple[str, str]], seen: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -264,8 +265,3 @@ def _outlet_form(name: str | None) -> Form:
 
 def _values(form: Form) -> Row:
     return form.name, form.type, form.country, form.geonames_id, form.latitude, form.longitude, form.occupation
-
-
-def _table(schema: pa.Schema, rows: Iterable[Row]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)

@@ -21,7 +21,7 @@ from pipelines.stage.resolve import Resolution, Resolutions, Sighting, resolve
 from pipelines.stage.stories import bands
 from pipelines.warehouse.counts import name_counts
 from pipelines.warehouse.interface import LedgerOpen, Loaded, OffsetsMoved
-from pipelines.warehouse.known import known_state, staged_sightings, temporary
+from pipelines.warehouse.known import arrow_table, known_state, staged_sightings, temporary
 from pipelines.warehouse.sources import name_sources, name_waiting
 from pipelines.warehouse.statements import files, statements
 from pipelines.warehouse.topics import loaded_topic_id
@@ -206,20 +206,20 @@ def _same_topic(con: Any, handed: tuple[OffsetRange, ...], topic_id: str) -> Non
 
 def _name_resolutions(con: Any, found: Resolutions, sightings: Mapping[Coordinates, Sighting]) -> None:
     every = (*found.rows, *found.restored)
-    temporary(con, "resolution", _table(_RESOLUTION, map(_resolved, every)))
+    temporary(con, "resolution", arrow_table(_RESOLUTION, map(_resolved, every)))
     told = [(*_resolved(r), sightings[r.source].content_hash, sightings[r.source].fetched_at) for r in found.restored]
-    temporary(con, "restored", _table(_RESTORED, told))
-    temporary(con, "removed_records", _table(_REMOVED, [astuple(source) for source in sorted(found.removed)]))
+    temporary(con, "restored", arrow_table(_RESTORED, told))
+    temporary(con, "removed_records", arrow_table(_REMOVED, [astuple(source) for source in sorted(found.removed)]))
     deletions = [(*astuple(d.source), d.timestamp, d.key_id, d.article_id) for d in found.deletions]
-    temporary(con, "new_deletions", _table(_DELETIONS, deletions))
+    temporary(con, "new_deletions", arrow_table(_DELETIONS, deletions))
     states = [(a.article_id, a.current_fetched_at) for a in found.articles.values()]
-    temporary(con, "article_states", _table(_STATES, states))
+    temporary(con, "article_states", arrow_table(_STATES, states))
     deleted = pa.table({"article_id": pa.array(sorted(found.deleted), pa.string())})
     temporary(con, "deleted_articles", deleted)
     keys = [(band, r.article_id) for r in every if r.is_current for band in bands(sightings[r.source].signature)]
-    temporary(con, "new_story_bands", _table(_BANDS, keys))
+    temporary(con, "new_story_bands", arrow_table(_BANDS, keys))
     rejected = con.execute('SELECT source.topic, source.partition, source."offset" FROM file_dead_letters').fetchall()
-    temporary(con, "dead_letter_ids", _table(_IDS, [(*at, dead_letter_id(Coordinates(*at))) for at in rejected]))
+    temporary(con, "dead_letter_ids", arrow_table(_IDS, [(*at, dead_letter_id(Coordinates(*at))) for at in rejected]))
 
 
 def _resolved(row: Resolution) -> tuple[Any, ...]:
@@ -233,13 +233,13 @@ def _name_batch(con: Any, batch: StagedBatch, terms: Terms, handed: tuple[Offset
     verdict = terms.audit.verdict if terms.audit else None
     told = (batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at)
     row = (*told, terms.published_at, verdict, batch.topic_id)
-    temporary(con, "this_batch", _table(_BATCH, [row]))
-    temporary(con, "handed", _table(_HANDED, [(r.topic, r.partition, r.start, r.end) for r in handed]))
+    temporary(con, "this_batch", arrow_table(_BATCH, [row]))
+    temporary(con, "handed", arrow_table(_HANDED, [(r.topic, r.partition, r.start, r.end) for r in handed]))
     findings = [
         (i, f.expectation, f.column, f.severity, f.success, f.observed, f.reason, list(f.scrapers))
         for i, f in enumerate(terms.audit.results if terms.audit else (), start=1)
     ]
-    temporary(con, "new_audit_results", _table(_AUDIT, findings))
+    temporary(con, "new_audit_results", arrow_table(_AUDIT, findings))
 
 
 def _told(con: Any, batch: StagedBatch, *, was_loaded_before: bool, left_out: int = 0) -> Loaded:
@@ -269,8 +269,3 @@ def _told(con: Any, batch: StagedBatch, *, was_loaded_before: bool, left_out: in
         batch.batch_id, outcomes, reasons, Counter(dict(gaps)), {(t, p): n for t, p, n in offsets},
         was_loaded_before, left_out, removed,
     )
-
-
-def _table(schema: pa.Schema, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)

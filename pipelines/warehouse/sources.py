@@ -21,7 +21,7 @@ from pipelines.stage.figures import SourceFigures, source_figures
 from pipelines.stage.resolve import Resolutions
 from pipelines.stage.silence import Appearance, find_silences
 from pipelines.warehouse.interface import SourceStanding, WaitingArticle, WarehouseFault
-from pipelines.warehouse.known import temporary
+from pipelines.warehouse.known import arrow_table, temporary
 from schemas import Registry
 
 AT_ONCE = 64
@@ -84,21 +84,21 @@ def name_sources(con: Any, batch: StagedBatch, breaker: BreakerSettings) -> None
     trips: dict[str, list[Trip]] = defaultdict(list)
     if breaker.hold:
         flowing = [f for f in figures if f.source not in held]
-        temporary(con, "batch_sources", _table(_SOURCES, [(f.source,) for f in flowing]))
+        temporary(con, "batch_sources", arrow_table(_SOURCES, [(f.source,) for f in flowing]))
         past = _past(con, breaker, "batch_sources")
         for trip in find_trips(flowing, past, breaker):
             trips[trip.source].append(trip)
     now_held = set() if batch.kind == "release" else held | trips.keys()
-    temporary(con, "new_figures", _table(_FIGURES, [_row(f) for f in figures]))
-    temporary(con, "new_trips", _table(_TRIPS, [(source, _why(found)) for source, found in trips.items()]))
-    temporary(con, "held_sources", _table(_SOURCES, [(source,) for source in sorted(now_held)]))
+    temporary(con, "new_figures", arrow_table(_FIGURES, [_row(f) for f in figures]))
+    temporary(con, "new_trips", arrow_table(_TRIPS, [(source, _why(found)) for source, found in trips.items()]))
+    temporary(con, "held_sources", arrow_table(_SOURCES, [(source,) for source in sorted(now_held)]))
 
 
 def name_waiting(con: Any, batch: StagedBatch, resolutions: Resolutions) -> None:
     """Names the articles that are to wait, whole; one that the batch itself deletes does not."""
     held = {r.source for r in resolutions.rows if r.outcome == "held" and not r.is_removed}
     rows = list(_encoded(batch, held)) if held else []
-    temporary(con, "new_held_articles", _table(_WAITING, rows))
+    temporary(con, "new_held_articles", arrow_table(_WAITING, rows))
 
 
 def standings(con: Any, breaker: BreakerSettings) -> list[SourceStanding]:
@@ -190,8 +190,3 @@ def _encoded(batch: StagedBatch, held: set[Coordinates]) -> Iterator[tuple[Any, 
 @cache
 def the_registry() -> Registry:
     return Registry.load()
-
-
-def _table(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
