@@ -98,9 +98,9 @@ def _place_for(path: Path) -> None:
     from pipelines.warehouse import WarehouseUnavailable
 
     there = next(folder for folder in path.parents if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
+    if not os.access(there, os.W_OK):
         raise WarehouseUnavailable(
-            f"{path} cannot be made: {there} is no folder that this user may write to."
+            f"{path} cannot be made: this user may not write to {there}."
             "\nWhat to do: make the folder, or name another file in DATELINE_WAREHOUSE=duckdb:////absolute/path.duckdb."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from pipelines.secrets import redact
@@ -38,6 +39,7 @@ DUCKDB = "duckdb:///"
 def open_warehouse(url: str) -> Warehouse:
     """The warehouse at an address: ``duckdb:///relative.duckdb`` or ``duckdb:////absolute.duckdb``."""
     path = warehouse_path(url)
+    _need_place_for_file(path)
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
     return DuckDBWarehouse(path)
@@ -52,12 +54,39 @@ def warehouse_path(url: str) -> Path:
             "read would stay committed in Kafka. What to do: give the address of a file, such as "
             "duckdb:////data/news.duckdb (DATELINE_WAREHOUSE)."
         )
+    if path.strip() and path.endswith("/"):
+        raise _no_file(f"{redact(url)!r} names a folder, and the warehouse is one file.", Path(path))
     if not path.strip() or "?" in path:
         raise WarehouseFault(
             f"{redact(url)!r} names no warehouse. What to do: give the address of a DuckDB file, without options, such "
             "as duckdb:////data/news.duckdb (DATELINE_WAREHOUSE)."
         )
     return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  symbolic links are followed when it is opened
+
+
+def _need_place_for_file(path: Path) -> None:
+    """Raise ``WarehouseFault`` where no run could ever make or open a file at this path."""
+    mode = _mode(path)
+    if mode is not None and stat.S_ISDIR(mode):
+        raise _no_file(f"{path} is a folder, and the warehouse is one file.", path)
+    if mode is not None and not stat.S_ISREG(mode):
+        raise _no_file(f"{path} is no regular file.", path.parent)
+    above, mode_above = next((each, mode) for each in path.parents if (mode := _mode(each)) is not None)
+    if not stat.S_ISDIR(mode_above):
+        raise _no_file(f"{path} cannot be made: {above} is a file, and not a folder.", above.parent)
+
+
+def _mode(path: Path) -> int | None:
+    """What kind of thing lies at a path; None where nothing does, or this user may not look."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
+
+
+def _no_file(what: str, folder: Path) -> WarehouseFault:
+    example = redact(f"{DUCKDB}{folder.absolute() / 'news.duckdb'}")
+    return WarehouseFault(f"{what} What to do: name a file, as in DATELINE_WAREHOUSE={example}.")
 
 
 __all__ = [

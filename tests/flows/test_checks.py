@@ -86,8 +86,8 @@ def test_a_warehouse_that_is_not_there_yet_is_fine_where_it_can_be_made(tmp_path
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("no folder")
     found = made(check_warehouse, Settings(warehouse=f"duckdb:///{tmp_path}/file/news.duckdb"), "warehouse")
-    assert (found.state, found.code) == ("failed", 3)
-    assert f"{tmp_path / 'file'} is no folder" in found.says
+    assert (found.state, found.code) == ("failed", 2)
+    assert f"{tmp_path / 'file'} is a file, and not a folder" in found.says
 
 
 def test_a_warehouse_that_a_run_would_refuse_fails(tmp_path: Path) -> None:

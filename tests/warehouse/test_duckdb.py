@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.faults import exit_code
 from pipelines.warehouse import (
     QueryFailed,
     Run,
@@ -159,6 +160,21 @@ def test_where_there_is_no_warehouse_it_says_so(tmp_path: Path) -> None:
 def test_an_address_that_names_no_warehouse_is_refused(url: str) -> None:
     with pytest.raises(WarehouseFault, match="names no warehouse"):
         open_warehouse(url)
+
+
+@pytest.mark.parametrize(("place", "says"), [
+    ("", "is a folder, and the warehouse is one file"), ("/", "names a folder"), ("/new/", "names a folder"),
+    ("/notes/news.duckdb", "notes is a file, and not a folder"), ("/notes/a/b.duckdb", "notes is a file"),
+    ("/pipe", "is no regular file"),
+])  # fmt: skip
+def test_a_path_where_no_file_can_lie_is_refused_with_one_that_can(tmp_path: Path, place: str, says: str) -> None:
+    (tmp_path / "notes").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WarehouseFault, match=says) as caught:
+        open_warehouse(f"duckdb:///{tmp_path}{place}")
+    assert exit_code(caught.value) == 2
+    example = str(caught.value).partition("DATELINE_WAREHOUSE=")[2].removesuffix(".")
+    assert open_warehouse(example).next_offsets(TOPIC) == {}
 
 
 def test_a_file_that_is_no_warehouse_is_left_alone(tmp_path: Path) -> None:
