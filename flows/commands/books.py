@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +9,12 @@ import typer
 from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
 from flows.faults import FOUND_WRONG, WrongUsage
-from flows.screen import jsonable, safe
+from flows.screen import safe
 
 if TYPE_CHECKING:
     from flows.screen import Screen
     from pipelines.settings import Settings
-    from pipelines.warehouse import KafkaAccount, Table, Verification
+    from pipelines.warehouse import KafkaAccount, Verification
 
 ASK = "give one SELECT, or leave it out to see the marts, each with a query."
 
@@ -49,22 +47,16 @@ def query(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Ask the warehouse in SQL, read-only."""
+    """Ask the warehouse in SQL, read-only. A table shows the first 1,000 rows; CSV and JSON have all of them."""
     with command("query", verbose=verbose, warehouse=warehouse) as run:
-        from pipelines.warehouse import open_warehouse
+        from flows.answers import show_answer
 
         if sql is None:
             _list_marts(run.screen, as_json=as_json)
             return
         if not sql.strip():
             raise WrongUsage(f"The query is empty.\nWhat to do: {ASK}")
-        table = open_warehouse(run.settings.warehouse_url).query(sql)
-        if as_json:
-            run.screen.write_json(table.records())
-        elif as_csv:
-            _write_csv(run.screen, table)
-        else:
-            run.screen.table("", table.columns, table.rows, empty="no rows")
+        show_answer(run.screen, run.settings, sql, "json" if as_json else "csv" if as_csv else "table")
 
 
 def _list_marts(screen: Screen, *, as_json: bool) -> None:
@@ -77,22 +69,6 @@ def _list_marts(screen: Screen, *, as_json: bool) -> None:
     for mart in marts:
         screen.say(f"[bold]marts.{safe(mart.name)}[/bold]  {safe(mart.comment, 400)}")
         screen.say(f'  [cyan]dateline query "{safe(mart.query, 2_000)}"[/cyan]\n')
-
-
-def _write_csv(screen: Screen, table: Table) -> None:
-    writer = csv.writer(screen.out.file)
-    writer.writerow(table.names)
-    writer.writerows(
-        [value if isinstance(value, str | int | float) or value is None else _csv_cell(value) for value in row]
-        for row in table.rows
-    )
-    screen.out.file.flush()
-
-
-def _csv_cell(value: object) -> str:
-    """A value that CSV has no form for: nested ones are JSON."""
-    shown = jsonable(value)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
 
 @ledger.command()

@@ -10,6 +10,7 @@ from pipelines.secrets import redact
 from pipelines.warehouse.books import Blank, KafkaAccount, Part, PartitionBooks, Problem, Verification
 from pipelines.warehouse.interface import (
     OUTCOMES,
+    Answer,
     DeadLetterFilter,
     DeadLetterGroup,
     Identity,
@@ -19,6 +20,7 @@ from pipelines.warehouse.interface import (
     OffsetsMoved,
     OutboxStanding,
     QueryFailed,
+    QueryStopped,
     Run,
     RunStatus,
     SourceStanding,
@@ -30,6 +32,7 @@ from pipelines.warehouse.interface import (
     WarehouseFault,
     WarehouseMissing,
     WarehouseUnavailable,
+    distinct_names,
 )
 from pipelines.warehouse.questions import Mart, ask, mart_examples
 
@@ -90,10 +93,9 @@ def _no_file(what: str, folder: Path) -> WarehouseFault:
 
 
 __all__ = [
-    "DUCKDB", "OUTCOMES", "Blank", "DeadLetterFilter", "DeadLetterGroup", "Identity", "KafkaAccount", "LedgerOpen",
-    "Loaded", "Mart", "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem", "QueryFailed",
-    "Run", "RunStatus",
-    "SourceStanding", "StoredDeadLetter", "Table", "Verification", "WaitingArticle", "Warehouse", "WarehouseBusy",
-    "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask", "mart_examples", "open_warehouse",
-    "warehouse_path",
+    "DUCKDB", "OUTCOMES", "Answer", "Blank", "DeadLetterFilter", "DeadLetterGroup", "Identity", "KafkaAccount",
+    "LedgerOpen", "Loaded", "Mart", "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem",
+    "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding", "StoredDeadLetter", "Table", "Verification",
+    "WaitingArticle", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask",
+    "distinct_names", "mart_examples", "open_warehouse", "warehouse_path",
 ]

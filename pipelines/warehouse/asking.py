@@ -1,10 +1,19 @@
-"""What may be asked of a warehouse in SQL: one statement, which only reads."""
+"""What may be asked of a warehouse in SQL, and for how long: one statement, which only reads."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
 import duckdb
 
-from pipelines.warehouse.interface import QueryFailed
+from pipelines.warehouse.interface import Answer, QueryFailed, QueryStopped
+
+PAGE = 1_000
+AGAIN_S = 0.1  # an interrupt that comes before the database has begun is forgotten by it
 
 _READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"})
 """Kinds of DuckDB's statements that read; the last is what it makes of a PIVOT."""
@@ -23,3 +32,72 @@ def check_question(sql: str) -> None:
     kind = str(found[0].type).rpartition(".")[2]
     if kind not in _READING:
         raise QueryFailed(f"{kind} is refused: a query may only read.\nWhat to do: give one SELECT.")
+
+
+@contextmanager
+def answered(
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any], within_s: float | None
+) -> Iterator[Answer]:
+    """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
+    until = None if within_s is None else time.monotonic() + within_s
+    with _interrupted_at(con, until):
+        with _query_faults(within_s):
+            found = con.execute(sql, list(parameters))
+            columns = tuple(column[0] for column in found.description or ())
+        yield Answer(columns, _rows(found, until, within_s))
+
+
+def _rows(
+    found: duckdb.DuckDBPyConnection, until: float | None, within_s: float | None
+) -> Iterator[tuple[Any, ...]]:
+    while True:
+        with _query_faults(within_s):
+            if until is not None and time.monotonic() > until:
+                raise duckdb.InterruptException("the reader took longer than the database")
+            page = found.fetchmany(PAGE)
+        if not page:
+            return
+        yield from page
+
+
+@contextmanager
+def _interrupted_at(con: duckdb.DuckDBPyConnection, until: float | None) -> Iterator[None]:
+    """Interrupts whatever the connection does at that time (of the monotonic clock) and later."""
+    if until is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        wait_s = until - time.monotonic()
+        while not ended.wait(max(0.0, wait_s)):
+            con.interrupt()
+            wait_s = AGAIN_S
+
+    watcher = threading.Thread(target=interrupt, name="query time limit", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+@contextmanager
+def _query_faults(within_s: float | None) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InterruptException as fault:
+        limit = "" if within_s is None else f" after {within_s:g} s"
+        raise QueryStopped(
+            f"The query was stopped{limit}: no run can load while one is being answered.\n"
+            "What to do: narrow the query (a condition for every join, WHERE, LIMIT), or allow more time with "
+            "DATELINE_QUERY__TIMEOUT_S."
+        ) from fault
+    except duckdb.OutOfMemoryException as fault:
+        raise QueryStopped(
+            f"The query needs more memory or temporary files than there is room for: {fault}\n"
+            "What to do: narrow the query (a condition for every join, WHERE, LIMIT)."
+        ) from fault
+    except (duckdb.Error, OverflowError, ValueError) as fault:  # the latter for values that Python has not
+        raise QueryFailed(f"{fault}\nWhat to do: correct the query. It may only read.") from fault

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,17 +22,17 @@ from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse import outbox, rejected, sources
 from pipelines.warehouse.account import compare_with_kafka
-from pipelines.warehouse.asking import check_question
+from pipelines.warehouse.asking import answered, check_question
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dictionary import column_docs
 from pipelines.warehouse.interface import (
+    Answer,
     DeadLetterFilter,
     DeadLetterGroup,
     Identity,
     Loaded,
     OutboxStanding,
-    QueryFailed,
     Run,
     RunStatus,
     SourceStanding,
@@ -183,16 +184,18 @@ class DuckDBWarehouse:
         return found if kafka is None else compare_with_kafka(self, found, kafka)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+        with self.answer(sql, parameters) as found:
+            rows = tuple(found.rows if limit is None else islice(found.rows, limit + 1))
+        kept = rows[:limit]
+        return Table(found.columns, kept, is_cut=len(kept) < len(rows))
+
+    @contextmanager
+    def answer(
+        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+    ) -> Iterator[Answer]:
         check_question(sql)
-        with self._reading() as con:
-            try:
-                found = con.execute(sql, list(parameters))
-                columns = tuple(column[0] for column in found.description or ())
-                rows = found.fetchall() if limit is None else found.fetchmany(limit + 1)
-            except (duckdb.Error, OverflowError, ValueError) as fault:  # the latter for values that Python has not
-                raise QueryFailed(f"{fault}\nWhat to do: correct the query. It may only read.") from fault
-        kept = rows if limit is None else rows[:limit]
-        return Table(columns, tuple(tuple(row) for row in kept), is_cut=len(kept) < len(rows))
+        with self._reading() as con, answered(con, sql, parameters, within_s) as found:
+            yield found
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
         with self._reading() as con:

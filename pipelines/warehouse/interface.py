@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -54,6 +54,10 @@ class QueryFailed(WarehouseFault):
     """The database refused a query."""
 
 
+class QueryStopped(QueryFailed):
+    """A query took longer than it may, or needs more memory or temporary files than there is room for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run of a flow, as it starts."""
@@ -92,24 +96,33 @@ class Table:
     is_cut: bool = False
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries; columns of equal names are told apart as ``names`` has it."""
-        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+        """The rows as dictionaries; columns of equal names are distinguished as ``distinct_names`` does."""
+        names = distinct_names(self.columns)
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns' names, each once: of equal ones the second is numbered 2, and so on.
 
-        >>> Table(("a", "a", "a_2", "a"), ()).names
-        ('a', 'a_3', 'a_2', 'a_4')
-        """
-        given: list[str] = []
-        for column in self.columns:
-            free = (f"{column}_{n}" for n in count(2))
-            name = column
-            while name in given or (name != column and name in self.columns):
-                name = next(free)
-            given.append(name)
-        return tuple(given)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a query while they are read: they come once, and are not all in memory."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
+
+
+def distinct_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns' names, each once: of equal ones the second is numbered 2, and so on.
+
+    >>> distinct_names(("a", "a", "a_2", "a"))
+    ('a', 'a_3', 'a_2', 'a_4')
+    """
+    given: list[str] = []
+    for column in columns:
+        free = (f"{column}_{n}" for n in count(2))
+        name = column
+        while name in given or (name != column and name in columns):
+            name = next(free)
+        given.append(name)
+    return tuple(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +289,14 @@ class Warehouse(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
         """Rows of a query that cannot change anything or reach outside the warehouse."""
 
+    def answer(
+        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+    ) -> AbstractContextManager[Answer]:
+        """The same, row by row. Nothing is written to the warehouse until the block has ended.
+
+        Raises ``QueryStopped`` where the block lasts longer than ``within_s``.
+        """
+
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]: ...
 
     def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
@@ -321,8 +342,8 @@ class Warehouse(Protocol):
 
 
 __all__ = [
-    "OUTCOMES", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
-    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "Run", "RunStatus", "SourceStanding", "SourceState",
-    "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
-    "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable",
+    "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
+    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding",
+    "SourceState", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
+    "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names",
 ]

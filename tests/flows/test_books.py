@@ -123,6 +123,45 @@ def test_columns_of_equal_names_are_kept_apart(warehouse: DuckDBWarehouse) -> No
     assert queried(sql, "--csv")[1].splitlines() == ["a,a_3,a_2,a_4", "1,2,3,4"]
 
 
+BILLIONS = "FROM range(1000000) a, range(1000000) b"
+
+
+@pytest.mark.parametrize("sql", [f"SELECT count(*) {BILLIONS} WHERE a.range <> b.range", f"SELECT a.range {BILLIONS}"])
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_a_runaway_query_is_stopped_and_writes_nothing(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, sql: str, form: str
+) -> None:
+    monkeypatch.setenv("DATELINE_QUERY__TIMEOUT_S", "0.3")
+    told = CliRunner().invoke(app, ["query", sql, form])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "Query Stopped" in told.stderr
+    assert "stopped after 0.3 s" in told.stderr
+    assert "DATELINE_QUERY__TIMEOUT_S" in told.stderr
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_an_answer_that_is_too_large_is_refused_and_writes_nothing(
+    warehouse: DuckDBWarehouse, home: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("DATELINE_QUERY__ANSWER_BYTES", "5000")
+    told = CliRunner().invoke(app, ["query", f"SELECT a.range {BILLIONS}", form])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "larger than 5,000 bytes" in told.stderr
+    assert queried("SELECT range FROM range(100)", form)[0] == 0
+
+
+def test_a_table_shows_the_first_thousand_rows_and_says_so(warehouse: DuckDBWarehouse) -> None:
+    told = CliRunner().invoke(app, ["query", f"SELECT a.range AS n {BILLIONS}"])
+    assert told.exit_code == 0
+    assert len([line for line in told.stdout.splitlines() if line.strip().replace(",", "").isdigit()]) == 1_000
+    assert "first 1,000 rows; --csv and --json give all" in told.stderr
+    assert CliRunner().invoke(app, ["query", "FROM range(1000)"]).stderr == ""
+
+
+def test_json_without_rows_is_an_empty_list(warehouse: DuckDBWarehouse) -> None:
+    assert queried("SELECT 1 WHERE false", "--json") == (0, "[]\n")
+
+
 NO_QUERIES = (
     ("", "The query is empty"), (" \n\t", "The query is empty"), (";", "is empty or holds only comments"),
     ("-- which outlets?", "is empty or holds only comments"), ("/* all */ ;", "is empty or holds only comments"),

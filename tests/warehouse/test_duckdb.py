@@ -14,6 +14,7 @@ import pytest
 from flows.faults import exit_code
 from pipelines.warehouse import (
     QueryFailed,
+    QueryStopped,
     Run,
     WarehouseBusy,
     WarehouseFault,
@@ -140,6 +141,16 @@ def test_a_query_takes_parameters_and_a_limit(warehouse: DuckDBWarehouse) -> Non
     assert (table.columns, table.rows, table.is_cut) == (("i", "word"), ((0, "pier"), (1, "pier")), True)
     assert table.records() == [{"i": 0, "word": "pier"}, {"i": 1, "word": "pier"}]
     assert not warehouse.query("SELECT 1", limit=1).is_cut
+
+
+def test_a_reader_that_is_slow_is_stopped_like_a_slow_query(warehouse: DuckDBWarehouse) -> None:
+    with (
+        pytest.raises(QueryStopped, match=r"after 0\.05 s"),
+        warehouse.answer("FROM range(10000)", within_s=0.05) as answer,
+    ):
+        for _ in answer.rows:
+            threading.Event().wait(0.001)
+    assert warehouse.query("SELECT 1").rows == ((1,),)
 
 
 def test_times_come_back_in_utc(warehouse: DuckDBWarehouse) -> None:
