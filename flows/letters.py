@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 
 def opened(settings: Settings) -> Warehouse:
+    """The warehouse to read from; ``WarehouseGone`` or ``WarehouseReplaced`` where it is not the one loaded into."""
+    from flows.memory import Memory
     from pipelines.warehouse import open_warehouse
 
-    return open_warehouse(settings.warehouse_url)
+    warehouse = open_warehouse(settings.warehouse_url)
+    Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
+    return warehouse
 
 
 def chosen(*, reason: str | None = None, source: str | None = None, since: datetime | None = None) -> DeadLetterFilter:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from flows.faults import exit_code, may_pass
 from flows.letters import opened
-from flows.memory import Memory
 from flows.report import dead_letters_wait, in_open_transactions
 from flows.screen import Screen, safe
-from flows.sources import held_rows, show_held, silent_rows, sources_of
+from flows.sources import held_rows, show_held, silent_rows
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
-    from pipelines.warehouse import Verification
+    from pipelines.warehouse import Verification, Warehouse
 
 
 def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
@@ -24,9 +23,9 @@ def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
     told: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
     saved: dict[int, int] | None = None
     with _said_when_away(told, "warehouse"):
-        Memory(settings, opened(settings)).need_same_warehouse(ask_kafka=False)
-        told |= _books(settings)  # first: a file that is not there has no next offsets either, and does not raise
-        saved = opened(settings).next_offsets(settings.kafka.raw_topic)
+        warehouse = opened(settings)
+        told |= _books(settings, warehouse)  # first: where there is no file, next offsets are none and do not raise
+        saved = warehouse.next_offsets(settings.kafka.raw_topic)
     with _said_when_away(told, "kafka"):
         told |= _lag(settings, saved, screen)
     return told
@@ -54,12 +53,11 @@ def code_of_standing(told: dict[str, Any]) -> int:
     return max((away["exit_code"] for away in faults), default=0)
 
 
-def _books(settings: Settings) -> dict[str, Any]:
+def _books(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
     from pipelines.stage.audit import FEWEST_RECORDS
     from pipelines.warehouse.questions import ask
 
-    warehouse = opened(settings)
-    standings = sources_of(settings)
+    standings = warehouse.sources(settings.breaker)
     questions = ("last_runs", "reject_rates", "last_audit")
     return {question: ask(warehouse, question).records() for question in questions} | {
         "fewest_records": FEWEST_RECORDS,

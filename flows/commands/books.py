@@ -92,12 +92,13 @@ def verify(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     offset is unexplained.
     """
     with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
-        from pipelines.warehouse import Part, open_warehouse
+        from flows.letters import opened
+        from pipelines.warehouse import Part
 
         if start is not None and end is not None and start > end:
             raise WrongUsage(f"--from {start} lies past --to {end}.\nWhat to do: give the smaller offset to --from.")
         account = _kafka_account(run.settings) if deep else None
-        found = open_warehouse(run.settings.warehouse_url).verify(topic, account, Part(partition, start, end))
+        found = opened(run.settings).verify(topic, account, Part(partition, start, end))
         if topic is not None and not found.partitions and found.closes:
             raise WrongUsage(f"Nothing was ever read of {topic}.\nWhat to do: leave --topic out to see what was read.")
         if as_json:

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.command import app
+from flows.memory import Memory
+from pipelines.environment import read_settings
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, carried, gap, refused, stage
 
@@ -181,6 +183,31 @@ def test_what_only_reads_is_answered(warehouse: DuckDBWarehouse) -> None:
     for sql in ("SELECT 1 AS n;", "WITH a AS (SELECT 1 AS n) FROM a -- all", "VALUES (1)", "DESCRIBE articles",
                 "SHOW TABLES", "SUMMARIZE articles", "EXPLAIN SELECT 1"):
         assert queried(sql, "--json")[0] == 0, sql
+
+
+READERS = (
+    ("query", "SELECT 1"), ("ledger", "verify"), ("rejected", "list"), ("rejected", "show", "x"), ("sources", "list"),
+    ("sources", "release", "x"), ("rejected", "replay", "--dry-run"),
+)
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_whoever_reads_a_warehouse_that_is_gone_says_what_status_says(
+    warehouse: DuckDBWarehouse, command: tuple[str, ...]
+) -> None:
+    Memory(read_settings(), warehouse).remember()
+    warehouse.path.unlink()
+    told = CliRunner().invoke(app, command)
+    assert (told.exit_code, "Warehouse Gone" in told.stderr) == (3, True)
+    assert "Articles were loaded into" in told.stderr
+    (away,) = [each for each in json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["away"]
+               if each["what"] == "warehouse"]
+    assert away["fault"] == "WarehouseGone"
+
+
+def test_where_there_never_was_a_warehouse_a_query_says_how_to_make_one(home: Path) -> None:
+    code, told = queried("SELECT 1")
+    assert (code, "Warehouse Missing" in told, "dateline ingest" in told) == (3, True, True)
 
 
 def test_a_damaged_write_ahead_file_is_named(warehouse: DuckDBWarehouse) -> None:
