@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pipelines.enrich.engine import Engine, load_engine
 from pipelines.enrich.language import LanguageTeller, load_teller
 from pipelines.enrich.places.gazetteer import Gazetteer, load_gazetteer
-from pipelines.enrich.tables import tables_fingerprint
 
 
 class ModelsClash(ValueError):
@@ -22,7 +21,11 @@ class Models:
     engines: Mapping[str, Engine]
     teller: LanguageTeller
     gazetteer: Gazetteer
-    fingerprint: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Names and hashes of the engines. Dateline's own code and tables are not in it, see ``processor_of``."""
+        return ",".join(dict.fromkeys(engine.fingerprint for engine in self.engines.values()))
 
 
 def load_models(names: Sequence[str]) -> Models:
@@ -39,7 +42,4 @@ def load_models(names: Sequence[str]) -> Models:
                     f"{language}: leave one of them out of DATELINE_MODELS."
                 )
             engines[language] = engine
-    gazetteer = load_gazetteer()
-    made_by = ",".join(dict.fromkeys(engine.fingerprint for engine in engines.values()))
-    fingerprint = f"{made_by}+places:{gazetteer.fingerprint}+tables:{tables_fingerprint()}"
-    return Models(engines, load_teller(), gazetteer, fingerprint)
+    return Models(engines, load_teller(), load_gazetteer())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -22,12 +21,3 @@ def load_lines(name: str) -> frozenset[str]:
     """The words of a text table of ``data/``, comment lines aside."""
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-def tables_fingerprint() -> str:
-    """Hash of every table, so that a changed word shows in ``processor``."""
-    digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
-        if path.suffix in (".toml", ".txt"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]

@@ -53,7 +53,7 @@ TELLER, GAZETTEER = load_teller(), load_gazetteer()
 
 
 def models_of(engine: ListEngine) -> Models:
-    return Models({"en": engine}, TELLER, GAZETTEER, engine.fingerprint)
+    return Models({"en": engine}, TELLER, GAZETTEER)
 
 
 def models_with(**types: EntityType) -> Models:

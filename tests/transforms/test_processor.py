@@ -44,6 +44,8 @@ def changed(original: Path, tmp_path: Path, path: str, change: Callable[[str], s
         ("clean/tables/names.toml", "\n", "\n# another desk\n"),
         ("records.py", "import annotations\n", "import annotations\n\nX = 1\n"),
         ("enrich/data/countries.toml", "GB", "UK"),
+        ("enrich/data/given_names.txt", "\n", "\nPIER\n"),
+        ("clean/rules.py", 'endswith(".toml")', 'endswith(".tml")'),
     ],
 )
 def test_a_threshold_a_table_and_a_record_decide_a_reading(

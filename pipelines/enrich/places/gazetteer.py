@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +49,6 @@ class Gazetteer:
     prominent: frozenset[str]
     demonyms: dict[str, str]
     abbreviations: dict[str, tuple[str, str]]
-    fingerprint: str
     known: dict[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def places(self, name: str) -> tuple[Place, ...]:
@@ -120,10 +118,7 @@ def load_gazetteer(file: Path = FILE) -> Gazetteer:
     demonyms = {name: code for code, table in tables.items() for name in table.get("demonyms", ())}
     abbreviations = {short: (country, region) for country, table in load_table("regions.toml").items()
                      for region, short in table.get("abbreviated", {}).items()}
-    digest = hashlib.sha256(file.read_bytes())
-    for code in sorted(tables):
-        digest.update(f"{code}{tables[code]}".encode())
     return Gazetteer(
         columns, countries, admin1s, frozenset(admin1s), dict(zip(countries, names, strict=True)), frozenset(prominent),
-        demonyms, abbreviations, digest.hexdigest()[:12],
+        demonyms, abbreviations,
     )  # fmt: skip
