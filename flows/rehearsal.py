@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flows.letters import chosen, count_of, opened
 from flows.progress import run_bar
 from flows.screen import Screen
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from flows.commands.run import Command
@@ -54,10 +55,9 @@ def show_rehearsal(screen: Screen, told: Rehearsal) -> None:
             for one in group
         ],
     )
-    letters = "1 dead letter" if total == 1 else f"{total:,} dead letters"
     screen.say(
-        f"{letters} would be replayed: {passing:,} would pass, {changed:,} would be rejected for another reason, "
-        f"{same:,} as before. Nothing was changed."
+        f"{counted(total, 'dead letter')} would be replayed: {passing:,} would pass, {changed:,} would be rejected for "
+        f"another reason, {same:,} as before. Nothing was changed."
     )
 
 

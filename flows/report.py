@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.screen import plain
 from flows.sources import why_in_words
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -100,7 +101,7 @@ class RunReport:
 
 def dead_letters_wait(waiting: Mapping[str, Any]) -> str:
     """How many dead letters of a topic's records wait in the outbox, since when and why."""
-    letters = "1 dead letter waits" if waiting["letters"] == 1 else f"{waiting['letters']:,} dead letters wait"
+    letters = counted(waiting["letters"], "dead letter waits", "dead letters wait")
     return (
         f"{letters} in the outbox, of {waiting['topic']}, since {waiting['since']:%Y-%m-%d %H:%M}: "
         f"{waiting['why'] or 'The next run sends them.'}"
@@ -111,8 +112,9 @@ def markdown_of(report: RunReport) -> str:
     """The artifact of a run; everything that may come from a page is escaped, for Markdown and for HTML."""
     parts = [
         f"# {report.kind.capitalize()} run {safe_markdown(report.run_id)}",
-        f"**{safe_markdown(report.status)}** after {report.seconds:.1f} s: {report.records} records of "
-        f"`{safe_markdown(report.topic)}` in {report.batches} batches. Audit: **{safe_markdown(report.verdict)}**.",
+        f"**{safe_markdown(report.status)}** after {report.seconds:.1f} s: {counted(report.records, 'record')} of "
+        f"`{safe_markdown(report.topic)}` in {counted(report.batches, 'batch', 'batches')}. "
+        f"Audit: **{safe_markdown(report.verdict)}**.",
     ]
     if report.note:
         parts.append(f"> {safe_markdown(report.note)}")
@@ -148,10 +150,9 @@ def in_open_transactions(topic: str, waiting: Mapping[Any, int]) -> str:
     '4 offsets of articles.raw wait behind an open transaction (partition 0: 3, partition 2:'
     """
     where = ", ".join(f"partition {partition}: {count:,}" for partition, count in waiting.items())
-    total = sum(waiting.values())
     return (
-        f"{total:,} {'offset' if total == 1 else 'offsets'} of {topic} wait behind an open transaction ({where}). They "
-        "are loaded by the first run after it has been committed or aborted."
+        f"{counted(sum(waiting.values()), f'offset of {topic} waits', f'offsets of {topic} wait')} behind an open "
+        f"transaction ({where}). The first run after it has been committed or aborted loads what waits."
     )
 
 

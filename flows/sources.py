@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from flows.faults import NotFound
 from flows.letters import opened
 from flows.screen import Screen, safe
+from pipelines.plurals import counted
+from pipelines.records import UNKNOWN_SCRAPER as UNNAMED
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.warehouse import SourceStanding
 
 SHOWN_NAMES = 20
+UNREADABLE = "(unknown)"  # what the warehouse's questions and audits call it
 
 
 def sources_of(settings: Settings) -> list[SourceStanding]:
@@ -33,6 +36,15 @@ def need_held(settings: Settings, name: str) -> SourceStanding:
     else:
         why = f"The source {name!r} is not held: it flows since {found.since:%Y-%m-%d %H:%M} UTC, and nothing waits."
     raise NotFound(f"{why} Held are: {_listed(held)}.\nWhat to do: `dateline sources list` shows every source.")
+
+
+def scraper_label(scraper: str) -> str:
+    """A scraper as the screen shows it: the names of those that have none say so.
+
+    >>> scraper_label("unknown"), scraper_label("(unknown)"), scraper_label("harbour-crawler")
+    ('unknown (no scraper named)', '(scraper not readable)', 'harbour-crawler')
+    """
+    return {UNNAMED: f"{UNNAMED} (no scraper named)", UNREADABLE: "(scraper not readable)"}.get(scraper, scraper)
 
 
 def _listed(names: list[str]) -> str:
@@ -83,7 +95,7 @@ def show_sources(screen: Screen, standings: list[SourceStanding]) -> None:
     """Every source with its recent figures, a held one with its last batch's below them."""
     rows: list[tuple[object, ...]] = []
     for s in standings:
-        rows.append((s.source, s.state, s.since, s.waiting, s.batches, *_figures(s.recent)))
+        rows.append((scraper_label(s.source), s.state, s.since, s.waiting, s.batches, *_figures(s.recent)))
         if s.state == "held":
             rows.append(("  its last batch", "", None, None, 1, *_figures(s.last)))
     screen.table("Sources", COLUMNS, rows, empty="none yet")
@@ -92,13 +104,14 @@ def show_sources(screen: Screen, standings: list[SourceStanding]) -> None:
 
 def show_held(screen: Screen, held: list[dict[str, Any]], silent: list[dict[str, Any]]) -> None:
     for row in held:
-        waiting = f"{row['waiting']:,} articles wait"
-        screen.say(f"[yellow]{safe(row['source'])} is held[/yellow] since {safe(row['since'])}, {waiting}:")
+        waiting = counted(row["waiting"], "article waits", "articles wait")
+        name = safe(scraper_label(row["source"]))
+        screen.say(f"[yellow]{name} is held[/yellow] since {safe(row['since'])}, {waiting}:")
         for trip in row["why"]:
             screen.say(f"  {safe(trip['words'], 300)}")
         screen.say(f"  Have a look at it, then let it go on: [cyan]{safe(row['to_release'], 300)}[/cyan]")
     for row in silent:
-        screen.say(f"[yellow]{safe(row['source'])} is {safe(row['silence'], 300)}[/yellow]")
+        screen.say(f"[yellow]{safe(scraper_label(row['source']))} is {safe(row['silence'], 300)}[/yellow]")
 
 
 def _figures(figures: Any) -> tuple[object, ...]:

@@ -11,7 +11,8 @@ from flows.faults import exit_code, may_pass
 from flows.letters import opened
 from flows.report import dead_letters_wait, in_open_transactions
 from flows.screen import Screen, safe
-from flows.sources import held_rows, show_held, silent_rows
+from flows.sources import held_rows, scraper_label, show_held, silent_rows
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -102,7 +103,7 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
         screen.table(
             f"Lag of {told['topic']} at {told['kafka']}",
             ("partition", "next offset", "end", "lag", "of it waiting"),
-            [tuple("unknown" if value is None else value for value in p.values()) for p in told["partitions"]],
+            [tuple("no warehouse" if value is None else value for value in p.values()) for p in told["partitions"]],
         )
         if told["waiting"]:
             waiting = {p["partition"]: p["waiting"] for p in told["partitions"] if p["waiting"]}
@@ -111,15 +112,21 @@ def show_standing(screen: Screen, told: dict[str, Any]) -> None:
         show_held(screen, told["held"], told["silent"])
         show_outbox(screen, told["outbox"])
         screen.table("Last runs", RUN_COLUMNS, [_run_row(run) for run in told["last_runs"]], empty="none yet", limit=60)
-        rejected = [tuple(row.values()) for row in told["reject_rates"] if row["rejected"]]
+        rejected = [
+            (scraper_label(scraper), *figures)
+            for scraper, *figures in (row.values() for row in told["reject_rates"] if row["rejected"])
+        ]
         columns = ("scraper", "records", "rejected", "share", "mostly")
         screen.table("Rejected, by scraper", columns, rejected, empty="none")
         remarks = [tuple(row.values()) for row in told["last_audit"]]
         columns = ("severity", "expectation", "column", "observed", "why")
         screen.table("Last audit", columns, remarks, empty="every expectation of the last batch was met")
         if told["unjudged"]:
-            few = ", ".join(f"{row['source']} ({row['records']:,})" for row in told["unjudged"])
-            screen.say(f"Fewer than {told['fewest_records']} records: shares are not judged, of {safe(few, 600)}.")
+            few = ", ".join(f"{scraper_label(row['source'])} ({row['records']:,})" for row in told["unjudged"])
+            screen.say(
+                f"Shares are not judged of scrapers with fewer than {counted(told['fewest_records'], 'record')}: "
+                f"{safe(few, 600)}."
+            )
 
 
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
@@ -160,11 +167,10 @@ def show_verification(screen: Screen, found: Verification) -> None:
         compared = ""
         if found.is_deep:
             produced = sum(p.produced for p in found.partitions)
-            compared = f" It agrees with the {found.compared:,} of {produced:,} offsets that Kafka still has."
+            compared = f" It agrees with the {found.compared:,} of {counted(produced, 'offset')} that Kafka still has."
         screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome or gap.{compared}")
         return
-    problems = "1 problem" if len(found.problems) == 1 else f"{len(found.problems):,} problems"
-    screen.say(f"[red]The ledger does not close:[/red] {problems}.")
+    screen.say(f"[red]The ledger does not close:[/red] {counted(len(found.problems), 'problem')}.")
     for problem in found.problems[:50]:
         screen.say(f"  [red]✗[/red] {safe(problem, 600)}")
 

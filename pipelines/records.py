@@ -29,6 +29,8 @@ class Coordinates:
 
 
 UNKNOWN_BYTES = -1
+UNKNOWN_SCRAPER = "unknown"
+"""The scraper of a message that names none."""
 
 
 @dataclass(frozen=True, slots=True)

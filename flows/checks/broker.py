@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.checks import Checks, Group
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings, Settings
@@ -51,7 +52,7 @@ def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> Non
             f"\nWhat to do: {_grant(kafka, 'Read', kafka.raw_topic)}"
         )
     waiting = sum(end - first for first, end in topic.offsets.values())
-    says = f"{kafka.raw_topic} has {_partitions(len(topic.offsets))} and keeps {waiting:,} offsets"
+    says = f"{kafka.raw_topic} has {counted(len(topic.offsets), 'partition')} and keeps {counted(waiting, 'offset')}"
     if rights.allows("READ") is None:
         checks.warn(RAW, f"{says}. The broker does not say whether the user may read it.", "try `dateline ingest`")
     else:
@@ -89,7 +90,7 @@ def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> 
             "look for letters in the outbox after the next run (`dateline status`)",
         )
     else:
-        checks.ok(REJECTED, f"{topic} has {_partitions(rights.partitions)}. The user may write to it.")
+        checks.ok(REJECTED, f"{topic} has {counted(rights.partitions, 'partition')}. The user may write to it.")
     with checks.trying(SIZE):
         _size(kafka, rights, checks)
 
@@ -119,15 +120,11 @@ def _group(kafka: KafkaSettings, checks: Checks) -> None:
         )
     elif found.members:
         checks.warn(
-            GROUP_OFFSETS, f"Group {kafka.group_id} has {found.members} members: another consumer uses its name, and "
-            "Kafka refuses Dateline's offsets.", "name a group of Dateline's own in DATELINE_KAFKA__GROUP_ID",
+            GROUP_OFFSETS, f"Group {kafka.group_id} has {counted(found.members, 'member')}: another consumer uses its "
+            "name, and Kafka refuses Dateline's offsets.", "name a group of Dateline's own in DATELINE_KAFKA__GROUP_ID",
         )
     else:
         checks.ok(GROUP_OFFSETS, f"The user may commit offsets of group {kafka.group_id}.")
-
-
-def _partitions(count: int) -> str:
-    return "1 partition" if count == 1 else f"{count} partitions"
 
 
 def _grant(kafka: KafkaSettings, operation: str, name: str, kind: str = "topic") -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.checks import Checks, Group
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -75,7 +76,8 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
     if not runs:
         says += " It has none of Dateline's tables yet; the first run makes them."
     if letters:
-        checks.warn(WAREHOUSE, f"{says} {letters:,} dead letters wait in its outbox.", "`dateline status` says why")
+        wait = counted(letters, "dead letter waits", "dead letters wait")
+        checks.warn(WAREHOUSE, f"{says} {wait} in its outbox.", "`dateline status` says why")
     else:
         checks.ok(WAREHOUSE, says)
 

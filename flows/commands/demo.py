@@ -13,6 +13,7 @@ import typer
 
 from flows.commands.run import Command, Verbose, command
 from flows.screen import safe
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -70,11 +71,11 @@ def _publish_samples(run: Command, settings: Settings) -> None:
     samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages()]
     if held >= len(samples):
         run.screen.say(
-            f"[green]✓[/green] {safe(topic)} already holds {held:,} messages: the samples are not sent again"
+            f"[green]✓[/green] {safe(topic)} already holds {counted(held, 'message')}: the samples are not sent again"
         )
         return
     published = publish_messages(settings.kafka, topic, samples)
-    run.screen.say(f"[green]✓[/green] Published {published.count:,} sample messages to {safe(topic)}")
+    run.screen.say(f"[green]✓[/green] Published {counted(published.count, 'sample message')} to {safe(topic)}")
 
 
 def _ingest(run: Command, settings: Settings) -> None:
@@ -82,7 +83,8 @@ def _ingest(run: Command, settings: Settings) -> None:
 
     report = ingest_here(run, settings)
     if report["records"]:
-        run.screen.say(f"[green]✓[/green] Ingested {report['records']:,} records in {report['seconds']:.1f} s\n")
+        records = counted(report["records"], "record")
+        run.screen.say(f"[green]✓[/green] Ingested {records} in {report['seconds']:.1f} s\n")
     else:
         run.screen.say(
             "[green]✓[/green] Nothing new to ingest: every record of the topic is in the warehouse already\n"

@@ -14,10 +14,11 @@ from flows.place import a_prefect_api, prefect_faults, with_settings
 from flows.progress import run_bar
 from flows.report import in_open_transactions
 from flows.screen import Screen, safe
-from flows.sources import show_held
+from flows.sources import scraper_label, show_held
 from flows.standing import show_outbox
 from flows.stopping import stoppable
 from flows.watching import watched_by
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -90,9 +91,9 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
     if report["reasons"]:
         screen.table("Rejected", ("reason", "records"), Counter(report["reasons"]).most_common())
-    batches = "1 batch" if report["batches"] == 1 else f"{report['batches']} batches"
     screen.say(
-        f"{report['records']:,} records in {batches}, {report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
+        f"{counted(report['records'], 'record')} in {counted(report['batches'], 'batch', 'batches')}, "
+        f"{report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
     _show_waiting(screen, report)
     show_outbox(screen, report["outbox"])
@@ -100,7 +101,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
     screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
     for finding in report["findings"][:10]:
-        whose = f" of {safe(', '.join(finding['scrapers']))}" if finding["scrapers"] else ""
+        whose = f" of {safe(', '.join(map(scraper_label, finding['scrapers'])))}" if finding["scrapers"] else ""
         screen.say(
             f"  [yellow]audit, {safe(finding['severity'])}[/yellow]: {safe(finding['column'])}{whose}: "
             f"{safe(finding['observed'])}. {safe(finding['reason'])}"

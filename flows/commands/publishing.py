@@ -13,6 +13,7 @@ import typer
 from flows.faults import FOUND_WRONG
 from flows.progress import counting
 from flows.screen import Screen, safe
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings
@@ -55,11 +56,11 @@ def publish_files(  # noqa: PLR0913  what the command was given
 def _show(screen: Screen, topic: str, count: int, left: Sequence[LeftOutFile], *, is_complete: bool) -> None:
     if is_complete:
         load = "Load them with [cyan]dateline ingest[/cyan]." if count else ""
-        screen.say(f"Published [bold]{count:,}[/bold] messages to [bold]{safe(topic)}[/bold]. {load}".rstrip())
+        screen.say(f"Published {counted(count, 'message')} to [bold]{safe(topic)}[/bold]. {load}".rstrip())
     else:
         screen.note(
-            f"Published {count:,} messages to {safe(topic)} before it was broken off. Publishing the same files again "
-            "is safe: what is there already is found unchanged."
+            f"Published {counted(count, 'message')} to {safe(topic)} before it was broken off. Publishing the same "
+            "files again is safe: what is there already is found unchanged."
         )
     show_left_out(screen, left)
 
@@ -68,9 +69,9 @@ def show_left_out(screen: Screen, left: Sequence[LeftOutFile]) -> None:
     """Lists what was not taken, faults first, each with its reason."""
     if not left:
         return
-    screen.note(f"Left out: {len(left):,} files or messages.")
+    screen.note(f"Left out: {counted(len(left), 'file or message', 'files or messages')}.")
     for one in sorted(left, key=lambda one: not one.is_fault)[:SHOWN]:
-        sent = f" {one.sent:,} messages of it were taken before." if one.sent else ""
+        sent = f" {counted(one.sent, 'message')} of it went out before." if one.sent else ""
         colour = "red" if one.is_fault else "dim"
         screen.note(f"  [{colour}]•[/{colour}] {safe(one.why, 600)}{sent}")
     if len(left) > SHOWN:

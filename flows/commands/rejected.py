@@ -11,6 +11,7 @@ from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
 from flows.faults import NotFound
 from flows.screen import Screen, safe, safe_lines
+from pipelines.plurals import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
     """List dead letters by reason and fingerprint, each group with an example."""
     with command("rejected-list", verbose=verbose, warehouse=warehouse) as run:
         from flows.letters import chosen, groups_of
+        from flows.sources import scraper_label
 
         groups = groups_of(run.settings, chosen(reason=reason, source=source, since=since))
         if as_json:
@@ -57,7 +59,7 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
                     g["reason"],
                     g["count"],
                     g["example"],
-                    ", ".join(g["scrapers"]),
+                    ", ".join(map(scraper_label, g["scrapers"])),
                     g["last_rejected_at"],
                     g["example_id"],
                 )
@@ -119,7 +121,7 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
         "Headers", ("name", "value"), [(name, _readable(value)) for name, value in letter.headers], empty="none"
     )
     lies = f", in {safe(home / letter.original_path)}" if letter.original_path else ""
-    screen.say(f"[bold]Original[/bold] ({letter.original_bytes:,} bytes{lies})")
+    screen.say(f"[bold]Original[/bold] ({counted(letter.original_bytes, 'byte')}{lies})")
     screen.say(safe_lines(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
 
 

@@ -22,12 +22,11 @@ from pipelines.failures import (
     OversizedMessage,
     Rejected,
 )
-from pipelines.records import Evidence, RawArticle, RawMessage
+from pipelines.records import UNKNOWN_SCRAPER, Evidence, RawArticle, RawMessage
 from pipelines.settings import Limits
 from schemas import Registry
 from schemas.own import load_registry
 
-UNKNOWN_SCRAPER = "unknown"
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _URL_CHARACTERS = 4_096
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")

@@ -14,6 +14,7 @@ from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.jobs.poison import run_shares
 from pipelines.jobs.shares import Share, StepCost, run_share, shares_of
 from pipelines.jobs.workers import RunFailed, Workers
+from pipelines.plurals import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
@@ -132,6 +133,6 @@ def _refuse_bugs(batch: StagedBatch, settings: Settings) -> None:
     if faults > allowed:
         names = ", ".join(reason for reason in OURS if reasons[reason])
         raise RunFailed(
-            f"{faults} of {records} records ended as {names} ({allowed} are allowed): a bug of ours, not the data's. "
-            f"Nothing was loaded. The tracebacks are in {batch.folder}: {first_traceback(batch)}"
+            f"{faults:,} of {counted(records, 'record')} ended as {names} (allowed: {allowed:,}): a bug of ours, not "
+            f"the data's. Nothing was loaded. The tracebacks are in {batch.folder}: {first_traceback(batch)}"
         )

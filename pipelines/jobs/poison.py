@@ -15,6 +15,7 @@ from dataclasses import replace
 from pipelines.failures import Failure, MemoryExceeded, Rejected, TimeExceeded, Violation, WorkerCrashed
 from pipelines.jobs.shares import Share, ShareDone, run_share
 from pipelines.jobs.workers import Death, RunFailed, Workers
+from pipelines.plurals import counted
 from pipelines.records import OffsetRange
 from pipelines.settings import BatchSettings
 
@@ -46,7 +47,8 @@ def run_shares(
         if len(share) == 1 and share.deaths:
             poisons.append(f"{_spots(share.ranges)} ({outcome})")
             if len(poisons) > most:
-                raise RunFailed(_TOO_MANY.format(count=len(poisons), most=most, poisons=", ".join(poisons[:5])))
+                messages = counted(len(poisons), "message")
+                raise RunFailed(_TOO_MANY.format(messages=messages, most=most, poisons=", ".join(poisons[:5])))
             waiting.appendleft(replace(share.part(0, share.ranges), failure=failure_of(outcome, batch)))
         else:
             waiting.extendleft(reversed(list(parts_of(share, outcome))))
@@ -54,8 +56,8 @@ def run_shares(
 
 
 _TOO_MANY = (
-    "{count} messages each ended the worker that read them, {most} are allowed: a bug of ours or a machine short of "
-    "memory, not the data's. Nothing was loaded. What to do: see logs/workers.log and the machine's memory; these are "
+    "{messages} ended the worker at work on it (allowed: {most}): a bug of ours or a machine short of memory, not the "
+    "data's. Nothing was loaded. What to do: see logs/workers.log and the machine's memory; these are "
     "the messages: {poisons}"
 )
 _UNREADABLE = (

@@ -15,6 +15,7 @@ import fastavro
 from pipelines.failures import Failure
 from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
 from pipelines.jobs.workers import Workers
+from pipelines.plurals import counted
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
@@ -138,9 +139,9 @@ def _refuse_lost(batch: StagedBatch, handed: Handed) -> None:
     ]
     if problems:
         raise LedgerOpen(
-            f"Replay {batch.batch_id} was handed {len(handed)} dead letters and does not account for each of them "
-            f"once, nothing of it was loaded: {'; '.join(problems)}. What to do: this is a bug in Dateline, report it "
-            f"with {batch.folder}."
+            f"Replay {batch.batch_id} was handed {counted(len(handed), 'dead letter')} and does not account for each "
+            f"of them once, nothing of it was loaded: {'; '.join(problems)}. What to do: this is a bug in Dateline, "
+            f"report it with {batch.folder}."
         )
 
 

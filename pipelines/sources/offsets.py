@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.broker import ask_broker, impatient, probe_broker, refuse_errors, refuse_topic_name
 from pipelines.failures import TopicRecreated, refuse_other_topic
+from pipelines.plurals import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 
@@ -212,7 +213,7 @@ def retention_passed(gaps: tuple[Gap, ...]) -> RetentionPassed:
     where = "; ".join(f"{gap.topic}/{gap.partition} {gap.start}–{gap.end - 1}" for gap in gaps)
     lost = sum(gap.end - gap.start for gap in gaps)
     return RetentionPassed(
-        f"{lost} offsets passed out of retention before they were read ({where}). They cannot be loaded."
+        f"{counted(lost, 'offset')} passed out of retention before they were read ({where}). They cannot be loaded."
         "\nWhat to do: to go on with what is left, and have the ledger show the gap, set "
         "DATELINE_BATCH__RETENTION_GAP=continue; to lose no more, raise the topic's retention.ms or run more often.",
         gaps,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
+from pipelines.plurals import counted
 from pipelines.records import OffsetRange
 from pipelines.stage.faults import StagedBatchDamaged, disk_faults_named
 from pipelines.stage.parts import FileKind, StagedFile, file_sha256, sync
@@ -100,7 +101,9 @@ def check_files(batch: StagedBatch) -> None:
             raise StagedBatchDamaged(f"{path} is not what was staged (its sha256 differs): {_advice(batch.folder)}")
         rows = pq.read_metadata(path).num_rows
         if rows != file.rows:
-            raise StagedBatchDamaged(f"{path} has {rows} rows, {file.rows} were staged: {_advice(batch.folder)}")
+            raise StagedBatchDamaged(
+                f"{path} has {counted(rows, 'row')}, and {file.rows:,} were staged: {_advice(batch.folder)}"
+            )
 
 
 def read_dead_letters(batch: StagedBatch) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from pipelines.plurals import counted
 from pipelines.settings import BreakerSettings
 
 NEARLY_EVERY = 0.8
@@ -36,7 +37,7 @@ def find_silences(
     now = max(seen[-1].at for seen in appearances.values())
     for source, recent in known.items():
         if _is_silent(recent, newest, now, settings):
-            missed, pause = _batches(newest - recent[-1].number), _in_words(now - recent[-1].at)
+            missed, pause = counted(newest - recent[-1].number, 'batch', 'batches'), _in_words(now - recent[-1].at)
             told[source] = f"silent for {missed} and {pause}, usually at most {_usual(recent)}"
     return told
 
@@ -60,11 +61,7 @@ def _pauses(recent: Sequence[Appearance]) -> list[timedelta]:
 
 
 def _usual(recent: Sequence[Appearance]) -> str:
-    return f"{_batches(max(_misses(recent)))} and {_in_words(max(_pauses(recent)))}"
-
-
-def _batches(count: int) -> str:
-    return "1 batch" if count == 1 else f"{count} batches"
+    return f"{counted(max(_misses(recent)), 'batch', 'batches')} and {_in_words(max(_pauses(recent)))}"
 
 
 def _in_words(pause: timedelta) -> str:
@@ -74,5 +71,5 @@ def _in_words(pause: timedelta) -> str:
     """
     minutes = pause.total_seconds() / 60
     if minutes < 90:
-        return "1 minute" if round(minutes) == 1 else f"{max(minutes, 0):.0f} minutes"
+        return counted(max(round(minutes), 0), "minute")
     return f"{minutes / 60:.1f} hours" if minutes < 48 * 60 else f"{minutes / 1440:.1f} days"

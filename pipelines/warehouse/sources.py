@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.plurals import counted
 from pipelines.records import Coordinates
 from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch
@@ -134,7 +135,7 @@ def let_flow(con: Any, source: str, at: datetime) -> None:
     left = con.execute("SELECT count(*) FROM held_articles WHERE source = ?", [source]).fetchone()[0]
     if left:
         raise WarehouseFault(
-            f"{left} articles of {source} wait still, so it is held still. "
+            f"{counted(left, 'article')} of {source} {'waits' if left == 1 else 'wait'} still, so it is held still. "
             f"What to do: run `dateline sources release {source}` again."
         )
     con.execute(

@@ -66,7 +66,7 @@ def test_what_a_warehouse_that_cannot_be_read_has_loaded_is_unknown(broker: None
     told = status()
     assert [(p["next"], p["end"], p["lag"]) for p in told["partitions"]] == [(None, 12, None), (None, 5, None)]
     assert (told["lag"], told["waiting"], [away["what"] for away in told["away"]]) == (None, 3, ["warehouse"])
-    assert "unknown" in CliRunner().invoke(app, ["status"]).output
+    assert "no warehouse" in CliRunner().invoke(app, ["status"]).output
     assert told["exit"] == {"missing": 0, "unreadable": 1}[damage]
 
 
@@ -111,6 +111,27 @@ def test_the_end_of_a_run_says_caught_up_only_where_it_is(waiting: dict[str, int
     show_ingested(Screen(out, out), {"records": 0, "topic": TOPIC, "waiting": waiting, "outbox": []})
     assert says in out.getvalue()
     assert never not in out.getvalue()
+
+
+def test_one_of_a_kind_is_said_in_the_singular() -> None:
+    out = io.StringIO()
+    report = {
+        "records": 1, "batches": 1, "run_id": "1", "topic": TOPIC, "outcomes": {"loaded": 1}, "reasons": {},
+        "waiting": {"0": 1}, "outbox": [], "held": [], "silent": [], "seconds": 1.0, "audit": "passed",
+        "cpu_ms_per_element": {}, "findings": [],
+    }
+    show_ingested(Screen(out, out), report)
+    assert "1 record in 1 batch, 1.0 s." in out.getvalue()
+    assert "1 offset of articles.raw waits behind an open transaction" in out.getvalue()
+
+
+def test_scrapers_without_a_name_are_shown_in_words(warehouse: DuckDBWarehouse, broker: None) -> None:
+    with warehouse._writing() as con:
+        con.execute("UPDATE ledger SET scraper = CASE kafka_offset WHEN 0 THEN 'unknown' WHEN 1 THEN NULL ELSE 'p' END")
+    shown = CliRunner().invoke(app, ["status"]).output
+    assert "unknown (no scraper named)" in shown
+    assert "(scraper not readable)" in shown
+    assert "(unknown)" not in shown
 
 
 def test_the_end_of_a_run_shows_dead_letters_that_wait_and_why() -> None:

@@ -104,7 +104,7 @@ def test_a_batch_of_one_message_is_tried_twice_before_it_is_rejected(tmp_path: P
 
 
 def test_many_that_end_their_worker_stop_the_run(tmp_path: Path) -> None:
-    with pytest.raises(RunFailed, match=r"2 messages each ended the worker that read them, 1 are allowed: .*@0 \(SIG"):
+    with pytest.raises(RunFailed, match=r"2 messages ended the worker at work on it \(allowed: 1\): .*@0 \(SIG"):
         transformed(tmp_path, [CRASH] * 6, fault_minimum=1)
     assert not (tmp_path / "batch" / "manifest.json").exists()
 

@@ -1,0 +1,12 @@
+"""Counts in words, as every message and screen writes them."""
+
+from __future__ import annotations
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """A count with what it counts, in singular or plural; ``several`` where the plural is not ``one`` with an s.
+
+    >>> counted(1, "record"), counted(12_000, "record"), counted(0, "batch", "batches")
+    ('1 record', '12,000 records', '0 batches')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
