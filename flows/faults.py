@@ -9,6 +9,8 @@ import errno
 import re
 from dataclasses import dataclass
 
+from pipelines.phrases import in_words
+
 FINE, FOUND_WRONG, USAGE, AWAY, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 EXIT_CODES = {
@@ -130,7 +132,7 @@ def explain(fault: BaseException) -> Explained:
     if code is None:
         return Explained(
             "Dateline failed",
-            f"{type(fault).__name__}: {text}",
+            in_words(fault),
             "This is a bug of ours. Run it again with --verbose, and send us the log.",
         )
     why, _, do = text.partition("What to do:")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.faults import PrefectUnavailable, SecretInParameter, names
+from pipelines.phrases import in_words
 from pipelines.secrets import learn_environment, learn_secrets, secrets_in
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def prefect_faults(url: str) -> Iterator[None]:
         if "TransportError" not in names(fault) and not str(fault).startswith("Failed to reach API"):
             raise
         raise PrefectUnavailable(
-            f"Prefect's API at {url} does not answer ({type(fault).__name__}: {fault}). Batches that were loaded are "
+            f"Prefect's API at {url} does not answer ({in_words(fault)}). Batches that were loaded are "
             "loaded whole; nothing else was changed.\n"
             f"What to do: see that the server is up, name another in {API_URL}, or unset it to have one started for "
             "the run; then run again."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flows.letters import chosen, count_of, opened
 from flows.progress import run_bar
 from flows.screen import Screen
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from flows.commands.run import Command

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.screen import plain
 from flows.sources import why_in_words
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flows.faults import NotFound
 from flows.letters import opened
 from flows.screen import Screen, safe
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import UNKNOWN_SCRAPER as UNNAMED
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from flows.letters import opened
 from flows.report import dead_letters_wait, in_open_transactions
 from flows.screen import Screen, safe
 from flows.sources import held_rows, scraper_label, show_held, silent_rows
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings

@@ -32,6 +32,7 @@ from flows.sources import held_rows, silent_rows, sources_of
 from flows.staged import StagedBatches, staged_folder
 from flows.stopping import Abandoned, Stop
 from flows.watching import watcher
+from pipelines.phrases import in_words
 from pipelines.secrets import redact
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def working(
             _write_down_end(warehouse, told)
             raise
         except BaseException as fault:
-            why = redact(f"{type(fault).__name__}: {fault}") if isinstance(fault, Exception) else "interrupted"
+            why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
             told.end("failed", why)
             try:
                 _write_down_end(warehouse, told)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.broker_faults import BrokerRefused, BrokerUnavailable, TopicNameInvalid, TopicRefused
+from pipelines.phrases import in_words
 from pipelines.probe import Contact, probe
 from pipelines.secrets import MASK, is_secret_name, learn_secrets, secrets_in
 from pipelines.settings import KafkaSettings, topic_name
@@ -230,7 +231,7 @@ def _who(kafka: KafkaSettings) -> str:
 
 
 def _said(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {fault}".rstrip(": ")[:300]
+    return in_words(fault)[:300]
 
 
 def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[KafkaAdminClient], Answer]) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.checks import Checks, Group
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings, Settings

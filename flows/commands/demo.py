@@ -13,7 +13,7 @@ import typer
 
 from flows.commands.run import Command, Verbose, command
 from flows.screen import safe
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings

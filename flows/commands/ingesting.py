@@ -18,7 +18,7 @@ from flows.sources import scraper_label, show_held
 from flows.standing import show_outbox
 from flows.stopping import stoppable
 from flows.watching import watched_by
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings

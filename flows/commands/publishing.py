@@ -13,7 +13,7 @@ import typer
 from flows.faults import FOUND_WRONG
 from flows.progress import counting
 from flows.screen import Screen, safe
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings

@@ -11,7 +11,7 @@ from flows.commands.run import AsJson, Verbose, command
 from flows.commands.stream import WarehouseUrl
 from flows.faults import NotFound
 from flows.screen import Screen, safe, safe_lines
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from flows.local.faults import JarsUnavailable
+from pipelines.phrases import in_words
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -95,7 +96,7 @@ def _fetch_one(context: MavenContext, jar: Jar) -> Path:
             path = Path(artifact.resolve())
         except Exception as fault:  # jgo raises RuntimeError, requests' own and OSError alike
             raise JarsUnavailable(
-                f"Could not get {name} of Kafka's jars: {type(fault).__name__}: {fault}",
+                f"Could not get {name} of Kafka's jars: {in_words(fault)}",
                 "Is Maven Central reachable from here? On a machine without network, copy ~/.m2/repository from one "
                 "that has run `dateline up` once, or name a mirror in ~/.m2/settings.xml.",
             ) from fault

@@ -14,7 +14,7 @@ from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.jobs.poison import run_shares
 from pipelines.jobs.shares import Share, StepCost, run_share, shares_of
 from pipelines.jobs.workers import RunFailed, Workers
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range

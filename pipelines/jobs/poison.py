@@ -15,7 +15,7 @@ from dataclasses import replace
 from pipelines.failures import Failure, MemoryExceeded, Rejected, TimeExceeded, Violation, WorkerCrashed
 from pipelines.jobs.shares import Share, ShareDone, run_share
 from pipelines.jobs.workers import Death, RunFailed, Workers
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import OffsetRange
 from pipelines.settings import BatchSettings
 

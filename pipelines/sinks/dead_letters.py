@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults
+from pipelines.phrases import in_words
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import CAREFUL_BYTES, LARGEST_BYTES, a_producer
@@ -246,6 +247,6 @@ def _size(message: OutgoingMessage) -> int:
 
 def _cannot_be_encoded(fault: Exception) -> str:
     return (
-        f"The letter cannot be encoded ({type(fault).__name__}: {fault}). "
+        f"The letter cannot be encoded ({in_words(fault)}). "
         "What to do: this is a bug in Dateline, report it with `dateline rejected show`."
     )[:1_000]

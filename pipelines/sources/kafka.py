@@ -17,6 +17,7 @@ from pipelines.broker import (
     masked_options,
 )
 from pipelines.failures import TopicRecreated
+from pipelines.phrases import in_words
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sources.groups import commit_group_offsets, group_offsets
@@ -157,7 +158,7 @@ class _Reader:
                 raise TopicRecreated(f"{self._where} was cut back behind {self.due}: {fault}.{ADVICE_CUT}") from fault
             except (errors.CorruptRecordError, errors.UnsupportedCodecError, ValueError, AssertionError) as fault:
                 raise CorruptBatch(
-                    f"{self._where} cannot be read at or after offset {self.due}: {type(fault).__name__}: {fault}."
+                    f"{self._where} cannot be read at or after offset {self.due}: {in_words(fault)}."
                     "\nWhat to do: compare with kafka-dump-log on the broker, and restore the log from a replica."
                 ) from fault
             position = self.consumer.position(self.name, timeout_ms=POLL_MS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.broker import ask_broker, impatient, probe_broker, refuse_errors, refuse_topic_name
 from pipelines.failures import TopicRecreated, refuse_other_topic
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import OffsetRange
 from pipelines.stage.faults import StagedBatchDamaged, disk_faults_named
 from pipelines.stage.parts import FileKind, StagedFile, file_sha256, sync

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.settings import BreakerSettings
 
 NEARLY_EVERY = 0.8

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.plurals import counted
+from pipelines.phrases import counted
 from pipelines.records import Coordinates
 from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch

@@ -166,3 +166,13 @@ def test_every_partition_of_a_commit_counts(monkeypatch: pytest.MonkeyPatch) -> 
         commit(p0=errors.NoError)
     with pytest.raises(errors.CoordinatorLoadInProgressError):  # asked again by ``ask_broker``
         commit(p0=errors.CoordinatorLoadInProgressError, p1=errors.NoError)
+
+
+@pytest.mark.parametrize(
+    "fault", [errors.KafkaError("no leader"), errors.KafkaTimeoutError("no leader"), OSError("no leader")]
+)
+def test_the_library_s_error_is_named_once(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "probe_broker", lambda *_: None)
+    with pytest.raises(BrokerUnavailable) as told, broker_faults(SECURE, "send"):
+        raise fault
+    assert f" s: {type(fault).__name__}: no leader." in str(told.value)
