@@ -44,18 +44,26 @@ def read_settings(environment: Mapping[str, str] | None = None, /, **changes: ob
 
     Raises ``SettingsWrong`` with every problem.
     """
-    problems = list(_name_problems(os.environ if environment is None else environment))
-    named = {variable for variable, _ in problems}
+    environment = os.environ if environment is None else environment
+    problems = list(_name_problems(environment))
+    named, given = {variable.upper() for variable, _ in problems}, {name.upper() for name in environment}
+
+    def is_named(variable: str) -> bool:
+        """Whether the variable was refused by its name, or is not set itself and one for a part of it was refused."""
+        return variable in named or (
+            variable not in given and any(each.startswith(f"{variable}__") for each in named)
+        )
+
     settings = None
     try:
         settings = Settings(**changes)  # type: ignore[arg-type]  # validated here
     except ValidationError as fault:
         for error in fault.errors():
             variable, told = _value_problem(error, changes)
-            if variable not in named:
+            if not is_named(variable):
                 problems.append((variable, told))
     else:
-        problems += [(name, told) for name, told in contradictions(settings) if name not in named]
+        problems += [(name, told) for name, told in contradictions(settings) if not is_named(name)]
     if settings is None or problems:
         raise settings_wrong(problems)
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
@@ -63,7 +71,8 @@ def read_settings(environment: Mapping[str, str] | None = None, /, **changes: ob
 
 def settings_wrong(problems: Sequence[tuple[str, str]]) -> SettingsWrong:
     """One fault for all problems, each a variable and what is wrong with it."""
-    told = "\n".join(f"{variable} {problem}." for variable, problem in dict.fromkeys(problems))
+    told = "\n".join(f"{variable} {problem}{'' if problem.endswith('?') else '.'}"
+                     for variable, problem in dict.fromkeys(problems))
     return SettingsWrong(
         f"{told}\nWhat to do: correct or unset what is named above. docs/settings.md lists all settings."
     )
@@ -165,6 +174,13 @@ def _rule(error: ErrorDetails, variable: str) -> str:
 
 
 def _number(text: str) -> str:
+    """A bound as people write it.
+
+    >>> _number("1125899906842624"), _number("0.1"), _number("604800.0")
+    ('1,125,899,906,842,624', '0.1', '604,800')
+    """
+    if re.fullmatch(r"\d+", text):
+        return f"{int(text):,}"
     return f"{float(text):,.10g}" if re.fullmatch(r"[\d.]+", text) else text
 
 

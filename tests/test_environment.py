@@ -38,6 +38,9 @@ def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
     ("DATELINE_KAFKA__PARTITION", "DATELINE_KAFKA__PARTITIONS"),
     ("DATELINE_KAFKA__CONSUMER__FETCH_MAX_BYTES", "DATELINE_KAFKA__CONSUMER"),
     ("DATELINE_BATCH__DEADLINE", "DATELINE_BATCH__DEADLINE_S"),
+    ("DATELINE_BATCH__WORKERS__X", "DATELINE_BATCH__WORKERS"),
+    ("DATELINE_HOME__X", "DATELINE_HOME"),
+    ("DATELINE_LIMITS__BODY_BYTES__MOST__EVER", "DATELINE_LIMITS__BODY_BYTES"),
     ("DATELINE_BOOTSTRAP_SERVERS", "DATELINE_KAFKA__BOOTSTRAP_SERVERS"),
     ("Dateline_Home", "DATELINE_HOME"),
     ("dateline_models", "DATELINE_MODELS"),
@@ -46,7 +49,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
 def test_an_unknown_variable_is_refused_with_the_nearest_known_one(
     monkeypatch: pytest.MonkeyPatch, name: str, meant: str
 ) -> None:
-    assert refused(monkeypatch, **{name: "3"}) == [f"{name} is not a setting of Dateline: did you mean {meant}?."]
+    assert refused(monkeypatch, **{name: "3"}) == [f"{name} is not a setting of Dateline: did you mean {meant}?"]
 
 
 @pytest.mark.parametrize("name", [
@@ -85,6 +88,8 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
     (KAFKA + "SECURITY_PROTOCOL", "TLS", "must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
     ("DATELINE_LIMITS__BODY_BYTES", "-1", "must be at least 1"),
     ("DATELINE_LIMITS__MESSAGE_BYTES", "10MB", "must be a whole number"),
+    ("DATELINE_LIMITS__MESSAGE_BYTES", "9" * 20, "must be less than 1,125,899,906,842,624"),
+    (BATCH + "DEADLINE_S", "1e9", "must be at most 604,800"),
     (BATCH + "DEADLINE_S", "0", "must be more than 0"),
     (BATCH + "DEADLINE_S", "nan", "must be a finite number"),
     (BATCH + "FAULT_SHARE", "1.5", "must be at most 1"),
@@ -145,6 +150,11 @@ def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [problem.split()[0] for problem in problems] == [
         "DATELINE_WAREHOSE", KAFKA + "PARTITIONS", KAFKA + "CONSUMER", BATCH + "WORKERS",
     ]
+
+
+def test_a_variable_for_a_part_hides_no_problem_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = refused(monkeypatch, DATELINE_KAFKA='{"partitions": ', DATELINE_KAFKA__PARTS="3")
+    assert [problem.split()[0] for problem in problems] == ["DATELINE_KAFKA__PARTS", "DATELINE_KAFKA"]
 
 
 def test_what_fits_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
