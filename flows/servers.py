@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 from flows.place import API_URL
 
 if TYPE_CHECKING:
-    from flows.local.kafka import LocalKafka
-    from flows.local.prefect import LocalPrefect
     from flows.local.processes import Running
+    from flows.local.server import LocalServer
     from pipelines.settings import Settings
-
-type Server = LocalKafka | LocalPrefect
 
 
 class Servers:
@@ -28,11 +25,11 @@ class Servers:
 
         self.kafka = LocalKafka(settings.home) if all_of_them or not settings.kafka.bootstrap_servers else None
         self.prefect = LocalPrefect(settings.home) if all_of_them or not os.environ.get(API_URL) else None
-        self.started: list[Server] = []
+        self.started: list[LocalServer] = []
 
     def start(self, *, stays: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
         """Start both at once; if one cannot be started, or on Ctrl-C, the other is not left behind."""
-        wanted: list[Server] = [server for server in (self.kafka, self.prefect) if server is not None]
+        wanted: list[LocalServer] = [server for server in (self.kafka, self.prefect) if server is not None]
         self.started = [server for server in wanted if server.running() is None]
         with ThreadPoolExecutor(2) as pool:
             starting = [pool.submit(_start, server, stays, tell) for server in wanted]
@@ -59,5 +56,5 @@ class Servers:
             time.sleep(0.1)
 
 
-def _start(server: Server, stays: bool, tell: Callable[[str], None]) -> Running:
+def _start(server: LocalServer, stays: bool, tell: Callable[[str], None]) -> Running:
     return server.start(stays=stays, tell=tell)

@@ -22,12 +22,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock
-
 from flows.local.account import Account, server_account
-from flows.local.faults import DiskFull, PostgresDied, need_room
+from flows.local.faults import PostgresDied, need_room
 from flows.local.postgres_programs import Programs, find_postgres
-from flows.local.processes import Running, StateFile, choose_ports, spawn, stop, tail, wait_until
+from flows.local.processes import Running, choose_ports, spawn
+from flows.local.server import LocalServer, quiet
 
 READY_WITHIN_S = 60.0
 STOP_PATIENCE_S = 30.0  # a shutdown writes a checkpoint first
@@ -51,32 +50,20 @@ UNSAFE_AND_FAST: Mapping[str, str] = {
 except for the last moments of ``synchronous_commit = off``."""
 
 
-def _quiet(_: str) -> None:
-    """Tell nobody."""
-
-
 @dataclass(frozen=True, slots=True)
-class LocalPostgres:
-    """The PostgreSQL of one home folder: at most one runs, whoever started it.
+class LocalPostgres(LocalServer):
+    """The PostgreSQL of one home folder; ``overrides`` are server settings on top of ``SETTINGS``.
 
-    ``port`` asks for a certain port; ``overrides`` are server settings on top of ``SETTINGS``.
+    ``start`` raises ``NoPostgres`` and ``NoAccount`` too. ``stop`` closes its clients' connections.
     """
 
-    home: Path
-    port: int | None = None
+    name = "postgres"
+    title = "PostgreSQL"
+    ready_within_s = READY_WITHIN_S
+    died = PostgresDied
+    stop_signal = signal.SIGINT
+    stop_patience_s = STOP_PATIENCE_S
     overrides: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> Path:
-        return self.home.absolute() / "postgres"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "server.log"
-
-    @property
-    def _state(self) -> StateFile:
-        return StateFile(self.folder / "running.json")
 
     @property
     def _place_note(self) -> Path:
@@ -86,36 +73,9 @@ class LocalPostgres:
     def _password(self) -> Path:
         return self.folder / "password"
 
-    def running(self) -> Running | None:
-        """The server that runs on this home's data, also one that a killed process left behind."""
-        state = self._state.read()
-        return state if state is not None and state.process() is not None else None
-
     def url(self, running: Running, database: str = DATABASE) -> str:
         """The address of a database of this server, with its password."""
         return f"postgresql://{USER}:{self._password.read_text('utf-8')}@{running.address}/{database}"
-
-    def start(self, *, stays: bool = False, tell: Callable[[str], None] = _quiet) -> Running:
-        """Start the server and wait until it accepts connections; one that runs already is used as it is.
-
-        Raises ``NoPostgres``, ``NoAccount``, ``PortTaken``, ``DiskFull`` or ``PostgresDied``.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "start.lock"):
-            running = self.running()
-            if running is None:
-                running = self._started(stays, tell)
-            self._wait(running)
-            return running
-
-    def stop(self) -> bool:
-        """Stop the server, closing its clients' connections; whether one ran."""
-        running = self.running()
-        process = running.process() if running is not None else None
-        if process is not None:
-            stop(process, STOP_PATIENCE_S, ask=signal.SIGINT)
-        self._state.remove()
-        return process is not None
 
     def remove(self) -> None:
         """Stop the server and remove its data and everything else of it."""
@@ -124,22 +84,20 @@ class LocalPostgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def for_now(self, tell: Callable[[str], None] = _quiet) -> Iterator[Running]:
-        """A server for the length of a block: stopped after it, unless it ran before.
-
-        A folder outside of the home that was made for it is removed too.
-        """
-        ran_before, had_place = self.running() is not None, self._place_note.exists()
+    def for_now(self, tell: Callable[[str], None] = quiet) -> Iterator[Running]:
+        """As of every server; a folder outside of the home that was made for it is removed too."""
+        had_place = self._place_note.exists()
         try:
-            yield self.start(tell=tell)
+            with LocalServer.for_now(self, tell) as running:
+                yield running
         finally:
-            if not ran_before:
-                self.stop()
             if not had_place:
                 self._remove_place()
 
-    def _started(self, stays: bool, tell: Callable[[str], None]) -> Running:
-        """The server's process, written down, whether or not it answers yet."""
+    def _is_ready(self, running: Running) -> bool:
+        return answers(running.port)
+
+    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
         account = server_account()
         place = self._place(account)
         need_room(place, ROOM_BYTES)
@@ -151,9 +109,7 @@ class LocalPostgres:
         command = [str(programs.postgres), "-D", str(place / "data")]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         process = spawn(command if account is None else account.command(command), self.log, stays=stays)
-        running = Running("postgres", process.pid, process.create_time(), port, stays)
-        self._state.write(running)
-        return running
+        return Running(self.name, process.pid, process.create_time(), port, stays)
 
     def _place(self, account: Account | None) -> Path:
         """The folder that holds ``data``: this home's, unless the server's account cannot reach it."""
@@ -198,27 +154,6 @@ class LocalPostgres:
         if ran.returncode != 0:
             raise self._death("PostgreSQL could not make its data folder.", (ran.stdout + ran.stderr)[-2_000:])
         unfinished.replace(place / "data")
-
-    def _wait(self, running: Running) -> None:
-        ready = wait_until(lambda: answers(running.port), lambda: running.process() is not None, READY_WITHIN_S)
-        if ready:
-            return
-        process = running.process()
-        if process is not None:
-            stop(process, ask=signal.SIGINT)
-        self._state.remove()
-        raise self._death(
-            "PostgreSQL ended while it started." if process is None
-            else f"PostgreSQL did not accept connections within {READY_WITHIN_S:.0f} s.",
-            tail(self.log),
-        )
-
-    def _death(self, what: str, text: str) -> PostgresDied | DiskFull:
-        if "No space left on device" in text:
-            return DiskFull(f"{what} The disk of {self.folder} is full.",
-                            "Free some room, or set DATELINE_HOME to a folder on another disk.")
-        do = f"See {self.log}. If its data is broken and may go, remove {self.folder}."
-        return PostgresDied(what, do, text.strip())
 
 
 def _major_of(data: Path) -> int | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-from filelock import FileLock
 
 from flows.local.faults import PrefectDied, need_room
-from flows.local.processes import Running, StateFile, choose_ports, listens, spawn, stop, tail, wait_until
+from flows.local.processes import Running, choose_ports, listens, spawn
+from flows.local.server import LocalServer
 
 READY_WITHIN_S = 180.0
 ROOM_BYTES = 50_000_000
@@ -31,89 +28,27 @@ ENVIRONMENT = {
 }
 
 
-def _quiet(_: str) -> None:
-    """Tell nobody."""
-
-
 @dataclass(frozen=True, slots=True)
-class LocalPrefect:
-    """The Prefect server of one home folder: at most one runs, whoever started it."""
+class LocalPrefect(LocalServer):
+    """The Prefect server of one home folder."""
 
-    home: Path
-    port: int | None = None
+    name = "prefect"
+    title = "Prefect's server"
+    ready_within_s = READY_WITHIN_S
+    died = PrefectDied
 
-    @property
-    def folder(self) -> Path:
-        return self.home.absolute() / "prefect"
+    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
+        need_room(self.folder, ROOM_BYTES)
+        (port,) = choose_ports(self.folder / "ports", 1, self.port)
+        tell("Starting Prefect's server …")
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1",
+                   "--port", str(port), "--log-level", "WARNING"]
+        own = {"PREFECT_HOME": str(self.folder), "PREFECT_PROFILES_PATH": str(self.folder / "profiles.toml")}
+        process = spawn(command, self.log, stays=stays, environment=ENVIRONMENT | own)
+        return Running(self.name, process.pid, process.create_time(), port, stays)
 
-    @property
-    def log(self) -> Path:
-        return self.folder / "server.log"
-
-    @property
-    def _state(self) -> StateFile:
-        return StateFile(self.folder / "running.json")
-
-    def running(self) -> Running | None:
-        """The server that runs on this home's database, also one that a killed process left behind."""
-        state = self._state.read()
-        return state if state is not None and state.process() is not None else None
-
-    def start(self, *, stays: bool = False, tell: Callable[[str], None] = _quiet) -> Running:
-        """Start the server and wait until it is healthy; one that runs already is used as it is.
-
-        Raises ``PortTaken``, ``DiskFull`` or ``PrefectDied``.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "start.lock"):
-            running = self.running()
-            if running is None:
-                need_room(self.folder, ROOM_BYTES)
-                (port,) = choose_ports(self.folder / "ports", 1, self.port)
-                tell("Starting Prefect's server …")
-                command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1",
-                           "--port", str(port), "--log-level", "WARNING"]
-                own = {"PREFECT_HOME": str(self.folder), "PREFECT_PROFILES_PATH": str(self.folder / "profiles.toml")}
-                process = spawn(command, self.log, stays=stays, environment=ENVIRONMENT | own)
-                running = Running("prefect", process.pid, process.create_time(), port, stays)
-                self._state.write(running)
-            self._wait(running)
-            return running
-
-    def stop(self) -> bool:
-        """Stop the server; whether one ran."""
-        running = self.running()
-        process = running.process() if running is not None else None
-        if process is not None:
-            stop(process)
-        self._state.remove()
-        return process is not None
-
-    @contextlib.contextmanager
-    def for_now(self, tell: Callable[[str], None] = _quiet) -> Iterator[Running]:
-        """A server for the length of a block: stopped after it, unless it ran before."""
-        ran_before = self.running() is not None
-        running = self.start(tell=tell)
-        try:
-            yield running
-        finally:
-            if not ran_before:
-                self.stop()
-
-    def _wait(self, running: Running) -> None:
-        ready = wait_until(lambda: is_healthy(running.port), lambda: running.process() is not None, READY_WITHIN_S)
-        if ready:
-            return
-        process = running.process()
-        if process is not None:
-            stop(process)
-        self._state.remove()
-        raise PrefectDied(
-            "Prefect's server ended while it started." if process is None
-            else f"Prefect's server was not healthy within {READY_WITHIN_S:.0f} s.",
-            f"See {self.log}. If its database is broken and may go, remove {self.folder}.",
-            tail(self.log),
-        )
+    def _is_ready(self, running: Running) -> bool:
+        return is_healthy(running.port)
 
 
 def api_url(running: Running) -> str:
