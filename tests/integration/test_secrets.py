@@ -52,7 +52,7 @@ def test_no_secret_is_written_anywhere(
         }),
         (2, ("query", "--verbose", "--json", "SELECT 1"), {"DATELINE_WAREHOUSE": address}),
         (2, ("deploy", "--verbose"), {"DATELINE_WAREHOUSE": address}),
-        (0, ("status", "--json"), {"DATELINE_WAREHOUSE": address}),
+        (2, ("status", "--json"), {"DATELINE_WAREHOUSE": address}),
     ):
         ran = machine.run(*arguments, **GIVEN | more)
         assert ran.returncode == code, ran.stdout
