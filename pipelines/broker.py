@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
 __all__ = [
-    "BrokerRefused", "BrokerUnavailable", "Contact", "ask_broker", "broker_faults", "client_options", "connect",
-    "impatient", "probe_broker", "refuse_errors", "refuse_topic_name",
+    "BrokerRefused", "BrokerUnavailable", "Contact", "TopicRefused", "ask_broker", "broker_faults", "client_options",
+    "connect", "impatient", "probe_broker", "refuse_errors", "refuse_topic_name", "user_named",
 ]
 
 ASK_AGAIN_S = 0.1
@@ -171,7 +171,7 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         yield
     except errors.TopicAuthorizationFailedError as fault:
         raise TopicRefused(
-            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {_who(kafka)} do it: "
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {user_named(kafka)} do it: "
             f"{_said(fault)}. "
             "Whether the topic exists is not said to a user without rights."
             "\nWhat to do: give the user Describe and Read on the topic that is read, Describe and Write on the one "
@@ -219,14 +219,15 @@ def _wrapped(fault: BaseException) -> type[BaseException]:
 def _may_not_write(kafka: KafkaSettings, doing: str, fault: BaseException) -> TopicRefused:
     """An idempotent producer is refused before it has named a topic, where the user may write to none."""
     return TopicRefused(
-        f"Could not {doing}: the broker at {kafka.bootstrap_servers} lets {_who(kafka)} write to no topic: "
+        f"Could not {doing}: the broker at {kafka.bootstrap_servers} lets {user_named(kafka)} write to no topic: "
         f"{_said(fault)}."
         "\nWhat to do: give the user Write on the topic that is written (`kafka-acls --add --allow-principal "
         "User:NAME --operation Write --topic …`), and on brokers before 2.8 IdempotentWrite on the cluster too."
     )
 
 
-def _who(kafka: KafkaSettings) -> str:
+def user_named(kafka: KafkaSettings) -> str:
+    """The user that the settings name, for a message."""
     return f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
 
 

@@ -12,6 +12,7 @@ from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
+from pipelines.sources.rights import refuse_unreadable
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -80,11 +81,18 @@ def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]
 def first_contact(kafka: KafkaSettings, topic: str) -> Topic:
     """The topic, for who has not started yet: what is wrong is raised within seconds (``connect_timeout_s``).
 
-    Raises what ``probe_broker`` and ``describe_topic`` raise.
+    Raises what ``probe_broker`` and ``describe_topic`` raise, and ``TopicRefused`` where the broker says that the user
+    may not read the topic. A broker that does not say what is allowed is not refused.
     """
     refuse_topic_name(topic)
     probe_broker(kafka, f"read the offsets of {topic}")
-    return describe_topic(impatient(kafka), topic)
+    return ask_broker(impatient(kafka), f"read the offsets of {topic}", lambda admin: _readable(admin, kafka, topic))
+
+
+def _readable(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topic:
+    found = _describe(admin, kafka, topic)
+    refuse_unreadable(admin, kafka, topic)
+    return found
 
 
 def describe_topic(kafka: KafkaSettings, topic: str) -> Topic:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.broker import ask_broker
+from pipelines.broker import TopicRefused, ask_broker, user_named
 from pipelines.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -32,8 +32,27 @@ class TopicRights:
 
 def topic_rights(kafka: KafkaSettings, topics: tuple[str, ...]) -> Mapping[str, TopicRights]:
     """The topics by name, with what the user may do to each. A topic without an error may be described."""
-    found = ask_broker(kafka, f"describe {', '.join(topics)}", lambda admin: admin.describe_topics(list(topics)))
-    return {topic["name"]: _rights(topic) for topic in found}
+    return ask_broker(kafka, f"describe {', '.join(topics)}", lambda admin: rights_said(admin, topics))
+
+
+def rights_said(admin: KafkaAdminClient, topics: tuple[str, ...]) -> Mapping[str, TopicRights]:
+    """``topic_rights`` over a connection that is there already."""
+    return {topic["name"]: _rights(topic) for topic in admin.describe_topics(list(topics))}
+
+
+def refuse_unreadable(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> None:
+    """Raises ``TopicRefused`` where the broker says that the user may see the topic and not read it.
+
+    Without this a run would find it out by its fetches, after the time of several requests.
+    """
+    rights = rights_said(admin, (topic,)).get(topic)
+    if rights is not None and rights.error_code == 0 and rights.allows("READ") is False:
+        servers, user = kafka.bootstrap_servers, kafka.sasl_username or "NAME"
+        raise TopicRefused(
+            f"Could not read {topic}: the broker at {servers} lets {user_named(kafka)} see the topic and not read it."
+            f"\nWhat to do: give the user Read on it (`kafka-acls.sh --bootstrap-server {servers} --add "
+            f"--allow-principal User:{user} --operation Read --topic {topic}`)."
+        )
 
 
 def may_make(kafka: KafkaSettings, topic: str) -> bool:

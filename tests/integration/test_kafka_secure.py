@@ -63,7 +63,7 @@ from tests.integration.running import Machine
 from tests.warehouse.batches import Refused, refused, stage
 
 PASSWORD = "marzipan-and-rope"
-OTHERS = ("loader", "poor", "reader", "stranger")
+OTHERS = ("loader", "onlooker", "poor", "reader", "stranger")
 """Users who may do nothing but what a test grants them."""
 
 
@@ -332,3 +332,31 @@ def test_who_may_see_a_topic_and_not_read_it_is_refused_its_records(secure: Secu
     assert plan_ranges(kafka, topic, {}, 10).ranges == (OffsetRange(topic, 0, 0, 1),)
     with pytest.raises(TopicRefused, match="does not let the user reader do it"):
         list(read_range(kafka, OffsetRange(topic, 0, 0, 1)))
+
+
+SEEN: tuple[tuple[ResourceType, str, ACLOperation], ...] = (
+    (TOPIC, "raw", ACLOperation.DESCRIBE), *(right for right in LISTED if right[1] != "raw"),
+)
+
+
+def test_a_run_that_may_see_the_raw_topic_and_not_read_it_is_refused_before_it_fetches(
+    secure: SecureBroker, prefect_server: str, tmp_path: Path
+) -> None:
+    rights = rights_of(secure, "onlooker")
+    rights.grant(*SEEN)
+    kafka = rights.kafka.model_copy(update={"request_timeout_s": 60})
+    began = time.monotonic()
+    with pytest.raises(TopicRefused, match="lets the user onlooker see the topic and not read it") as refusal:
+        first_contact(kafka, kafka.raw_topic)
+    assert time.monotonic() - began < kafka.connect_timeout_s
+    assert f"--operation Read --topic {kafka.raw_topic}" in str(refusal.value)
+    machine = Machine(tmp_path / "home", kafka, prefect_server)
+    for arguments in (("ingest", "--json"), ("status", "--json")):
+        run = machine.run(*arguments, **{
+            "DATELINE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DATELINE_KAFKA__SASL_MECHANISM": "PLAIN",
+            "DATELINE_KAFKA__SASL_USERNAME": "onlooker", "DATELINE_KAFKA__SASL_PASSWORD": PASSWORD,
+        })
+        assert (run.returncode, "see the topic and not read it" in " ".join(run.stdout.split())) == (3, True)
+    assert not (machine.home / "warehouse.duckdb").exists()
+    rights.grant(LISTED[0])
+    assert first_contact(kafka, kafka.raw_topic).offsets == {0: (0, 1)}

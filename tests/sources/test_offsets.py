@@ -13,9 +13,10 @@ from kafka import TopicPartition, errors
 from kafka.protocol.consumer import OffsetSpec
 from kafka.structs import OffsetAndTimestamp
 
-from pipelines.broker_faults import TopicNameInvalid
+from pipelines.broker_faults import TopicNameInvalid, TopicRefused
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
+from pipelines.sources import offsets
 from pipelines.sources.offsets import (
     RetentionPassed,
     Topic,
@@ -41,12 +42,15 @@ ID = "5d9f1c1e-0000-4000-8000-000000000001"
 class Admin:
     """An admin client of a broker that answers so of the topic: its error code, partitions, and offsets by question."""
 
+    operations: list[str] | None = None
+
     def __init__(self, code: int = 0, partitions: Sequence[tuple[int, ...]] = ((0, 0, 1),), **offsets: int) -> None:
         self.code, self.partitions, self.offsets = code, partitions, {"first": 0, "last": 9, "stable": 9} | offsets
 
     def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
         partitions = [{"partition_index": p, "error_code": code, "leader_id": at} for p, code, at in self.partitions]
-        return [{"name": topics[0], "error_code": self.code, "topic_id": ID, "partitions": partitions}]
+        said = {} if self.operations is None else {"authorized_operations": self.operations}
+        return [{"name": topics[0], "error_code": self.code, "topic_id": ID, "partitions": partitions} | said]
 
     def list_partition_offsets(self, wanted: dict[TopicPartition, OffsetSpec], **how: Any) -> dict[TopicPartition, Any]:
         level = how.get("isolation_level")
@@ -95,6 +99,25 @@ def test_a_name_that_no_topic_can_have_is_refused_before_a_broker_is_asked(name:
     for ask in (describe_topic, first_contact):
         with pytest.raises(TopicNameInvalid, match="No Kafka topic can have the name"):
             ask(nobody, name)
+
+
+@pytest.mark.parametrize(("operations", "is_refused"), [
+    (None, False), (["READ"], False), (["DESCRIBE", "READ", "WRITE"], False), (["DESCRIBE"], True), ([], True),
+])
+def test_the_first_contact_refuses_a_topic_that_may_be_seen_and_not_read(
+    operations: list[str] | None, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = Admin()
+    admin.operations = operations
+    monkeypatch.setattr(offsets, "probe_broker", lambda *_: None)
+    monkeypatch.setattr(offsets, "ask_broker", lambda _kafka, _doing, question: question(admin))
+    kafka = KafkaSettings(bootstrap_servers="kafka.example:9093", sasl_username="etl")
+    if is_refused:
+        with pytest.raises(TopicRefused, match="lets the user etl see the topic and not read it"):
+            first_contact(kafka, "articles.raw")
+    else:
+        assert first_contact(kafka, "articles.raw").offsets == {0: (0, 9)}
+    assert describe_topic(kafka, "articles.raw").offsets == {0: (0, 9)}
 
 
 def spans(ranges: tuple[OffsetRange, ...]) -> list[tuple[int, int, int]]:
