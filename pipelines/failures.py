@@ -37,11 +37,12 @@ class Rejected(Exception):
     """A fault of the data: its message becomes a dead letter, and the stream goes on.
 
     ``fix`` says what a person can do about it. Subclasses are listed in ``pipelines/README.md``. ``scraper`` is
-    who sent the message, where a step had read that from its value when it rejected it.
+    who sent the message and ``url`` the page's address, where a step had read them from its value when it rejected it.
     """
 
     fix = "Look at the original with `dateline rejected show`."
     scraper: str | None = None
+    url: str | None = None
 
     def __init__(self, expectation: str, *, field: str | None = None, value: object = None,
                  violations: tuple[Violation, ...] = ()) -> None:

@@ -99,6 +99,17 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
     )
 
 
+def values_under(name: str, item: Mapping[str, object], scraper: str) -> tuple[str, ...]:
+    """Strings under the keys that may hold a field, as they stand, in the order of the keys.
+
+    >>> values_under("canonical_url", {"permalink": "https://outlet.example/pier", "og_url": None}, "any")
+    ('https://outlet.example/pier',)
+    """
+    folded = _folded(item)
+    values = (_at(folded, key) for key in load_item_keys(scraper)[name])
+    return tuple(value for value in values if isinstance(value, str) and value.strip())
+
+
 def is_markup(text: str) -> bool:
     """Whether a text is HTML: two tags in its first part are enough.
 

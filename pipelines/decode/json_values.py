@@ -17,6 +17,8 @@ _DEPTH = 64  # no scraper's item nests deeper; the walks over it recurse
 _VALUES = 200_000  # values in all, whatever the size
 _UNION = re.compile(r"string|bytes|int|long|map|dateline\.\w+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LOOKED_AT = 65_536  # bytes of a broken object: what names the page stands near its beginning
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[][{}:,]', re.DOTALL)
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -79,6 +81,37 @@ def _item(item: Mapping[str, object], warnings: tuple[str, ...]) -> Fetched:
         scraper=_text(first["scraper"]), http_status=_status(first["http_status"]), item=item, item_key=text_key,
         warnings=warnings,
     )
+
+
+def members_in(value: bytes, name: str) -> list[str]:
+    """The strings of an object under the keys that ``items.toml`` lists for ``name``, in the order of that list.
+
+    Reads the object's own members in its first 64 KiB, also where it breaks off or is no JSON further on.
+
+    >>> members_in(b'{"author": {"url": "https://b.example/"}, "link": "https://a.example/1", "text": "It ope', "url")
+    ['https://a.example/1']
+    """
+    found: dict[str, str] = {}
+    depth, last, key = 0, b"", b""
+    for token in _TOKEN.findall(value[:_LOOKED_AT]):
+        if token in b"{[}]":
+            depth += 1 if token in b"{[" else -1
+            key = b""
+        elif token in b":,":
+            key = last if token == b":" and depth == 1 else b""
+        else:
+            if key and (said := _string(token)):
+                found.setdefault(_fold(_string(key)), said)
+            last, key = token, b""
+    return [found[_fold(key)] for key in _keys()[name] if _fold(key) in found]
+
+
+def _string(token: bytes) -> str:
+    """The string that a JSON token is; empty where it is none."""
+    try:
+        return str(json.loads(token))
+    except ValueError:
+        return ""
 
 
 def _found(folded: Mapping[str, tuple[str, object]], names: Iterable[str]) -> Iterable[tuple[str, object]]:

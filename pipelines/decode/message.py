@@ -12,7 +12,7 @@ from pipelines.decode import avro, media
 from pipelines.decode.charset import Decoded, decode_text
 from pipelines.decode.compression import unpack
 from pipelines.decode.fetched import Fetched, media_type
-from pipelines.decode.json_values import looks_like_json, read_json
+from pipelines.decode.json_values import looks_like_json, members_in, read_json
 from pipelines.decode.times import fetch_time
 from pipelines.failures import (
     EmptyMessage,
@@ -59,9 +59,10 @@ def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
         raise EmptyMessage("a value that is not empty", field="value")
     fetched = _with_headers(_unframed(message, value, decoder), message)
     try:
-        return _article(message, _unwrapped(fetched, decoder), decoder)
+        fetched = _unwrapped(fetched, decoder)
+        return _article(message, fetched, decoder)
     except Rejected as fault:
-        fault.scraper = _scraper(fetched)
+        fault.scraper, fault.url = _scraper(fetched), _url(fetched, None)[0]
         raise
 
 
@@ -216,6 +217,15 @@ def declared_url(message: RawMessage) -> str | None:
     """The page's address as far as the message names it outside of its value: in the header ``url``, or as its key."""
     in_header = (message.header("url") or "").strip()
     return in_header if _is_address(in_header) else _address_in(message.key)
+
+
+def readable_url(message: RawMessage) -> str | None:
+    """The page's address in a value that looks like JSON, whether it can be read as JSON or not: see ``members_in``."""
+    value = message.value
+    if value is None or not looks_like_json(value):
+        return None
+    members = members_in(value, "url")
+    return next((said.strip() for said in members if _is_address(said.strip())), None)
 
 
 def _is_address(said: str) -> bool:

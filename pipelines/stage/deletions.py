@@ -36,7 +36,7 @@ class Record(Protocol):
     @property
     def key_id(self) -> str | None: ...
     @property
-    def article_id(self) -> str: ...
+    def article_ids(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +84,6 @@ class DeletionIndex:
     def covering(self, record: Record) -> list[Deletion]:
         """The deletions that cover the record, by its key or by its article."""
         by_key = self._by_key.get((record.source.topic, record.key_id), ()) if record.key_id else ()
-        found = {d for d in (*by_key, *self._by_article.get(record.article_id, ())) if d.covers(record)}
+        by_article = (d for article_id in record.article_ids for d in self._by_article.get(article_id, ()))
+        found = {d for d in (*by_key, *by_article) if d.covers(record)}
         return sorted(found, key=lambda d: (d.source, d.article_id))

@@ -34,6 +34,7 @@ _OUTCOMES = pa.schema([
     pa.field("article_id", pa.string()),
     pa.field("fingerprint", pa.string()),
     pa.field("key_id", pa.string()),
+    pa.field("other_article_ids", pa.list_(pa.string())),
 ])
 _GAPS = pa.schema([
     pa.field("topic", pa.string(), nullable=False),
@@ -48,8 +49,8 @@ _GAPS = pa.schema([
 class OutcomeRow:
     """What became of one Kafka record: an article that is staged, a dead letter, or a delete request.
 
-    ``article_id`` of the last two is that of the address that they name, where they name one. ``key_id`` is the digest
-    of the record's key (see ``key_digest``).
+    ``article_id`` of the last two is that of the address that they name, where they name one; a rejected record may
+    name others too. ``key_id`` is the digest of the record's key (see ``key_digest``).
     """
 
     source: Coordinates
@@ -60,6 +61,7 @@ class OutcomeRow:
     article_id: str | None = None
     fingerprint: str | None = None
     key_id: str | None = None
+    other_article_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class PartWriter:
             "topic": row.source.topic, "partition": row.source.partition, "offset": row.source.offset,
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
             "article_id": row.article_id, "fingerprint": row.fingerprint, "key_id": row.key_id,
+            "other_article_ids": list(row.other_article_ids) or None,
         })
 
     def dead_letter(self, record: dict[str, Any]) -> None:

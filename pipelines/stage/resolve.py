@@ -30,7 +30,7 @@ class Sighting:
     """A Kafka record as far as identity goes: it carries an article, asks for a deletion, or was rejected.
 
     ``article_id`` is that of the article; of a delete request and of a rejected record it is that of the address which
-    they name, and empty where a rejected one names none.
+    they name, and empty where a rejected one names none. A rejected one may name others too.
     """
 
     source: Coordinates
@@ -47,6 +47,12 @@ class Sighting:
     is_rejected: bool = False
     is_gone: bool = False
     """It was removed or suppressed before the batch: it only says which article came under its key."""
+    other_article_ids: tuple[str, ...] = ()
+
+    @property
+    def article_ids(self) -> tuple[str, ...]:
+        """Every article that it carries or names, each once."""
+        return tuple(dict.fromkeys((self.article_id, *self.other_article_ids)))
 
     @property
     def is_delete_request(self) -> bool:
@@ -157,7 +163,8 @@ class _Records:
     def add(self, record: Sighting) -> None:
         if not record.is_gone:
             self._in_effect[record.source] = record
-            self._of_article[record.article_id].append(record)
+            for article_id in record.article_ids:
+                self._of_article[article_id].append(record)
         if record.key_id is not None:
             self._under_key[record.source.topic, record.key_id].append(record)
 

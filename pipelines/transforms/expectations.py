@@ -14,6 +14,7 @@ import apache_beam as beam
 import pandas as pd
 
 from pipelines.failures import ExpectationFailed, Failure, Violation
+from pipelines.transforms.naming import named_in
 from pipelines.transforms.shared import Loader, shared
 from pipelines.transforms.step import PASSED, REJECTED, InFlight, Outcome, RejectedMessage
 from pipelines.validate import Suite, row_columns
@@ -153,7 +154,8 @@ def _judged(element: InFlight, results: list[ExpectationResult], row: dict[str, 
             Violation.of(f"{r.rule} ({r.severity})", field=r.column, value=row.get(r.column or "")) for r in results
         )
         failure = Failure("validate", ExpectationFailed.__name__, violations)
-        return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, element.record["scraper"]))
+        scraper, named = element.record["scraper"], named_in(element.record)
+        return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, scraper, named))
     if not results:
         return element
     warned = [*element.record["warnings"], *(f"{r.expectation}: {r.column}: {r.reason}" for r in results)]

@@ -15,13 +15,13 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
-from pipelines.decode import declared_url
 from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
 from pipelines.settings import Settings
 from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
+from pipelines.transforms.naming import named_by
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.step import InFlight, RejectedMessage
 
@@ -93,6 +93,7 @@ class _Stage(beam.DoFn):
 
     def _reject(self, writer: PartWriter, rejected: RejectedMessage) -> None:
         message, failure = rejected.message, rejected.failure
+        named = named_by(message, rejected.article_ids)
         writer.dead_letter(
             dead_letter_record(
                 message, failure, self.processor, self.staging.processed_at, rejected.scraper, self.originals
@@ -101,7 +102,7 @@ class _Stage(beam.DoFn):
         writer.outcome(
             _outcome(
                 message, "rejected", reason=failure.reason, scraper=rejected.scraper,
-                article_id=_named_article(message), fingerprint=failure.fingerprint,
+                article_id=next(iter(named), None), fingerprint=failure.fingerprint, other_article_ids=named[1:],
             )
         )
 
@@ -121,14 +122,8 @@ class _Stage(beam.DoFn):
             self.writer = None
 
 
-def _outcome(message: RawMessage, outcome: StagedOutcome, **what: str | None) -> OutcomeRow:
+def _outcome(message: RawMessage, outcome: StagedOutcome, **what: Any) -> OutcomeRow:
     return OutcomeRow(message.source, message.timestamp, outcome, key_id=key_digest(message.key), **what)
-
-
-def _named_article(message: RawMessage) -> str | None:
-    """The article at the address that a rejected message names outside of its value: in a header, or as its key."""
-    url = declared_url(message)
-    return None if url is None else article_id_of_url(url)
 
 
 class _Seal(beam.DoFn):
@@ -149,7 +144,7 @@ class _Seal(beam.DoFn):
 def stage_rejected(
     staging: Staging, messages: Iterable[RawMessage | Gap], failure: Failure
 ) -> tuple[StagedFile, ...]:
-    """Stages messages as rejected with ``failure``, without a look at them; gaps as gaps."""
+    """Stages messages as rejected with ``failure``, without a step's work on them; gaps as gaps."""
     stage = _Stage(staging)
     stage.setup()
     stage.start_bundle()

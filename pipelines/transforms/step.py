@@ -15,6 +15,7 @@ from apache_beam.metrics import Metrics
 from pipelines.failures import Failure, Rejected, Violation
 from pipelines.records import RawMessage
 from pipelines.transforms import watch
+from pipelines.transforms.naming import named_in
 from pipelines.transforms.shared import Loader, shared
 
 PASSED = "passed"
@@ -31,11 +32,15 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class RejectedMessage:
-    """A message that a step rejected, and why; ``scraper`` is None where it was not read yet."""
+    """A message that a step rejected, and why; ``scraper`` is None where it was not read yet.
+
+    ``article_ids`` are those of the articles that its value was found to name (see ``named_in``).
+    """
 
     message: RawMessage
     failure: Failure
     scraper: str | None
+    article_ids: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -88,7 +93,8 @@ class _Apply(beam.DoFn):
                 watch.out_of_memory()
             raise
         except Rejected as fault:
-            return self._rejected(element, Failure(self.name, fault.reason, fault.violations), fault.scraper)
+            failure = Failure(self.name, fault.reason, fault.violations)
+            return self._rejected(element, failure, fault.scraper, fault.url)
         except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
             if watch.is_out_of_memory(fault):  # libraries have errors of their own for it
                 watch.out_of_memory()
@@ -97,10 +103,11 @@ class _Apply(beam.DoFn):
             watch.end()
 
     def _rejected(
-        self, element: InFlight, failure: Failure, scraper: str | None = None
+        self, element: InFlight, failure: Failure, scraper: str | None = None, url: str | None = None
     ) -> beam.pvalue.TaggedOutput:
         scraper = scraper or scraper_of(element.record) or element.message.header("source")
-        return beam.pvalue.TaggedOutput(REJECTED, RejectedMessage(element.message, failure, scraper))
+        rejected = RejectedMessage(element.message, failure, scraper, named_in(element.record, url))
+        return beam.pvalue.TaggedOutput(REJECTED, rejected)
 
 
 def scraper_of(record: Any) -> str | None:

@@ -15,7 +15,8 @@ from pipelines.stage.stories import MOST_IN_A_BAND, Member, bands
 
 _SIGHTINGS = """
 SELECT o.topic, o.partition, o.kafka_offset, o.message_at, coalesce(a.article_id, o.article_id, ''), a.content_hash,
-    a.fetched_at, a.story_signature, a.word_count, h.source IS NOT NULL, o.key_id, o.outcome = 'rejected', false
+    a.fetched_at, a.story_signature, a.word_count, h.source IS NOT NULL, o.key_id, o.outcome = 'rejected', false,
+    o.other_article_ids
 FROM staged_outcomes o
 LEFT JOIN staged_articles a
   ON a.source_topic = o.topic AND a.source_partition = o.partition AND a.source_offset = o.kafka_offset
@@ -42,6 +43,12 @@ WITH found AS (
     SELECT topic, partition, kafka_offset FROM ledger
     WHERE article_id IN (SELECT article_id FROM concerned_articles)
     UNION
+    SELECT topic, partition, kafka_offset FROM (
+        SELECT topic, partition, kafka_offset, unnest(other_article_ids) AS named FROM ledger
+        WHERE other_article_ids IS NOT NULL
+    ) others
+    WHERE named IN (SELECT article_id FROM concerned_articles)
+    UNION
     SELECT l.topic, l.partition, l.kafka_offset FROM ledger l
     JOIN deleted_keys k ON k.topic = l.topic AND k.key_id = l.key_id
 )
@@ -49,7 +56,7 @@ SELECT l.topic, l.partition, l.kafka_offset, l.message_at, coalesce(l.article_id
     coalesce(l.fetched_at, CASE WHEN v.source_topic = l.topic AND v.source_partition = l.partition
         AND v.source_offset = l.kafka_offset THEN v.fetched_at END, l.message_at),
     CASE WHEN a.content_hash = v.content_hash THEN a.story_signature END, v.word_count, l.outcome = 'held', l.key_id,
-    l.outcome = 'rejected', l.outcome = 'suppressed' OR l.removed_in IS NOT NULL
+    l.outcome = 'rejected', l.outcome = 'suppressed' OR l.removed_in IS NOT NULL, l.other_article_ids
 FROM ledger l
 JOIN found f ON f.topic = l.topic AND f.partition = l.partition AND f.kafka_offset = l.kafka_offset
 LEFT JOIN article_versions v ON v.article_id = l.article_id AND v.version = l.version AND l.removed_in IS NULL
@@ -92,8 +99,10 @@ def staged_sightings(con: Any) -> list[Sighting]:
 
 def _sighting(row: tuple[Any, ...]) -> Sighting:
     source, (timestamp, article_id, content_hash, fetched_at, signature, words) = Coordinates(*row[:3]), row[3:9]
+    is_held, key_id, is_rejected, is_gone, others = row[9:]
     return Sighting(
-        source, timestamp, article_id, content_hash, fetched_at, tuple(signature or ()), words or 0, *row[9:]
+        source, timestamp, article_id, content_hash, fetched_at, tuple(signature or ()), words or 0, is_held, key_id,
+        is_rejected, is_gone, tuple(others or ()),
     )
 
 
@@ -127,7 +136,7 @@ def _deletions(con: Any, sightings: Sequence[Sighting]) -> tuple[tuple[Deletion,
     The ledger is searched only where the batch has a delete request, or a record under a key that had one.
     """
     requests = [s for s in sightings if s.is_delete_request]
-    _name_articles(con, "named_articles", {s.article_id for s in sightings})
+    _name_articles(con, "named_articles", {article_id for s in sightings for article_id in s.article_ids})
     _name_keys(con, "batch_keys", {(s.source.topic, s.key_id) for s in sightings if s.key_id})
     deletions = tuple(Deletion(Coordinates(*row[:3]), *row[3:]) for row in con.execute(_DELETIONS).fetchall())
     deleted_keys = {(s.source.topic, s.key_id) for s in requests if s.key_id}

@@ -65,13 +65,13 @@ SELECT topic, partition, start AS start_offset, "end" AS end_offset, kind FROM f
 _STAGED_OUTCOMES = """
 CREATE TEMP TABLE staged_outcomes AS
 SELECT topic, partition, "offset" AS kafka_offset, "timestamp" AS message_at, outcome, reason, scraper, article_id,
-    fingerprint, key_id
+    fingerprint, key_id, other_article_ids
 FROM file_outcomes
 """
 _STILL_SO = """
 CREATE TEMP TABLE staged_outcomes AS
 SELECT f.topic, f.partition, f."offset" AS kafka_offset, f."timestamp" AS message_at, f.outcome, f.reason, f.scraper,
-    f.article_id, f.fingerprint, coalesce(f.key_id, l.key_id) AS key_id
+    f.article_id, f.fingerprint, coalesce(f.key_id, l.key_id) AS key_id, f.other_article_ids
 FROM file_outcomes f
 JOIN ledger l ON l.topic = f.topic AND l.partition = f.partition AND l.kafka_offset = f."offset"
 WHERE l.outcome = $was AND l.removed_in IS NULL

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from pipelines.decode import Decoder, decode_message, load_decoder
+from pipelines.decode import Decoder, decode_message, load_decoder, readable_url
 from pipelines.failures import (
     EmptyMessage,
     FetchFailed,
@@ -392,6 +393,53 @@ def test_a_rejected_message_names_its_scraper(changes: dict[str, Any]) -> None:
     with pytest.raises(Rejected) as raised:
         decode(single_object(**changes))
     assert raised.value.scraper == "harbour-crawler"
+
+
+URL = "https://harbour-news.example/pier"
+
+
+@pytest.mark.parametrize(("value", "url"), [
+    (single_object(http_status=404), URL),
+    (confluent(body=b""), URL),
+    (single_object(http_status=404, url="no address"), None),
+    (json.dumps({"link": URL, "statusCode": 500, "text": PAGE}), URL),
+    (json.dumps({"url": URL, "source": "a", "content_type": "text/html", "body": " "}), URL),
+    (single_object(url="", http_status=None, body=b'{"url": "%s", "httpStatus": 404}' % URL.encode()), URL),
+    ('{"url": "https://harbour-news.example/pier", ', None),
+])
+def test_a_rejected_message_names_its_address_where_it_was_read(value: bytes | str, url: str | None) -> None:
+    with pytest.raises(Rejected) as raised:
+        decode(value, key=b"https://harbour-news.example/feed")
+    assert raised.value.url == url
+
+
+@pytest.mark.parametrize(("value", "url"), [
+    ('{"title": "Pier", "url": "https://harbour-news.example/pier", "text": "It ope', URL),
+    (r'{"url":"https:\/\/harbour-news.example\/pier","text":', URL),
+    ('\ufeff {"URL" : "https://harbour-news.example/pier"} trailing', URL),
+    ('{"link": "https://harbour-news.example/pier", "url": "no address"', URL),
+    ('{"canonicalUrl": "https://b.example/", "page_url": "https://harbour-news.example/pier"', URL),
+    ('{"author": {"url": "https://b.example/"}, "tags": ["url", "https://b.example/"], "x": "\\" \\"url\\": "', None),
+    ('{"url": null, "note": "https://b.example/"', None),
+    ('{"url": "https://harbour-news.example/p', None),
+    ('{"url": "\ud800https://b.example"}', None),
+    ('[{"url": "https://b.example/"}]', None),
+    ("<a href='https://b.example/'>", None),
+    ("{" + '"a": "' + "x" * 70_000 + '", "url": "https://b.example/"}', None),
+    ("{" * 100_000, None),
+    ("", None),
+])
+def test_the_address_in_a_broken_item_is_read_where_it_is_a_member_of_its_own(value: str, url: str | None) -> None:
+    assert readable_url(a_message(value=value.encode("utf-8", "surrogatepass"))) == url
+
+
+@pytest.mark.parametrize("value", [
+    b'{"' + b'\\"' * 10**6, b'{"' + b"\\" * 10**6, b'{"a":' * 10**6, b'{"url":"' * 10**6, b"{" + b'"' * 10**6,
+])
+def test_no_broken_item_takes_long(value: bytes) -> None:
+    began = time.process_time()
+    assert readable_url(a_message(value=value)) is None
+    assert time.process_time() - began < 1
 
 
 # times

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,9 +44,13 @@ def tombstone(
     return Sighting(coordinates(offset, partition), moment, names, key_id=key_digest(key))
 
 
-def refused(offset: int, *, key: bytes | None = FILE, names: str = "", minute: float | None = None) -> Sighting:
+def refused(
+    offset: int, *, key: bytes | None = FILE, names: str = "", others: tuple[str, ...] = (), partition: int = 0,
+    minute: float | None = None,
+) -> Sighting:
     return Sighting(
-        coordinates(offset), at(offset if minute is None else minute), names, key_id=key_digest(key), is_rejected=True
+        coordinates(offset, partition), at(offset if minute is None else minute), names, key_id=key_digest(key),
+        is_rejected=True, other_article_ids=others,
     )
 
 
@@ -158,6 +163,31 @@ def test_a_rejected_record_that_names_the_deleted_address_goes() -> None:
     ]
 
 
+@pytest.mark.parametrize("names", [(NAMED, (OTHER,)), (OTHER, (NAMED,)), (OTHER, (ARTICLE, NAMED, NAMED))])
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_a_rejected_record_goes_by_any_article_that_it_names(
+    names: tuple[str, tuple[str, ...]], is_first: bool, is_one_batch: bool
+) -> None:
+    letter = refused(0, key=b"other", names=names[0], others=names[1], minute=0)
+    kept = refused(1, key=b"other", names=names[0], others=names[1], minute=9)
+    request = tombstone(0, partition=1, minute=5)
+    records = [letter, request, kept] if is_first else [request, letter, kept]
+    store = Store()
+    for batch in [records] if is_one_batch else [[record] for record in records]:
+        store.load(batch)
+    assert (store.rows[letter.source].is_removed, store.rows[kept.source].is_removed) == (True, False)
+    was_there = is_first or is_one_batch
+    assert store.rows[request.source].outcome == ("deleted" if was_there else "nothing_to_delete")
+
+
+def test_a_rejected_record_goes_with_the_article_that_came_under_the_key_of_the_request() -> None:
+    store = in_batches(shown(0), refused(1, key=b"other", names=OTHER, others=(ARTICLE,)), tombstone(2))
+    assert [(r.outcome, r.is_removed) for r in store.rows.values()] == [
+        ("loaded", True), ("rejected", True), ("deleted", False),
+    ]
+
+
 @dataclass(frozen=True)
 class Left:
     """What is left of an article: its texts, the current one, and when that was last fetched."""
@@ -195,9 +225,8 @@ def _stream(drawn: list[tuple[str, bytes, str, int, int]]) -> list[Sighting]:
         if what == "tombstone":
             stream.append(tombstone(n, key, partition=partition, minute=minute, names=_KEYS[key]))
         elif what == "refused":
-            stream.append(Sighting(
-                coordinates(n, partition), at(minute), "", key_id=key_digest(key), is_rejected=True
-            ))
+            names, others = ("", ()) if n % 3 == 0 else (article_id, (NAMED,) if n % 3 == 1 else ())
+            stream.append(refused(n, key=key, names=names, others=others, partition=partition, minute=minute))
         else:
             fetched = (7 * n) % 13
             stream.append(shown(

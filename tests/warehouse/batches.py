@@ -42,6 +42,7 @@ class Refused:
     message: RawMessage
     failure: Failure
     scraper: str | None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,12 @@ def carried(
 
 def refused(
     offset: int, *, partition: int = 0, reason: str = "ConsentWall", scraper: str | None = "harbour-crawler",
-    **changes: Any
+    names: tuple[str, ...] = (), **changes: Any
 ) -> Refused:
+    """A record that was rejected; ``names`` are the articles at the addresses in it, ``changes`` of the message."""
     message = a_message(source=coordinates(offset, partition), **changes)
     failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
-    return Refused(message, failure, scraper)
+    return Refused(message, failure, scraper, names)
 
 
 def tombstone(
@@ -117,13 +119,13 @@ def _write(writer: PartWriter, event: Event) -> OffsetRange:
             writer.outcome(OutcomeRow(
                 at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key)
             ))
-        case Refused(message, failure, scraper):
+        case Refused(message, failure, scraper, names):
             at = message.source
             writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
             writer.outcome(
                 OutcomeRow(
-                    at, message.timestamp, "rejected", failure.reason, scraper, None, failure.fingerprint,
-                    key_digest(message.key),
+                    at, message.timestamp, "rejected", failure.reason, scraper, next(iter(names), None),
+                    failure.fingerprint, key_digest(message.key), names[1:],
                 )
             )
         case Tombstone(at, article_id, timestamp, key):

@@ -178,6 +178,44 @@ def test_what_is_rejected_after_the_deletion_that_covers_it_is_not_kept(books: B
     )
 
 
+@pytest.mark.parametrize("names", [(NAMED,), (OTHER, NAMED), (OTHER, ARTICLE, NAMED)])
+@pytest.mark.parametrize("is_one_batch", [True, False])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_dead_letter_goes_by_any_article_that_it_names(
+    books: Books, names: tuple[str, ...], is_one_batch: bool, is_first: bool
+) -> None:
+    letters = [
+        refused(0, key=b"elsewhere", timestamp=minutes(0), names=names),
+        refused(1, key=b"elsewhere", timestamp=minutes(9), names=names),
+        refused(2, key=b"elsewhere", timestamp=minutes(0), names=(OTHER, ARTICLE)),
+    ]
+    request = tombstone(0, NAMED, partition=1, key=FILE, timestamp=minutes(5))
+    if is_one_batch:
+        books.load(*letters, request)
+    else:
+        for batch in ([letters, [request]] if is_first else [[request], letters]):
+            books.load(*batch)
+    assert books.rows("SELECT kafka_offset, original IS NULL, removed_in IS NULL FROM dead_letters ORDER BY 1") == (
+        (0, True, False), (1, False, True), (2, False, True),
+    )
+
+
+def test_a_letter_that_is_rejected_again_goes_by_what_either_try_found(books: Books) -> None:
+    books.load(refused(0, key=b"elsewhere", names=(NAMED,)), refused(1, key=b"elsewhere", names=(ARTICLE, OTHER)))
+    books.load(refused(0, names=(ARTICLE,)), refused(1, reason="WorkerCrashed"), kind="replay")
+    books.load(tombstone(2, NAMED, key=FILE), tombstone(3, OTHER, key=BYTES))
+    assert books.rows("SELECT kafka_offset, original IS NULL FROM dead_letters ORDER BY 1") == ((0, True), (1, True))
+
+
+def test_a_letter_that_was_loaded_after_all_goes_by_its_article_alone(books: Books) -> None:
+    books.load(refused(0, key=b"elsewhere", names=(NAMED, OTHER)))
+    books.load(carried(0), kind="replay")
+    assert books.load(tombstone(1, OTHER, key=FILE)).outcomes == Counter(nothing_to_delete=1)
+    assert books.articles() == ((ARTICLE, 1, "b" * 64),)
+    assert books.load(tombstone(2, ARTICLE, key=FILE)).outcomes == Counter(deleted=1)
+    assert books.rows("SELECT original FROM dead_letters") == ((None,),)
+
+
 def test_a_replay_of_what_was_deleted_meanwhile_is_suppressed_and_its_letter_emptied(books: Books) -> None:
     books.load(refused(0, key=b"elsewhere", value=b"named"), tombstone(1, ARTICLE, key=FILE))
     assert books.rows("SELECT original FROM dead_letters") == ((b"named",),)
@@ -216,8 +254,8 @@ def test_a_warehouse_from_before_keys_were_noted(books: Books) -> None:
         con.execute("UPDATE batches SET deleted = 1")
         con.execute("DROP TABLE deletions")
         for table, column in (
-            ("ledger", "key_id"), ("ledger", "fetched_at"), ("dead_letters", "removed_in"),
-            ("batches", "nothing_to_delete"),
+            ("ledger", "key_id"), ("ledger", "fetched_at"), ("ledger", "other_article_ids"),
+            ("dead_letters", "removed_in"), ("batches", "nothing_to_delete"),
         ):
             con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         con.execute("UPDATE layout SET fingerprint = 'former'")

@@ -1,13 +1,14 @@
 -- One row for each Kafka record of the batch, and its gaps.
 INSERT INTO ledger (
     topic, partition, kafka_offset, message_at, outcome, reason, scraper, article_id, version, fingerprint, run_id,
-    batch_id, first_outcome, first_reason, replayed_in, removed_in, key_id, fetched_at
+    batch_id, first_outcome, first_reason, replayed_in, removed_in, key_id, fetched_at,
+    other_article_ids
 )
 SELECT
     o.topic, o.partition, o.kafka_offset, o.message_at, coalesce(r.outcome, o.outcome), o.reason, o.scraper,
     coalesce(r.article_id, o.article_id), r.version, o.fingerprint, b.run_id, b.batch_id,
     coalesce(r.outcome, o.outcome), o.reason, NULL, CASE WHEN r.is_removed THEN b.batch_id END,
-    o.key_id, s.fetched_at
+    o.key_id, s.fetched_at, o.other_article_ids
 FROM staged_outcomes o
 CROSS JOIN this_batch b
 LEFT JOIN resolution r ON r.topic = o.topic AND r.partition = o.partition AND r.kafka_offset = o.kafka_offset

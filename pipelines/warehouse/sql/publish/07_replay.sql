@@ -9,7 +9,9 @@ UPDATE ledger SET
     replayed_in = b.batch_id,
     removed_in = CASE WHEN r.is_removed THEN b.batch_id END,
     key_id = coalesce(ledger.key_id, o.key_id),
-    fetched_at = s.fetched_at
+    fetched_at = s.fetched_at,
+    other_article_ids = CASE WHEN o.outcome = 'rejected' THEN
+        list_distinct(list_concat([ledger.article_id], ledger.other_article_ids, o.other_article_ids)) END
 FROM staged_outcomes o
 CROSS JOIN this_batch b
 LEFT JOIN resolution r ON r.topic = o.topic AND r.partition = o.partition AND r.kafka_offset = o.kafka_offset

@@ -17,10 +17,12 @@ CREATE TABLE IF NOT EXISTS ledger (
     replayed_in VARCHAR,
     removed_in VARCHAR,
     key_id VARCHAR,
-    fetched_at TIMESTAMPTZ
+    fetched_at TIMESTAMPTZ,
+    other_article_ids VARCHAR[]
 );
 ALTER TABLE ledger ADD COLUMN IF NOT EXISTS key_id VARCHAR;
 ALTER TABLE ledger ADD COLUMN IF NOT EXISTS fetched_at TIMESTAMPTZ;
+ALTER TABLE ledger ADD COLUMN IF NOT EXISTS other_article_ids VARCHAR[];
 COMMENT ON TABLE ledger IS 'What became of every Kafka record, a row a record.';
 COMMENT ON COLUMN ledger.topic IS 'Kafka topic of the record.';
 COMMENT ON COLUMN ledger.partition IS 'Partition of the topic.';
@@ -29,7 +31,7 @@ COMMENT ON COLUMN ledger.message_at IS 'Timestamp of the Kafka record, UTC.';
 COMMENT ON COLUMN ledger.outcome IS 'What became of it in the end: loaded, new_version, unchanged, rejected, deleted, nothing_to_delete, suppressed or held.';
 COMMENT ON COLUMN ledger.reason IS 'Name of the fault when it was rejected; null otherwise.';
 COMMENT ON COLUMN ledger.scraper IS 'Which scraper produced it, where it could be read.';
-COMMENT ON COLUMN ledger.article_id IS 'The article that it carried or asked to delete; null when it was rejected before that was known.';
+COMMENT ON COLUMN ledger.article_id IS 'The article that it carried, asked to delete, or named by an address when it was rejected; null when it was rejected and named none.';
 COMMENT ON COLUMN ledger.version IS 'Version of the article that it loaded, or whose text it showed again; null when there is none.';
 COMMENT ON COLUMN ledger.fingerprint IS 'Shared by rejects that are alike; null when it was not rejected.';
 COMMENT ON COLUMN ledger.run_id IS 'Run that read it from Kafka: see runs.';
@@ -40,6 +42,7 @@ COMMENT ON COLUMN ledger.replayed_in IS 'Batch whose replay or release gave the 
 COMMENT ON COLUMN ledger.removed_in IS 'Batch whose delete request removed what the record had loaded, what waited, or its dead letter; null while it is there.';
 COMMENT ON COLUMN ledger.key_id IS 'Digest of the record''s key, by which a delete request finds what came under the key; null without a key, or where it was read before keys were noted.';
 COMMENT ON COLUMN ledger.fetched_at IS 'When the scraper received the page of a record that carried an article, UTC.';
+COMMENT ON COLUMN ledger.other_article_ids IS 'Further articles that a rejected record names by an address in its value, its header or its key; null where there are none.';
 
 CREATE TABLE IF NOT EXISTS gaps (
     topic VARCHAR NOT NULL,
