@@ -9,6 +9,7 @@ CORPUS ?= ../shared/corpora
 KILLS ?= 200
 MESSAGES ?= 20000
 BATCHES ?= 300
+SHARDS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker bench-follow bench-warehouse
@@ -30,8 +31,8 @@ install: $(INSTALLED)  ## make the environment from the hashed lock
 demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came out
 	@$(BIN)/dateline demo
 
-test: $(INSTALLED)  ## every test, integration ones included
-	@$(BIN)/python -m pytest
+test: $(INSTALLED)  ## every test, integration and doctests included: SHARDS=2, each with servers of its own
+	@$(BIN)/python -m pytest -n $(SHARDS) --dist loadfile --no-loadscope-reorder
 
 soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=200 [SEED=number]
 	@$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
@@ -39,11 +40,10 @@ soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=
 fuzz: $(INSTALLED)  ## mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) $(if $(SEED),--seed $(SEED))
 
-check: $(INSTALLED)  ## ruff, mypy, import contracts, doctests, schemas
+check: $(INSTALLED)  ## ruff, mypy, import contracts, schemas
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q pipelines schemas flows
 	$(BIN)/dateline schemas check
 
 docs: $(INSTALLED)  ## write the pages of docs/ that the code tells

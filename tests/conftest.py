@@ -1,9 +1,10 @@
-"""Servers that tests of several folders share."""
+"""Servers that tests of several folders share, and the order in which shards take the files."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +12,15 @@ import pytest
 from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 
 NUMBERS = itertools.count(1)
+HERE = Path(__file__).parent
+LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
+"""Folders whose files take longest, in this order: shards that begin with them end together."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shards (``make test``) take long files first; a run in one process keeps pytest's order."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONG.get(item.path.relative_to(HERE.parent).parts[1], len(LONG)))
 
 
 @pytest.fixture(scope="session")
