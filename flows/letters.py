@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def opened(settings: Settings) -> Warehouse:
     """The warehouse to read from; ``WarehouseGone`` or ``WarehouseReplaced`` where it is not the one loaded into."""
     from flows.memory import Memory
-    from pipelines.warehouse import open_warehouse
+    from flows.place import the_warehouse
 
-    warehouse = open_warehouse(settings.warehouse_url)
+    warehouse = the_warehouse(settings)
     Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
     return warehouse
 

@@ -14,8 +14,6 @@ from flows.watching import watcher
 
 LOG = logging.getLogger("dateline")
 
-DELAYS_S = (1.0, 4.0, 10.0, 30.0)
-"""Waits between the tries of a run that ends when it has caught up: the next scheduled run is never far."""
 RIDING_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
 """First waits of a run that follows; it then tries again every ``LAST_DELAY_S``."""
 LAST_DELAY_S = 5.0
@@ -25,10 +23,12 @@ LAST_DELAY_S = 5.0
 class Patience:
     """Tries a step again after a fault that may pass by itself, and never after another one.
 
-    ``outage_s`` is how long an outage is ridden out; None tries once after each of ``DELAYS_S``. One line says that
-    something is away, and one that it is back. A run that is asked to stop waits no longer.
+    ``outage_s`` is how long an outage is ridden out; None tries once after each of ``delays_s``: a run that ends when
+    it has caught up need not wait long, since the next scheduled run is never far. One line says that something is
+    away, and one that it is back. A run that is asked to stop waits no longer.
     """
 
+    delays_s: tuple[float, ...]
     outage_s: float | None = None
     stop: Stop | None = None
 
@@ -53,7 +53,7 @@ class Patience:
 
     def _delays(self) -> Iterator[float]:
         if self.outage_s is None:
-            return iter(DELAYS_S)
+            return iter(self.delays_s)
         return chain(RIDING_DELAYS_S, repeat(LAST_DELAY_S))
 
     def _is_over(self, gone_at: float | None) -> bool:

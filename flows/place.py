@@ -17,6 +17,7 @@ from pipelines.secrets import learn_environment, learn_secrets, secrets_in
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
+    from pipelines.warehouse import Warehouse
 
 API_URL = "PREFECT_API_URL"
 PATIENCE_S = 5.0
@@ -82,6 +83,17 @@ def the_settings(**changes: object) -> Settings:
         )
     make_home(settings)
     return settings
+
+
+def the_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse that the settings name, waited for as long as they say while another process has its file."""
+    from pipelines.warehouse import open_warehouse
+    from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+    warehouse = open_warehouse(settings.warehouse_url)
+    if isinstance(warehouse, DuckDBWarehouse):
+        warehouse.patience_s = settings.patience.warehouse_s
+    return warehouse
 
 
 def make_home(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial, wraps
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from flows.masking import masked
 from flows.memory import Memory
 from flows.outbox import GroupOffsets, Outbox
 from flows.patience import Patience
+from flows.place import the_warehouse
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.sources import held_rows, silent_rows, sources_of
@@ -64,7 +65,7 @@ class Work:
     group: GroupOffsets
     artifact: RunArtifact
     logs: Logs
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience
     follows: bool = False
 
     @property
@@ -185,7 +186,7 @@ def working(
     """
     from pipelines.jobs.names import check_names
     from pipelines.jobs.workers import Workers
-    from pipelines.warehouse import Run, open_warehouse
+    from pipelines.warehouse import Run
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
     told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
@@ -193,8 +194,9 @@ def working(
     logs = Logs(settings.home, settings.log_bytes)
     logs.bound()
     artifact = RunArtifact(settings.follow.report_s)
-    patience = Patience(settings.follow.outage_s, following) if following else Patience()
-    warehouse = open_warehouse(settings.warehouse_url)
+    outage_s = settings.follow.outage_s if following else None
+    patience = Patience(settings.patience.retry_delays_s, outage_s, following)
+    warehouse = the_warehouse(settings)
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):  # first: who has the place has the file
@@ -242,13 +244,11 @@ def report_progress(work: Work) -> None:
 
 
 def _keep_artifact(settings: Settings, told: RunReport, write: Callable[[RunReport], None]) -> None:
-    from pipelines.warehouse import open_warehouse
-
     watcher().step("report", told.batches)
     try:
         standings = sources_of(settings)
         told.held, told.silent = held_rows(standings), silent_rows(standings)
-        told.outbox = [asdict(waiting) for waiting in open_warehouse(settings.warehouse_url).outbox_standing()]
+        told.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
         write(told)
     except Exception:
         LOG.warning("the run's artifact could not be kept", exc_info=True)

@@ -35,6 +35,7 @@ _EXAMPLES = {
     "DATELINE_KAFKA__BOOTSTRAP_SERVERS": "host:port, as in kafka-1:9092,kafka-2:9092",
     "DATELINE_KAFKA__CONSUMER": 'a JSON object, as in {"fetch_max_bytes": 52428800}',
     "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',
+    "DATELINE_PATIENCE__RETRY_DELAYS_S": "one number of seconds or more, with commas between them, as in 1,4,10,30",
     "DATELINE_SCHEMA_IDS": 'a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}',
 }
 

@@ -184,6 +184,30 @@ class FollowSettings(_Section):
     )
 
 
+def _split(value: object) -> object:
+    """One text of several values, with commas between them, as these values.
+
+    >>> _split("1, 4,10"), _split(4), _split((1.0, 4.0))
+    (('1', '4', '10'), (4,), (1.0, 4.0))
+    """
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return (value,) if isinstance(value, int | float) else value
+
+
+class PatienceSettings(_Section):
+    """How long a run waits for what is away for a moment, before it fails."""
+
+    retry_delays_s: Annotated[tuple[Seconds, ...], BeforeValidator(_split)] = Field(
+        (1.0, 4.0, 10.0, 30.0),
+        description="Seconds between the tries of a step that found the broker or the warehouse away, with commas "
+        "between them; it is tried once after each. A run with `--follow` tries for DATELINE_FOLLOW__OUTAGE_S instead.",
+    )
+    warehouse_s: Seconds = Field(
+        30.0, description="Seconds that each access waits while another process has the warehouse's file open."
+    )
+
+
 class BreakerSettings(_Section):
     """When a source is unlike its own recent past, so that its articles wait until a person has looked."""
 
@@ -226,10 +250,6 @@ class QuerySettings(_Section):
     )
 
 
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
 class _Environment(EnvSettingsSource):
     """Leaves a value that is no JSON as it stands, so that validation reports it together with all other problems."""
 
@@ -256,6 +276,7 @@ class Settings(Masked, BaseSettings):
         "tenth of them is begun anew.",
     )
     follow: FollowSettings = FollowSettings()
+    patience: PatienceSettings = PatienceSettings()
     breaker: BreakerSettings = BreakerSettings()
     query: QuerySettings = QuerySettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(

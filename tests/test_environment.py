@@ -92,6 +92,9 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
     (BATCH + "DEADLINE_S", "1e9", "must be at most 604,800"),
     (BATCH + "DEADLINE_S", "0", "must be more than 0"),
     (BATCH + "DEADLINE_S", "nan", "must be a finite number"),
+    ("DATELINE_PATIENCE__RETRY_DELAYS_S", "0", "must be more than 0"),
+    ("DATELINE_PATIENCE__RETRY_DELAYS_S", "1 4",
+     "must be one number of seconds or more, with commas between them, as in 1,4,10,30"),
     (BATCH + "FAULT_SHARE", "1.5", "must be at most 1"),
     (BATCH + "RECORDS_WORTH_A_WORKER", "0", "must be at least 1"),
     (BATCH + "RETENTION_GAP", "skip", "must be one of stop, continue"),
@@ -174,3 +177,11 @@ def test_what_fits_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_flag_is_named_as_a_flag() -> None:
     with pytest.raises(SettingsWrong, match="--runner must not be empty"):
         read_settings(runner=" ")
+
+
+@pytest.mark.parametrize(("given", "delays"), [("0.5, 2,4", (0.5, 2, 4)), ("3", (3,)), ("[1, 2]", (1, 2))])
+def test_delays_are_numbers_with_commas_between_them(
+    monkeypatch: pytest.MonkeyPatch, given: str, delays: tuple[float, ...]
+) -> None:
+    monkeypatch.setenv("DATELINE_PATIENCE__RETRY_DELAYS_S", given)
+    assert read_settings().patience.retry_delays_s == delays

@@ -51,7 +51,9 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value in ({}, []):
         return "unset"
-    return f"`{",".join(value) if isinstance(value, tuple) else value}`"
+    if isinstance(value, tuple):
+        value = ",".join(f"{part:g}" if isinstance(part, float) else part for part in value)
+    return f"`{value}`"
 
 
 def _described(variable: str, field: FieldInfo) -> str:

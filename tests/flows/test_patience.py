@@ -36,21 +36,20 @@ def away(times: int, fault: Exception = AWAY) -> Callable[[], str]:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "DELAYS_S", (0.0,) * 4)
     monkeypatch.setattr(patience, "RIDING_DELAYS_S", (0.0,))
     monkeypatch.setattr(patience, "LAST_DELAY_S", 0.0)
 
 
-def test_a_run_that_catches_up_tries_four_times_more() -> None:
-    assert Patience().call("plan", away(4)) == "done"
+def test_a_run_that_catches_up_tries_once_more_after_each_delay() -> None:
+    assert Patience((0.0,) * 4).call("plan", away(4)) == "done"
     with pytest.raises(BrokerUnavailable):
-        Patience().call("plan", away(5))
+        Patience((0.0,) * 4).call("plan", away(5))
 
 
 def test_an_outage_is_told_in_two_lines_however_long_it_lasts() -> None:
     notes = Notes()
     with watched_by(notes):
-        assert Patience(outage_s=60, stop=Stop()).call("plan", away(500)) == "done"
+        assert Patience((), outage_s=60, stop=Stop()).call("plan", away(500)) == "done"
     assert notes.notes == [
         "Step plan waits: The broker at kafka-1:9093 does not answer.",
         "Step plan goes on after 0 s.",
@@ -59,16 +58,16 @@ def test_an_outage_is_told_in_two_lines_however_long_it_lasts() -> None:
 
 def test_an_outage_that_outlasts_the_setting_ends_the_run() -> None:
     with pytest.raises(BrokerUnavailable):
-        Patience(outage_s=0, stop=Stop()).call("plan", away(10))
+        Patience((), outage_s=0, stop=Stop()).call("plan", away(10))
 
 
 def test_a_fault_that_does_not_pass_is_not_tried_again() -> None:
     with pytest.raises(BrokerRefused):
-        Patience(outage_s=60, stop=Stop()).call("plan", away(1, BrokerRefused("no")))
+        Patience((), outage_s=60, stop=Stop()).call("plan", away(1, BrokerRefused("no")))
 
 
 def test_a_run_that_is_asked_to_stop_does_not_wait() -> None:
     stop = Stop()
     stop.ask()
     with pytest.raises(BrokerUnavailable):
-        Patience(outage_s=3_600, stop=stop).call("plan", away(2))
+        Patience((), outage_s=3_600, stop=stop).call("plan", away(2))
