@@ -12,6 +12,7 @@ from flows.local.kafka import LocalKafka
 from flows.local.prefect import LocalPrefect, api_url
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics
+from tests.integration.running import close_warm
 
 HERE = Path(__file__).parent
 NUMBERS = itertools.count(1)
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_runs() -> Iterator[None]:
+    """The process that runs are forked from, where a test needs it, ends with the session."""
+    yield
+    close_warm()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -61,9 +62,8 @@ def topics(broker: str) -> KafkaSettings:
 
 
 @pytest.fixture(scope="module")
-def warm(topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    folder = tmp_path_factory.mktemp("warm")
-    with Warm(Machine(folder / "home", topics, prefect_server), folder) as forked:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with Warm(tmp_path_factory.mktemp("warm")) as forked:
         yield forked
 
 
@@ -332,6 +332,7 @@ def test_a_run_left_for_dead_holds_its_place_until_it_is_killed_and_is_then_foun
 def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
+    machine = replace(machine, is_cold=True)  # nothing is loaded before the clock is wrong
     clock = machine.home.parent / "clock"
     clock.write_text("0")
     wrong = {"DATELINE_TEST_CLOCK": str(clock)}

@@ -47,9 +47,8 @@ def topics(own_kafka: LocalKafka) -> KafkaSettings:
 
 
 @pytest.fixture(scope="module")
-def warm(topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    folder = tmp_path_factory.mktemp("warm")
-    with Warm(Machine(folder / "home", topics, prefect_server), folder) as forked:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with Warm(tmp_path_factory.mktemp("warm")) as forked:
         yield forked
 
 

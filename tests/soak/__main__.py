@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows.local.kafka import LocalKafka
 from flows.local.prefect import LocalPrefect, api_url
+from tests.integration.running import close_warm
 from tests.soak.killing import Found, Place, soak
 
 
@@ -55,7 +56,10 @@ def run(kills: int, seed: int) -> Found:
                 if not notes.is_terminal and done % 20 == 0:
                     notes.print(f"{done} of {kills}: {what}", highlight=False)
 
-            found = soak(Place(home, kafka.address, api_url(prefect)), kills, seed, tell)
+            try:
+                found = soak(Place(home, kafka.address, api_url(prefect)), kills, seed, tell)
+            finally:
+                close_warm()
         bar.update(task, description="all runs", completed=found.kills)
         notes.print(
             f"killed in {dict(found.killed_in)}; {found.ended_before} runs ended before their moment; "

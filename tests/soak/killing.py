@@ -85,7 +85,7 @@ def soak(place: Place, kills: int, seed: int, tell: Tell = _nobody) -> Found:
     disturbed, calm = place.machine("disturbed", BATCH), place.machine("calm", 500)
     for machine in (disturbed, calm):
         make_topics(machine.kafka)
-    with Warm(disturbed, place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
+    with Warm(place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
         try:
             _Kills(disturbed, publish, random.Random(seed), found).until(kills, warm, tell)
             tell("the last run", found.kills)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
-import sys
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Self
 
-from tests.integration.running import Machine, kill_group
-
-LOADED_WITHIN_S = 180.0
+from tests.integration.running import Forked, Machine, Started, warm_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,100 +26,67 @@ class Ended:
 
 @dataclass(slots=True, eq=False)
 class Warm:
-    """The process that warm runs are forked from; a context manager."""
+    """Runs that are forked from this process's warm one, one after another, with the job in the run's own process.
 
-    machine: Machine
+    A context manager: a run that is left is killed at its end.
+    """
+
     folder: Path
-    _process: subprocess.Popen[str] | None = None
-    _running: int | None = None
-    _lines: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    _run: Forked | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.soak.warm"], text=True, start_new_session=True,
-            env=self.machine.environment(DATELINE_BATCH__WORKERS="0"),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-        if (said := self._line(LOADED_WITHIN_S)) != "warm":
-            raise RuntimeError(f"the warm process did not load: {said!r}")
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process is not None
         self.kill()
-        kill_group(self._process)
 
     def start(self, machine: Machine, *arguments: str, **environment: str) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        for path in (self._step, self._output):
-            path.unlink(missing_ok=True)
-        asked = {
-            "arguments": list(arguments),
-            "environment": machine.environment(DATELINE_BATCH__WORKERS="0", **environment),
-            "output": str(self._output), "step": str(self._step),
-        }
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        self._running = int(self._line(30))
+        self._step.unlink(missing_ok=True)
+        told = machine.environment(DATELINE_BATCH__WORKERS="0", **environment)
+        self._run = warm_process().start(arguments, told, machine.home.parent, self._step)
 
     def start_paused(self, machine: Machine, pause: str, *arguments: str, **environment: str) -> int:
-        """A run stopped at ``pause``, once it is there: its pid. What it pauses in is named where it is called."""
+        """A run stopped at ``pause``, once it is there: its pid."""
         self.start(machine, *arguments, **machine.pausing(pause), **environment)
         machine.wait_paused(pause, lambda: self.wait(0) is not None, lambda: self.told(0, 0).output)
-        assert self._running is not None
-        return self._running
+        assert self._run is not None
+        return self._run.pid
 
     def wait(self, patience_s: float) -> int | None:
         """The run's exit code; None where it still runs after the patience."""
+        assert self._run is not None
         try:
-            code = int(self._line(patience_s))
-        except Empty:
+            return self._run.wait(max(patience_s, 0))
+        except subprocess.TimeoutExpired:
             return None
-        self._running = None
-        return code
 
     def kill(self) -> int:
-        """SIGKILL to the run's whole process group; how it ended, 0 where it had just ended by itself."""
-        if self._running is None:
+        """SIGKILL to the run's whole process group, unless it has just ended by itself; how it ended."""
+        if self._run is None:
             return 0
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._running, signal.SIGKILL)
-        return self.wait(30) or 0
+        if self._run.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._run.pid, signal.SIGKILL)
+        return self._run.wait(30)
 
     def told(self, code: int, seconds: float) -> Ended:
         step = self._step.read_text() if self._step.exists() else "start"
-        return Ended(code, seconds, step, self._output.read_text(errors="replace") if self._output.exists() else "")
+        return Ended(code, seconds, step, self._run.printed() if self._run else "")
 
     @property
     def _step(self) -> Path:
         return self.folder / "step"
-
-    @property
-    def _output(self) -> Path:
-        return self.folder / "output"
-
-    def _line(self, patience_s: float) -> str:
-        return self._lines.get(timeout=max(patience_s, 0.001))
-
-    def _read(self) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
-        self._lines.put("")
 
 
 @dataclass(slots=True, eq=False)
 class Cold:
     """Whole starts of ``dateline``, with standing workers: what a shell does."""
 
-    _process: subprocess.Popen[str] | None = None
+    _process: Started | None = None
 
     def start(self, machine: Machine, *arguments: str) -> None:
         both_at_work = {"DATELINE_BATCH__WORKERS": "2", "DATELINE_BATCH__RECORDS_WORTH_A_WORKER": "4"}
-        self._process = machine.start(*arguments, **both_at_work)
+        self._process = replace(machine, is_cold=True).start(*arguments, **both_at_work)
 
     def wait(self, patience_s: float) -> int | None:
         assert self._process is not None

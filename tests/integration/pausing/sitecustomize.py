@@ -9,6 +9,7 @@ how many seconds the clock is wrong; what it says may change. Nothing in Datelin
 import functools
 import inspect
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -51,7 +52,12 @@ def _install(asked: str, paused: Path) -> None:
     def patch(loaded) -> None:  # type: ignore[no-untyped-def]
         owner, _, name = function.rpartition(".")
         target = functools.reduce(getattr, owner.split("."), loaded) if owner else loaded
-        setattr(target, name, wrap(getattr(target, name)))
+        original = getattr(target, name)
+        wrapped = wrap(original)
+        setattr(target, name, wrapped)
+        for importer in list(sys.modules.values()):  # who imported it before: a run that is forked has all loaded
+            if getattr(importer, "__dict__", {}).get(name) is original:
+                setattr(importer, name, wrapped)
 
     wrapt.register_post_import_hook(patch, module)
 
