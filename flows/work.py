@@ -156,13 +156,14 @@ def forget_staged(work: Work, loaded: Loaded) -> None:
 
 def remove_originals(work: Work) -> None:
     """Remove the files of originals that a delete request covers; what a killed run left, the next removes."""
+    paths = work.warehouse.originals_to_remove()
+    if not paths:
+        return
     from pipelines.jobs.replay import store_of
 
-    paths = work.warehouse.originals_to_remove()
     for path in paths:
         store_of(work.settings).remove(path)
-    if paths:
-        work.warehouse.forget_originals(paths)
+    work.warehouse.forget_originals(paths)
 
 
 def finish(work: Work) -> None:

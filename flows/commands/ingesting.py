@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -22,8 +22,24 @@ from pipelines.phrases import counted
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
+    from pipelines.sources.offsets import Topic
 
 OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
+
+
+def get_workers_ready(settings: Settings, topic: Topic) -> None:
+    """Have workers load their models while Prefect is loaded here, where the topic has what the warehouse has not."""
+    if not settings.batch.workers:
+        return
+    with suppress(Exception):  # a warehouse that cannot be read is the run's to report
+        from pipelines.warehouse import warehouse_path
+        from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+        saved = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1).next_offsets(topic.name)
+        if any(end > saved.get(partition, first) for partition, (first, end) in topic.offsets.items()):
+            from pipelines.jobs.workers import warm_up
+
+            warm_up()
 
 
 def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:

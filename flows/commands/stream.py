@@ -94,14 +94,15 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     if follow and until_caught_up:
         raise typer.BadParameter("--follow never catches up: give one of --follow and --until-caught-up.")
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
-        from flows.commands.ingesting import follow_here, ingest_here, show_ingested
+        from flows.commands.ingesting import follow_here, get_workers_ready, ingest_here, show_ingested
         from flows.place import with_broker
         from flows.progress import connecting
         from pipelines.sources.offsets import first_contact
 
         settings = with_broker(run.settings)
         with connecting(run.screen, settings.kafka):
-            first_contact(settings.kafka, settings.kafka.raw_topic)
+            topic = first_contact(settings.kafka, settings.kafka.raw_topic)
+        get_workers_ready(settings, topic)
         ingest_now = follow_here if follow else ingest_here
         report = ingest_now(
             run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse

@@ -1,22 +1,21 @@
-"""Holds a staged batch against the batch suite before anything of it is loaded."""
+"""Holds a staged batch against the batch suite before anything of it is loaded.
+
+Great Expectations and pandas are imported where the suite runs: in a worker, which has them loaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pipelines.jobs.workers import Workers
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit, Finding, describe_batch
-from pipelines.transforms.expectations import ExpectationResult, run_suite
-from pipelines.transforms.shared import shared
-from pipelines.validate import load_suite
 
-BATCH_SUITE = partial(run_suite, partial(load_suite, "batch"))
+if TYPE_CHECKING:
+    from pipelines.transforms.expectations import ExpectationResult, SuiteRunner
 
 
 def audit_batch(batch: StagedBatch, settings: Settings, workers: Workers) -> Audit:
@@ -30,7 +29,9 @@ def audit_here(batch: StagedBatch) -> Audit:
     rows = describe_batch(batch)
     if not rows:
         return Audit(())
-    results = shared(BATCH_SUITE).run(pd.DataFrame.from_records(rows))
+    import pandas as pd
+
+    results = batch_suite().run(pd.DataFrame.from_records(rows))
     return Audit(
         tuple(
             Finding(
@@ -40,6 +41,15 @@ def audit_here(batch: StagedBatch) -> Audit:
             for r in results
         )
     )
+
+
+def batch_suite() -> SuiteRunner:
+    """The batch suite, made once a process."""
+    from pipelines.transforms.expectations import run_suite
+    from pipelines.transforms.shared import shared
+    from pipelines.validate import load_suite
+
+    return shared(partial(run_suite, partial(load_suite, "batch")))
 
 
 def _values(rows: Sequence[Mapping[str, Any]], result: ExpectationResult) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
 from pipelines.jobs.names import LOCAL_RUNNERS
@@ -20,9 +21,11 @@ from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
 from pipelines.stage import BatchKind, PartWriter, StagedBatch, StagedFile, write_manifest
 from pipelines.stage.reasons import count_reasons, count_rejects, first_traceback
-from pipelines.transforms.read import Reader
-from pipelines.transforms.staging import Staging
+from pipelines.transforms.destination import Staging
 from pipelines.transforms.watch import READ
+
+if TYPE_CHECKING:
+    from pipelines.transforms.read import Reader
 
 STEPS = ("decode", "clean", "enrich", "validate")
 OURS = (Failure.UNEXPECTED, WorkerCrashed.__name__, TimeExceeded.__name__, MemoryExceeded.__name__)

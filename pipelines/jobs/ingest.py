@@ -9,9 +9,10 @@ import apache_beam as beam
 from pipelines.records import OffsetRange
 from pipelines.settings import Settings
 from pipelines.transforms.articles import CleanArticles, DecodeArticles, EnrichArticles, ValidateArticles
+from pipelines.transforms.destination import Staging
 from pipelines.transforms.expectations import ExpectArticles
 from pipelines.transforms.read import Reader, ReadMessages
-from pipelines.transforms.staging import StageBatch, Staging
+from pipelines.transforms.staging import StageBatch
 from pipelines.validate import load_suite
 
 

@@ -13,18 +13,21 @@ from functools import partial
 
 from pipelines.environment import read_settings
 from pipelines.jobs.quiet import quiet
+from pipelines.jobs.workers import die_with_parent
 
 
 def preload() -> None:
     """Send this process's output to the workers' log, then load libraries, models and tables.
 
-    A fault is logged only: the worker that needs what could not be loaded raises it again, under its name.
+    A fault is logged only: the worker that needs what could not be loaded raises it again, under its name. A run that
+    ends meanwhile ends this process.
     """
+    die_with_parent()
     try:
         settings = read_settings()
         quiet(settings.home / "logs" / "workers.log")
         from pipelines.decode import load_decoder
-        from pipelines.jobs import audit, batches  # noqa: F401  what workers run
+        from pipelines.jobs import audit, batches, ingest  # noqa: F401  what workers run
         from pipelines.transforms.expectations import load_engine
         from pipelines.transforms.processor import processor_of
         from pipelines.transforms.shared import shared

@@ -1,26 +1,25 @@
-"""A batch's work in shares: what one worker does of it, in one job."""
+"""A batch's work in shares: what one worker does of it, in one job.
+
+Beam and the transforms are imported where a job runs: a run whose workers do the jobs starts without them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
-
-import apache_beam as beam
-from apache_beam.metrics.metric import MetricsFilter
-from apache_beam.options.pipeline_options import PipelineOptions
+from typing import TYPE_CHECKING, Any
 
 from pipelines.failures import Failure
-from pipelines.jobs.ingest import ingest
 from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.settings import Settings
 from pipelines.sources.kafka import split_range
 from pipelines.stage import StagedFile
-from pipelines.transforms.processor import processor_of
-from pipelines.transforms.read import Reader
-from pipelines.transforms.staging import Staging, stage_rejected, staged_files
+from pipelines.transforms.destination import Staging
+
+if TYPE_CHECKING:
+    from pipelines.transforms.read import Reader
 
 IN_MEMORY = "FnApiRunner"  # plain DirectRunner first tries to download Prism
 
@@ -88,6 +87,13 @@ def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -
 
 def run_share(share: Share) -> ShareDone:
     """Runs the job over one share, in this process: a worker's whole work."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipelines.jobs.ingest import ingest
+    from pipelines.transforms.processor import processor_of
+    from pipelines.transforms.staging import stage_rejected, staged_files
+
     processor = processor_of(share.settings)
     if share.failure is not None:
         read = unread if share.is_unreadable else share.read
@@ -109,5 +115,7 @@ def unread(offsets: OffsetRange) -> Iterator[RawMessage]:
 
 
 def _costs(result: Any) -> dict[str, StepCost]:
+    from apache_beam.metrics.metric import MetricsFilter
+
     found = result.metrics().query(MetricsFilter().with_namespace("cpu_us"))["distributions"]
     return {d.key.metric.name: StepCost(d.result.count, d.result.sum) for d in found}

@@ -50,21 +50,27 @@ class Death:
         return f"{self.cause}{where}"
 
 
-def warm_up() -> ForkServerContext:
+def warm_up() -> None:
     """Starts, once, the process that workers are forked from: it loads libraries and models in the background.
 
-    Calling it early lets a run connect to its servers while its workers get ready.
+    Calling it early lets a run connect to its servers while its workers get ready. That process ends with the thread
+    that calls this.
     """
+    _context()
+    forkserver.ensure_running()
+
+
+def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipelines.jobs.preload"])
-    forkserver.ensure_running()
     return context
 
 
 class Workers:
     """Worker processes that stand from batch to batch; with ``count=0`` the calls run in this process.
 
-    Use as a context manager: they are stopped at its end, and die with this process whatever kills it.
+    Use as a context manager: they are started for the first call, stopped at its end, and die with this process
+    whatever kills it.
     """
 
     def __init__(self, count: int, log_file: Path | None = None, memory_bytes: int | None = None) -> None:
@@ -75,7 +81,7 @@ class Workers:
 
     def __enter__(self) -> Self:
         if self.count:
-            context = warm_up()
+            context = _context()
             self._done = context.Value("q", 0)
             self._marks = context.RawArray(watch.Mark, self.count)
             self._pool = ProcessPool(
@@ -138,6 +144,7 @@ class Workers:
                 part = parts.popleft()
                 yield part, function(part)
             return
+        warm_up()
         self._done.value = 0
         free = list(range(self.count))
         running: dict[Future[R], tuple[A, int]] = {}
@@ -202,7 +209,7 @@ def _start_worker(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    _die_with_parent()
+    die_with_parent()
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     _marks = marks
@@ -221,7 +228,7 @@ def _work[A, R](slot: int, message_deadline_s: float, function: Callable[[A], R]
         raise
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ties this process to the one that forked it, which itself ends when the run's process does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

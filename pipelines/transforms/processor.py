@@ -34,10 +34,10 @@ IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 
 def processor_of(settings: Settings) -> str:
     """``dateline 0.1.0+1a2b3c4d5e6f``: the processor of the records that these settings make."""
-    return shared(partial(_processor, settings.limits.model_dump_json(), settings.models, settings))
+    return shared(partial(_processor, settings.limits.model_dump_json(), settings.models))
 
 
-def _processor(limits: str, models: tuple[str, ...], _settings: Settings) -> str:
+def _processor(limits: str, models: tuple[str, ...]) -> str:
     parts = [
         limits,
         steps_fingerprint(Path(pipelines.__path__[0])),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,15 @@ from apache_beam.utils.windowed_value import WindowedValue
 from pipelines.clean import article_id_of_url
 from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
-from pipelines.settings import Settings
 from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
+from pipelines.transforms.destination import Staging
 from pipelines.transforms.naming import named_by
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.step import InFlight, RejectedMessage
 
 EPOCH = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Staging:
-    """Where a batch is staged, and what its records are stamped with."""
-
-    folder: Path
-    part: str
-    processed_at: datetime
-    settings: Settings
 
 
 class StageBatch(beam.PTransform):

@@ -20,7 +20,7 @@ from pipelines.jobs.workers import Death, RunFailed, Workers
 from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import StagedBatch
-from pipelines.transforms.staging import Staging
+from pipelines.transforms.destination import Staging
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
 from tests.jobs.test_ingest import NOW, PAGE, plan, rows, settings

@@ -1,0 +1,19 @@
+"""Where a job stages what becomes of a batch. Who starts a job needs this, and no Beam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Where a batch is staged, and what its records are stamped with."""
+
+    folder: Path
+    part: str
+    processed_at: datetime
+    settings: Settings
