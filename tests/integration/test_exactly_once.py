@@ -97,7 +97,7 @@ def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
 def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
     machine: Machine, undisturbed: Rows
 ) -> None:
-    run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="15")
+    run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="8")
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, output
     assert rows(machine.home) == undisturbed
@@ -106,7 +106,7 @@ def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
 def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadline(
     machine: Machine, undisturbed: Rows
 ) -> None:
-    late = {"DATELINE_BATCH__DEADLINE_S": "45"}
+    late = {"DATELINE_BATCH__DEADLINE_S": "25"}
     run = machine.start_paused("pipelines.stage.parts:PartWriter.close:before", "ingest", **late)
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 5, output

@@ -165,7 +165,7 @@ def test_a_warehouse_that_stays_away_is_named_and_the_next_run_completes(
     warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     path = machine.home / "warehouse.duckdb"
-    warm.start_paused(machine, STAGED, "ingest")
+    warm.start_paused(machine, STAGED, "ingest", DATELINE_PATIENCE__RETRY_DELAYS_S="0.2,0.5")
     path.rename(away := path.with_suffix(".away"))
     machine.go_on()
     ended = to_its_end(warm)

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.slow
 
 NUMBERS = itertools.count(1)
 QUICKLY = {"DATELINE_KAFKA__REQUEST_TIMEOUT_S": "4"}
+GIVES_UP = QUICKLY | {"DATELINE_PATIENCE__RETRY_DELAYS_S": "0.2,0.5"}
+WAITS = QUICKLY | {"DATELINE_PATIENCE__RETRY_DELAYS_S": ",".join(["1"] * 60)}  # a broker comes back in ten seconds or sixty
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def die(server: LocalKafka | LocalPrefect) -> None:
 def test_a_run_whose_broker_is_killed_and_comes_back_goes_on(
     where: str, warm: Warm, machine: Machine, own_kafka: LocalKafka, undisturbed: Rows
 ) -> None:
-    warm.start_paused(machine, where, "ingest", **QUICKLY)
+    warm.start_paused(machine, where, "ingest", **WAITS)
     die(own_kafka)
     machine.go_on()
     assert warm.wait(6) is None
@@ -113,7 +115,7 @@ def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
 def test_a_run_whose_broker_stays_away_says_so_and_the_next_one_completes(
     warm: Warm, machine: Machine, own_kafka: LocalKafka, undisturbed: Rows
 ) -> None:
-    warm.start_paused(machine, READING, "ingest", **QUICKLY)
+    warm.start_paused(machine, READING, "ingest", **GIVES_UP)
     die(own_kafka)
     machine.go_on()
     ended = to_its_end(warm)
