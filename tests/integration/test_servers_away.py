@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 NUMBERS = itertools.count(1)
 QUICKLY = {"DATELINE_KAFKA__REQUEST_TIMEOUT_S": "4"}
 GIVES_UP = QUICKLY | {"DATELINE_PATIENCE__RETRY_DELAYS_S": "0.2,0.5"}
-WAITS = QUICKLY | {"DATELINE_PATIENCE__RETRY_DELAYS_S": ",".join(["1"] * 60)}  # a broker comes back in ten seconds or sixty
+WAITS = QUICKLY | {"DATELINE_PATIENCE__RETRY_DELAYS_S": ",".join(["1"] * 60)}  # for a broker that starts slowly, too
 
 
 @pytest.fixture(scope="module")
