@@ -21,7 +21,10 @@ UNREADABLE = "(unknown)"  # what the warehouse's questions and audits call it
 
 
 def sources_of(settings: Settings) -> list[SourceStanding]:
-    return opened(settings).sources(settings.breaker)
+    from pipelines.resolve.scrapers import scraper_standings
+
+    with opened(settings).known_state() as known:
+        return scraper_standings(known, settings.breaker)
 
 
 def need_held(settings: Settings, name: str) -> SourceStanding:
@@ -115,7 +118,7 @@ def show_held(screen: Screen, held: list[dict[str, Any]], silent: list[dict[str,
 
 
 def _figures(figures: Any) -> tuple[object, ...]:
-    from pipelines.stage.breaker import main_language
+    from pipelines.resolve.drift import main_language
 
     return (
         figures.records, _share(figures.rejected, figures.records), _share(figures.consent_walls, figures.records),

@@ -55,10 +55,12 @@ def code_of_standing(told: dict[str, Any]) -> int:
 
 
 def _books(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
+    from pipelines.resolve.scrapers import scraper_standings
     from pipelines.stage.audit import FEWEST_RECORDS
     from pipelines.warehouse.questions import ask
 
-    standings = warehouse.sources(settings.breaker)
+    with warehouse.known_state() as known:
+        standings = scraper_standings(known, settings.breaker)
     questions = ("last_runs", "reject_rates", "last_audit")
     return {question: ask(warehouse, question).records() for question in questions} | {
         "fewest_records": FEWEST_RECORDS,

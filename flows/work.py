@@ -124,8 +124,10 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
 @step("publish")
 def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     """Rows and offsets into the warehouse, in one transaction; what is of a held source waits there."""
+    from pipelines.warehouse import load_batch
+
     work.memory.remember()
-    return work.warehouse.publish(batch, verdict, work.settings.breaker)
+    return load_batch(work.warehouse, batch, verdict, work.settings.breaker)
 
 
 @step("announce")

@@ -199,7 +199,7 @@ def story_signature(body: str) -> tuple[int, ...]:
     RMinHash: 126 places of the whole body, then 66 of its first 150 words. The share of equal places estimates the
     Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and high containment: with n
     and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). Of a brief cut from a long text little can
-    be seen in the whole, so the leads, which trimming leaves, are compared too: see ``pipelines.stage.stories``.
+    be seen in the whole, so the leads, which trimming leaves, are compared too: see ``pipelines.resolve.stories``.
 
     >>> len(story_signature("one two three " * 10)), story_signature("Too short.")
     (192, ())

@@ -1,15 +1,11 @@
-"""Stages what became of each message as Parquet files, and resolves which articles are new.
-
-Nothing here knows Kafka or a database: files in, files out, and pure functions between.
-"""
+"""Stages what became of each message as Parquet files. Nothing here knows Kafka or a database."""
 
 from __future__ import annotations
 
 from pipelines.stage.batch import BatchKind, StagedBatch, check_files, read_dead_letters, read_manifest, write_manifest
 from pipelines.stage.dead_letters import OriginalStore, dead_letter_id, dead_letter_record
-from pipelines.stage.deletions import key_digest
 from pipelines.stage.faults import StagedBatchDamaged, StagingFailed
-from pipelines.stage.parts import FileKind, OutcomeRow, PartWriter, StagedFile
+from pipelines.stage.parts import FileKind, OutcomeRow, PartWriter, StagedFile, key_digest
 
 __all__ = [
     "BatchKind", "FileKind", "OriginalStore", "OutcomeRow", "PartWriter", "StagedBatch", "StagedBatchDamaged",

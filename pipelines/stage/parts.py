@@ -209,6 +209,15 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def key_digest(key: bytes | None) -> str | None:
+    """Digest of a message's key, by which the warehouse finds what came under the key; None where there is no key.
+
+    >>> key_digest(b"page-7.html"), key_digest(b"")
+    ('1938d17640f0a2ae37ca5a8ea65e905f', None)
+    """
+    return hashlib.sha256(key).hexdigest()[:32] if key else None
+
+
 def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

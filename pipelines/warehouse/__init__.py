@@ -24,6 +24,7 @@ from pipelines.warehouse.interface import (
     Run,
     RunStatus,
     SourceStanding,
+    StateMoved,
     StoredDeadLetter,
     Table,
     WaitingArticle,
@@ -34,6 +35,7 @@ from pipelines.warehouse.interface import (
     WarehouseUnavailable,
     distinct_names,
 )
+from pipelines.warehouse.load import load_batch
 from pipelines.warehouse.questions import Mart, ask, mart_examples
 
 DUCKDB = "duckdb:///"
@@ -93,9 +95,42 @@ def _no_file(what: str, folder: Path) -> WarehouseFault:
 
 
 __all__ = [
-    "DUCKDB", "OUTCOMES", "Answer", "Blank", "DeadLetterFilter", "DeadLetterGroup", "Identity", "KafkaAccount",
-    "LedgerOpen", "Loaded", "Mart", "NotRead", "OffsetsMoved", "OutboxStanding", "Part", "PartitionBooks", "Problem",
-    "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding", "StoredDeadLetter", "Table", "Verification",
-    "WaitingArticle", "Warehouse", "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "ask",
-    "distinct_names", "mart_examples", "open_warehouse", "warehouse_path",
+    "DUCKDB",
+    "OUTCOMES",
+    "Answer",
+    "Blank",
+    "DeadLetterFilter",
+    "DeadLetterGroup",
+    "Identity",
+    "KafkaAccount",
+    "LedgerOpen",
+    "Loaded",
+    "Mart",
+    "NotRead",
+    "OffsetsMoved",
+    "OutboxStanding",
+    "Part",
+    "PartitionBooks",
+    "Problem",
+    "QueryFailed",
+    "QueryStopped",
+    "Run",
+    "RunStatus",
+    "SourceStanding",
+    "StateMoved",
+    "StoredDeadLetter",
+    "Table",
+    "Verification",
+    "WaitingArticle",
+    "Warehouse",
+    "WarehouseBusy",
+    "WarehouseFault",
+    "WarehouseMissing",
+    "WarehouseUnavailable",
+    "ask",
+    "distinct_names",
+    "load_batch",
+    "mart_examples",
+    "open_warehouse",
+    "warehouse_path",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,19 +10,16 @@ from itertools import count
 from typing import Any, Literal, Protocol
 
 from pipelines.records import Coordinates
-from pipelines.settings import BreakerSettings
-from pipelines.stage import BatchKind, StagedBatch
-from pipelines.stage.audit import Audit
-from pipelines.stage.figures import SourceFigures
+from pipelines.resolve.changes import Changes
+from pipelines.resolve.entries import OUTCOMES
+from pipelines.resolve.faults import LedgerOpen, OffsetsMoved, StateMoved, WarehouseFault
+from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.scrapers import SourceStanding, SourceState
+from pipelines.resolve.state import KnownState
+from pipelines.stage import BatchKind
 from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed", "abandoned"]
-
-OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
-
-
-class WarehouseFault(Exception):
-    """What keeps the warehouse from doing what was asked; its message says what to do."""
 
 
 class WarehouseUnavailable(WarehouseFault):
@@ -36,14 +32,6 @@ class WarehouseMissing(WarehouseFault):
 
 class WarehouseBusy(WarehouseFault):
     """Another run is writing to the warehouse."""
-
-
-class OffsetsMoved(WarehouseFault):
-    """Another run has read on since this batch was planned: nothing of the batch was loaded."""
-
-
-class LedgerOpen(WarehouseFault):
-    """The batch does not account for each of its offsets once: our bug, nothing of it was loaded."""
 
 
 class NotRead(WarehouseFault):
@@ -67,24 +55,6 @@ class Run:
     processor: str
     started_at: datetime
     kind: BatchKind = "ingest"
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a publication did. ``was_loaded_before`` says that it did nothing: the batch was already there."""
-
-    batch_id: str
-    outcomes: Counter[str]
-    reasons: Counter[str]
-    gaps: Counter[str]
-    """Offsets without a record, by kind of gap."""
-    offsets: Mapping[tuple[str, int], int]
-    """Next offset by topic and partition, of the partitions that the batch moved."""
-    was_loaded_before: bool = False
-    left_out: int = 0
-    """Replayed records that were resolved before and were not touched."""
-    removed: int = 0
-    """Records of which a delete request removed what the warehouse had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,29 +170,6 @@ class OutboxStanding:
     why: str | None
 
 
-type SourceState = Literal["flowing", "held"]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStanding:
-    """How a source stands: whether it is held and why, what waits, how it did of late and in its last batch.
-
-    ``recent`` is of the batches that its next one is compared with, ``batches`` their number; ``silence`` says, in
-    words, that it has stopped coming.
-    """
-
-    source: str
-    state: SourceState
-    since: datetime
-    why: tuple[Mapping[str, Any], ...]
-    released_at: datetime | None
-    waiting: int
-    batches: int
-    recent: SourceFigures
-    last: SourceFigures
-    silence: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class WaitingArticle:
     """An article of a held source, as Avro in single-object encoding, with its Kafka record's place and time."""
@@ -244,7 +191,11 @@ class Identity:
 
 
 class Warehouse(Protocol):
-    """Where articles go, with the books. Each call is a short transaction of its own."""
+    """Where articles go, with the ledger. Each call is a short transaction of its own."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What the time is, in UTC."""
 
     def prepare(self) -> None:
         """Makes tables, comments and marts; does nothing when they are as they should be."""
@@ -266,16 +217,14 @@ class Warehouse(Protocol):
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 
-    def publish(
-        self, batch: StagedBatch, audit: Audit | None = None, breaker: BreakerSettings | None = None
-    ) -> Loaded:
-        """Loads a staged batch, closes its ledger and moves the offsets, in one transaction or not at all.
+    def known_state(self) -> AbstractContextManager[KnownState]:
+        """What the warehouse knows, at one moment: it answers lookups for the length of the block."""
 
-        Articles of a source that is held, or that the batch shows to be unlike its past, wait and are not loaded.
+    def apply(self, changes: Changes) -> Loaded:
+        """Makes the changes and moves the offsets, all together or not at all.
 
-        Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic
-        under the same name, ``LedgerOpen`` when an offset has no outcome or two.
-        Publishing a batch again does nothing and says so.
+        Raises ``StateMoved`` when the warehouse was changed since the changes were decided, ``OffsetsMoved`` when a
+        partition does not stand where the batch starts.
         """
 
     def verify(
@@ -328,9 +277,6 @@ class Warehouse(Protocol):
     def forget_originals(self, paths: Sequence[str]) -> None:
         """Notes that these files have been removed."""
 
-    def sources(self, breaker: BreakerSettings | None = None) -> list[SourceStanding]:
-        """Every source and how it stands, those that are held first."""
-
     def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
         """The first so many articles of a source that wait, in the order of their records' times."""
 
@@ -344,6 +290,6 @@ class Warehouse(Protocol):
 __all__ = [
     "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
     "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding",
-    "SourceState", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
+    "SourceState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names",
 ]

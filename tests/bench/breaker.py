@@ -16,8 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.resolve.drift import find_trips
 from pipelines.settings import BreakerSettings
-from pipelines.stage.breaker import find_trips
 from pipelines.stage.figures import SourceFigures
 
 SETTINGS = BreakerSettings()

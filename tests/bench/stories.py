@@ -31,7 +31,8 @@ from rich.table import Table
 
 from pipelines.clean.identity import story_signature
 from pipelines.clean.text import count_words
-from pipelines.stage.resolve import Known, Sighting, resolve
+from pipelines.resolve.versions import Known, Sighting, resolve
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.bench.syndication import Text, copies_of, look_alikes
 from tests.builders import FETCHED_AT, coordinates
@@ -111,7 +112,7 @@ def stories_of_warehouse(
         warehouse = DuckDBWarehouse(Path(folder) / "news.duckdb", clock=lambda: FETCHED_AT)
         warehouse.prepare()
         for name, part in (("first", events[:cut]), ("second", events[cut:])):
-            warehouse.publish(stage(Path(folder), *part, batch_id=name, run_id=name))
+            load_batch(warehouse, stage(Path(folder), *part, batch_id=name, run_id=name))
         story = dict(warehouse.query("SELECT article_id, story_id FROM articles").rows)
     return {text.name: story[id_of(text)] for text in texts}, cut
 

@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.stage import StagedBatch, read_manifest
-from pipelines.warehouse import Loaded, Warehouse, mart_examples, open_warehouse
+from pipelines.warehouse import Loaded, Warehouse, load_batch, mart_examples, open_warehouse
 from tests.bench.news import News
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -108,7 +108,7 @@ def _fill(warehouse: Warehouse, news: News, size: int, console: Console) -> None
         new = min(FILLED_AT_ONCE, size - news.articles)
         batch = news.batch(new, new // 10)
         made = time.monotonic()
-        loaded = warehouse.publish(batch)
+        loaded = load_batch(warehouse, batch)
         _remove(batch)
         console.print(
             f"{news.articles:>9,} articles: made in {made - began:.0f} s, "
@@ -152,7 +152,7 @@ def publish(url: str, folder: Path) -> Cost:
     warehouse, batch = open_warehouse(url), read_manifest(folder)
     warehouse.next_offsets(batch.ranges[0].topic)
     with _metered() as cost:
-        loaded = warehouse.publish(batch)
+        loaded = load_batch(warehouse, batch)
     _expect(loaded)
     return cost()
 

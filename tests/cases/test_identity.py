@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.clean.identity import canonical_url
 from pipelines.records import CleanArticle
-from pipelines.stage.stories import Member, StoryIndex
+from pipelines.resolve.stories import Member, StoryIndex
 from tests.cases.reading import ADDRESS, BODY, PARAGRAPHS, TITLE, a_page, article_of
 
 HOST = "https://harbour-news.example"

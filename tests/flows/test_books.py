@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from flows.command import app
 from flows.memory import Memory
 from pipelines.environment import read_settings
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, carried, gap, refused, stage
 
@@ -22,7 +23,7 @@ def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
     """Offsets 10 to 19 of partition 0, 0 to 2 of partition 1."""
     made = DuckDBWarehouse(home / "warehouse.duckdb")
     made.prepare()
-    made.publish(stage(
+    load_batch(made, stage(
         tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), refused(15), gap(16, 17), refused(17),
         refused(18), gap(19, 20, "retention"), *(refused(n, partition=1) for n in range(3)),
     ))

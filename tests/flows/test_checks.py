@@ -18,6 +18,7 @@ from flows.checks.machine import check_home, check_prefect, check_settings, chec
 from flows.faults import WrongUsage
 from flows.memory import Memory
 from pipelines.settings import KafkaSettings, Settings
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import refused, stage
 
@@ -95,7 +96,7 @@ def test_a_warehouse_that_a_run_would_refuse_fails(tmp_path: Path) -> None:
     warehouse, other = DuckDBWarehouse(tmp_path / "news.duckdb"), DuckDBWarehouse(tmp_path / "other.duckdb")
     for each, offset in ((warehouse, 0), (other, 1)):
         each.prepare()
-        each.publish(stage(tmp_path, refused(offset), batch_id=f"batch-{offset}"))
+        load_batch(each, stage(tmp_path, refused(offset), batch_id=f"batch-{offset}"))
     Memory(settings, warehouse).remember()
     warehouse.path.unlink()
     gone = made(check_warehouse, settings, "warehouse")
@@ -118,7 +119,7 @@ def test_a_warehouse_shows_letters_that_wait_and_who_is_writing(tmp_path: Path) 
     warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
     warehouse.prepare()
     assert made(check_warehouse, settings, "warehouse").state == "ok"
-    warehouse.publish(stage(tmp_path, refused(0), refused(1)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     waiting = made(check_warehouse, settings, "warehouse")
     assert (waiting.state, "2 dead letters wait" in waiting.says) == ("warning", True)
     with warehouse.writer("ingest run 0123abcd"):

@@ -9,7 +9,7 @@ import pytest
 from flows.faults import WarehouseGone, WarehouseReplaced, exit_code
 from flows.memory import Memory
 from pipelines.settings import Settings
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import load_batch, open_warehouse
 from tests.warehouse.batches import carried, stage
 
 
@@ -26,7 +26,7 @@ def memory_of(path: Path) -> Memory:
 def load(memory: Memory, folder: Path) -> None:
     memory.warehouse.prepare()
     memory.remember()
-    memory.warehouse.publish(stage(folder, carried(0)))
+    load_batch(memory.warehouse, stage(folder, carried(0)))
 
 
 def check(memory: Memory) -> None:

@@ -15,6 +15,7 @@ from pipelines.settings import Settings
 from pipelines.sinks import dead_letters
 from pipelines.sinks.dead_letters import Sent
 from pipelines.sources import groups
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import refused, stage
 
@@ -81,7 +82,7 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def reject(warehouse: DuckDBWarehouse, folder: Path, *offsets: int) -> None:
-    warehouse.publish(stage(folder, *(refused(offset) for offset in offsets), batch_id=f"batch-{offsets[0]}"))
+    load_batch(warehouse, stage(folder, *(refused(offset) for offset in offsets), batch_id=f"batch-{offsets[0]}"))
 
 
 def whys(warehouse: DuckDBWarehouse) -> list[tuple[int, str | None]]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from flows.command import app
 from pipelines.stage import dead_letter_id
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import coordinates
 from tests.jobs.test_ingest import page
@@ -46,7 +47,7 @@ def files(home: Path) -> list[tuple[Path, bytes]]:
 
 
 def test_ten_thousand_alike_are_one_line(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0)))
+    load_batch(warehouse, stage(tmp_path, refused(0)))
     multiply(warehouse, MANY)
     (group,) = json.loads(rejected("list", "--json"))
     assert (group["reason"], group["count"]) == ("ConsentWall", MANY)
@@ -57,8 +58,8 @@ def test_ten_thousand_alike_are_one_line(warehouse: DuckDBWarehouse, tmp_path: P
 
 
 def test_what_is_resolved_is_not_listed(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0)))
-    warehouse.publish(stage(tmp_path, carried(0), batch_id="replay-1", kind="replay"))
+    load_batch(warehouse, stage(tmp_path, refused(0)))
+    load_batch(warehouse, stage(tmp_path, carried(0), batch_id="replay-1", kind="replay"))
     assert json.loads(rejected("list", "--json")) == []
     assert said("list") == "Dead letters: none"
     assert said("replay", "--dry-run") == "No dead letters to replay."
@@ -68,7 +69,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(
     warehouse: DuckDBWarehouse, home: Path, tmp_path: Path
 ) -> None:
     unreadable: dict[str, Any] = {"value": b"\x00\x00\x00\x27\x0fxyz", "headers": ()}
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, refused(0, value=page(0)), refused(1, reason="BodyMissing", **unreadable),
         refused(2, reason="UnknownSchema", **unreadable),
     ))

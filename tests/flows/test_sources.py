@@ -14,6 +14,7 @@ from flows.report import RunReport, markdown_of
 from flows.sources import held_rows
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
+from tests.warehouse.batches import standings
 from tests.warehouse.test_sources import HARBOUR, QUAY, Stream, turned
 
 invoke = CliRunner().invoke
@@ -78,7 +79,7 @@ def test_a_warehouse_that_is_missing_is_said(home: Path) -> None:
 
 
 def test_the_artifact_says_it_too(warehouse: DuckDBWarehouse) -> None:
-    report = RunReport("r" * 32, FETCHED_AT, "articles.raw", held=held_rows(warehouse.sources()))
+    report = RunReport("r" * 32, FETCHED_AT, "articles.raw", held=held_rows(standings(warehouse)))
     report.end("completed")
     page = markdown_of(report)
     assert "## Held sources" in page
@@ -96,7 +97,7 @@ def test_the_flow_releases_what_waits_without_a_broker(
     report = release(QUAY)
     assert (report["status"], report["batches"], report["outcomes"]) == ("completed", 3, {"loaded": 10})
     assert report["held"] == []
-    assert {s.source: s.state for s in warehouse.sources()} == {QUAY: "flowing", HARBOUR: "flowing"}
+    assert {s.source: s.state for s in standings(warehouse)} == {QUAY: "flowing", HARBOUR: "flowing"}
     assert warehouse.verify().problems == ()
     runs = warehouse.query("SELECT kind, status FROM runs").rows
     assert runs == (("release", "completed"),)

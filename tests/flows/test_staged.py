@@ -8,6 +8,7 @@ import pytest
 
 from flows.staged import StagedBatches, staged_folder
 from pipelines.settings import KafkaSettings, Settings
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import carried, stage
 
@@ -33,7 +34,7 @@ def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(tm
         (folder / "other.letters.avro").write_bytes(b"letters")
     warehouse = DuckDBWarehouse(tmp_path / "courier.duckdb")
     warehouse.prepare()
-    warehouse.publish(batches[0])
+    load_batch(warehouse, batches[0])
     StagedBatches(folders[0]).settle(warehouse)
     assert [sorted(path.name for path in folder.iterdir()) for folder in folders] == [
         ["batch-0"],

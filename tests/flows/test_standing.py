@@ -20,6 +20,7 @@ from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources import offsets
 from pipelines.sources.offsets import Topic
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, refused, stage
 
@@ -39,7 +40,7 @@ def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
     """Offsets 0 to 9 of partition 0 are loaded."""
     made = DuckDBWarehouse(home / "warehouse.duckdb")
     made.prepare()
-    made.publish(stage(tmp_path, *map(refused, range(10))))
+    load_batch(made, stage(tmp_path, *map(refused, range(10))))
     return made
 
 

@@ -18,7 +18,7 @@ from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import BatchSettings, Settings
-from pipelines.warehouse import DeadLetterFilter, Run, Warehouse, open_warehouse
+from pipelines.warehouse import DeadLetterFilter, Run, Warehouse, load_batch, open_warehouse
 from tests.fuzz.messages import TOPIC, message
 
 BATCH = 500
@@ -99,7 +99,7 @@ def fuzz(
             except RunFailed as fault:
                 found.unexpected += [(int(path.read_text()), str(fault)) for path in notes.glob("*.at")]
                 break
-            warehouse.publish(staged, audit_batch(staged, settings, standing))
+            load_batch(warehouse, staged, audit_batch(staged, settings, standing))
             found.messages += len(ranges[0])
             tell(found.messages)
     _count(warehouse, notes, found)

@@ -15,7 +15,7 @@ from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 from pipelines.sources.kafka import describe_topic, read_range, topic_offsets
 from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record
-from pipelines.warehouse import KafkaAccount, Part, Verification
+from pipelines.warehouse import KafkaAccount, Part, Verification, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
 from tests.integration.test_kafka_reading import Transactions, delete_records, read, send
@@ -39,7 +39,7 @@ def load(warehouse: DuckDBWarehouse, kafka: KafkaSettings, folder: Path) -> None
         )
     topic_id = describe_topic(kafka, kafka.raw_topic).topic_id
     warehouse.prepare()
-    warehouse.publish(
+    load_batch(warehouse,
         StagedBatch("batch", "run", folder, (span,), writer.close(), "test", FETCHED_AT, topic_id=topic_id)
     )
 

@@ -57,7 +57,7 @@ from pipelines.sources.kafka import (
     read_range,
     topic_offsets,
 )
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import load_batch, open_warehouse
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.integration.running import Machine
 from tests.warehouse.batches import Refused, refused, stage
@@ -272,7 +272,7 @@ def test_each_right_that_is_missing_is_named_and_keeps_nothing_from_being_loaded
     a_letter = refused(7)
     at = Coordinates(kafka.raw_topic, 0, 7)
     moved = Refused(dataclasses.replace(a_letter.message, source=at), a_letter.failure, a_letter.scraper)
-    warehouse.publish(stage(tmp_path, moved))
+    load_batch(warehouse, stage(tmp_path, moved))
 
     def waits() -> str:
         """Why the letter waits after another run has tried to send it."""

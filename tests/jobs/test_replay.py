@@ -21,7 +21,7 @@ from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import Limits, Settings
 from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
-from pipelines.warehouse import DeadLetterFilter, LedgerOpen
+from pipelines.warehouse import DeadLetterFilter, LedgerOpen, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
@@ -53,7 +53,7 @@ class Place:
                 OutcomeRow(message.source, NOW, "rejected", reason, "harbour-crawler", None, failure.fingerprint)
             )
         span = OffsetRange("articles.raw", 0, 0, len(letters))
-        self.warehouse.publish(StagedBatch("first", "first", folder, (span,), writer.close(), "former", NOW))
+        load_batch(self.warehouse, StagedBatch("first", "first", folder, (span,), writer.close(), "former", NOW))
 
     def replay(self, chosen: DeadLetterFilter = ALL, most: int = 100, name: str = "replay",
                told: Settings | None = None) -> Handed | None:
@@ -64,7 +64,7 @@ class Place:
             ran = replay_batch(letters, plan, told or settings(self.home), here)
         if ran is None:
             return None
-        self.warehouse.publish(ran[0].batch)
+        load_batch(self.warehouse, ran[0].batch)
         return ran[1]
 
     def outcomes(self) -> dict[str, int]:
@@ -206,7 +206,7 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 1),), place.home / "staged" / "ingest", NOW)
     with Workers(0) as here:
         ran = transform_batch(plan, limited(1_000_000), here, read=Topic([message]))
-    place.warehouse.publish(ran.batch)
+    load_batch(place.warehouse, ran.batch)
     (letter,) = place.warehouse.dead_letters(ALL)
     assert (letter.reason, letter.original, letter.original_bytes) == ("OversizedMessage", None, len(large))
     digest = hashlib.sha256(large).hexdigest()
@@ -227,7 +227,7 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
     small = settings(place.home).model_copy(update={"limits": Limits(message_bytes=100)})
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), place.home / "staged" / "ingest", NOW)
     with Workers(0) as here:
-        place.warehouse.publish(transform_batch(plan, small, here, read=Topic(messages)).batch)
+        load_batch(place.warehouse, transform_batch(plan, small, here, read=Topic(messages)).batch)
     gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.source)
     originals = [place.home / str(letter.original_path) for letter in (gone, damaged)]
     kept = originals[0].read_bytes()

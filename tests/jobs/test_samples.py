@@ -17,7 +17,7 @@ from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.samples import Sample, sample_messages
 from pipelines.settings import BatchSettings, Settings
-from pipelines.warehouse import Run, open_warehouse
+from pipelines.warehouse import Run, load_batch, open_warehouse
 from tests.jobs.messages import Topic
 
 PUBLISHED_AT = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     warehouse = open_warehouse(settings.warehouse_url)
     warehouse.prepare()
     warehouse.start_run(Run("run", "articles.raw", staged.processor, PUBLISHED_AT))
-    warehouse.publish(staged)
+    load_batch(warehouse, staged)
     ledger = warehouse.query("SELECT kafka_offset, outcome, reason, article_id, story_id FROM ledger "
                              "LEFT JOIN articles USING (article_id)").records()
     return Ended(

@@ -9,10 +9,13 @@ from typing import Any
 
 from pipelines.failures import Failure, Violation
 from pipelines.records import Coordinates, Entity, Gap, Mention, OffsetRange, Provenance, RawMessage
+from pipelines.resolve.reconciliation import handed_ranges
+from pipelines.resolve.scrapers import SourceStanding, scraper_standings
+from pipelines.settings import BreakerSettings
 from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record, key_digest, write_manifest
 from pipelines.stage.batch import BatchKind
-from pipelines.stage.coverage import handed_ranges
 from pipelines.validate import article_to_avro
+from pipelines.warehouse import Warehouse
 from tests.builders import FETCHED_AT, a_message, an_article, coordinates
 
 TOPIC = "articles.raw"
@@ -56,6 +59,12 @@ class Tombstone:
 
 
 type Event = Carried | Refused | Tombstone | Gap
+
+
+def standings(warehouse: Warehouse) -> list[SourceStanding]:
+    """How every scraper stands."""
+    with warehouse.known_state() as known:
+        return scraper_standings(known, BreakerSettings())
 
 
 def later(hours: float) -> datetime:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Entity, Outlet
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import FALK, MARROWBY, Carried, carried, later, stage, tombstone
 
@@ -50,7 +51,7 @@ def test_counts_and_times_are_those_of_the_current_articles(
     warehouse: DuckDBWarehouse, tmp_path: Path, at_once: int
 ) -> None:
     for n in range(0, len(EVENTS), at_once):
-        warehouse.publish(stage(tmp_path, *EVENTS[n : n + at_once], batch_id=f"batch-{n}"))
+        load_batch(warehouse, stage(tmp_path, *EVENTS[n : n + at_once], batch_id=f"batch-{n}"))
         assert warehouse.query(
             "SELECT entity_id, article_count, first_seen_at, last_seen_at FROM entities ORDER BY ALL"
         ).rows == warehouse.query(ENTITIES).rows

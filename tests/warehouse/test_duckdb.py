@@ -20,6 +20,7 @@ from pipelines.warehouse import (
     WarehouseFault,
     WarehouseMissing,
     WarehouseUnavailable,
+    load_batch,
     open_warehouse,
 )
 from pipelines.warehouse.damage import WarehouseCorrupt
@@ -47,11 +48,12 @@ DIE_PUBLISHING = """
 import os, signal, sys
 from pathlib import Path
 from pipelines.stage import read_manifest
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 def die(step):
     if step == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)
-DuckDBWarehouse(Path(sys.argv[1]), on_step=die).publish(read_manifest(Path(sys.argv[2])))
+load_batch(DuckDBWarehouse(Path(sys.argv[1]), on_step=die), read_manifest(Path(sys.argv[2])))
 """
 
 
@@ -110,7 +112,7 @@ def test_the_place_of_a_killed_writer_is_free(warehouse: DuckDBWarehouse) -> Non
 
 
 @pytest.mark.parametrize(("step", "is_loaded"), [
-    ("05_counted.sql", False), ("commit", False), ("committed", True),
+    ("ledger", False), ("commit", False), ("committed", True),
 ])
 def test_a_killed_publication_is_there_whole_or_not_at_all(
     warehouse: DuckDBWarehouse, tmp_path: Path, step: str, is_loaded: bool
@@ -122,7 +124,7 @@ def test_a_killed_publication_is_there_whole_or_not_at_all(
     )
     assert died.returncode == -signal.SIGKILL
     assert warehouse.next_offsets(TOPIC) == ({0: 1} if is_loaded else {})
-    assert warehouse.publish(batch).was_loaded_before is is_loaded
+    assert load_batch(warehouse, batch).was_loaded_before is is_loaded
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((1,),)
     assert warehouse.verify().problems == ()
 
@@ -197,7 +199,7 @@ def test_a_file_that_is_no_warehouse_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_preparing_again_changes_nothing_and_loses_nothing(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, carried(0)))
+    load_batch(warehouse, stage(tmp_path, carried(0)))
     before = warehouse.path.read_bytes()
     warehouse.prepare()
     assert warehouse.path.read_bytes() == before
@@ -225,10 +227,10 @@ def test_a_full_disk_is_told_and_nothing_is_loaded(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
     def full(step: str) -> None:
-        if step == "06_ledger.sql":
+        if step == "ledger":
             raise duckdb.IOException('IO Error: Could not write file "news.duckdb.wal": No space left on device')
 
     warehouse.on_step = full
     with pytest.raises(WarehouseUnavailable, match=r"is full; nothing was changed.*What to do: free some space"):
-        warehouse.publish(stage(tmp_path, carried(0)))
+        load_batch(warehouse, stage(tmp_path, carried(0)))
     assert warehouse.next_offsets(TOPIC) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.warehouse import Blank, KafkaAccount, NotRead, Part, PartitionBooks
+from pipelines.warehouse import Blank, KafkaAccount, NotRead, Part, PartitionBooks, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
 from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
@@ -16,11 +16,11 @@ from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, 
 
 @pytest.fixture
 def books(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), carried(15, fetched_at=later(1)),
         refused(0, partition=1),
     ))
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, carried(16, content_hash="d" * 64, fetched_at=later(2)), tombstone(17, "9" * 32), batch_id="batch-2"
     ))
     return warehouse
@@ -121,7 +121,7 @@ def test_another_topic_under_the_name_is_told_and_not_compared(books: DuckDBWare
     other = KafkaAccount(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
     empty = account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)})
     assert books.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
-    books.publish(stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
+    load_batch(books, stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
     assert [(problem.kind, str(problem)) for problem in books.verify(TOPIC, other).problems] == [(
         "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with "
         "the id old. It was deleted and made again, or these are other brokers",
@@ -166,7 +166,7 @@ def test_a_part_of_the_books(books: DuckDBWarehouse, part: Part, expected: Parti
 
 def test_a_range_of_every_partition(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     two = [refused(n, partition=p) for n in range(4) for p in range(2)]
-    warehouse.publish(stage(tmp_path, *two))
+    load_batch(warehouse, stage(tmp_path, *two))
     found = warehouse.verify(part=Part(start=1, end=3))
     assert [(p.partition, p.produced, p.accounted) for p in found.partitions] == [(0, 2, 2), (1, 2, 2)]
 
@@ -210,9 +210,9 @@ def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: DuckDBWarehouse) 
 
 
 def test_gaps_that_meet_are_one(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "transaction_marker"), refused(5)))
-    warehouse.publish(stage(tmp_path, gap(6, 8), batch_id="batch-2"))
-    warehouse.publish(stage(tmp_path, gap(8, 9), batch_id="batch-3"))
+    load_batch(warehouse, stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "transaction_marker"), refused(5)))
+    load_batch(warehouse, stage(tmp_path, gap(6, 8), batch_id="batch-2"))
+    load_batch(warehouse, stage(tmp_path, gap(8, 9), batch_id="batch-3"))
     assert warehouse.verify().partitions[0].blanks == (
         Blank("compaction", 0, 2), Blank("transaction_marker", 3, 4), Blank("compaction", 6, 8),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pipelines.stage.parts import schema_of
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, load_batch
 from tests.bench.news import News
 
 
@@ -15,8 +15,8 @@ def test_made_news_is_loaded_as_it_is_meant(warehouse: Warehouse, tmp_path: Path
     news = News(tmp_path / "staged", expected=54)
     first, second = news.batch(36, 0), news.batch(18, 4)
     assert pq.read_schema(first.paths("articles")[0]).equals(schema_of("articles"))
-    assert warehouse.publish(first).outcomes == {"loaded": 36}
-    assert warehouse.publish(second).outcomes == {"loaded": 18, "new_version": 4}
+    assert load_batch(warehouse, first).outcomes == {"loaded": 36}
+    assert load_batch(warehouse, second).outcomes == {"loaded": 18, "new_version": 4}
     counted = warehouse.query("SELECT count(*), count(DISTINCT story_id), max(version) FROM articles").rows
     assert counted == ((54, 51, 2),)  # of 18 articles, the last is a copy of an earlier one
     assert warehouse.verify().closes

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Author, Outlet
-from pipelines.warehouse import ask, mart_examples
+from pipelines.warehouse import ask, load_batch, mart_examples
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import (
@@ -34,7 +34,7 @@ MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
 def news(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
     """Two outlets: a story and its copy on Monday, an undated teaser, a rejected page, a deleted article."""
     named = {"mentions": (MARROWBY_MENTION, FALK_MENTION), "entities": (FALK, MARROWBY), "story_signature": WIRE}
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path,
         carried(0, published_at=later(-48), word_count=100, authors=(Author("Ola Brandt"),), **named),
         carried(1, article_id="1" * 32, content_hash="1" * 64, title="Pier vote", outlet=GAZETTE, word_count=120,

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.enrich.entities import entity_id
 from pipelines.records import Entity, Mention
+from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import Carried, carried, later, stage, tombstone
 
@@ -42,7 +43,7 @@ def told(warehouse: DuckDBWarehouse) -> dict[str, list[int]]:
 def test_two_of_one_name_have_an_id_each_and_articles_without_occupation_go_by_their_company(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, None, MARROWBY_TOWN),
         an_article_of_falk(3, "science", REEF_STATION), an_article_of_falk(4, None, REEF_STATION),
         an_article_of_falk(5, None, "Harbour Bank"),
@@ -55,7 +56,7 @@ def test_two_of_one_name_have_an_id_each_and_articles_without_occupation_go_by_t
 
 
 def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN, "Harbour Bank"),
         an_article_of_falk(2, "public_office", "Town Council", MARROWBY_TOWN),
     ))  # fmt: skip
@@ -66,14 +67,14 @@ def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: DuckDBW
 def test_what_does_not_disagree_is_one(
     warehouse: DuckDBWarehouse, tmp_path: Path, one: str | None, other: str | None
 ) -> None:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, one, MARROWBY_TOWN), an_article_of_falk(2, other, REEF_STATION)
     ))  # fmt: skip
     assert told(warehouse) == {FALK: [1, 2]}
 
 
 def test_of_whom_no_company_is_told_nothing_can_be_told(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "arts")))
+    load_batch(warehouse, stage(tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "arts")))
     assert told(warehouse) == {FALK: [1, 2]}
 
 
@@ -85,29 +86,29 @@ def test_the_order_and_the_batches_in_which_articles_come_change_nothing(tmp_pat
         warehouse.prepare()
         for offset, k in enumerate(order):
             event = an_article_of_falk(offset, *said[k], hour=k + 1)
-            warehouse.publish(stage(tmp_path / str(n), event, batch_id=f"batch-{offset}"))
+            load_batch(warehouse, stage(tmp_path / str(n), event, batch_id=f"batch-{offset}"))
         found.append(told(warehouse))
     assert len(found[0]) == 2
     assert found == [found[0]] * 24
 
 
 def test_an_id_stays_with_who_was_first_through_corrections(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip
     before = told(warehouse)
     corrected = an_article_of_falk(3, "sport", MARROWBY_TOWN, "Harbour Bank", hour=1, version=2)
-    warehouse.publish(stage(tmp_path, corrected, batch_id="batch-2"))
+    load_batch(warehouse, stage(tmp_path, corrected, batch_id="batch-2"))
     assert told(warehouse) == before
     assert len(before) == 2
 
 
 def test_when_one_is_deleted_the_other_is_alone(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(
+    load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip
     assert len(told(warehouse)) == 2
-    warehouse.publish(stage(tmp_path, tombstone(3, f"{1:032x}"), batch_id="batch-2"))
+    load_batch(warehouse, stage(tmp_path, tombstone(3, f"{1:032x}"), batch_id="batch-2"))
     assert told(warehouse) == {FALK: [2]}
     assert warehouse.query("SELECT entity_id, occupation, article_count FROM entities WHERE type = 'PER'").rows == (
         (FALK, "science", 1),

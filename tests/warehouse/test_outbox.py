@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.stage import read_dead_letters
-from pipelines.warehouse import OutboxStanding
+from pipelines.warehouse import OutboxStanding, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import TOPIC, carried, refused, stage
@@ -21,7 +21,7 @@ def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
     batch = stage(tmp_path, carried(0), refused(1), refused(2), refused(0, partition=1))
-    warehouse.publish(batch)
+    load_batch(warehouse, batch)
     ids = warehouse.outbox(TOPIC, 100)
     letters = warehouse.outbox_letters(ids)
     assert [str(letter.source) for letter in letters] == [f"{TOPIC}/0@1", f"{TOPIC}/0@2", f"{TOPIC}/1@0"]
@@ -33,18 +33,18 @@ def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
 
 def test_a_batch_that_is_published_again_enters_nothing(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     batch = stage(tmp_path, refused(0))
-    warehouse.publish(batch)
+    load_batch(warehouse, batch)
     warehouse.settle_outbox(warehouse.outbox(TOPIC, 100), {})
-    warehouse.publish(batch)
+    load_batch(warehouse, batch)
     assert warehouse.outbox_standing() == []
 
 
 def test_a_refused_letter_waits_behind_all_others(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1), refused(2)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1), refused(2)))
     first, second, _ = warehouse.outbox(TOPIC, 100)
     warehouse.settle_outbox([second], {first: "too large"})
     assert offsets_of(warehouse) == [2, 0]
-    warehouse.publish(stage(tmp_path, refused(3), batch_id="batch-2"))
+    load_batch(warehouse, stage(tmp_path, refused(3), batch_id="batch-2"))
     assert offsets_of(warehouse) == [2, 3, 0]
     assert warehouse.query("SELECT attempts, fault, tried_at FROM outbox WHERE attempts > 0").rows == (
         (1, "too large", FETCHED_AT),
@@ -54,7 +54,7 @@ def test_a_refused_letter_waits_behind_all_others(warehouse: DuckDBWarehouse, tm
 def test_what_keeps_all_letters_of_a_topic_is_noted_and_hides_no_letters_own_fault(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1), refused(2)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1), refused(2)))
     first, *_ = warehouse.outbox(TOPIC, 100)
     warehouse.settle_outbox([], {first: "too large"})
     warehouse.block_outbox(TOPIC, "no such topic")
@@ -65,22 +65,22 @@ def test_what_keeps_all_letters_of_a_topic_is_noted_and_hides_no_letters_own_fau
 def test_a_letter_that_is_rejected_again_while_it_waits_is_sent_once_as_it_is_now(
     warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     again = stage(tmp_path, refused(0, reason="ListingPage"), batch_id="batch-2", kind="replay")
-    warehouse.publish(again)
+    load_batch(warehouse, again)
     letters = warehouse.outbox_letters(warehouse.outbox(TOPIC, 100))
     assert [(letter.source.offset, letter.reason) for letter in letters] == [(0, "ListingPage"), (1, "ConsentWall")]
 
 
 def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     warehouse.settle_outbox(warehouse.outbox(TOPIC, 100), {})
-    warehouse.publish(stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2", kind="replay"))
+    load_batch(warehouse, stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2", kind="replay"))
     assert offsets_of(warehouse) == [1]
 
 
 def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1)))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     ids = warehouse.outbox(TOPIC, 100)
     with warehouse._writing() as con:
         con.execute("DELETE FROM dead_letters WHERE kafka_offset = 0")
@@ -97,5 +97,5 @@ def test_a_warehouse_without_an_outbox_has_nothing_waiting_and_is_given_one(
         con.execute("UPDATE layout SET fingerprint = 'older'")
     assert (warehouse.outbox(TOPIC, 10), warehouse.outbox_standing()) == ([], [])
     warehouse.prepare()
-    warehouse.publish(stage(tmp_path, refused(0)))
+    load_batch(warehouse, stage(tmp_path, refused(0)))
     assert offsets_of(warehouse) == [0]

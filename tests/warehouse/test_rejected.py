@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.stage import dead_letter_id
-from pipelines.warehouse import DeadLetterFilter
+from pipelines.warehouse import DeadLetterFilter, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import coordinates
 from tests.warehouse.batches import TOPIC, carried, refused, stage
@@ -28,9 +28,9 @@ def multiply(warehouse: DuckDBWarehouse, count: int) -> None:
 
 
 def test_ten_thousand_alike_are_one_line_with_an_example(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0)))
+    load_batch(warehouse, stage(tmp_path, refused(0)))
     multiply(warehouse, MANY)
-    warehouse.publish(stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2"))
+    load_batch(warehouse, stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2"))
     many, one = warehouse.dead_letter_groups(ALL)
     assert (many.reason, many.count, many.scrapers, many.example) == (
         "ConsentWall", MANY, ("harbour-crawler",), "an article, not a wall",
@@ -46,8 +46,8 @@ def test_ten_thousand_alike_are_one_line_with_an_example(warehouse: DuckDBWareho
 
 
 def test_what_is_resolved_is_not_listed(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, refused(0), refused(1)))
-    warehouse.publish(stage(tmp_path, carried(0), batch_id="replay-1", kind="replay"))
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
+    load_batch(warehouse, stage(tmp_path, carried(0), batch_id="replay-1", kind="replay"))
     (group,) = warehouse.dead_letter_groups(ALL)
     assert (group.count, group.example_id) == (1, dead_letter_id(coordinates(1)))
     assert [letter.source for letter in warehouse.dead_letters(ALL)] == [coordinates(1)]
@@ -56,7 +56,7 @@ def test_what_is_resolved_is_not_listed(warehouse: DuckDBWarehouse, tmp_path: Pa
 
 
 def test_pages_follow_each_other_in_the_order_of_ids(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    warehouse.publish(stage(tmp_path, *(refused(n) for n in range(5))))
+    load_batch(warehouse, stage(tmp_path, *(refused(n) for n in range(5))))
     ids = sorted(dead_letter_id(coordinates(n, topic=TOPIC)) for n in range(5))
     first = warehouse.dead_letters(ALL, 2)
     assert [letter.dead_letter_id for letter in first] == ids[:2]

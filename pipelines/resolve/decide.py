@@ -1,0 +1,123 @@
+"""Decides what a staged batch changes in a warehouse: versions, stories, people, counts, quarantine and the books.
+
+Pure: no database and no SQL. The same batch and the same known state give the same ``Changes``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+from pipelines.records import OffsetRange
+from pipelines.resolve.changes import ChangeBuilder, Changes
+from pipelines.resolve.counts import count_changes
+from pipelines.resolve.entries import (
+    Reading,
+    accounted_for,
+    check_topics,
+    enter_again,
+    enter_batch,
+    enter_records,
+    move_offsets,
+    partitions_read,
+)
+from pipelines.resolve.history import known_history, staged_sightings
+from pipelines.resolve.letters import change_letters
+from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.scrapers import change_scrapers, check_drift
+from pipelines.resolve.staged import Staged, read_staged
+from pipelines.resolve.state import KnownState, Lookup
+from pipelines.resolve.texts import change_texts, kept_texts
+from pipelines.resolve.versions import Resolutions, resolve
+from pipelines.settings import BreakerSettings
+from pipelines.stage import StagedBatch
+from pipelines.stage.audit import Audit
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a batch is loaded: with which verdict, when, and when a scraper of it is quarantined."""
+
+    audit: Audit | None
+    breaker: BreakerSettings
+    published_at: datetime
+
+
+def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loaded:
+    """What the batch changes; or what it changed, where it was loaded before.
+
+    Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic under
+    the same name, ``LedgerOpen`` when an offset has no outcome or two.
+    """
+    if known.rows(Lookup("batches", ("batch_id",), ("batch_id",), [(batch.batch_id,)])):
+        return loaded_before(batch, known)
+    staged = read_staged(batch, known)
+    handed = accounted_for(staged)
+    read = partitions_read(known, handed)
+    new_topics = check_topics(known, handed, batch.topic_id)
+    quarantine = check_drift(staged, known, terms.breaker)
+    sightings = staged_sightings(staged, quarantine.quarantined)
+    history = known_history(known, sightings)
+    found = resolve(sightings, history)
+
+    changes, at = ChangeBuilder(), terms.published_at
+    texts = count_changes(changes, kept_texts(staged, found, known, batch.batch_id), found, history, known)
+    change_texts(changes, texts, found, history, {s.source: s for s in (*history.past, *sightings)})
+    changes.add_table("mentions", texts.mentions)
+    changes.add_table("article_entities", texts.entities)
+    changes.add("deletions", [
+        (*astuple(d.source), d.timestamp, d.key_id, d.article_id, batch.batch_id) for d in found.deletions
+    ])
+    enter_records(changes, staged, found)
+    enter_again(changes, staged, found, known)
+    change_letters(changes, staged, found, known, at)
+    change_scrapers(changes, staged, found, quarantine, known, at)
+    enter_batch(changes, staged, found, terms.audit, handed, at)
+    changes.add("topics", [(topic, batch.topic_id, at, batch.batch_id) for topic in new_topics])
+    move_offsets(changes, batch, handed, read, at)
+    return Changes(
+        batch.batch_id, known.revision, _expected(handed, read), changes.tables(), _loaded(staged, found, handed)
+    )
+
+
+def _expected(handed: Sequence[OffsetRange], read: Reading) -> dict[tuple[str, int], int | None]:
+    partitions = [(piece.topic, piece.partition) for piece in handed]
+    return {partition: read.next.get(partition) for partition in partitions}
+
+
+def _loaded(staged: Staged, found: Resolutions, handed: Sequence[OffsetRange]) -> Loaded:
+    gaps: Counter[str] = Counter()
+    for gap in staged.gaps:
+        gaps[gap.kind] += gap.end - gap.start
+    reasons = Counter(o.reason for o in staged.outcomes if o.reason is not None)
+    removed = len(found.removed) + sum(r.is_removed for r in found.rows)
+    return Loaded(
+        staged.batch.batch_id, Counter(r.outcome for r in found.rows), reasons, gaps,
+        {(piece.topic, piece.partition): piece.end for piece in handed}, left_out=staged.left_out, removed=removed,
+    )
+
+
+def loaded_before(batch: StagedBatch, known: KnownState) -> Loaded:
+    """What the warehouse has of a batch that it loaded before."""
+    is_ingest = batch.kind == "ingest"
+    columns = ("first_outcome", "first_reason") if is_ingest else ("outcome", "reason")
+    by = "batch_id" if is_ingest else "replayed_in"
+    rows = known.rows(Lookup("ledger", columns, (by,), [(batch.batch_id,)]))
+    gaps: Counter[str] = Counter()
+    for kind, start, end in known.rows(
+        Lookup("gaps", ("kind", "start_offset", "end_offset"), ("batch_id",), [(batch.batch_id,)])
+    ):
+        gaps[kind] += end - start
+    handed = known.rows(Lookup("batch_ranges", ("topic", "partition"), ("batch_id",), [(batch.batch_id,)]))
+    offsets = known.rows(Lookup(
+        "partition_offsets", ("topic", "partition", "next_offset"), ("topic", "partition"), handed
+    ))
+    removed = known.rows(Lookup("ledger", ("kafka_offset",), ("removed_in",), [(batch.batch_id,)]))
+    return Loaded(
+        batch.batch_id, Counter(outcome for outcome, _ in rows),
+        Counter(reason for _, reason in rows if reason is not None), gaps,
+        {(topic, partition): offset for topic, partition, offset in offsets}, was_loaded_before=True,
+        removed=len(removed),
+    )

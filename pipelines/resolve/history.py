@@ -1,0 +1,153 @@
+"""Finds what the warehouse knows of a batch's articles: all that ``resolve`` needs, by a few lookups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines.records import Coordinates
+from pipelines.resolve.deletions import Deletion
+from pipelines.resolve.staged import Staged
+from pipelines.resolve.state import KnownState, Lookup, Row
+from pipelines.resolve.stories import MOST_IN_A_BAND, Member, bands
+from pipelines.resolve.versions import Known, KnownArticle, Sighting
+
+COORDINATES = ("topic", "partition", "kafka_offset")
+_NO_SIGHT = ("deleted", "nothing_to_delete")
+_DELETION = (*COORDINATES, "message_at", "key_id", "article_id")
+_LEDGER = (*COORDINATES, "message_at", "article_id", "version", "outcome", "key_id", "fetched_at", "removed_in")
+
+
+def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sighting]:
+    """The messages of the batch: articles, rejected ones and delete requests; those of quarantined scrapers say so."""
+    of_article = list(zip(*(
+        staged.column(name)
+        for name in ("article_id", "content_hash", "fetched_at", "story_signature", "word_count", "scraper")
+    ), strict=True))
+    found = []
+    for outcome in staged.outcomes:
+        row = staged.articles.get(outcome.source)
+        is_rejected = outcome.outcome == "rejected"
+        if row is None:
+            found.append(Sighting(
+                outcome.source, outcome.timestamp, outcome.article_id or "", key_id=outcome.key_id,
+                is_rejected=is_rejected,
+            ))
+        else:
+            article_id, content_hash, fetched_at, signature, words, scraper = of_article[row]
+            found.append(Sighting(
+                outcome.source, outcome.timestamp, article_id, content_hash, fetched_at, tuple(signature), words,
+                scraper in quarantined, outcome.key_id, is_rejected,
+            ))
+    return found
+
+
+def known_history(known: KnownState, sightings: Sequence[Sighting]) -> Known:
+    """What the warehouse has of these articles, and of others that they may be copies of."""
+    deletions, past = _deletions(known, sightings)
+    ids = sorted({s.article_id for s in (*sightings, *past)})
+    return Known(
+        _articles(known, ids), _members(known, (*sightings, *past), len(ids)), _suppressed(known, ids), deletions, past
+    )
+
+
+def _articles(known: KnownState, ids: Sequence[str]) -> dict[str, KnownArticle]:
+    current = {
+        row[0]: row[1:]
+        for row in known.rows(_by_id(
+            "articles", ids, "article_id", "version", "content_hash", "last_fetched_at", "story_id"
+        ))
+    }
+    versions: dict[str, dict[str, int]] = defaultdict(dict)
+    of_known = [i for i in ids if i in current]
+    rows = known.rows(_by_id("article_versions", of_known, "article_id", "version", "content_hash"))
+    for article_id, version, content_hash in sorted(rows):
+        versions[article_id][content_hash] = version
+    return {i: KnownArticle(i, versions[i], *now) for i, now in current.items()}
+
+
+def _members(known: KnownState, sightings: Iterable[Sighting], most_deleted: int) -> tuple[Member, ...]:
+    keys = [(band,) for band in sorted({band for s in sightings for band in bands(s.signature)})]
+    most = MOST_IN_A_BAND + most_deleted  # the batch may delete as many of them
+    met = known.rows(Lookup(
+        "story_bands", ("article_id",), ("band",), keys, order=("fetched_at", "article_id"), most=most
+    ))
+    columns = ("article_id", "story_id", "story_signature", "word_count", "fetched_at")
+    rows = known.rows(_by_id("articles", sorted({row[0] for row in met}), *columns))
+    return tuple(Member(row[0], row[1], tuple(row[2]), row[3], row[4]) for row in sorted(rows))
+
+
+def _suppressed(known: KnownState, ids: Sequence[str]) -> frozenset[str]:
+    return frozenset(row[0] for row in known.rows(_by_id("suppressions", ids, "article_id")))
+
+
+def _deletions(
+    known: KnownState, sightings: Sequence[Sighting]
+) -> tuple[tuple[Deletion, ...], tuple[Sighting, ...]]:
+    """Earlier delete requests for what the batch carries, and the earlier messages that any delete request may concern.
+
+    The ledger is searched only where the batch has a delete request, or a message under a key that had one.
+    """
+    requests = [s for s in sightings if s.is_delete_request]
+    rows = known.rows(_by_id("deletions", sorted({s.article_id for s in sightings}), *_DELETION))
+    keys = sorted({(s.source.topic, s.key_id) for s in sightings if s.key_id})
+    rows += known.rows(Lookup("deletions", _DELETION, ("topic", "key_id"), keys))
+    deletions = tuple(Deletion(Coordinates(*row[:3]), *row[3:]) for row in sorted(set(rows), key=_in_order))
+    deleted_keys = {(s.source.topic, s.key_id) for s in requests if s.key_id}
+    deleted_keys |= {(d.source.topic, d.key_id) for d in deletions if d.key_id}
+    concerned = {s.article_id for s in requests}
+    concerned |= {s.article_id for s in sightings if (s.source.topic, s.key_id) in deleted_keys and not s.is_rejected}
+    if not concerned:
+        return deletions, ()
+    return deletions, _past(known, sightings, concerned, {(s.source.topic, s.key_id) for s in requests if s.key_id})
+
+
+def _past(
+    known: KnownState, sightings: Sequence[Sighting], concerned: set[str], deleted_keys: Collection[tuple[str, str]]
+) -> tuple[Sighting, ...]:
+    under_keys = known.rows(Lookup("ledger", _LEDGER, ("topic", "key_id"), sorted(deleted_keys)))
+    concerned = concerned | {
+        row[4] for row in under_keys if row[4] is not None and row[6] not in ("rejected", *_NO_SIGHT)
+    }
+    rows = set(under_keys) | set(known.rows(_by_id("ledger", sorted(concerned), *_LEDGER)))
+    here = {s.source for s in sightings}
+    rows = {row for row in rows if row[6] not in _NO_SIGHT and Coordinates(*row[:3]) not in here}
+    ids = sorted({row[4] for row in rows if row[4]})
+    texts = {
+        row[:2]: row[2:]
+        for row in known.rows(_by_id(
+            "article_versions", ids, "article_id", "version", "content_hash", "fetched_at", "word_count",
+            "source_topic", "source_partition", "source_offset",
+        ))
+    }
+    signatures = {
+        row[:2]: tuple(row[2])
+        for row in known.rows(_by_id("articles", ids, "article_id", "content_hash", "story_signature"))
+    }
+    return tuple(_past_sighting(row, texts, signatures) for row in sorted(rows, key=lambda row: row[:3]))
+
+
+def _past_sighting(
+    row: Row, texts: dict[Row, Row], signatures: dict[Row, tuple[int, ...]]
+) -> Sighting:
+    source, (message_at, article_id, version, outcome, key_id, fetched_at, removed_in) = Coordinates(*row[:3]), row[3:]
+    text = texts.get((article_id, version)) if removed_in is None else None
+    content_hash = text[0] if text else None
+    if fetched_at is None and text is not None and text[3:] == (source.topic, source.partition, source.offset):
+        fetched_at = text[1]
+    return Sighting(
+        source, message_at, article_id or "", content_hash, fetched_at or message_at,
+        signatures.get((article_id, content_hash), ()), text[2] if text else 0, outcome == "held", key_id,
+        outcome == "rejected", outcome == "suppressed" or removed_in is not None,
+    )
+
+
+def _by_id(table: str, ids: Iterable[str], *columns: str) -> Lookup:
+    return Lookup(table, columns, ("article_id",), [(each,) for each in ids])
+
+
+def _in_order(row: Row) -> tuple[Any, ...]:
+    moment: datetime = row[3]
+    return (*row[:3], moment, row[4] or "", row[5])

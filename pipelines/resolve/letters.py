@@ -1,0 +1,150 @@
+"""Dead letters of a batch, the outbox in which they wait for their topic, and those that a delete request empties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.records import Coordinates
+from pipelines.resolve.changes import ChangeBuilder
+from pipelines.resolve.history import COORDINATES
+from pipelines.resolve.layout import layout
+from pipelines.resolve.staged import Staged
+from pipelines.resolve.state import KnownState, Lookup
+from pipelines.resolve.versions import Resolutions
+from pipelines.stage import dead_letter_id
+from pipelines.stage.columns import flatten
+
+_EMPTY = ("details", "message_key", "header_names", "header_values", "original", "original_path", "resolved_at",
+          "removed_in")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A dead letter that the warehouse has."""
+
+    dead_letter_id: str
+    attempts: int
+    scraper: str | None
+    original_path: str | None
+    resolved_at: datetime | None
+    removed_in: str | None
+
+
+def change_letters(
+    changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState, at: datetime
+) -> None:
+    """New dead letters come with an empty or full content, replayed ones change, covered ones are emptied."""
+    batch = staged.batch
+    emptied = {r.source for r in found.rows if r.is_removed or r.outcome == "suppressed"}
+    concerned = found.removed | (set() if batch.kind == "ingest" else {o.source for o in staged.outcomes})
+    stored = _stored(known, sorted(concerned))
+    rejected = sorted(o.source for o in staged.outcomes if o.outcome == "rejected")
+    paths: list[str] = []
+    if batch.kind == "ingest":
+        paths += _add_letters(changes, staged, rejected, emptied, at)
+    elif batch.kind == "replay":
+        _change_replayed(changes, staged, stored, at)
+    covered = [stored[source] for source in sorted((found.removed | emptied) & stored.keys())]
+    covered = [letter for letter in covered if letter.removed_in is None]
+    changes.update("dead_letters", ("dead_letter_id",), _EMPTY, [
+        (letter.dead_letter_id, "[]", None, [], [], None, None,
+         letter.resolved_at or at, batch.batch_id)
+        for letter in covered
+    ])
+    paths += [letter.original_path for letter in covered if letter.original_path is not None]
+    changes.remove("outbox", ("dead_letter_id",), [(letter.dead_letter_id,) for letter in covered])
+    _note_originals(changes, known, sorted(set(paths)), batch.batch_id)
+    letters = {
+        source: stored[source].dead_letter_id if source in stored else dead_letter_id(source)
+        for source in rejected
+        if source not in emptied and (batch.kind == "ingest" or source in stored)
+    }
+    _wait(changes, known, list(letters.values()), batch.batch_id, at)
+
+
+def _stored(known: KnownState, sources: Sequence[Coordinates]) -> dict[Coordinates, _Stored]:
+    rows = known.rows(Lookup(
+        "dead_letters",
+        (*COORDINATES, "dead_letter_id", "attempts", "scraper", "original_path", "resolved_at", "removed_in"),
+        COORDINATES, [astuple(source) for source in sources],
+    ))
+    return {Coordinates(*row[:3]): _Stored(*row[3:]) for row in rows}
+
+
+def _add_letters(
+    changes: ChangeBuilder, staged: Staged, rejected: Sequence[Coordinates], emptied: set[Coordinates], at: datetime
+) -> list[str]:
+    """Adds the batch's dead letters; the content of one that the batch deletes does not even arrive. Its originals."""
+    table, batch = layout()["dead_letters"], staged.batch
+    rows = pa.array([staged.dead_letters[source] for source in rejected], pa.int64())
+    flat = flatten(staged.dead_letter_table.take(rows), table.columns)
+    own: dict[str, Any] = {
+        "dead_letter_id": [dead_letter_id(source) for source in rejected], "attempts": [1] * len(rejected),
+        "run_id": [batch.run_id] * len(rejected), "batch_id": [batch.batch_id] * len(rejected),
+        "resolved_at": [at if source in emptied else None for source in rejected],
+        "resolved_in": [None] * len(rejected),
+        "removed_in": [batch.batch_id if source in emptied else None for source in rejected],
+    }
+    paths = []
+    if emptied.intersection(rejected):
+        empty: dict[str, Any] = {
+            "details": "[]", "message_key": None, "header_names": [], "header_values": [], "original": None,
+            "original_path": None,
+        }
+        is_empty = [source in emptied for source in rejected]
+        before = flat.column("original_path").to_pylist()
+        paths = [path for path, gone in zip(before, is_empty, strict=True) if gone and path is not None]
+        for name, value in empty.items():
+            own[name] = [value if gone else was for was, gone in zip(
+                flat.column(name).to_pylist(), is_empty, strict=True
+            )]
+    schema = table.schema
+    changes.add_table("dead_letters", pa.table(
+        [pa.array(own[f.name], f.type) if f.name in own else flat.column(f.name) for f in schema], names=schema.names
+    ))
+    return paths
+
+
+def _change_replayed(
+    changes: ChangeBuilder, staged: Staged, stored: dict[Coordinates, _Stored], at: datetime
+) -> None:
+    """What passed is resolved; what fails again counts an attempt and shows why it failed this time."""
+    table, batch = layout()["dead_letters"], staged.batch
+    open_still = {source: letter for source, letter in stored.items() if letter.resolved_at is None}
+    again = [source for source in sorted(open_still) if source in staged.dead_letters]
+    columns = ("step", "reason", "details", "fingerprint", "processor", "rejected_at", "scraper")
+    rows = pa.array([staged.dead_letters[source] for source in again], pa.int64())
+    flat = flatten(staged.dead_letter_table.take(rows), table.columns).select(columns).to_pylist()
+    changes.update("dead_letters", ("dead_letter_id",), ("attempts", *columns), [
+        (letter.dead_letter_id, letter.attempts + 1, *(row | {"scraper": row["scraper"] or letter.scraper}).values())
+        for letter, row in zip((open_still[source] for source in again), flat, strict=True)
+    ])
+    changes.update("dead_letters", ("dead_letter_id",), ("resolved_at", "resolved_in"), [
+        (open_still[o.source].dead_letter_id, at, batch.batch_id)
+        for o in staged.outcomes
+        if o.outcome != "rejected" and o.source in open_still
+    ])
+
+
+def _note_originals(changes: ChangeBuilder, known: KnownState, paths: Sequence[str], batch_id: str) -> None:
+    there = known.rows(Lookup(
+        "removed_originals", ("original_path",), ("original_path",), [(path,) for path in paths]
+    ))
+    changes.add("removed_originals", [(path, batch_id) for path in paths if (path,) not in set(there)])
+
+
+def _wait(changes: ChangeBuilder, known: KnownState, ids: Sequence[str], batch_id: str, at: datetime) -> None:
+    """Dead letters have to reach their topic after the commit. One that waits already is not entered again: its newest
+    state is sent."""
+    if not ids:
+        return
+    waiting = known.rows(Lookup("outbox", ("dead_letter_id",), ("dead_letter_id",), [(each,) for each in ids]))
+    last = known.rows(Lookup("outbox", ("position",), order=("-position",), most=1))
+    begin = last[0][0] if last else 0
+    new = [each for each in ids if (each,) not in set(waiting)]
+    changes.add("outbox", [(begin + n, each, batch_id, at, 0, None, None) for n, each in enumerate(new, start=1)])

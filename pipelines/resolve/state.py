@@ -1,0 +1,45 @@
+"""How ``decide`` asks what the warehouse knows: rows of a table by values of their columns, and nothing else.
+
+A warehouse answers all lookups of one decision from one consistent state. A test answers them from rows in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+type Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Asks for ``columns`` of the rows whose columns ``by`` equal one of ``keys``; without ``by``, of all rows.
+
+    ``null`` names columns that have to be null. With ``most``, each key gives its first so many rows in ``order``, in
+    which a column that begins with ``-`` descends. Rows come in the order of the keys' values and then in ``order``,
+    where there is one, and in any order otherwise.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    keys: Sequence[Row] = ()
+    null: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    most: int | None = None
+
+    @property
+    def is_vain(self) -> bool:
+        """Whether it can find nothing."""
+        return bool(self.by) and not self.keys
+
+
+class KnownState(Protocol):
+    """What a warehouse knows, at one moment. ``revision`` counts the changes that were applied to it."""
+
+    @property
+    def revision(self) -> int: ...
+
+    def rows(self, lookup: Lookup) -> list[Row]:
+        """The rows that are asked for, each in the order of the lookup's columns."""

@@ -1,0 +1,331 @@
+"""Decides what becomes of each record of a batch: new article, new version, unchanged, held, deleted or suppressed.
+
+Pure: the same records and known state give the same answer, and a stream split into batches elsewhere gives the
+same articles. A text is a version when its content hash is new to the article. The current version is the one
+fetched last, not the one that came last: a late message never overwrites a newer text.
+
+A delete request removes the records that it covers (see ``deletions``) and is remembered. What an article has besides
+is resolved again, as if the removed records had never been there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from pipelines.records import Coordinates
+from pipelines.resolve.deletions import Deletion, DeletionIndex
+from pipelines.resolve.stories import Member, StoryIndex
+
+type ResolvedOutcome = Literal[
+    "loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A Kafka record as far as identity goes: it carries an article, asks for a deletion, or was rejected.
+
+    ``article_id`` is that of the article; of a delete request and of a rejected record it is that of the address which
+    they name, and empty where a rejected one names none. A rejected one may name others too.
+    """
+
+    source: Coordinates
+    timestamp: datetime
+    article_id: str
+    content_hash: str | None = None
+    fetched_at: datetime | None = None
+    signature: tuple[int, ...] = ()
+    word_count: int = 0
+    is_held: bool = False
+    """Its scraper is quarantined: the article waits, and nothing is decided about it."""
+    key_id: str | None = None
+    """Digest of the message's key (see ``key_digest``)."""
+    is_rejected: bool = False
+    is_gone: bool = False
+    """It was removed or suppressed before the batch: it only says which article came under its key."""
+    other_article_ids: tuple[str, ...] = ()
+
+    @property
+    def article_ids(self) -> tuple[str, ...]:
+        """Every article that it carries or names, each once."""
+        return tuple(dict.fromkeys((self.article_id, *self.other_article_ids)))
+
+    @property
+    def is_delete_request(self) -> bool:
+        return self.content_hash is None and not (self.is_rejected or self.is_held or self.is_gone)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it shows a text of its article that is loaded."""
+        return self.content_hash is not None and not (self.is_held or self.is_gone)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArticle:
+    """What is known of an article: its versions' hashes, and its current text as it was last seen."""
+
+    article_id: str
+    version_of: Mapping[str, int]
+    """Content hash to the latest version that has it."""
+    current_version: int
+    current_hash: str
+    current_fetched_at: datetime
+    """When the current text was last fetched."""
+    story_id: str
+
+    @property
+    def latest_version(self) -> int:
+        return max(self.version_of.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """State of the warehouse that a batch is resolved against."""
+
+    articles: Mapping[str, KnownArticle] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+    suppressed: frozenset[str] = frozenset()
+    deletions: tuple[Deletion, ...] = ()
+    """Earlier delete requests for the keys and articles of the batch."""
+    past: tuple[Sighting, ...] = ()
+    """Earlier records of the articles and keys that a delete request in the batch, or a late record, may concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What becomes of one record."""
+
+    source: Coordinates
+    outcome: ResolvedOutcome
+    article_id: str
+    version: int | None = None
+    story_id: str | None = None
+    is_kept: bool = False
+    """The record's text is a version that is there when the batch ends."""
+    is_current: bool = False
+    """That version is the article's current one when the batch ends."""
+    is_removed: bool = False
+    """A delete request removed what the record had loaded or confirmed, what waited, or its dead letter's content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolutions:
+    """What becomes of a batch: each record, the ids to delete first, and the articles as they end.
+
+    ``removed`` are earlier records that a delete request covers. ``restored`` are the other records of such an article,
+    with what becomes of them now; their texts are in the warehouse. ``deletions`` are to be remembered.
+    """
+
+    rows: tuple[Resolution, ...]
+    deleted: frozenset[str]
+    articles: Mapping[str, KnownArticle]
+    removed: frozenset[Coordinates] = frozenset()
+    restored: tuple[Resolution, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+
+
+def resolve(sightings: Iterable[Sighting], known: Known) -> Resolutions:
+    """Resolves a batch in the order of Kafka (see ``in_order``)."""
+    batch = _Batch(known)
+    for sighting in in_order(sightings):
+        batch.take(sighting)
+    return batch.ended()
+
+
+def in_order(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """By timestamp, partition, offset; but a partition's own order is kept, whatever its clocks did.
+
+    The time of a rejected record moves no other record: it may be what the record was rejected for.
+    """
+    latest: dict[tuple[str, int], datetime] = {}
+    keyed: list[tuple[datetime, int, int, str, Sighting]] = []
+    for sighting in sorted(sightings, key=lambda s: s.source):
+        place = (sighting.source.topic, sighting.source.partition)
+        moment = max(sighting.timestamp, latest.get(place, sighting.timestamp))
+        if not sighting.is_rejected:
+            latest[place] = moment
+        keyed.append((moment, place[1], sighting.source.offset, place[0], sighting))
+    return [keys[-1] for keys in sorted(keyed, key=lambda keys: keys[:-1])]
+
+
+class _Records:
+    """The records that deletions may concern, by article and by key."""
+
+    def __init__(self) -> None:
+        self._in_effect: dict[Coordinates, Sighting] = {}
+        self._of_article: dict[str, list[Sighting]] = defaultdict(list)
+        self._under_key: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
+
+    def add(self, record: Sighting) -> None:
+        if not record.is_gone:
+            self._in_effect[record.source] = record
+            for article_id in record.article_ids:
+                self._of_article[article_id].append(record)
+        if record.key_id is not None:
+            self._under_key[record.source.topic, record.key_id].append(record)
+
+    def remove(self, record: Sighting) -> None:
+        del self._in_effect[record.source]
+
+    def of_article(self, article_id: str) -> list[Sighting]:
+        """Records in effect that carry the article, or were rejected and name its address."""
+        return [record for record in self._of_article.get(article_id, ()) if record.source in self._in_effect]
+
+    def rejected_under(self, request: Sighting) -> list[Sighting]:
+        """Rejected records in effect under the key of a delete request."""
+        return [r for r in self._under(request) if r.is_rejected and r.source in self._in_effect]
+
+    def articles_under(self, deletion: Deletion, request: Sighting) -> set[str]:
+        """Articles that a record before the delete request carried under its key, in effect or not."""
+        return {r.article_id for r in self._under(request) if not r.is_rejected and deletion.covers(r)}
+
+    def _under(self, request: Sighting) -> Iterable[Sighting]:
+        return self._under_key.get((request.source.topic, request.key_id), ()) if request.key_id else ()
+
+
+class _Batch:
+    """The state of a batch while its records are taken in order."""
+
+    def __init__(self, known: Known) -> None:
+        self.articles = dict(known.articles)
+        self.suppressed = known.suppressed
+        self.index = StoryIndex(known.members)
+        self.requests = DeletionIndex(known.deletions)
+        self.records = _Records()
+        for record in known.past:
+            self.records.add(record)
+        self.deleted: set[str] = set()
+        self.touched: set[str] = set()
+        self.rows: dict[Coordinates, Resolution] = {}
+        self.removed: set[Coordinates] = set()
+        self.restored: dict[Coordinates, Resolution] = {}
+        self.deletions: list[Deletion] = []
+
+    def take(self, sighting: Sighting) -> None:
+        if sighting.is_delete_request:
+            self.rows[sighting.source] = self._delete(sighting)
+            return
+        covering = self.requests.covering(sighting)
+        if covering:
+            self.rows[sighting.source] = self._keep_out(sighting, covering)
+            return
+        row = self._resolved(sighting)
+        self.rows[sighting.source] = row
+        self.records.add(replace(sighting, is_gone=row.outcome == "suppressed"))
+
+    def ended(self) -> Resolutions:
+        touched = {i: a for i, a in self.articles.items() if i in self.touched}
+        return Resolutions(
+            self._with_current(self.rows), frozenset(self.deleted), touched, frozenset(self.removed),
+            self._with_current(self.restored), tuple(self.deletions),
+        )
+
+    def _with_current(self, rows: Mapping[Coordinates, Resolution]) -> tuple[Resolution, ...]:
+        current = {a.article_id: a.current_version for a in self.articles.values()}
+        return tuple(
+            replace(row, is_current=row.is_kept and current.get(row.article_id) == row.version) for row in rows.values()
+        )
+
+    def _resolved(self, sighting: Sighting) -> Resolution:
+        article_id = sighting.article_id
+        if sighting.is_rejected:
+            return Resolution(sighting.source, "rejected", article_id)
+        if article_id in self.suppressed:
+            return Resolution(sighting.source, "suppressed", article_id)
+        if sighting.is_held:
+            return Resolution(sighting.source, "held", article_id)
+        self.touched.add(article_id)
+        former = self.articles.get(article_id)
+        if former is not None and not _is_version(sighting, former):
+            self._see_again(sighting, former)
+            version = former.version_of[sighting.content_hash or ""]
+            return Resolution(sighting.source, "unchanged", article_id, version, former.story_id)
+        return self._load(sighting, former)
+
+    def _load(self, sighting: Sighting, former: KnownArticle | None) -> Resolution:
+        assert sighting.content_hash is not None
+        assert sighting.fetched_at is not None
+        story = self.index.story_of(sighting.signature, sighting.word_count, except_for=sighting.article_id)
+        story = story or (former.story_id if former else sighting.article_id)
+        version = former.latest_version + 1 if former else 1
+        is_newest = former is None or sighting.fetched_at >= former.current_fetched_at
+        versions = {**(former.version_of if former else {}), sighting.content_hash: version}
+        if former is None or is_newest:
+            article = KnownArticle(
+                sighting.article_id, versions, version, sighting.content_hash, sighting.fetched_at, story
+            )
+            self.index.add(
+                Member(sighting.article_id, story, sighting.signature, sighting.word_count, sighting.fetched_at)
+            )
+        else:
+            article = replace(former, version_of=versions)
+        self.articles[sighting.article_id] = article
+        outcome: ResolvedOutcome = "new_version" if former else "loaded"
+        return Resolution(sighting.source, outcome, sighting.article_id, version, story, is_kept=True)
+
+    def _see_again(self, sighting: Sighting, former: KnownArticle) -> None:
+        assert sighting.fetched_at is not None
+        if sighting.content_hash == former.current_hash and sighting.fetched_at > former.current_fetched_at:
+            self.articles[sighting.article_id] = replace(former, current_fetched_at=sighting.fetched_at)
+
+    def _delete(self, request: Sighting) -> Resolution:
+        """Removes what the delete request covers: the article at the address in its key, and all that came under it."""
+        named = Deletion(request.source, request.timestamp, request.key_id, request.article_id)
+        is_deleted = self._take_away(r for r in self.records.rejected_under(request) if named.covers(r))
+        for article_id in sorted({request.article_id} | self.records.articles_under(named, request)):
+            is_deleted |= self._remember(replace(named, article_id=article_id))
+        return Resolution(request.source, "deleted" if is_deleted else "nothing_to_delete", request.article_id)
+
+    def _keep_out(self, sighting: Sighting, covering: Iterable[Deletion]) -> Resolution:
+        """A record that comes after the delete request which covers it: it loads nothing.
+
+        What it shows is which article the request's key stands for, so that its other records go too.
+        """
+        if sighting.is_rejected:
+            return Resolution(sighting.source, "rejected", sighting.article_id, is_removed=True)
+        for deletion in covering:
+            if deletion.has_key_of(sighting):
+                self._remember(replace(deletion, article_id=sighting.article_id))
+        self.records.add(replace(sighting, is_gone=True))
+        return Resolution(sighting.source, "suppressed", sighting.article_id)
+
+    def _remember(self, deletion: Deletion) -> bool:
+        """Remembers a deletion of an article and carries it out; whether it removed anything."""
+        if not self.requests.add(deletion):
+            return False
+        self.deletions.append(deletion)
+        return self._take_away(r for r in self.records.of_article(deletion.article_id) if deletion.covers(r))
+
+    def _take_away(self, covered: Iterable[Sighting]) -> bool:
+        taken = list(covered)
+        for record in taken:
+            self.records.remove(record)
+            self.restored.pop(record.source, None)
+            if record.source in self.rows:
+                self.rows[record.source] = replace(self.rows[record.source], is_kept=False, is_removed=True)
+            else:
+                self.removed.add(record.source)
+        for article_id in sorted({record.article_id for record in taken if record.is_text}):
+            self._resolve_again(article_id)
+        return bool(taken)
+
+    def _resolve_again(self, article_id: str) -> None:
+        """The article as the records that are left of it make it."""
+        self.articles.pop(article_id, None)
+        self.index.remove(article_id)
+        self.deleted.add(article_id)
+        for record in in_order(r for r in self.records.of_article(article_id) if r.is_text):
+            rows = self.rows if record.source in self.rows else self.restored
+            rows[record.source] = self._resolved(record)
+
+
+def _is_version(sighting: Sighting, former: KnownArticle) -> bool:
+    """A text new to the article, or an earlier one that was fetched after the current one: a revert."""
+    assert sighting.fetched_at is not None
+    if sighting.content_hash not in former.version_of:
+        return True
+    return sighting.content_hash != former.current_hash and sighting.fetched_at > former.current_fetched_at

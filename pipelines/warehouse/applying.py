@@ -1,0 +1,80 @@
+"""Applies ``Changes`` in the open transaction of a relational database. Knows tables, and nothing of news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.resolve.changes import Changes, Partition, TableChange, Update
+from pipelines.resolve.faults import OffsetsMoved, StateMoved
+from pipelines.resolve.layout import TableLayout, layout
+from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.dialect import Dialect
+
+type OnStep = Callable[[str], None]
+
+ROWS = "changed_rows"
+
+
+def apply_changes(con: Connection, dialect: Dialect, changes: Changes, on_step: OnStep) -> None:
+    """Makes the changes, if the warehouse is as it was when they were decided.
+
+    Raises ``StateMoved`` where something was changed since, ``OffsetsMoved`` where a partition was read on. The caller
+    rolls back.
+    """
+    moved = con.execute(
+        "UPDATE identity SET revision = revision + 1 WHERE revision = ? RETURNING revision", [changes.revision]
+    ).fetchall()
+    if not moved:
+        raise StateMoved(
+            f"Another run changed the warehouse while batch {changes.batch_id} was decided; nothing of it was loaded. "
+            "What to do: run this again."
+        )
+    _compare_offsets(con, changes.expected)
+    on_step("compared")
+    for name, change in changes.tables.items():
+        change_table(con, dialect, layout()[name], change)
+        on_step(name)
+
+
+def change_table(con: Connection, dialect: Dialect, table: TableLayout, change: TableChange) -> None:
+    """Removes, updates and adds rows of one table, in this order."""
+    for keys in change.removed:
+        _relation(con, dialect, table, keys)
+        con.execute(f"DELETE FROM {table.name} AS t USING {ROWS} k WHERE {_equal(keys.schema.names)}")
+    for update in change.updated:
+        _update(con, dialect, table, update)
+    if change.added is not None:
+        con.add(table, change.added)
+
+
+def _update(con: Connection, dialect: Dialect, table: TableLayout, update: Update) -> None:
+    _relation(con, dialect, table, update.rows)
+    columns = ", ".join(f"{name} = k.new_{name}" for name in update.columns)
+    con.execute(f"UPDATE {table.name} AS t SET {columns} FROM {ROWS} k WHERE {_equal(update.match)}")
+
+
+def _relation(con: Connection, dialect: Dialect, table: TableLayout, rows: pa.Table) -> None:
+    types = {name: dialect.types[table.column(name.removeprefix("new_")).type] for name in rows.schema.names}
+    con.relation(ROWS, rows, types)
+
+
+def _equal(names: Sequence[str]) -> str:
+    return " AND ".join(f"t.{name} = k.{name}" for name in names)
+
+
+def _compare_offsets(con: Connection, expected: Mapping[Partition, int | None]) -> None:
+    """Raises unless each partition still stands where the batch starts."""
+    for (topic, partition), offset in expected.items():
+        row: Any = con.execute(
+            "SELECT next_offset FROM partition_offsets WHERE topic = ? AND partition = ?", [topic, partition]
+        ).fetchone()
+        stands = None if row is None else row[0]
+        if stands != offset:
+            raise OffsetsMoved(
+                f"Another run has read on since this batch was planned: {topic}/{partition} stands at {stands}, the "
+                f"batch starts at {offset}. Nothing of the batch was loaded, and nothing is lost. What to do: run "
+                "`dateline ingest` again."
+            )

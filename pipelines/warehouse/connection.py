@@ -1,0 +1,35 @@
+"""What the statements of this package need of a database, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from pipelines.resolve.layout import TableLayout
+
+type Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Rows(Protocol):
+    """The answer to a statement."""
+
+    def fetchone(self) -> tuple[Any, ...] | None: ...
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]: ...
+    def fetchall(self) -> list[tuple[Any, ...]]: ...
+
+
+class Connection(Protocol):
+    """A connection in a transaction. Parameters of a statement are ``?`` or ``$name``."""
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Rows: ...
+
+    def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
+        """Makes the rows a relation under a name that statements may read, in place of a former one of the name.
+
+        ``types`` gives the database's type of each column.
+        """
+
+    def add(self, table: TableLayout, rows: pa.Table) -> None:
+        """Adds rows to a table; they have its columns, in its order."""

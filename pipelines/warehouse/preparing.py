@@ -1,0 +1,100 @@
+"""Brings a relational warehouse to today's layout: tables, migrations, new columns, comments and marts.
+
+Tables and their comments are generated from ``pipelines.resolve.layout``. A warehouse from before takes the numbered
+migrations under ``sql/migrations`` that it has not had, and then every optional column that a contract gained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from uuid import uuid4
+
+from pipelines.resolve.layout import layout
+from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.dialect import Dialect, comment_statements, definition, table_statements
+from pipelines.warehouse.interface import WarehouseFault
+from pipelines.warehouse.statements import files, statements, text
+
+
+def wanted_fingerprint(dialect: Dialect) -> str:
+    """Changes whenever a table, a migration, a mart or a comment does."""
+    tables = [[*table_statements(table, dialect), *comment_statements(table)] for table in layout().values()]
+    written = [text(folder, name) for folder in ("migrations", "marts") for name in files(folder)]
+    return hashlib.sha256(json.dumps([dialect.name, tables, written]).encode()).hexdigest()[:16]
+
+
+def stored_fingerprint(con: Connection) -> str | None:
+    """That of the layout which the warehouse has; None before the first."""
+    if not has_table(con, "layout"):
+        return None
+    row = con.execute("SELECT fingerprint FROM layout").fetchone()
+    return str(row[0]) if row else None
+
+
+def has_table(con: Connection, name: str) -> bool:
+    """Whether the warehouse has a table of this name."""
+    return _table_columns(con, name) != set()
+
+
+def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
+    """Makes the layout in the open transaction; a warehouse from before keeps its rows."""
+    is_new = not has_table(con, "layout")
+    for table in layout().values():
+        for statement in table_statements(table, dialect):
+            con.execute(statement)
+    last = _numbers()[-1]
+    if not is_new:
+        con.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS migration INTEGER")
+        _migrate(con)
+    _add_columns(con, dialect)
+    for table in layout().values():
+        for statement in comment_statements(table):
+            con.execute(statement)
+    for name in files("marts"):
+        for statement in statements("marts", name):
+            con.execute(statement)
+    if con.execute("SELECT 1 FROM identity").fetchone() is None:
+        con.execute("INSERT INTO identity (warehouse_id, made_at, revision) VALUES (?, ?, 0)", [uuid4().hex, at])
+    con.execute("DELETE FROM layout")
+    con.execute(
+        "INSERT INTO layout (fingerprint, made_at, migration) VALUES (?, ?, ?)", [wanted_fingerprint(dialect), at, last]
+    )
+
+
+def _migrate(con: Connection) -> None:
+    row = con.execute("SELECT migration FROM layout").fetchone()
+    done = (row[0] or 0) if row else 0
+    for number, name in zip(_numbers(), files("migrations"), strict=True):
+        if number > done:
+            for statement in statements("migrations", name):
+                con.execute(statement)
+
+
+def _numbers() -> list[int]:
+    return [int(name.partition("_")[0]) for name in files("migrations")]
+
+
+def _add_columns(con: Connection, dialect: Dialect) -> None:
+    """Adds optional columns that a table does not have yet. One that may not be null needs a migration."""
+    for table in layout().values():
+        there = _table_columns(con, table.name)
+        for column in table.columns:
+            if column.name in there:
+                continue
+            if not column.is_nullable:
+                raise WarehouseFault(
+                    f"The table {table.name} has no column {column.name}, which may not be null: a migration is "
+                    "missing for this warehouse. Nothing was changed. What to do: this is a bug in Dateline, report it."
+                )
+            con.execute(f"ALTER TABLE {table.name} ADD COLUMN {definition(column, dialect)}")
+
+
+def _table_columns(con: Connection, table: str) -> set[str]:
+    rows = con.execute(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_name = ? AND table_schema = current_schema() AND table_catalog = current_database()",
+        [table],
+    ).fetchall()
+    return {row[0] for row in rows}

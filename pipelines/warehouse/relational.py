@@ -1,0 +1,201 @@
+"""What every relational warehouse does alike: SQL that each of them understands, in short transactions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, ClassVar
+
+from pipelines.resolve.changes import Changes
+from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.state import KnownState
+from pipelines.warehouse import outbox, rejected, scrapers
+from pipelines.warehouse.account import compare_with_kafka
+from pipelines.warehouse.applying import OnStep, apply_changes
+from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
+from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.dialect import Dialect
+from pipelines.warehouse.interface import (
+    Answer,
+    DeadLetterFilter,
+    DeadLetterGroup,
+    Identity,
+    OutboxStanding,
+    Run,
+    RunStatus,
+    StoredDeadLetter,
+    Table,
+    WaitingArticle,
+)
+from pipelines.warehouse.ledger import verify_ledger
+from pipelines.warehouse.lookups import RelationalState
+from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
+from pipelines.warehouse.topics import loaded_topic_id
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def ignore(step: str) -> None:
+    """Nobody wants to know how far a load has come."""
+
+
+class RelationalWarehouse(ABC):
+    """See ``Warehouse``. ``on_step`` is given the name of each step of ``apply``, within its transaction."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(self, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
+        self.clock = clock
+        self.on_step = on_step
+
+    @abstractmethod
+    def _writing(self, *, makes_it: bool = False) -> AbstractContextManager[Connection]:
+        """A connection in a transaction: committed at the end, rolled back by any exception."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state and can change nothing."""
+
+    @abstractmethod
+    def _reading_if_there(self) -> AbstractContextManager[Connection | None]:
+        """The same, or None where there is no warehouse yet."""
+
+    @abstractmethod
+    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> AbstractContextManager[None]: ...
+
+    @abstractmethod
+    def answer(
+        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+    ) -> AbstractContextManager[Answer]: ...
+
+    def prepare(self) -> None:
+        with self._reading_if_there() as con:
+            if con is not None and stored_fingerprint(con) == wanted_fingerprint(self.dialect):
+                return
+        with self._writing(makes_it=True) as con:
+            make_layout(con, self.dialect, self.clock())
+
+    def identity(self) -> Identity:
+        with self._reading_if_there() as con:
+            if con is None or stored_fingerprint(con) is None:
+                return Identity(None, is_loaded=False)
+            is_loaded = con.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is not None
+            if not has_table(con, "identity"):
+                return Identity(None, is_loaded)
+            row = con.execute("SELECT warehouse_id FROM identity").fetchone()
+            return Identity(str(row[0]) if row else None, is_loaded)
+
+    def next_offsets(self, topic: str) -> dict[int, int]:
+        with self._reading_if_there() as con:
+            if con is None or stored_fingerprint(con) is None:
+                return {}
+            rows = con.execute(
+                "SELECT partition, next_offset FROM partition_offsets WHERE topic = ? ORDER BY partition", [topic]
+            ).fetchall()
+        return dict(rows)
+
+    def topic_id(self, topic: str) -> str:
+        with self._reading_if_there() as con:
+            return "" if con is None else loaded_topic_id(con, topic)
+
+    def start_run(self, run: Run) -> None:
+        with self._writing() as con:
+            con.execute(
+                "UPDATE runs SET status = 'abandoned', note = $note WHERE status = 'running' AND run_id <> $run",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id},
+            )
+            con.execute(
+                "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "
+                "SELECT $run, $kind, $topic, $processor, $at, 'running' "
+                "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE run_id = $run)",
+                {
+                    "run": run.run_id, "kind": run.kind, "topic": run.topic, "processor": run.processor,
+                    "at": run.started_at,
+                },
+            )
+
+    def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None:
+        with self._writing() as con:
+            con.execute(
+                "UPDATE runs SET status = ?, finished_at = ?, note = ? WHERE run_id = ?",
+                [status, finished_at, note, run_id],
+            )
+
+    @contextmanager
+    def known_state(self) -> Iterator[KnownState]:
+        with self._reading() as con:
+            row = con.execute("SELECT revision FROM identity").fetchone()
+            yield RelationalState(con, self.dialect, row[0] if row else 0)
+
+    def apply(self, changes: Changes) -> Loaded:
+        with self._writing() as con:
+            apply_changes(con, self.dialect, changes, self.on_step)
+            self.on_step("commit")
+        self.on_step("committed")
+        return changes.loaded
+
+    def verify(
+        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+    ) -> Verification:
+        with self._reading() as con:
+            found = verify_ledger(con, topic, part)
+        return found if kafka is None else compare_with_kafka(self, found, kafka)
+
+    def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+        with self.answer(sql, parameters) as found:
+            rows = tuple(found.rows if limit is None else islice(found.rows, limit + 1))
+        kept = rows[:limit]
+        return Table(found.columns, kept, is_cut=len(kept) < len(rows))
+
+    def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
+        with self._reading() as con:
+            return rejected.groups(con, chosen)
+
+    def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
+        with self._reading() as con:
+            return rejected.letters(con, chosen, limit)
+
+    def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        with self._reading() as con:
+            return rejected.letter(con, dead_letter_id)
+
+    def outbox(self, topic: str, limit: int) -> list[str]:
+        with self._reading() as con:
+            return outbox.waiting_ids(con, topic, limit)
+
+    def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
+        with self._reading() as con:
+            return outbox.waiting_letters(con, ids)
+
+    def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
+        with self._writing() as con:
+            outbox.settle(con, acknowledged, refused, self.clock())
+
+    def block_outbox(self, topic: str, why: str) -> None:
+        with self._writing() as con:
+            outbox.note_blocked(con, topic, why, self.clock())
+
+    def outbox_standing(self) -> list[OutboxStanding]:
+        with self._reading() as con:
+            return outbox.standing(con)
+
+    def originals_to_remove(self) -> list[str]:
+        with self._reading() as con:
+            return rejected.originals_to_remove(con)
+
+    def forget_originals(self, paths: Sequence[str]) -> None:
+        with self._writing() as con:
+            rejected.forget_originals(con, paths)
+
+    def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
+        with self._reading() as con:
+            return scrapers.waiting(con, source, limit)
+
+    def let_flow(self, source: str) -> None:
+        with self._writing() as con:
+            scrapers.let_flow(con, source, self.clock())
