@@ -11,7 +11,7 @@ from pipelines.failures import refuse_other_topic
 from pipelines.records import Coordinates, OffsetRange
 from pipelines.resolve.changes import ChangeBuilder, Partition
 from pipelines.resolve.faults import LedgerOpen, OffsetsMoved
-from pipelines.resolve.history import COORDINATES
+from pipelines.resolve.history import COORDINATES, other_names
 from pipelines.resolve.reconciliation import RangesBroken, coverage_problems, handed_ranges
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup
@@ -115,6 +115,12 @@ def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) ->
             for o in staged.outcomes
             for outcome, article_id, version, removed_in in [_ends(o, became[o.source], batch)]
         ])
+        changes.add("named_articles", [
+            (*astuple(o.source), article_id)
+            for o in staged.outcomes
+            for article_id in dict.fromkeys(o.other_article_ids)
+            if article_id != o.article_id
+        ])
         changes.add("gaps", [(*astuple(gap), batch.run_id, batch.batch_id) for gap in staged.gaps])
     changes.update("ledger", COORDINATES, ("removed_in",), [(*astuple(at), batch.batch_id) for at in found.removed])
     changes.update("ledger", COORDINATES, ("outcome", "version"), [
@@ -138,15 +144,21 @@ def enter_again(changes: ChangeBuilder, staged: Staged, found: Resolutions, know
         "outcome", "reason", "scraper", "article_id", "version", "fingerprint", "replayed_in", "removed_in", "key_id",
         "fetched_at",
     )
-    rows = []
+    others = other_names(known, [astuple(o.source) for o in staged.outcomes])
+    rows, named = [], []
     for o in staged.outcomes:
         scraper, article_id, key_id = before[o.source]
+        if o.outcome == "rejected":
+            names = dict.fromkeys((article_id, *others.get(o.source, ()), *o.other_article_ids))
+            named += [(*astuple(o.source), name) for name in names if name is not None]
         outcome, new_id, version, removed_in = _ends(o, became[o.source], batch)
         rows.append((
             *astuple(o.source), outcome, o.reason, o.scraper or scraper, new_id or article_id, version, o.fingerprint,
             batch.batch_id, removed_in, key_id or o.key_id, fetched.get(o.source),
         ))
     changes.update("ledger", COORDINATES, columns, rows)
+    changes.remove("named_articles", COORDINATES, [astuple(o.source) for o in staged.outcomes])
+    changes.add("named_articles", named)
 
 
 def _ends(o: OutcomeRow, became: Resolution, batch: StagedBatch) -> tuple[str, str | None, int | None, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +34,7 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
         if row is None:
             found.append(Sighting(
                 outcome.source, outcome.timestamp, outcome.article_id or "", key_id=outcome.key_id,
-                is_rejected=is_rejected,
+                is_rejected=is_rejected, other_article_ids=outcome.other_article_ids,
             ))
         else:
             article_id, content_hash, fetched_at, signature, words, scraper = of_article[row]
@@ -47,7 +48,7 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
 def known_history(known: KnownState, sightings: Sequence[Sighting]) -> Known:
     """What the warehouse has of these articles, and of others that they may be copies of."""
     deletions, past = _deletions(known, sightings)
-    ids = sorted({s.article_id for s in (*sightings, *past)})
+    ids = sorted({article_id for s in (*sightings, *past) for article_id in s.article_ids})
     return Known(
         _articles(known, ids), _members(known, (*sightings, *past), len(ids)), _suppressed(known, ids), deletions, past
     )
@@ -91,7 +92,8 @@ def _deletions(
     The ledger is searched only where the batch has a delete request, or a message under a key that had one.
     """
     requests = [s for s in sightings if s.is_delete_request]
-    rows = known.rows(_by_id("deletions", sorted({s.article_id for s in sightings}), *_DELETION))
+    named = sorted({article_id for s in sightings for article_id in s.article_ids})
+    rows = known.rows(_by_id("deletions", named, *_DELETION))
     keys = sorted({(s.source.topic, s.key_id) for s in sightings if s.key_id})
     rows += known.rows(Lookup("deletions", _DELETION, ("topic", "key_id"), keys))
     deletions = tuple(Deletion(Coordinates(*row[:3]), *row[3:]) for row in sorted(set(rows), key=_in_order))
@@ -111,7 +113,9 @@ def _past(
     concerned = concerned | {
         row[4] for row in under_keys if row[4] is not None and row[6] not in ("rejected", *_NO_SIGHT)
     }
+    named = known.rows(_by_id("named_articles", sorted(concerned), *COORDINATES))
     rows = set(under_keys) | set(known.rows(_by_id("ledger", sorted(concerned), *_LEDGER)))
+    rows |= set(known.rows(Lookup("ledger", _LEDGER, COORDINATES, sorted(set(named)))))
     here = {s.source for s in sightings}
     rows = {row for row in rows if row[6] not in _NO_SIGHT and Coordinates(*row[:3]) not in here}
     ids = sorted({row[4] for row in rows if row[4]})
@@ -126,7 +130,20 @@ def _past(
         row[:2]: tuple(row[2])
         for row in known.rows(_by_id("articles", ids, "article_id", "content_hash", "story_signature"))
     }
-    return tuple(_past_sighting(row, texts, signatures) for row in sorted(rows, key=lambda row: row[:3]))
+    others = other_names(known, [row[:3] for row in rows if row[6] == "rejected"])
+    return tuple(
+        replace(_past_sighting(row, texts, signatures), other_article_ids=others.get(Coordinates(*row[:3]), ()))
+        for row in sorted(rows, key=lambda row: row[:3])
+    )
+
+
+def other_names(known: KnownState, sources: Iterable[Row]) -> dict[Coordinates, tuple[str, ...]]:
+    """Further articles that rejected messages name, by coordinates."""
+    found: dict[Coordinates, tuple[str, ...]] = defaultdict(tuple)
+    columns = (*COORDINATES, "article_id")
+    for row in sorted(known.rows(Lookup("named_articles", columns, COORDINATES, sorted(sources)))):
+        found[Coordinates(*row[:3])] += (row[3],)
+    return found
 
 
 def _past_sighting(

@@ -54,17 +54,20 @@ class Staged:
 
 def read_staged(batch: StagedBatch, known: KnownState) -> Staged:
     """The batch; of a replay or a release only messages that are still rejected, or still held."""
-    outcomes = tuple(
-        OutcomeRow(Coordinates(row["topic"], row["partition"], row["offset"]), row["timestamp"], row["outcome"],
-                   row["reason"], row["scraper"], row["article_id"], row["fingerprint"], row["key_id"])
-        for row in _table(batch, "outcomes").to_pylist()
-    )
+    outcomes = tuple(_outcome(row) for row in _table(batch, "outcomes").to_pylist())
     gaps = tuple(Gap(*row.values()) for row in _table(batch, "gaps").to_pylist())
     open_still = outcomes if batch.kind == "ingest" else _still_open(batch, outcomes, known)
     articles, letters = _table(batch, "articles"), _table(batch, "dead_letters")
     return Staged(
         batch, open_still, gaps, articles, _by_coordinates(articles), letters, _by_coordinates(letters),
         len(outcomes) - len(open_still),
+    )
+
+
+def _outcome(row: Mapping[str, Any]) -> OutcomeRow:
+    return OutcomeRow(
+        Coordinates(row["topic"], row["partition"], row["offset"]), row["timestamp"], row["outcome"], row["reason"],
+        row["scraper"], row["article_id"], row["fingerprint"], row["key_id"], tuple(row["other_article_ids"] or ()),
     )
 
 

@@ -254,7 +254,7 @@ def test_a_warehouse_from_before_keys_were_noted(books: Books) -> None:
         con.execute("UPDATE batches SET deleted = 1")
         con.execute("DROP TABLE deletions")
         for table, column in (
-            ("ledger", "key_id"), ("ledger", "fetched_at"), ("ledger", "other_article_ids"),
+            ("ledger", "key_id"), ("ledger", "fetched_at"),
             ("dead_letters", "removed_in"), ("batches", "nothing_to_delete"),
         ):
             con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
