@@ -143,7 +143,7 @@ RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded
 def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
     finished = run["finished_at"]
     seconds = round((finished - run["started_at"]).total_seconds(), 1) if finished else None
-    loaded = run["loaded"] + run["new_version"]
+    loaded = run["loaded"] + run["new_version"] + run["new_reading"]
     return (run["run_id"][:8], run["kind"], run["status"], run["started_at"], seconds, run["records"], loaded,
             run["rejected"], run["audit"], run["note"])
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.sources.offsets import Topic
 
-OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
+OUTCOMES = (
+    "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
+    "held",
+)
 
 
 def get_workers_ready(settings: Settings, topic: Topic) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 
 from pipelines.jobs.batches import BatchPlan
-from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, write_manifest
+from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, reading_digest, write_manifest
 from pipelines.warehouse import WaitingArticle
 from schemas import Registry
 
@@ -25,7 +25,8 @@ def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor:
             record = registry.decode(each.article)
             writer.article(record)
             writer.outcome(OutcomeRow(
-                each.source, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"]
+                each.source, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"],
+                reading=reading_digest(record),
             ))
         files = writer.close()
     batch = StagedBatch(

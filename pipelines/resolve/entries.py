@@ -19,7 +19,10 @@ from pipelines.resolve.versions import Resolution, Resolutions
 from pipelines.stage import OutcomeRow, StagedBatch
 from pipelines.stage.audit import Audit
 
-OUTCOMES = ("loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held")
+OUTCOMES = (
+    "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
+    "held",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,8 @@ def enter_batch(  # noqa: PLR0913, PLR0917  the batch, what became of it, and wh
     )]
     changes.add("batches", [(
         batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at, at,
-        audit.verdict if audit else None, len(found.rows), *counts, gap_offsets, outcomes["nothing_to_delete"],
+        audit.verdict if audit else None, len(found.rows), *counts, gap_offsets,
+        outcomes["nothing_to_delete"], outcomes["new_reading"],
     )])
     changes.add("batch_ranges", [(batch.batch_id, *astuple(piece)) for piece in handed])
     changes.add("audit_results", [

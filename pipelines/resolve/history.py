@@ -25,7 +25,10 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
     """The messages of the batch: articles, rejected ones and delete requests; those of quarantined scrapers say so."""
     of_article = list(zip(*(
         staged.column(name)
-        for name in ("article_id", "content_hash", "fetched_at", "story_signature", "word_count", "scraper")
+        for name in (
+            "article_id", "content_hash", "fetched_at", "story_signature", "word_count", "scraper", "processed_at",
+            "processor",
+        )
     ), strict=True))
     found = []
     for outcome in staged.outcomes:
@@ -37,10 +40,11 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
                 is_rejected=is_rejected, other_article_ids=outcome.other_article_ids,
             ))
         else:
-            article_id, content_hash, fetched_at, signature, words, scraper = of_article[row]
+            article_id, content_hash, fetched_at, signature, words, scraper, *processed = of_article[row]
             found.append(Sighting(
                 outcome.source, outcome.timestamp, article_id, content_hash, fetched_at, tuple(signature), words,
-                scraper in quarantined, outcome.key_id, is_rejected,
+                scraper in quarantined, outcome.key_id, is_rejected, reading=outcome.reading, processed_at=processed[0],
+                processor=processed[1],
             ))
     return found
 
@@ -58,7 +62,8 @@ def _articles(known: KnownState, ids: Sequence[str]) -> dict[str, KnownArticle]:
     current = {
         row[0]: row[1:]
         for row in known.rows(_by_id(
-            "articles", ids, "article_id", "version", "content_hash", "last_fetched_at", "story_id"
+            "articles", ids, "article_id", "version", "content_hash", "last_fetched_at", "story_id", "fetched_at",
+            "reading", "processed_at", "processor",
         ))
     }
     versions: dict[str, dict[str, int]] = defaultdict(dict)

@@ -43,7 +43,9 @@ class Texts:
 def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: str) -> Texts:
     """Lays the staged articles flat, under the versions and stories that they were given."""
     kept = [r for r in found.rows if r.is_kept]
-    rows = _with_places(_staged(staged, kept), kept, found, batch_id)
+    rows = _with_places(
+        _staged(staged, kept), kept, found, batch_id, {o.source: o.reading for o in staged.outcomes}
+    )
     current = [r for r in kept if r.is_current]
     mentions = _items(staged, current, "mentions")
     entities = _items(staged, current, "entities")
@@ -65,17 +67,23 @@ def change_texts(
     deleted = [(each,) for each in sorted(found.deleted)]
     replaced = [(each,) for each in texts.current.column("article_id").to_pylist() if each in known.articles]
     changes.remove("article_versions", ("article_id",), deleted)
+    changes.remove("article_versions", ("article_id", "version"), [
+        (r.article_id, r.version) for r in (*found.rows, *found.restored)
+        if r.is_kept and r.outcome == "new_reading" and r.article_id not in found.deleted
+    ])
     for table in ("articles", "mentions", "article_entities", "story_bands"):
         changes.remove(table, ("article_id",), deleted + replaced)
     versions = layout()["article_versions"].schema.names
     changes.add_table("article_versions", texts.kept.select(versions))
     changes.add_table("articles", texts.current)
     added = set(texts.current.column("article_id").to_pylist())
-    changes.update("articles", ("article_id",), ("last_fetched_at",), [
-        (article_id, article.current_fetched_at)
+    changes.update("articles", ("article_id",), ("last_fetched_at", "processed_at", "processor"), [
+        (article_id, article.current_fetched_at, article.processed_at, article.processor)
         for article_id, article in sorted(found.articles.items())
         if article_id not in added and article_id in known.articles
-        and article.current_fetched_at > known.articles[article_id].current_fetched_at
+        and (article.current_fetched_at, article.processed_at) != (
+            known.articles[article_id].current_fetched_at, known.articles[article_id].processed_at
+        )
     ])
     current = [r for r in (*found.rows, *found.restored) if r.is_current]
     changes.add("story_bands", [
@@ -90,10 +98,15 @@ def _staged(staged: Staged, kept: Sequence[Resolution]) -> pa.Table:
     return flatten(staged.article_table.take(rows), layout()["articles"].columns)
 
 
-def _with_places(rows: pa.Table, kept: Sequence[Resolution], found: Resolutions, batch_id: str) -> pa.Table:
+def _with_places(
+    rows: pa.Table, kept: Sequence[Resolution], found: Resolutions, batch_id: str,
+    readings: Mapping[Coordinates, str | None],
+) -> pa.Table:
     """The rows with version, story, batch, and when the text was last fetched."""
-    fetched = rows.column("fetched_at").to_pylist()
+    fetched = [r.first_fetched_at or at for r, at in zip(kept, rows.column("fetched_at").to_pylist(), strict=True)]
     own = {
+        "fetched_at": pa.array(fetched, pa.timestamp("us", tz="UTC")),
+        "reading": pa.array([readings[r.source] for r in kept], pa.string()),
         "version": pa.array([r.version for r in kept], pa.int32()),
         "story_id": pa.array([r.story_id for r in kept], pa.string()),
         "last_fetched_at": pa.array(

@@ -1,8 +1,10 @@
-"""Decides what becomes of each record of a batch: new article, new version, unchanged, held, deleted or suppressed.
+"""Decides what becomes of each record of a batch: new article, new version, new reading, unchanged, held or deleted.
 
 Pure: the same records and known state give the same answer, and a stream split into batches elsewhere gives the
 same articles. A text is a version when its content hash is new to the article. The current version is the one
-fetched last, not the one that came last: a late message never overwrites a newer text.
+fetched last, not the one that came last: a late message never overwrites a newer text. What was read of the current
+text besides it (byline, dates, entities) is the reading of the sighting that was fetched last, and of one fetch the one
+that was processed last.
 
 A delete request removes the records that it covers (see ``deletions``) and is remembered. What an article has besides
 is resolved again, as if the removed records had never been there.
@@ -21,7 +23,8 @@ from pipelines.resolve.deletions import Deletion, DeletionIndex
 from pipelines.resolve.stories import Member, StoryIndex
 
 type ResolvedOutcome = Literal[
-    "loaded", "new_version", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed", "held"
+    "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
+    "held",
 ]
 
 
@@ -48,6 +51,10 @@ class Sighting:
     is_gone: bool = False
     """It was removed or suppressed before the batch: it only says which article came under its key."""
     other_article_ids: tuple[str, ...] = ()
+    reading: str | None = None
+    """What was read of the article besides its text; None where that is not known."""
+    processed_at: datetime | None = None
+    processor: str = ""
 
     @property
     def article_ids(self) -> tuple[str, ...]:
@@ -76,6 +83,12 @@ class KnownArticle:
     current_fetched_at: datetime
     """When the current text was last fetched."""
     story_id: str
+    first_fetched_at: datetime | None = None
+    """When the current text was first fetched."""
+    reading: str | None = None
+    """What was read of the current text when it was last fetched."""
+    processed_at: datetime | None = None
+    processor: str = ""
 
     @property
     def latest_version(self) -> int:
@@ -108,6 +121,8 @@ class Resolution:
     """The record's text is a version that is there when the batch ends."""
     is_current: bool = False
     """That version is the article's current one when the batch ends."""
+    first_fetched_at: datetime | None = None
+    """When the text of a new reading was first fetched."""
     is_removed: bool = False
     """A delete request removed what the record had loaded or confirmed, what waited, or its dead letter's content."""
 
@@ -202,6 +217,7 @@ class _Batch:
         self.touched: set[str] = set()
         self.rows: dict[Coordinates, Resolution] = {}
         self.removed: set[Coordinates] = set()
+        self.read_from: dict[tuple[str, int], Coordinates] = {}
         self.restored: dict[Coordinates, Resolution] = {}
         self.deletions: list[Deletion] = []
 
@@ -241,9 +257,7 @@ class _Batch:
         self.touched.add(article_id)
         former = self.articles.get(article_id)
         if former is not None and not _is_version(sighting, former):
-            self._see_again(sighting, former)
-            version = former.version_of[sighting.content_hash or ""]
-            return Resolution(sighting.source, "unchanged", article_id, version, former.story_id)
+            return self._see_again(sighting, former)
         return self._load(sighting, former)
 
     def _load(self, sighting: Sighting, former: KnownArticle | None) -> Resolution:
@@ -256,7 +270,8 @@ class _Batch:
         versions = {**(former.version_of if former else {}), sighting.content_hash: version}
         if former is None or is_newest:
             article = KnownArticle(
-                sighting.article_id, versions, version, sighting.content_hash, sighting.fetched_at, story
+                sighting.article_id, versions, version, sighting.content_hash, sighting.fetched_at, story,
+                sighting.fetched_at, sighting.reading, sighting.processed_at, sighting.processor,
             )
             self.index.add(
                 Member(sighting.article_id, story, sighting.signature, sighting.word_count, sighting.fetched_at)
@@ -264,13 +279,31 @@ class _Batch:
         else:
             article = replace(former, version_of=versions)
         self.articles[sighting.article_id] = article
+        self.read_from[sighting.article_id, version] = sighting.source
         outcome: ResolvedOutcome = "new_version" if former else "loaded"
         return Resolution(sighting.source, outcome, sighting.article_id, version, story, is_kept=True)
 
-    def _see_again(self, sighting: Sighting, former: KnownArticle) -> None:
+    def _see_again(self, sighting: Sighting, former: KnownArticle) -> Resolution:
+        """A text that is known: a newer reading of the current one takes its place."""
         assert sighting.fetched_at is not None
-        if sighting.content_hash == former.current_hash and sighting.fetched_at > former.current_fetched_at:
-            self.articles[sighting.article_id] = replace(former, current_fetched_at=sighting.fetched_at)
+        article_id, version = sighting.article_id, former.version_of[sighting.content_hash or ""]
+        unchanged = Resolution(sighting.source, "unchanged", article_id, version, former.story_id)
+        if sighting.content_hash != former.current_hash or not _is_newer(sighting, former):
+            return unchanged
+        self.articles[article_id] = replace(
+            former, current_fetched_at=sighting.fetched_at, processed_at=sighting.processed_at or former.processed_at,
+            processor=sighting.processor or former.processor, reading=sighting.reading or former.reading,
+        )
+        if sighting.reading in (None, former.reading):
+            return unchanged
+        self._no_longer_read_from(self.read_from.get((article_id, version)))
+        self.read_from[article_id, version] = sighting.source
+        return replace(unchanged, outcome="new_reading", is_kept=True, first_fetched_at=former.first_fetched_at)
+
+    def _no_longer_read_from(self, source: Coordinates | None) -> None:
+        rows = self.rows if source in self.rows else self.restored
+        if source is not None and source in rows:
+            rows[source] = replace(rows[source], is_kept=False)
 
     def _delete(self, request: Sighting) -> Resolution:
         """Removes what the delete request covers: the article at the address in its key, and all that came under it."""
@@ -321,6 +354,16 @@ class _Batch:
         for record in in_order(r for r in self.records.of_article(article_id) if r.is_text):
             rows = self.rows if record.source in self.rows else self.restored
             rows[record.source] = self._resolved(record)
+
+
+def _is_newer(sighting: Sighting, former: KnownArticle) -> bool:
+    """Fetched later than the current text was last fetched; of two sightings of one fetch, processed later."""
+    assert sighting.fetched_at is not None
+    if sighting.fetched_at != former.current_fetched_at or None in (sighting.processed_at, former.processed_at):
+        return sighting.fetched_at > former.current_fetched_at
+    assert sighting.processed_at is not None
+    assert former.processed_at is not None
+    return (sighting.processed_at, sighting.reading or "") > (former.processed_at, former.reading or "")
 
 
 def _is_version(sighting: Sighting, former: KnownArticle) -> bool:

@@ -35,6 +35,7 @@ _OUTCOMES = pa.schema([
     pa.field("fingerprint", pa.string()),
     pa.field("key_id", pa.string()),
     pa.field("other_article_ids", pa.list_(pa.string())),
+    pa.field("reading", pa.string()),
 ])
 _GAPS = pa.schema([
     pa.field("topic", pa.string(), nullable=False),
@@ -50,7 +51,8 @@ class OutcomeRow:
     """What became of one Kafka record: an article that is staged, a dead letter, or a delete request.
 
     ``article_id`` of the last two is that of the address that they name, where they name one; a rejected record may
-    name others too. ``key_id`` is the digest of the record's key (see ``key_digest``).
+    name others too. ``key_id`` is the digest of the record's key (see ``key_digest``), ``reading`` that of what was
+    read of an article besides its text (see ``reading_digest``).
     """
 
     source: Coordinates
@@ -62,6 +64,7 @@ class OutcomeRow:
     fingerprint: str | None = None
     key_id: str | None = None
     other_article_ids: tuple[str, ...] = ()
+    reading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class PartWriter:
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
             "article_id": row.article_id, "fingerprint": row.fingerprint, "key_id": row.key_id,
             "other_article_ids": list(row.other_article_ids) or None,
+            "reading": row.reading,
         })
 
     def dead_letter(self, record: dict[str, Any]) -> None:

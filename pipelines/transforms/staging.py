@@ -16,7 +16,15 @@ from apache_beam.utils.windowed_value import WindowedValue
 from pipelines.clean import article_id_of_url
 from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage
-from pipelines.stage import OriginalStore, OutcomeRow, PartWriter, StagedFile, dead_letter_record, key_digest
+from pipelines.stage import (
+    OriginalStore,
+    OutcomeRow,
+    PartWriter,
+    StagedFile,
+    dead_letter_record,
+    key_digest,
+    reading_digest,
+)
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
 from pipelines.transforms.destination import Staging
@@ -68,7 +76,10 @@ class _Stage(beam.DoFn):
         match element:
             case InFlight(message, record):
                 self.writer.article(record)
-                row = _outcome(message, "staged", scraper=record["scraper"], article_id=record["article_id"])
+                row = _outcome(
+                    message, "staged", scraper=record["scraper"], article_id=record["article_id"],
+                    reading=reading_digest(record),
+                )
                 self.writer.outcome(row)
             case RejectedMessage():
                 self._reject(self.writer, element)

@@ -12,7 +12,15 @@ from pipelines.records import Coordinates, Entity, Gap, Mention, OffsetRange, Pr
 from pipelines.resolve.reconciliation import handed_ranges
 from pipelines.resolve.scrapers import SourceStanding, scraper_standings
 from pipelines.settings import BreakerSettings
-from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record, key_digest, write_manifest
+from pipelines.stage import (
+    OutcomeRow,
+    PartWriter,
+    StagedBatch,
+    dead_letter_record,
+    key_digest,
+    reading_digest,
+    write_manifest,
+)
 from pipelines.stage.batch import BatchKind
 from pipelines.validate import article_to_avro
 from pipelines.warehouse import Warehouse
@@ -126,7 +134,8 @@ def _write(writer: PartWriter, event: Event) -> OffsetRange:
             at = Coordinates(**record["source"])
             writer.article(record)
             writer.outcome(OutcomeRow(
-                at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key)
+                at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key),
+                reading=reading_digest(record),
             ))
         case Refused(message, failure, scraper, names):
             at = message.source

@@ -3,7 +3,7 @@ SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset,
     'is ' || l.outcome || ', but version ' || l.version || ' of article ' || l.article_id || ' is not there'
 FROM ledger l
 LEFT JOIN article_versions v ON v.article_id = l.article_id AND v.version = l.version
-WHERE l.topic = coalesce($topic, l.topic) AND l.outcome IN ('loaded', 'new_version', 'unchanged') AND l.removed_in IS NULL
+WHERE l.topic = coalesce($topic, l.topic) AND l.outcome IN ('loaded', 'new_version', 'new_reading', 'unchanged') AND l.removed_in IS NULL
   AND v.article_id IS NULL
 ORDER BY l.topic, l.partition, l.kafka_offset;
 
@@ -12,7 +12,7 @@ SELECT v.source_topic || '/' || v.source_partition || '@' || v.source_offset,
 FROM article_versions v
 LEFT JOIN ledger l
   ON l.topic = v.source_topic AND l.partition = v.source_partition AND l.kafka_offset = v.source_offset
- AND l.outcome IN ('loaded', 'new_version') AND l.article_id = v.article_id AND l.version = v.version AND l.removed_in IS NULL
+ AND l.outcome IN ('loaded', 'new_version', 'new_reading') AND l.article_id = v.article_id AND l.version = v.version AND l.removed_in IS NULL
 WHERE v.source_topic = coalesce($topic, v.source_topic) AND l.topic IS NULL
 ORDER BY v.source_topic, v.source_partition, v.source_offset;
 

@@ -3,6 +3,7 @@ WITH told AS (
     SELECT batch_id, count(*) AS records,
         count(CASE WHEN first_outcome = 'loaded' THEN 1 END) AS loaded,
         count(CASE WHEN first_outcome = 'new_version' THEN 1 END) AS new_version,
+        count(CASE WHEN first_outcome = 'new_reading' THEN 1 END) AS new_reading,
         count(CASE WHEN first_outcome = 'unchanged' THEN 1 END) AS unchanged,
         count(CASE WHEN first_outcome = 'rejected' THEN 1 END) AS rejected,
         count(CASE WHEN first_outcome = 'deleted' THEN 1 END) AS deleted,
@@ -12,11 +13,13 @@ WITH told AS (
     FROM ledger GROUP BY batch_id
 )
 SELECT 'run ' || b.run_id || ', batch ' || b.batch_id,
-    'counted ' || b.records || ' records (' || b.loaded || ' loaded, ' || b.new_version || ' new versions, ' || b.unchanged ||
+    'counted ' || b.records || ' records (' || b.loaded || ' loaded, ' || b.new_version || ' new versions, ' ||
+    coalesce(b.new_reading, 0) || ' new readings, ' || b.unchanged ||
     ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted, ' ||
     coalesce(b.nothing_to_delete, 0) || ' with nothing to delete, ' || b.suppressed || ' suppressed, ' || b.held ||
     ' held), the ledger has ' || coalesce(t.records, 0) ||
-    ' (' || coalesce(t.loaded, 0) || ', ' || coalesce(t.new_version, 0) || ', ' || coalesce(t.unchanged, 0) || ', ' ||
+    ' (' || coalesce(t.loaded, 0) || ', ' || coalesce(t.new_version, 0) || ', ' ||
+    coalesce(t.new_reading, 0) || ', ' || coalesce(t.unchanged, 0) || ', ' ||
     coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ', ' ||
     coalesce(t.nothing_to_delete, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
     coalesce(t.held, 0) || ')'
@@ -24,6 +27,7 @@ FROM batches b
 LEFT JOIN told t ON t.batch_id = b.batch_id
 WHERE b.kind = 'ingest' AND (
     b.records <> coalesce(t.records, 0) OR b.loaded <> coalesce(t.loaded, 0) OR b.new_version <> coalesce(t.new_version, 0)
+    OR coalesce(b.new_reading, 0) <> coalesce(t.new_reading, 0)
     OR b.unchanged <> coalesce(t.unchanged, 0) OR b.rejected <> coalesce(t.rejected, 0)
     OR b.deleted <> coalesce(t.deleted, 0) OR coalesce(b.nothing_to_delete, 0) <> coalesce(t.nothing_to_delete, 0)
     OR b.suppressed <> coalesce(t.suppressed, 0) OR b.held <> coalesce(t.held, 0))

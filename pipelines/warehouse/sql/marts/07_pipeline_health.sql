@@ -15,6 +15,7 @@ SELECT
     count(*) AS records,
     count(CASE WHEN r.outcome = 'loaded' THEN 1 END) AS loaded,
     count(CASE WHEN r.outcome = 'new_version' THEN 1 END) AS new_version,
+    count(CASE WHEN r.outcome = 'new_reading' THEN 1 END) AS new_reading,
     count(CASE WHEN r.outcome = 'unchanged' THEN 1 END) AS unchanged,
     count(CASE WHEN r.outcome = 'rejected' THEN 1 END) AS rejected,
     count(CASE WHEN r.outcome = 'deleted' THEN 1 END) AS deleted,
@@ -34,6 +35,7 @@ COMMENT ON COLUMN marts.pipeline_health.scraper IS 'Which scraper produced the r
 COMMENT ON COLUMN marts.pipeline_health.records IS 'Kafka records.';
 COMMENT ON COLUMN marts.pipeline_health.loaded IS 'Records that became a new article.';
 COMMENT ON COLUMN marts.pipeline_health.new_version IS 'Records that became a new version of an article.';
+COMMENT ON COLUMN marts.pipeline_health.new_reading IS 'Records that showed a known text and became a new reading of it.';
 COMMENT ON COLUMN marts.pipeline_health.unchanged IS 'Records that showed a text again that was known.';
 COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are dead letters still.';
 COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests that removed something.';

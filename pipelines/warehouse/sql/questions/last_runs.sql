@@ -4,6 +4,7 @@ SELECT
     CAST(coalesce(sum(b.records), 0) AS BIGINT) AS records,
     CAST(coalesce(sum(b.loaded), 0) AS BIGINT) AS loaded,
     CAST(coalesce(sum(b.new_version), 0) AS BIGINT) AS new_version,
+    CAST(coalesce(sum(b.new_reading), 0) AS BIGINT) AS new_reading,
     CAST(coalesce(sum(b.unchanged), 0) AS BIGINT) AS unchanged,
     CAST(coalesce(sum(b.rejected), 0) AS BIGINT) AS rejected,
     CAST(coalesce(sum(b.deleted), 0) AS BIGINT) AS deleted,
