@@ -151,10 +151,10 @@ def enter_again(changes: ChangeBuilder, staged: Staged, found: Resolutions, know
     rows, named = [], []
     for o in staged.outcomes:
         scraper, article_id, key_id = before[o.source]
+        outcome, new_id, version, removed_in = _ends(o, became[o.source], batch)
         if o.outcome == "rejected":
             names = dict.fromkeys((article_id, *others.get(o.source, ()), *o.other_article_ids))
-            named += [(*astuple(o.source), name) for name in names if name is not None]
-        outcome, new_id, version, removed_in = _ends(o, became[o.source], batch)
+            named += [(*astuple(o.source), name) for name in names if name not in (None, new_id or article_id)]
         rows.append((
             *astuple(o.source), outcome, o.reason, o.scraper or scraper, new_id or article_id, version, o.fingerprint,
             batch.batch_id, removed_in, key_id or o.key_id, fetched.get(o.source),
