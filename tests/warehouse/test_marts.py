@@ -99,8 +99,8 @@ def test_outlet_scorecard(news: DuckDBWarehouse) -> None:
 
 def test_pipeline_health(news: DuckDBWarehouse) -> None:
     assert news.query("SELECT * FROM marts.pipeline_health ORDER BY scraper").rows == (
-        (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0.0, 0, None),
-        (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 1, 0, 0, 0, 0, 0.2, 0, "ConsentWall"),
+        (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.0, 0, None),
+        (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0.2, 0, "ConsentWall"),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.failures import Failure, TopicRecreated, Violation
 from pipelines.records import Author, Dateline, Evidence, Outlet
-from pipelines.stage import StagedBatchDamaged, read_dead_letters
+from pipelines.stage import StagedBatchDamaged, read_dead_letters, reading_digest
 from pipelines.stage.audit import Audit, Finding
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, OffsetsMoved, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -65,7 +65,7 @@ def test_an_article_is_loaded_with_all_that_is_known_of_it(warehouse: DuckDBWare
         "story_signature": [1, 2, 3, 4, 5, 6], "warnings": ["charset: declared latin-1"], "fetched_at": FETCHED_AT,
         "last_fetched_at": FETCHED_AT, "processed_at": FETCHED_AT, "processor": PROCESSOR,
         "scraper": "harbour-crawler", "source_topic": TOPIC, "source_partition": 0, "source_offset": 0,
-        "batch_id": "batch-1",
+        "batch_id": "batch-1", "reading": reading_digest(article.record),
     }
     assert warehouse.query("SELECT * FROM mentions ORDER BY position").rows == (
         ("a" * 32, 1, 1, "e" * 32, "Marrowby", "LOC", 0, 8, 0, False, 0.8),
@@ -107,7 +107,7 @@ def test_the_ledger_has_a_row_for_each_record(warehouse: DuckDBWarehouse, tmp_pa
     assert warehouse.query("SELECT * FROM partition_offsets").rows == ((TOPIC, 0, 0, 7, "batch-1", FETCHED_AT),)
     assert warehouse.query("SELECT * FROM batch_ranges").rows == (("batch-1", TOPIC, 0, 0, 7),)
     assert warehouse.query("SELECT * EXCLUDE (staged_at, published_at) FROM batches").rows == (
-        ("batch-1", "run-1", "ingest", PROCESSOR, None, 5, 1, 1, 1, 1, 0, 0, 0, 2, 1),
+        ("batch-1", "run-1", "ingest", PROCESSOR, None, 5, 1, 1, 1, 1, 0, 0, 0, 2, 1, 0),
     )
     assert warehouse.query("SELECT version, content_hash FROM article_versions ORDER BY version").rows == (
         (1, "b" * 64), (2, "d" * 64),
@@ -229,8 +229,9 @@ def test_a_late_message_is_a_version_but_not_the_current_one(warehouse: DuckDBWa
 
 
 def test_a_sighting_moves_when_the_text_was_last_fetched(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    load_batch(warehouse, stage(tmp_path, carried(0, entities=(FALK,), mentions=(FALK_MENTION,))))
-    load_batch(warehouse, stage(tmp_path, carried(1, fetched_at=later(4)), batch_id="batch-2"))
+    named = {"entities": (FALK,), "mentions": (FALK_MENTION,)}
+    load_batch(warehouse, stage(tmp_path, carried(0, **named)))
+    load_batch(warehouse, stage(tmp_path, carried(1, fetched_at=later(4), **named), batch_id="batch-2"))
     assert warehouse.query("SELECT fetched_at, last_fetched_at FROM articles").rows == ((FETCHED_AT, later(4)),)
     assert warehouse.query("SELECT last_seen_at FROM entities").rows == ((later(4),),)
     assert warehouse.query("SELECT last_fetched_at FROM outlets").rows == ((later(4),),)
@@ -332,7 +333,7 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: DuckDBWa
     assert (loaded.outcomes, loaded.left_out) == (Counter(), 1)
     after = tables(warehouse)
     assert after.pop("batches")[2:] == [
-        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     ]
     before.pop("batches")
     assert after == before
