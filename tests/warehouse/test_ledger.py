@@ -79,8 +79,8 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     ("UPDATE ledger SET outcome = 'held', reason = NULL WHERE kafka_offset = 11", "dead_letters",
      "articles.raw/0@11: has an open dead letter, but is not rejected"),
     ("UPDATE batches SET loaded = 2 WHERE batch_id = 'batch-1'", "batches",
-     "run run-1, batch batch-1: counted 4 records (2 loaded, 0 new versions, 0 new readings, 1 unchanged, 2 rejected, 0 deleted, "
-     "0 with nothing to delete, 0 suppressed, 0 held), the ledger has 4 (1, 0, 0, 1, 2, 0, 0, 0, 0)"),
+     "run run-1, batch batch-1: counted 4 records (2 loaded, 0 new versions, 0 new readings, 1 unchanged, 2 rejected, "
+     "0 deleted, 0 with nothing to delete, 0 suppressed, 0 held), the ledger has 4 (1, 0, 0, 1, 2, 0, 0, 0, 0)"),
     ("UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'", "batches",
      "articles.raw/0: batch batch-2 starts at 17, the former ended at 16"),
     ("DELETE FROM batch_ranges WHERE partition = 1", "batches",
