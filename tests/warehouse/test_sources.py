@@ -376,7 +376,8 @@ def test_a_batch_published_again_is_not_judged_again(stream: Stream) -> None:
      "articles.raw/0@350: 10 articles of quay-crawler wait, but it is not held"),
     ("UPDATE ledger SET article_id = NULL WHERE kafka_offset = 350", "articles.raw/0@350: is held without an article"),
     ("UPDATE batches SET held = 9 WHERE batch_id = 'batch-005'",
-     "run run-1, batch batch-005: counted 80 records (40 loaded, 0 new versions, 0 new readings, 0 unchanged, 30 rejected, "
+     "run run-1, batch batch-005: counted 80 records (40 loaded, 0 new versions, "
+     "0 new readings, 0 unchanged, 30 rejected, "
      "0 deleted, 0 with nothing to delete, 0 suppressed, 9 held), the ledger has 80 (40, 0, 0, 0, 30, 0, 0, 0, 10)"),
 ])
 def test_books_of_held_records_that_do_not_close_say_where(stream: Stream, sql: str, says: str) -> None:
