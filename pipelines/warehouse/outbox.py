@@ -41,7 +41,7 @@ def waiting_letters(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
 
 def settle(con: Any, acknowledged: Sequence[str], refused: Mapping[str, str], now: datetime) -> None:
     """Removes what was acknowledged, and rows whose dead letter is gone; notes why letters were refused."""
-    con.execute("DELETE FROM outbox WHERE dead_letter_id IN (SELECT unnest(?::VARCHAR[]))", [list(acknowledged)])
+    con.execute("DELETE FROM outbox WHERE dead_letter_id = ANY(?)", [list(acknowledged)])
     con.execute("DELETE FROM outbox WHERE dead_letter_id NOT IN (SELECT dead_letter_id FROM dead_letters)")
     for letter_id, fault in refused.items():
         con.execute(

@@ -17,12 +17,20 @@ FROM dead_letters
 """
 
 _GROUPS = """
-SELECT reason, fingerprint, count(*), list_sort(list_distinct(list(scraper))), min(rejected_at), max(rejected_at),
-    arg_max(dead_letter_id, (rejected_at, dead_letter_id)), arg_max(details, (rejected_at, dead_letter_id))
-FROM dead_letters
-{where}
-GROUP BY reason, fingerprint
-ORDER BY count(*) DESC, reason, fingerprint
+WITH chosen AS (
+    SELECT reason, fingerprint, scraper, rejected_at, dead_letter_id, details,
+        row_number() OVER (PARTITION BY reason, fingerprint ORDER BY rejected_at DESC, dead_letter_id DESC) AS newest
+    FROM dead_letters
+    {where}
+),
+alike AS (
+    SELECT reason, fingerprint, count(*) AS letters, array_agg(DISTINCT scraper) AS scrapers,
+        min(rejected_at) AS first_at, max(rejected_at) AS last_at
+    FROM chosen GROUP BY reason, fingerprint
+)
+SELECT a.reason, a.fingerprint, a.letters, a.scrapers, a.first_at, a.last_at, c.dead_letter_id, c.details
+FROM alike a JOIN chosen c ON c.reason = a.reason AND c.fingerprint = a.fingerprint AND c.newest = 1
+ORDER BY a.letters DESC, a.reason, a.fingerprint
 """
 
 
@@ -36,7 +44,7 @@ def groups(con: Any, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
         violations = json.loads(details)
         example = violations[0]["expectation"] if violations else reason
         found.append(DeadLetterGroup(
-            reason, fingerprint, count, tuple(scrapers), first, last, example_id, example
+            reason, fingerprint, count, tuple(sorted(filter(None, scrapers))), first, last, example_id, example
         ))
     return found
 
@@ -56,7 +64,7 @@ def letter(con: Any, dead_letter_id: str) -> StoredDeadLetter | None:
 
 def letters_by_id(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
     """The dead letters of these ids, in any order."""
-    rows = con.execute(f"{_COLUMNS} WHERE dead_letter_id IN (SELECT unnest(?::VARCHAR[]))", [list(ids)]).fetchall()
+    rows = con.execute(f"{_COLUMNS} WHERE dead_letter_id = ANY(?)", [list(ids)]).fetchall()
     return [_stored(row) for row in rows]
 
 
@@ -71,7 +79,7 @@ def originals_to_remove(con: Any) -> list[str]:
 
 
 def forget_originals(con: Any, paths: Sequence[str]) -> None:
-    con.execute("DELETE FROM removed_originals WHERE list_contains(?, original_path)", [list(paths)])
+    con.execute("DELETE FROM removed_originals WHERE original_path = ANY(?)", [list(paths)])
 
 
 def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:

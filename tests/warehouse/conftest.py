@@ -1,12 +1,60 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from flows.local.postgres import LocalPostgres
+from pipelines.resolve.layout import layout
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.postgres import PostgresWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
+
+KINDS = ("duckdb", "postgres")
+SHAPE = """
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+    SELECT a.attrelid::regclass || '.' || a.attname || a.attnum || a.attnotnull AS part
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace IN ('public'::regnamespace, 'marts'::regnamespace) AND a.attnum > 0
+    UNION ALL SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+) parts
+"""
+"""Changes with every table, column, view and constraint."""
+
+
+class PreparedPostgres:
+    """One database of the session with all tables, which each test gets empty."""
+
+    def __init__(self, server: LocalPostgres) -> None:
+        running = server.running()
+        assert running is not None, f"the session's PostgreSQL is gone: see {server.log}"
+        self._admin, self.url = server.url(running), server.url(running, "warehouse")
+        self._shape = self._made()
+
+    def emptied(self) -> str:
+        """The address of the database, after its rows were removed, and it was made anew if its shape was changed."""
+        with psycopg.connect(self.url, autocommit=True) as con:
+            (shape,) = con.execute(SHAPE).fetchone() or (None,)
+            if shape == self._shape:
+                con.execute("; ".join(f"DELETE FROM {table}" for table in layout() if table not in {"layout", "identity"}))
+                con.execute("UPDATE identity SET revision = 0")
+                return self.url
+        self._made()
+        return self.url
+
+    def _made(self) -> str:
+        with psycopg.connect(self._admin, autocommit=True) as admin:
+            admin.execute("DROP DATABASE IF EXISTS warehouse WITH (FORCE)")
+            admin.execute("CREATE DATABASE warehouse")
+        PostgresWarehouse(self.url, clock=lambda: FETCHED_AT).prepare()
+        with psycopg.connect(self.url) as con:
+            (shape,) = con.execute(SHAPE).fetchone() or ("",)
+        return str(shape)
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +65,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_server: LocalPostgres) -> PreparedPostgres:
+    return PreparedPostgres(postgres_server)
+
+
 @pytest.fixture
-def warehouse(prepared: Path, tmp_path: Path) -> DuckDBWarehouse:
+def duckdb_warehouse(prepared: Path, tmp_path: Path) -> DuckDBWarehouse:
     path = tmp_path / "news.duckdb"
     shutil.copy(prepared, path)
     return DuckDBWarehouse(path, patience_s=0.2, clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture
+def postgres_warehouse(prepared_postgres: PreparedPostgres) -> PostgresWarehouse:
+    return PostgresWarehouse(prepared_postgres.emptied(), clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture(params=KINDS)
+def warehouse(request: pytest.FixtureRequest) -> RelationalWarehouse:
+    """An empty warehouse of each kind: every test of what warehouses do alike runs on all of them."""
+    made: Any = request.getfixturevalue(f"{request.param}_warehouse")
+    assert isinstance(made, RelationalWarehouse)
+    return made

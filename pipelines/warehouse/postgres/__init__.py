@@ -1,0 +1,7 @@
+"""The warehouse in PostgreSQL: readers never wait, and runs on several machines write to it."""
+
+from __future__ import annotations
+
+from pipelines.warehouse.postgres.warehouse import PostgresWarehouse
+
+__all__ = ["PostgresWarehouse"]

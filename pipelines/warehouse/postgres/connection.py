@@ -1,0 +1,105 @@
+"""A connection to PostgreSQL as the statements of this package need it: see ``pipelines.warehouse.connection``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import psycopg
+import pyarrow as pa
+from psycopg import sql as composed
+from psycopg.types.string import TextLoader
+
+from pipelines.resolve.layout import TableLayout
+from pipelines.warehouse.connection import Parameters, Rows
+from pipelines.warehouse.dialect import POSTGRES
+from pipelines.warehouse.postgres.literals import array_literal, storable, to_copy
+
+type Psycopg = psycopg.Connection[tuple[Any, ...]]
+
+_TOKENS = re.compile(
+    r"""(?P<skipped>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::)|(?P<percent>%)|\$(?P<name>\w+)|(?P<mark>\?)""",
+    re.DOTALL,
+)
+
+
+class PostgresConnection:
+    """See ``Connection``. Relations are part of each statement that reads them, so that a reader makes no tables."""
+
+    def __init__(self, con: Psycopg) -> None:
+        self.raw = con
+        self._relations: dict[str, composed.Composed] = {}
+        for kind in ("json", "jsonb"):
+            con.adapters.register_loader(kind, TextLoader)  # as text, as every other warehouse gives it
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Rows:
+        read = [name for name in self._relations if re.search(rf"\b{name}\b", sql)]
+        text, values = translated(sql, parameters)
+        if read:
+            relations = composed.SQL(", ").join(self._relations[name] for name in read).as_string(self.raw)
+            text = f"WITH {relations.replace('%', '%%') if values else relations} {text}"
+        return cast("Rows", self.raw.execute(text.encode(), values or None))
+
+    def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
+        self._relations[name] = relation_sql(name, storable(rows, types), types)
+
+    def add(self, table: TableLayout, rows: pa.Table) -> None:
+        types = {column.name: POSTGRES.types[column.type] for column in table.columns}
+        columns = composed.SQL(", ").join(map(composed.Identifier, rows.schema.names))
+        statement = composed.SQL("COPY {} ({}) FROM STDIN").format(composed.Identifier(table.name), columns)
+        with self.raw.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in to_copy(storable(rows, types)):
+                copy.write_row(row)
+
+
+def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> composed.Composed:
+    """The rows as a common table expression. Lists travel as text: ``unnest`` would take them apart."""
+    names = rows.schema.names
+    travels = {each: "text" if types[each].endswith("[]") else types[each] for each in names}
+    arrays = [
+        composed.SQL("{}::{}[]").format(array_literal(rows.column(each).to_pylist()), composed.SQL(travels[each]))  # type: ignore[arg-type]
+        for each in names
+    ]
+    columns = [
+        composed.SQL("{}::{}").format(composed.Identifier(each), composed.SQL(types[each]))  # type: ignore[arg-type]
+        for each in names
+    ]
+    listed = composed.SQL(", ")
+    identifiers = listed.join(map(composed.Identifier, names))
+    return composed.SQL("{} ({}) AS (SELECT {} FROM unnest({}) AS given ({}))").format(
+        composed.Identifier(name), identifiers, listed.join(columns), listed.join(arrays), identifiers
+    )
+
+
+def translated(sql: str, parameters: Parameters = ()) -> tuple[str, list[Any] | dict[str, Any]]:
+    """A statement with psycopg's placeholders in place of ``?`` and ``$name``, and its parameters.
+
+    Without parameters the statement stays as it is.
+
+    >>> translated("SELECT '?' || ? LIKE '5 %'", ["a"])
+    ("SELECT '?' || %s LIKE '5 %%'", ['a'])
+    >>> translated("SELECT $1, $1::text", ["a"])
+    ('SELECT %(p1)s, %(p1)s::text', {'p1': 'a'})
+    """
+    if not parameters:
+        return sql, []
+    named = _named(parameters)
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["name"]:
+            return f"%({_key(found['name'])})s"
+        return "%s" if found["mark"] else found[0].replace("%", "%%")
+
+    text = _TOKENS.sub(replaced, sql)
+    return text, named if isinstance(parameters, Mapping) or "%(" in text else list(cast("Sequence[Any]", parameters))
+
+
+def _named(parameters: Parameters) -> dict[str, Any]:
+    if isinstance(parameters, Mapping):
+        return {_key(name): value for name, value in parameters.items()}
+    return {f"p{n}": value for n, value in enumerate(parameters, start=1)}
+
+
+def _key(name: str) -> str:
+    return f"p{name}"

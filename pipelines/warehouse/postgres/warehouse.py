@@ -1,0 +1,145 @@
+"""The warehouse in one PostgreSQL database: each call is a connection and a transaction of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict
+
+from pipelines.warehouse.applying import OnStep
+from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.dialect import POSTGRES
+from pipelines.warehouse.interface import Answer, WarehouseBusy, WarehouseMissing
+from pipelines.warehouse.postgres.asking import answered, check_question
+from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
+from pipelines.warehouse.postgres.faults import connect_fault, faults_in_words
+from pipelines.warehouse.preparing import has_table
+from pipelines.warehouse.relational import RelationalWarehouse, ignore, now
+
+SPACE = 0x64617465
+"""Of advisory locks: the first of the two numbers of each lock that Dateline takes."""
+LAYOUT_LOCK = 0
+CONNECT_S = 10
+LOCK_S = 120
+"""How long a statement waits for a lock: another run commits its batch meanwhile."""
+POLL_S = 0.2
+
+_SESSION = f"SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; SET LOCAL lock_timeout = '{LOCK_S}s'"
+"""The lookups and changes are short, and compiling one would take longer than to run it."""
+
+
+class PostgresWarehouse(RelationalWarehouse):
+    """One database. ``url`` is libpq's address of it; what it leaves out, libpq takes from the environment."""
+
+    dialect = POSTGRES
+
+    def __init__(self, url: str, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
+        super().__init__(clock=clock, on_step=on_step)
+        self.url = url
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        try:
+            given = conninfo_to_dict(self.url)
+        except psycopg.Error:
+            return "The address"
+        user = f"{given['user']}@" if given.get("user") else ""
+        port = f":{given['port']}" if given.get("port") else ""
+        return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
+
+    @contextmanager
+    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
+        """One run at a time for each topic, by an advisory lock of a session, which ends with its process."""
+        name = f"{holder} (process {os.getpid()} on {socket.gethostname()})"
+        number = zlib.crc32(topic.encode()) - (1 << 31)
+        until = time.monotonic() + wait_s
+        with self._connected(autocommit=True, application_name=name.encode()[:63].decode("utf-8", "ignore")) as con:
+            with faults_in_words(self.shown):
+                while not _row(con.execute("SELECT pg_try_advisory_lock(%s, %s)", (SPACE, number)))[0]:
+                    if time.monotonic() >= until:
+                        raise WarehouseBusy(
+                            f"{_holder(con, number)} is writing to {self.shown}; this run changed nothing. "
+                            "What to do: wait until it has finished, or stop it, and run this again."
+                        )
+                    time.sleep(POLL_S)
+            yield
+
+    @contextmanager
+    def answer(
+        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+    ) -> Iterator[Answer]:
+        check_question(sql)
+        with self._reading() as con, answered(con.raw, sql, parameters, within_s) as found:
+            yield found
+
+    @contextmanager
+    def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
+        with self._connected() as raw, faults_in_words(self.shown), raw.transaction():
+            raw.execute(_SESSION)
+            if makes_it:  # two runs that make the same table at once would end with an error
+                raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", (SPACE, LAYOUT_LOCK))
+            yield PostgresConnection(raw)
+
+    @contextmanager
+    def _reading(self) -> Iterator[PostgresConnection]:
+        with self._reading_if_there() as con:
+            if con is None:
+                raise WarehouseMissing(
+                    f"There is no warehouse at {self.shown} yet. What to do: run `dateline ingest`."
+                )
+            yield con
+
+    @contextmanager
+    def _reading_if_there(self) -> Iterator[PostgresConnection | None]:
+        with self._connected() as raw, faults_in_words(self.shown):
+            raw.isolation_level, raw.read_only = IsolationLevel.REPEATABLE_READ, True
+            raw.execute(_SESSION)
+            con = PostgresConnection(raw)
+            yield con if has_table(con, "layout") else None
+            raw.rollback()
+
+    @contextmanager
+    def _connected(self, *, autocommit: bool = False, application_name: str = "dateline") -> Iterator[Psycopg]:
+        defaults = {
+            "application_name": application_name, "connect_timeout": str(CONNECT_S), "keepalives_idle": "30",
+            "keepalives_interval": "10", "keepalives_count": "3",
+        }
+        try:
+            given = {name: value for name, value in conninfo_to_dict(self.url).items() if value is not None}
+            con: Psycopg = psycopg.connect(
+                autocommit=autocommit, cursor_factory=psycopg.ClientCursor, **(defaults | given)  # type: ignore[arg-type]
+            )
+        except psycopg.Error as fault:
+            raise connect_fault(self.shown, fault) from None  # libpq's own text is in it, the address is not
+        try:
+            yield con
+        finally:
+            con.close()
+
+
+def _row(cursor: psycopg.Cursor[tuple[Any, ...]]) -> tuple[Any, ...]:
+    row = cursor.fetchone()
+    assert row is not None
+    return row
+
+
+def _holder(con: Psycopg, number: int) -> str:
+    """The run that has the lock, as its session names itself."""
+    row = con.execute(
+        "SELECT a.application_name, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
+        "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid",
+        (SPACE, number % (1 << 32)),
+    ).fetchone()
+    return f"{row[0]}, since {row[1]} UTC," if row and row[0] else "Another run"
