@@ -9,13 +9,14 @@ import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.warehouse import Blank, KafkaAccount, NotRead, Part, PartitionBooks, load_batch
-from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import a_message, coordinates
 from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
+from tests.warehouse.reading import tamper
 
 
 @pytest.fixture
-def books(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
+def books(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
     load_batch(warehouse, stage(
         tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), carried(15, fetched_at=later(1)),
         refused(0, partition=1),
@@ -26,13 +27,12 @@ def books(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
     return warehouse
 
 
-def tampered(warehouse: DuckDBWarehouse, sql: str) -> list[tuple[str, str]]:
-    with warehouse._writing() as con:
-        con.execute(sql)
+def tampered(warehouse: RelationalWarehouse, sql: str) -> list[tuple[str, str]]:
+    tamper(warehouse, sql)
     return [(problem.kind, str(problem)) for problem in warehouse.verify().problems]
 
 
-def test_books_that_close(books: DuckDBWarehouse) -> None:
+def test_books_that_close(books: RelationalWarehouse) -> None:
     found = books.verify()
     assert (found.closes, found.is_deep) == (True, False)
     assert found.partitions == (
@@ -50,7 +50,7 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     ("DELETE FROM ledger WHERE kafka_offset = 16", "holes",
      "articles.raw/0: offsets 16 to 16 have no outcome and lie in no gap"),
     ("DELETE FROM gaps", "holes", "articles.raw/0: offsets 12 to 14 have no outcome and lie in no gap"),
-    ("INSERT INTO ledger SELECT * FROM ledger WHERE kafka_offset = 11", "holes",
+    ("TWICE ledger WHERE kafka_offset = 11", "holes",
      "articles.raw/0: offsets 11 to 11 are accounted for more than once"),
     ("UPDATE gaps SET start_offset = 11", "holes", "articles.raw/0: offsets 11 to 11 are accounted for more than once"),
     ("UPDATE partition_offsets SET next_offset = 20 WHERE partition = 0", "holes",
@@ -68,9 +68,9 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     ("UPDATE ledger SET outcome = 'unchanged' WHERE kafka_offset = 16", "versions",
      f"articles.raw/0@16: version 2 of article {'a' * 32} is there, but the ledger does not say that this record "
      "loaded it"),
-    ("INSERT INTO article_versions SELECT * FROM article_versions WHERE version = 1", "versions",
+    ("TWICE article_versions WHERE version = 1", "versions",
      f"articles.raw/0@10: version 1 of article {'a' * 32} is there 2 times"),
-    ("INSERT INTO articles SELECT * FROM articles", "articles", f"articles.raw/0@16: article {'a' * 32} has 2 rows"),
+    ("TWICE articles", "articles", f"articles.raw/0@16: article {'a' * 32} has 2 rows"),
     ("UPDATE articles SET content_hash = 'x'", "articles",
      f"articles.raw/0@16: article {'a' * 32} shows a version that is not there"),
     ("DELETE FROM articles", "articles", f"articles.raw/0@10: article {'a' * 32} has versions, but no row"),
@@ -86,11 +86,11 @@ def test_books_that_close(books: DuckDBWarehouse) -> None:
     ("DELETE FROM batch_ranges WHERE partition = 1", "batches",
      "articles.raw/1: stands at 1, but its batches were handed -1 to -1"),
 ])
-def test_books_that_do_not_close_say_where(books: DuckDBWarehouse, sql: str, kind: str, says: str) -> None:
+def test_books_that_do_not_close_say_where(books: RelationalWarehouse, sql: str, kind: str, says: str) -> None:
     assert (kind, says) in tampered(books, sql)
 
 
-def test_problems_of_another_topic_are_not_told(books: DuckDBWarehouse) -> None:
+def test_problems_of_another_topic_are_not_told(books: RelationalWarehouse) -> None:
     tampered(books, "DELETE FROM ledger WHERE kafka_offset = 16")
     assert books.verify("elsewhere").problems == ()
     assert not books.verify(TOPIC).closes
@@ -112,12 +112,12 @@ def account(
     return KafkaAccount(lambda _topic: ends, read)
 
 
-def test_books_that_agree_with_kafka(books: DuckDBWarehouse) -> None:
+def test_books_that_agree_with_kafka(books: RelationalWarehouse) -> None:
     found = books.verify(TOPIC, account({0: [10, 11, 15, 16, 17, 18], 1: [0]}, {0: (10, 19), 1: (0, 1)}, ((12, 15),)))
     assert (found.problems, found.is_deep, found.compared) == ((), True, 9)
 
 
-def test_another_topic_under_the_name_is_told_and_not_compared(books: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_another_topic_under_the_name_is_told_and_not_compared(books: RelationalWarehouse, tmp_path: Path) -> None:
     other = KafkaAccount(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
     empty = account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)})
     assert books.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
@@ -128,7 +128,7 @@ def test_another_topic_under_the_name_is_told_and_not_compared(books: DuckDBWare
     )]
 
 
-def test_records_that_retention_or_compaction_took_since_are_no_problem(books: DuckDBWarehouse) -> None:
+def test_records_that_retention_or_compaction_took_since_are_no_problem(books: RelationalWarehouse) -> None:
     assert books.verify(TOPIC, account({0: [17], 1: []}, {0: (15, 18), 1: (1, 1)})).problems == ()
 
 
@@ -141,7 +141,7 @@ def test_records_that_retention_or_compaction_took_since_are_no_problem(books: D
      ["articles.raw/0: was read up to 18, but Kafka ends at 4: was the topic deleted and made again?"]),
     (account({0: []}, {0: (10, 18)}), ["articles.raw/1: Kafka has no such partition: was the topic deleted?"]),
 ])
-def test_books_that_kafka_contradicts(books: DuckDBWarehouse, kafka: KafkaAccount, says: list[str]) -> None:
+def test_books_that_kafka_contradicts(books: RelationalWarehouse, kafka: KafkaAccount, says: list[str]) -> None:
     assert [str(problem) for problem in books.verify(TOPIC, kafka).problems] == says
 
 
@@ -158,13 +158,13 @@ def test_books_that_kafka_contradicts(books: DuckDBWarehouse, kafka: KafkaAccoun
     (Part(0, 18, 18), PartitionBooks(TOPIC, 0, 10, 18, 18, 18)),
     (Part(1), PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1))),
 ])
-def test_a_part_of_the_books(books: DuckDBWarehouse, part: Part, expected: PartitionBooks) -> None:
+def test_a_part_of_the_books(books: RelationalWarehouse, part: Part, expected: PartitionBooks) -> None:
     found = books.verify(TOPIC, part=part)
     assert (found.partitions, found.problems) == ((expected,), ())
     assert expected.produced == expected.accounted
 
 
-def test_a_range_of_every_partition(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     two = [refused(n, partition=p) for n in range(4) for p in range(2)]
     load_batch(warehouse, stage(tmp_path, *two))
     found = warehouse.verify(part=Part(start=1, end=3))
@@ -180,13 +180,13 @@ def test_a_range_of_every_partition(warehouse: DuckDBWarehouse, tmp_path: Path) 
     (TOPIC, Part(7), "Nothing was ever read of articles.raw in a partition 7; read was articles.raw/0, articles.raw/1"),
     ("elsewhere", Part(0, 1, 2), "Nothing was ever read of elsewhere in a partition 0; read was nothing"),
 ])
-def test_a_part_that_was_never_read(books: DuckDBWarehouse, topic: str | None, part: Part, says: str) -> None:
+def test_a_part_that_was_never_read(books: RelationalWarehouse, topic: str | None, part: Part, says: str) -> None:
     with pytest.raises(NotRead, match=says) as fault:
         books.verify(topic, part=part)
     assert "What to do: " in str(fault.value)
 
 
-def test_an_unexplained_gap_is_listed_and_told_only_where_it_is(books: DuckDBWarehouse) -> None:
+def test_an_unexplained_gap_is_listed_and_told_only_where_it_is(books: RelationalWarehouse) -> None:
     tampered(books, "DELETE FROM ledger WHERE kafka_offset IN (11, 16)")
     found = books.verify(TOPIC, part=Part(0, 10, 14))
     assert found.partitions[0].blanks == (Blank("unexplained", 11, 11), Blank("transaction_marker", 12, 13))
@@ -199,7 +199,7 @@ def test_an_unexplained_gap_is_listed_and_told_only_where_it_is(books: DuckDBWar
     assert not books.verify(TOPIC).closes
 
 
-def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: DuckDBWarehouse) -> None:
+def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: RelationalWarehouse) -> None:
     tampered(books, "UPDATE ledger SET reason = NULL WHERE kafka_offset = 11")
     tampered(books, "DELETE FROM dead_letters WHERE partition = 1")
     assert books.verify(TOPIC, part=Part(0, 12, 18)).closes
@@ -209,7 +209,7 @@ def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: DuckDBWarehouse) 
     assert [p.where for p in books.verify(TOPIC, part=Part(0)).problems] == ["articles.raw/0@11", "articles.raw/0"]
 
 
-def test_gaps_that_meet_are_one(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_gaps_that_meet_are_one(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "transaction_marker"), refused(5)))
     load_batch(warehouse, stage(tmp_path, gap(6, 8), batch_id="batch-2"))
     load_batch(warehouse, stage(tmp_path, gap(8, 9), batch_id="batch-3"))
@@ -218,7 +218,7 @@ def test_gaps_that_meet_are_one(warehouse: DuckDBWarehouse, tmp_path: Path) -> N
     )
 
 
-def test_a_part_is_all_that_is_read_again(books: DuckDBWarehouse) -> None:
+def test_a_part_is_all_that_is_read_again(books: RelationalWarehouse) -> None:
     asked: list[OffsetRange] = []
     whole = account({0: [10, 13, 17], 1: [0]}, {0: (11, 19), 1: (0, 1)})
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Author, Outlet
+from pipelines.resolve.layout import layout
 from pipelines.warehouse import ask, load_batch, mart_examples
-from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import (
     FALK,
@@ -22,6 +23,7 @@ from tests.warehouse.batches import (
     stage,
     tombstone,
 )
+from tests.warehouse.reading import in_order, rows_without
 
 README = Path(__file__).parents[2] / "pipelines/warehouse/README.md"
 QUERIES = re.findall(r"```sql\n(.+?);\n```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -31,7 +33,7 @@ MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
 
 
 @pytest.fixture
-def news(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
+def news(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
     """Two outlets: a story and its copy on Monday, an undated teaser, a rejected page, a deleted article."""
     named = {"mentions": (MARROWBY_MENTION, FALK_MENTION), "entities": (FALK, MARROWBY), "story_signature": WIRE}
     load_batch(warehouse, stage(
@@ -46,7 +48,7 @@ def news(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
     return warehouse
 
 
-def test_daily_outlet_volume(news: DuckDBWarehouse) -> None:
+def test_daily_outlet_volume(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.daily_outlet_volume ORDER BY day, outlet_domain").rows == (
         (MONDAY, "gazette.example", "The Gazette", 1, 1, 1, 0, 0, 0, 120.0),
         (MONDAY, "harbour-news.example", "Harbour News", 1, 1, 0, 0, 0, 0, 100.0),
@@ -54,57 +56,57 @@ def test_daily_outlet_volume(news: DuckDBWarehouse) -> None:
     )
 
 
-def test_entity_attention(news: DuckDBWarehouse) -> None:
-    assert news.query("SELECT * EXCLUDE entity_id FROM marts.entity_attention_daily ORDER BY day, name").rows == (
+def test_entity_attention(news: RelationalWarehouse) -> None:
+    assert rows_without(news, "SELECT * FROM marts.entity_attention_daily", "entity_id") == [
         (MONDAY, "Ines Falk", "PER", None, 2, 1, 2, 2, 0, 1.5, 0, None),
         (MONDAY, "Marrowby", "LOC", "GB", 2, 1, 2, 2, 0, 0.5, 0, None),
         (WEDNESDAY, "Marrowby", "LOC", "GB", 1, 1, 1, 1, 0, 0.25, 1, None),
-    )
+    ]
 
 
-def test_country_attention(news: DuckDBWarehouse) -> None:
+def test_country_attention(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.country_attention_daily ORDER BY day").rows == (
         (MONDAY, "GB", 2, 1, 2, 2, 0, 0.5, 0), (WEDNESDAY, "GB", 1, 1, 1, 1, 0, 0.25, 1),
     )
 
 
-def test_entity_pairs(news: DuckDBWarehouse) -> None:
+def test_entity_pairs(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.entity_pairs").rows == (
         ("e" * 32, "f" * 32, "Marrowby", "Ines Falk", "LOC", "PER", 2, 1, FETCHED_AT, FETCHED_AT),
     )
 
 
-def test_entity_timeline(news: DuckDBWarehouse) -> None:
-    assert news.query("SELECT * EXCLUDE entity_id FROM marts.entity_timeline ORDER BY first_at, name").rows == (
+def test_entity_timeline(news: RelationalWarehouse) -> None:
+    assert rows_without(news, "SELECT * FROM marts.entity_timeline", "entity_id") == in_order([
         ("Ines Falk", "PER", later(-48), later(-45), "a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example",
          2, 2, 2, 0, 0.75),
         ("Marrowby", "LOC", later(-48), later(-45), "a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example",
          2, 2, 2, 0, 0.25),
         ("Marrowby", "LOC", FETCHED_AT, FETCHED_AT, "2" * 32, "2" * 32, "Ferry", "gazette.example", 1, 1, 1, 0, 0.25),
-    )
+    ])
 
 
-def test_syndication(news: DuckDBWarehouse) -> None:
+def test_syndication(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.syndication").rows == (
         ("a" * 32, "a" * 32, "Pier to be rebuilt", "harbour-news.example", 2, 2, later(-48), later(-45), 3.0),
     )
 
 
-def test_outlet_scorecard(news: DuckDBWarehouse) -> None:
+def test_outlet_scorecard(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.outlet_scorecard ORDER BY outlet_domain").rows == (
         ("gazette.example", "The Gazette", 2, 2, 0.5, 0.0, 0.5, 0.5, 0.5, 0.0, 120.0, FETCHED_AT, FETCHED_AT),
         ("harbour-news.example", "Harbour News", 1, 1, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 100.0, FETCHED_AT, FETCHED_AT),
     )
 
 
-def test_pipeline_health(news: DuckDBWarehouse) -> None:
+def test_pipeline_health(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.pipeline_health ORDER BY scraper").rows == (
         (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.0, 0, None),
         (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0.2, 0, "ConsentWall"),
     )
 
 
-def test_what_the_command_line_asks(news: DuckDBWarehouse) -> None:
+def test_what_the_command_line_asks(news: RelationalWarehouse) -> None:
     assert ask(news, "outcomes").rows == (("loaded", 4), ("deleted", 1), ("rejected", 1))
     assert ask(news, "reasons").rows == (("ConsentWall", 1),)
     assert ask(news, "top_entities").rows == (("Ines Falk", "PER", 1, None),)
@@ -118,40 +120,49 @@ def test_what_the_command_line_asks(news: DuckDBWarehouse) -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_queries_of_the_readme_find_something(news: DuckDBWarehouse, query: str) -> None:
+def test_the_queries_of_the_readme_find_something(news: RelationalWarehouse, query: str) -> None:
     assert news.query(query).rows
 
 
 @pytest.mark.parametrize("mart", mart_examples(), ids=lambda mart: mart.name)
-def test_every_mart_has_an_example_that_finds_something(news: DuckDBWarehouse, mart: object) -> None:
+def test_every_mart_has_an_example_that_finds_something(news: RelationalWarehouse, mart: object) -> None:
     assert news.query(mart.query).rows  # type: ignore[attr-defined]
     assert any(f"marts.{mart.name}" in query for query in QUERIES)  # type: ignore[attr-defined]
 
 
-def test_every_mart_is_among_the_examples(news: DuckDBWarehouse) -> None:
-    views = news.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'marts' ORDER BY 1").rows
+def test_every_mart_is_among_the_examples(news: RelationalWarehouse) -> None:
+    views = news.query("SELECT table_name FROM information_schema.views WHERE table_schema = 'marts' ORDER BY 1").rows
     assert [name for (name,) in views] == sorted(mart.name for mart in mart_examples())
 
 
-def test_every_column_of_every_table_and_mart_has_a_comment(warehouse: DuckDBWarehouse) -> None:
-    bare = warehouse.query(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL"
-    ).rows
-    assert bare == ()
-    tables = warehouse.query("SELECT table_name FROM duckdb_tables() WHERE comment IS NULL").rows
-    views = warehouse.query("SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL").rows
-    assert tables + views == ()
+COMMENTS = {
+    "duckdb": """
+        SELECT schema_name || '.' || table_name || '.' || column_name, comment FROM duckdb_columns() WHERE NOT internal
+        UNION ALL SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()
+        UNION ALL SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal
+    """,
+    "postgres": """
+        SELECT CASE nspname WHEN 'public' THEN 'main' ELSE nspname END || '.' || relname || coalesce('.' || attname, ''),
+            CASE WHEN attname IS NULL THEN obj_description(c.oid) ELSE col_description(c.oid, attnum) END
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        JOIN LATERAL (
+            SELECT attname, attnum FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+            UNION ALL SELECT NULL, NULL
+        ) columns ON true
+        WHERE nspname IN ('public', 'marts') AND relkind IN ('r', 'v')
+    """,
+}
 
 
-def test_comments_of_article_fields_are_those_of_the_contract(warehouse: DuckDBWarehouse) -> None:
-    told = dict(warehouse.query(
-        "SELECT table_name || '.' || column_name, comment FROM duckdb_columns()"
-    ).rows)
-    assert told["articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
-    assert told["articles.dateline_place"] == "The place as written (Washington)."
-    assert told["mentions.confidence"] == "How sure the model and rules are, 0 to 1."
+def test_every_column_of_every_table_and_mart_has_a_comment(warehouse: RelationalWarehouse) -> None:
+    told = dict(warehouse.query(COMMENTS[warehouse.dialect.name]).rows)
+    assert [name for name, comment in told.items() if not comment] == []
+    assert told["main.articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
+    assert told["main.articles.dateline_place"] == "The place as written (Washington)."
+    assert told["main.mentions.confidence"] == "How sure the model and rules are, 0 to 1."
+    assert {f"marts.{mart.name}": mart.comment for mart in mart_examples()}.items() <= told.items()
 
 
-def test_every_table_is_in_the_readme(warehouse: DuckDBWarehouse) -> None:
+def test_every_table_is_in_the_readme() -> None:
     named = set(re.findall(r"`(\w+)`", README.read_text(encoding="utf-8")))
-    assert {name for (name,) in warehouse.query("SELECT table_name FROM duckdb_tables()").rows} - named == set()
+    assert set(layout()) - named == set()

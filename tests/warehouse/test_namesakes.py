@@ -11,6 +11,7 @@ from pipelines.enrich.entities import entity_id
 from pipelines.records import Entity, Mention
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.warehouse.batches import Carried, carried, later, stage, tombstone
 
 FALK = entity_id("PER", "Ines Falk")
@@ -29,19 +30,19 @@ def an_article_of_falk(
     )
 
 
-def told(warehouse: DuckDBWarehouse) -> dict[str, list[int]]:
+def told(warehouse: RelationalWarehouse) -> dict[str, list[int]]:
     """Who is named, and in which articles: the offsets that they came with."""
     rows = warehouse.query(
         "SELECT e.entity_id, a.article_id FROM article_entities e JOIN articles a USING (article_id) "
-        "WHERE e.type = 'PER' ORDER BY ALL"
+        "WHERE e.type = 'PER' ORDER BY 1, 2"
     ).rows
-    mentioned = warehouse.query("SELECT entity_id, article_id FROM mentions ORDER BY ALL").rows
+    mentioned = warehouse.query("SELECT entity_id, article_id FROM mentions ORDER BY 1, 2").rows
     assert rows == mentioned
     return {who: [int(row[1], 16) for row in of] for who, of in itertools.groupby(rows, key=lambda row: str(row[0]))}
 
 
 def test_two_of_one_name_have_an_id_each_and_articles_without_occupation_go_by_their_company(
-    warehouse: DuckDBWarehouse, tmp_path: Path
+    warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, None, MARROWBY_TOWN),
@@ -55,7 +56,7 @@ def test_two_of_one_name_have_an_id_each_and_articles_without_occupation_go_by_t
     assert set(rows) == {(FALK, "Ines Falk", "sport", 3), (other, "Ines Falk", "science", 2)}
 
 
-def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN, "Harbour Bank"),
         an_article_of_falk(2, "public_office", "Town Council", MARROWBY_TOWN),
@@ -65,7 +66,7 @@ def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: DuckDBW
 
 @pytest.mark.parametrize(("one", "other"), [("business", "public_office"), ("sport", None), (None, None)])
 def test_what_does_not_disagree_is_one(
-    warehouse: DuckDBWarehouse, tmp_path: Path, one: str | None, other: str | None
+    warehouse: RelationalWarehouse, tmp_path: Path, one: str | None, other: str | None
 ) -> None:
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, one, MARROWBY_TOWN), an_article_of_falk(2, other, REEF_STATION)
@@ -73,7 +74,7 @@ def test_what_does_not_disagree_is_one(
     assert told(warehouse) == {FALK: [1, 2]}
 
 
-def test_of_whom_no_company_is_told_nothing_can_be_told(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_of_whom_no_company_is_told_nothing_can_be_told(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "arts")))
     assert told(warehouse) == {FALK: [1, 2]}
 
@@ -92,7 +93,7 @@ def test_the_order_and_the_batches_in_which_articles_come_change_nothing(tmp_pat
     assert found == [found[0]] * 24
 
 
-def test_an_id_stays_with_who_was_first_through_corrections(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_an_id_stays_with_who_was_first_through_corrections(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip
@@ -103,7 +104,7 @@ def test_an_id_stays_with_who_was_first_through_corrections(warehouse: DuckDBWar
     assert len(before) == 2
 
 
-def test_when_one_is_deleted_the_other_is_alone(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_when_one_is_deleted_the_other_is_alone(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip

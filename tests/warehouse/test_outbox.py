@@ -6,19 +6,19 @@ from pathlib import Path
 
 from pipelines.stage import read_dead_letters
 from pipelines.warehouse import OutboxStanding, load_batch
-from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import TOPIC, carried, refused, stage
 
 
-def offsets_of(warehouse: DuckDBWarehouse) -> list[int]:
+def offsets_of(warehouse: RelationalWarehouse) -> list[int]:
     """Offsets of the letters that wait, in the order of sending."""
     ids = warehouse.outbox(TOPIC, 100)
     return [letter.source.offset for letter in warehouse.outbox_letters(ids)]
 
 
 def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
-    warehouse: DuckDBWarehouse, tmp_path: Path
+    warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     batch = stage(tmp_path, carried(0), refused(1), refused(2), refused(0, partition=1))
     load_batch(warehouse, batch)
@@ -31,7 +31,7 @@ def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
     assert warehouse.outbox_standing() == [OutboxStanding(TOPIC, 3, FETCHED_AT, None, None)]
 
 
-def test_a_batch_that_is_published_again_enters_nothing(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_batch_that_is_published_again_enters_nothing(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     batch = stage(tmp_path, refused(0))
     load_batch(warehouse, batch)
     warehouse.settle_outbox(warehouse.outbox(TOPIC, 100), {})
@@ -39,7 +39,7 @@ def test_a_batch_that_is_published_again_enters_nothing(warehouse: DuckDBWarehou
     assert warehouse.outbox_standing() == []
 
 
-def test_a_refused_letter_waits_behind_all_others(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_refused_letter_waits_behind_all_others(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1), refused(2)))
     first, second, _ = warehouse.outbox(TOPIC, 100)
     warehouse.settle_outbox([second], {first: "too large"})
@@ -52,7 +52,7 @@ def test_a_refused_letter_waits_behind_all_others(warehouse: DuckDBWarehouse, tm
 
 
 def test_what_keeps_all_letters_of_a_topic_is_noted_and_hides_no_letters_own_fault(
-    warehouse: DuckDBWarehouse, tmp_path: Path
+    warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1), refused(2)))
     first, *_ = warehouse.outbox(TOPIC, 100)
@@ -63,7 +63,7 @@ def test_what_keeps_all_letters_of_a_topic_is_noted_and_hides_no_letters_own_fau
 
 
 def test_a_letter_that_is_rejected_again_while_it_waits_is_sent_once_as_it_is_now(
-    warehouse: DuckDBWarehouse, tmp_path: Path
+    warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     again = stage(tmp_path, refused(0, reason="ListingPage"), batch_id="batch-2", kind="replay")
@@ -72,14 +72,14 @@ def test_a_letter_that_is_rejected_again_while_it_waits_is_sent_once_as_it_is_no
     assert [(letter.source.offset, letter.reason) for letter in letters] == [(0, "ListingPage"), (1, "ConsentWall")]
 
 
-def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     warehouse.settle_outbox(warehouse.outbox(TOPIC, 100), {})
     load_batch(warehouse, stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2", kind="replay"))
     assert offsets_of(warehouse) == [1]
 
 
-def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     ids = warehouse.outbox(TOPIC, 100)
     with warehouse._writing() as con:
@@ -90,7 +90,7 @@ def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: DuckD
 
 
 def test_a_warehouse_without_an_outbox_has_nothing_waiting_and_is_given_one(
-    warehouse: DuckDBWarehouse, tmp_path: Path
+    warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     with warehouse._writing() as con:
         con.execute("DROP TABLE outbox")

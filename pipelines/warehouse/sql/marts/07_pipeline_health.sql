@@ -22,7 +22,7 @@ SELECT
     count(CASE WHEN r.outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
     count(CASE WHEN r.outcome = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN r.outcome = 'held' THEN 1 END) AS held,
-    count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * 1.0 / count(*) AS share_rejected,
+    count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_rejected,
     count(CASE WHEN r.reason = 'UnexpectedFault' THEN 1 END) AS unexpected_faults,
     max(t.reason) AS top_reason
 FROM records r

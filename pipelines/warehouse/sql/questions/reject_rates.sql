@@ -9,6 +9,6 @@ counts AS (
         count(CASE WHEN outcome = 'rejected' THEN 1 END) AS rejected
     FROM ledger GROUP BY coalesce(scraper, '(unknown)')
 )
-SELECT c.scraper, c.records, c.rejected, round(c.rejected * 1.0 / c.records, 3) AS share, r.reason AS mostly
+SELECT c.scraper, c.records, c.rejected, CAST(round(c.rejected * 1.0 / c.records, 3) AS DOUBLE PRECISION) AS share, r.reason AS mostly
 FROM counts c LEFT JOIN reasons r ON r.scraper = c.scraper AND r.rank = 1
 ORDER BY share DESC, c.records DESC, c.scraper;
