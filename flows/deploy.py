@@ -23,7 +23,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.paths import need_absolute_paths
 from pipelines.secrets import secrets_in
-from pipelines.warehouse import warehouse_path
+from pipelines.warehouse import warehouse_address
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -63,7 +63,7 @@ def deploy_all(settings: Settings, work_pool: str, *, reset: bool = False) -> li
 
     Raises ``RelativePath`` and ``WarehouseFault`` before anything is registered.
     """
-    warehouse_path(settings.warehouse_url)
+    warehouse_address(settings.warehouse_url)
     need_absolute_paths(
         settings,
         "Nothing was deployed. A worker starts each run in a temporary folder of its own, so that a relative path "

@@ -51,6 +51,7 @@ _CODES = {
     "StagingFailed": AWAY,
     "WarehouseUnavailable": AWAY,
     "WarehouseMissing": AWAY,
+    "WarehouseRefused": AWAY,
     "WarehouseGone": AWAY,
     "WarehouseReplaced": AWAY,
     "LocalFault": AWAY,

@@ -41,9 +41,9 @@ class Memory:
     @property
     def key(self) -> str:
         """Stands for the warehouse's address, in names of files and in Kafka."""
-        from pipelines.warehouse import warehouse_path
+        from pipelines.warehouse import warehouse_address
 
-        return hashlib.sha256(str(warehouse_path(self.settings.warehouse_url)).encode()).hexdigest()[:16]
+        return hashlib.sha256(warehouse_address(self.settings.warehouse_url).encode()).hexdigest()[:16]
 
     @property
     def folder(self) -> Path:
@@ -73,7 +73,7 @@ class Memory:
             raise WarehouseReplaced(
                 f"{url} holds another warehouse ({found.warehouse_id[:8]}) than the one that was loaded into before "
                 f"({noted[:8]}). Nothing was read, and no offset was moved.\n"
-                "What to do: put the right file in its place, or name the right one in DATELINE_WAREHOUSE, and run "
+                "What to do: put the right one in its place, or name the right one in DATELINE_WAREHOUSE, and run "
                 "again. To load into this one from now on, run `dateline ingest --new-warehouse` once (in Prefect, a "
                 "run of the deployment with the parameter new_warehouse)."
             )

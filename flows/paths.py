@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from flows.faults import RelativePath
+from pipelines.postgres_address import is_postgres, options_of
 from pipelines.secrets import redact
 from pipelines.warehouse import DUCKDB, warehouse_path
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 _PATH_NAME = re.compile(r"(?:file|path|dir|directory|folder|location|keytab|keystore|truststore)$", re.IGNORECASE)
+_FILES_OF_LIBPQ = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "passfile", "servicefile"})
 _RELATIVE = re.compile(r"(?:\.{1,2}|~[^/]*)(?:/|$)")
 
 
@@ -40,6 +42,10 @@ def relative_paths(settings: Settings) -> Iterator[tuple[str, str, str]]:
         path = settings.warehouse.removeprefix(DUCKDB)
         if path.strip() and not Path(path).is_absolute():
             yield "DATELINE_WAREHOUSE", settings.warehouse, f"{DUCKDB}{warehouse_path(settings.warehouse)}"
+    if settings.warehouse is not None and is_postgres(settings.warehouse):
+        for name, value in options_of(settings.warehouse).items():
+            if name in _FILES_OF_LIBPQ and value not in {"", "system"}:
+                yield from _unless_absolute(f"DATELINE_WAREHOUSE ({name})", value)
     yield from _in_fields(settings, "DATELINE")
 
 

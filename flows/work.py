@@ -179,7 +179,7 @@ def working(
     settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
     new_warehouse: bool = False,
 ) -> Iterator[Work]:
-    """Hold the place of the warehouse's one writer; the run's row and artifact are written however it ends.
+    """Hold the place of the warehouse's one writer (PostgreSQL: of the topic's); the run's row and artifact are written however it ends.
 
     Raises ``WarehouseGone`` or ``WarehouseReplaced`` where another warehouse was loaded into before, unless
     ``new_warehouse``.
@@ -202,7 +202,8 @@ def working(
     warehouse = the_warehouse(settings)
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
-    with warehouse.writer(f"{kind} run {told.run_id[:8]}", 60 * wait_minutes):  # first: who has the place has the file
+    holder = f"{kind} run {told.run_id[:8]}"
+    with warehouse.writer(holder, 60 * wait_minutes, told.topic):  # first: who has the place has the file
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()

@@ -31,7 +31,7 @@ _BOUNDS = {
     "less than": "less than",
 }
 _EXAMPLES = {
-    "DATELINE_WAREHOUSE": "an address, as in duckdb:////data/news.duckdb",
+    "DATELINE_WAREHOUSE": "an address, as in duckdb:////data/news.duckdb or postgresql://user:password@host/news",
     "DATELINE_KAFKA__BOOTSTRAP_SERVERS": "host:port, as in kafka-1:9092,kafka-2:9092",
     "DATELINE_KAFKA__CONSUMER": 'a JSON object, as in {"fetch_max_bytes": 52428800}',
     "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',

@@ -180,7 +180,8 @@ def learn_secrets(*values: object) -> None:
 
 def learn_environment(environment: Mapping[str, str]) -> None:
     """The secrets of the variables that Dateline, Kafka's client and Prefect read."""
-    learn_secrets({name: value for name, value in environment.items() if name.startswith(("DATELINE_", "PREFECT_"))})
+    read = ("DATELINE_", "PREFECT_", "PGPASSWORD")  # the last by PostgreSQL's client
+    learn_secrets({name: value for name, value in environment.items() if name.startswith(read)})
 
 
 def redact(text: str) -> str:

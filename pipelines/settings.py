@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pipelines.postgres_address import database_address, database_name, is_postgres
 from pipelines.secrets import Secrets, secrets_in
 
 A_WEEK_S = 604_800.0
@@ -266,7 +267,7 @@ class Settings(Masked, BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)
 
     home: Path = Field(Path(".dateline"), description="Kafka's data, the DuckDB file, staged batches, reports, logs.")
-    warehouse: str | None = Field(None, description="duckdb:///path. Unset: warehouse.duckdb in home.")
+    warehouse: str | None = Field(None, description="duckdb:////path, or postgresql://user:password@host/database. Unset: warehouse.duckdb in home.")
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
@@ -318,6 +319,8 @@ class Settings(Masked, BaseSettings):
         Whatever a run keeps for one warehouse lies in folders of this name, so that runs into two warehouses never
         touch each other's files.
         """
+        if is_postgres(self.warehouse_url):
+            return folder_name(database_name(self.warehouse_url), database_address(self.warehouse_url))
         scheme, _, place = self.warehouse_url.partition(":///")
         path = Path(place).resolve() if scheme == "duckdb" else Path(place or scheme)
         return folder_name(path.stem, f"{scheme}:///{path}")

@@ -48,12 +48,13 @@ def check_home(settings: Settings, checks: Checks) -> None:
 
 
 def check_warehouse(settings: Settings, checks: Checks) -> None:
-    """The file opens and can be written, and nobody else is writing to it. It is opened for reading alone."""
+    """It opens and can be written, and nobody else is writing to it. It is opened for reading alone."""
     from pipelines.warehouse import WarehouseUnavailable, open_warehouse
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
     warehouse = open_warehouse(settings.warehouse_url)
     if not isinstance(warehouse, DuckDBWarehouse):
+        _check_server(settings, warehouse, checks)
         return
     path = warehouse.path
     if not path.exists():
@@ -70,9 +71,31 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
         return
     opened = DuckDBWarehouse(path, patience_s=PATIENCE_S)
     _same_warehouse(settings, opened)
-    runs = opened.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
-    letters = sum(standing.letters for standing in opened.outbox_standing())
-    says = f"{path} opens and can be written."
+    _tell_standing(opened, f"{path} opens and can be written.", checks)
+
+
+def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> None:
+    """The database server answers, and lets this user write. Nothing is written."""
+    from pipelines.warehouse.postgres import PostgresWarehouse
+
+    assert isinstance(warehouse, PostgresWarehouse)
+    is_there = warehouse.need_rights()
+    _same_warehouse(settings, warehouse)
+    if not is_there:
+        checks.ok(WAREHOUSE, f"{warehouse.shown} answers. It has no tables yet; the first run makes them.")
+        return
+    if writer := warehouse.writer_of(settings.kafka.raw_topic):
+        checks.warn(
+            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.", "another run from its topic has to wait for its end"
+        )
+        return
+    _tell_standing(warehouse, f"{warehouse.shown} answers and can be written.", checks)
+
+
+def _tell_standing(warehouse: Warehouse, says: str, checks: Checks) -> None:
+    """What lies in it: whether it has tables yet, and whether dead letters wait."""
+    runs = warehouse.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
+    letters = sum(standing.letters for standing in warehouse.outbox_standing())
     if not runs:
         says += " It has none of Dateline's tables yet; the first run makes them."
     if letters:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from flows.commands.run import Command, Verbose, command
+from flows.commands.stream import WarehouseUrl
 from flows.screen import safe
 from pipelines.phrases import counted
 
@@ -33,9 +34,9 @@ NEXT = (
 
 
 @app.command()
-def demo(verbose: Verbose = False) -> None:
+def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
     """Start a real Kafka, ingest the sample articles, show what came out, and put everything away."""
-    with command("demo", verbose=verbose) as run:
+    with command("demo", verbose=verbose, warehouse=warehouse) as run:
         with _servers(run) as settings:
             _publish_samples(run, settings)
             _ingest(run, settings)

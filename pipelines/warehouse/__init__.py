@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from pipelines.postgres_address import database_address, is_postgres
 from pipelines.secrets import redact
 from pipelines.warehouse.books import Blank, KafkaAccount, Part, PartitionBooks, Problem, Verification
 from pipelines.warehouse.interface import (
@@ -42,12 +43,32 @@ DUCKDB = "duckdb:///"
 
 
 def open_warehouse(url: str) -> Warehouse:
-    """The warehouse at an address: ``duckdb:///relative.duckdb`` or ``duckdb:////absolute.duckdb``."""
+    """The warehouse at an address: ``duckdb:////absolute.duckdb``, ``postgresql://user:password@host/database``.
+
+    A PostgreSQL server is not asked anything yet.
+    """
+    if is_postgres(url):
+        from pipelines.warehouse.postgres import PostgresWarehouse
+
+        return PostgresWarehouse(url)
     path = warehouse_path(url)
     _need_place_for_file(path)
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
     return DuckDBWarehouse(path)
+
+
+def warehouse_address(url: str) -> str:
+    """The same text for every address of one warehouse, without a password.
+
+    Raises ``WarehouseFault`` where the address names none.
+    """
+    if not is_postgres(url):
+        return str(warehouse_path(url))
+    from pipelines.warehouse.postgres import check_address
+
+    check_address(url)
+    return database_address(url)
 
 
 def warehouse_path(url: str) -> Path:
@@ -64,7 +85,8 @@ def warehouse_path(url: str) -> Path:
     if not path.strip() or "?" in path:
         raise WarehouseFault(
             f"{redact(url)!r} names no warehouse. What to do: give the address of a DuckDB file, without options, such "
-            "as duckdb:////data/news.duckdb (DATELINE_WAREHOUSE)."
+            "as duckdb:////data/news.duckdb, or of a PostgreSQL database, such as "
+            "postgresql://user:password@host/news (DATELINE_WAREHOUSE)."
         )
     return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  symbolic links are followed when it is opened
 
@@ -132,5 +154,6 @@ __all__ = [
     "load_batch",
     "mart_examples",
     "open_warehouse",
+    "warehouse_address",
     "warehouse_path",
 ]

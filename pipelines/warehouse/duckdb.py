@@ -68,6 +68,7 @@ class DuckDBWarehouse(RelationalWarehouse):
     """One file. ``patience_s`` is how long another process that has the file open is waited for."""
 
     dialect = DUCKDB
+    _written_alone = "$topic IS NOT NULL"  # every run
 
     def __init__(
         self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now,
@@ -78,7 +79,8 @@ class DuckDBWarehouse(RelationalWarehouse):
         self.patience_s = patience_s
 
     @contextmanager
-    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> Iterator[None]:
+    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
+        del topic  # one process has the file
         self.path.parent.mkdir(parents=True, exist_ok=True)
         real = self.path.resolve()  # one lock for a file, by whatever symbolic link it is named
         lock = FileLock(f"{real}.writer.lock", timeout=wait_s, poll_interval=0.2)

@@ -203,8 +203,12 @@ class Warehouse(Protocol):
     def identity(self) -> Identity:
         """Which warehouse this is; one that is missing has no id and is not loaded."""
 
-    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> AbstractContextManager[None]:
-        """The right to write, held by one process at a time and gone with it; after ``wait_s``, ``WarehouseBusy``."""
+    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]:
+        """The right to load what comes from a topic, held by one process at a time and gone with it.
+
+        Raises ``WarehouseBusy`` after ``wait_s``. A warehouse that one process alone can write to gives one right for
+        all topics.
+        """
 
     def next_offsets(self, topic: str) -> dict[int, int]:
         """Offset to read on from, by partition; empty before the first batch."""

@@ -48,6 +48,8 @@ class RelationalWarehouse(ABC):
     """See ``Warehouse``. ``on_step`` is given the name of each step of ``apply``, within its transaction."""
 
     dialect: ClassVar[Dialect]
+    _written_alone: ClassVar[str] = "topic = $topic"
+    """Condition of the runs that cannot be at work while this one holds the right of ``writer``."""
 
     def __init__(self, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
         self.clock = clock
@@ -66,7 +68,7 @@ class RelationalWarehouse(ABC):
         """The same, or None where there is no warehouse yet."""
 
     @abstractmethod
-    def writer(self, holder: str = "a run", wait_s: float = 0.0) -> AbstractContextManager[None]: ...
+    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]: ...
 
     @abstractmethod
     def answer(
@@ -106,8 +108,9 @@ class RelationalWarehouse(ABC):
     def start_run(self, run: Run) -> None:
         with self._writing() as con:
             con.execute(
-                "UPDATE runs SET status = 'abandoned', note = $note WHERE status = 'running' AND run_id <> $run",
-                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id},
+                "UPDATE runs SET status = 'abandoned', note = $note "
+                f"WHERE status = 'running' AND run_id <> $run AND {self._written_alone}",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id, "topic": run.topic},
             )
             con.execute(
                 "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "

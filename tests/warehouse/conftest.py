@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,10 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
+from tests.warehouse.fake import FakeWarehouse
 
-KINDS = ("duckdb", "postgres")
+KINDS = ("duckdb", "postgres", "fake")
+DATABASES = ("duckdb", "postgres")
 SHAPE = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     SELECT a.attrelid::regclass || '.' || a.attname || a.attnum || a.attnotnull AS part
@@ -80,6 +81,19 @@ def duckdb_warehouse(prepared: Path, tmp_path: Path) -> DuckDBWarehouse:
 @pytest.fixture
 def postgres_warehouse(prepared_postgres: PreparedPostgres) -> PostgresWarehouse:
     return PostgresWarehouse(prepared_postgres.emptied(), clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture
+def fake_warehouse() -> FakeWarehouse:
+    return FakeWarehouse(clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> RelationalWarehouse:
+    """An empty warehouse in each database, for tests of what the fake has not: tables that change, other processes."""
+    made: Any = request.getfixturevalue(f"{request.param}_warehouse")
+    assert isinstance(made, RelationalWarehouse)
+    return made
 
 
 @pytest.fixture(params=KINDS)

@@ -90,12 +90,12 @@ def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: Relat
 
 
 def test_a_warehouse_without_an_outbox_has_nothing_waiting_and_is_given_one(
-    warehouse: RelationalWarehouse, tmp_path: Path
+    database: RelationalWarehouse, tmp_path: Path
 ) -> None:
-    with warehouse._writing() as con:
+    with database._writing() as con:
         con.execute("DROP TABLE outbox")
         con.execute("UPDATE layout SET fingerprint = 'older'")
-    assert (warehouse.outbox(TOPIC, 10), warehouse.outbox_standing()) == ([], [])
-    warehouse.prepare()
-    load_batch(warehouse, stage(tmp_path, refused(0)))
-    assert offsets_of(warehouse) == [0]
+    assert (database.outbox(TOPIC, 10), database.outbox_standing()) == ([], [])
+    database.prepare()
+    load_batch(database, stage(tmp_path, refused(0)))
+    assert offsets_of(database) == [0]

@@ -364,15 +364,15 @@ def test_books_without_the_topics_id_take_it_with_the_next_batch(warehouse: Rela
     assert warehouse.query("SELECT topic_id, batch_id FROM topics").rows == (("id", "batch-2"),)
 
 
-def test_a_warehouse_from_before_there_were_ids(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
-    load_batch(warehouse, stage(tmp_path, carried(0)))
-    with warehouse._writing() as con:
+def test_a_warehouse_from_before_there_were_ids(database: RelationalWarehouse, tmp_path: Path) -> None:
+    load_batch(database, stage(tmp_path, carried(0)))
+    with database._writing() as con:
         con.execute("DROP TABLE topics")
         con.execute("UPDATE layout SET fingerprint = 'former'")
-    assert (warehouse.topic_id(TOPIC), warehouse.verify().problems) == ("", ())
-    warehouse.prepare()
-    load_batch(warehouse, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
-    assert warehouse.topic_id(TOPIC) == "id"
+    assert (database.topic_id(TOPIC), database.verify().problems) == ("", ())
+    database.prepare()
+    load_batch(database, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
+    assert database.topic_id(TOPIC) == "id"
 
 
 def test_the_audit_is_kept(warehouse: RelationalWarehouse, tmp_path: Path) -> None:

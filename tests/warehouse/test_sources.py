@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -193,10 +194,10 @@ def test_a_release_loads_what_waits_as_it_was(stream: Stream, most: int) -> None
         "SELECT authors, author_types, tags, story_signature, scraper, source_offset, processor, fetched_at, evidence "
         "FROM articles WHERE article_id = ?", [article_id(first)],
     ).rows
-    assert row == (
+    assert row[:-1] == (
         ["Ines Falk", "Web Desk"], ["person", "desk"], ["pier"], list(range(6)), QUAY, first, PROCESSOR, FETCHED_AT,
-        '{"title":{"how":"meta","read_from":"og:title"}}',
     )
+    assert json.loads(row[-1]) == {"title": {"how": "meta", "read_from": "og:title"}}
     assert stream.warehouse.query("SELECT article_count FROM entities").rows == ((10,),)
     assert stream.warehouse.query(
         "SELECT DISTINCT outcome, first_outcome, replayed_in LIKE 'batch-%', batch_id FROM ledger "

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pipelines.warehouse.postgres.warehouse import PostgresWarehouse
+from pipelines.warehouse.postgres.warehouse import PostgresWarehouse, check_address
 
-__all__ = ["PostgresWarehouse"]
+__all__ = ["PostgresWarehouse", "check_address"]

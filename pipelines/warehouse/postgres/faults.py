@@ -10,6 +10,11 @@ from psycopg import errors
 
 from pipelines.warehouse.interface import WarehouseFault, WarehouseMissing, WarehouseUnavailable
 
+GRANTS = (
+    "make the user the owner of the database and of its tables (`ALTER DATABASE news OWNER TO user`), or give it the "
+    "rights (`GRANT CREATE ON DATABASE news TO user; GRANT CREATE, USAGE ON SCHEMA public TO user`)."
+)
+
 
 class WarehouseRefused(WarehouseFault):
     """The database server answers and does not let this user do it."""
@@ -42,11 +47,6 @@ def connect_fault(shown: str, fault: psycopg.Error) -> WarehouseFault:
         )
     if "role" in says and "does not exist" in says:
         return WarehouseRefused(f"{shown}: the server has no such user. {says}\nWhat to do: {_REFUSALS[1][2]}")
-    if isinstance(fault, psycopg.ProgrammingError):  # libpq does not understand the address
-        return WarehouseFault(
-            f"{shown} names no warehouse: {says}\n"
-            "What to do: write the address as postgresql://user:password@host:5432/database (DATELINE_WAREHOUSE)."
-        )
     return WarehouseUnavailable(
         f"{shown} does not answer: {says}\nWhat to do: see that the server runs and can be reached from here, "
         "and run this again."
@@ -76,8 +76,7 @@ def statement_fault(shown: str, fault: psycopg.Error) -> WarehouseFault | psycop
         case errors.InsufficientPrivilege():
             return WarehouseRefused(
                 f"{shown}: the user may not do this; nothing was changed: {says}\n"
-                "What to do: give the right to the user (`GRANT CREATE ON DATABASE news TO user; GRANT CREATE, USAGE "
-                "ON SCHEMA public TO user`), or make the user the owner of the database and of its tables."
+                f"What to do: {GRANTS}"
             )
         case errors.ReadOnlySqlTransaction():
             return WarehouseUnavailable(

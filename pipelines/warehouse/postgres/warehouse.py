@@ -15,13 +15,15 @@ import psycopg
 from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict
 
+from pipelines.postgres_address import database_address
+from pipelines.secrets import redact
 from pipelines.warehouse.applying import OnStep
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
-from pipelines.warehouse.interface import Answer, WarehouseBusy, WarehouseMissing
+from pipelines.warehouse.interface import Answer, WarehouseBusy, WarehouseFault, WarehouseMissing
 from pipelines.warehouse.postgres.asking import answered, check_question
 from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
-from pipelines.warehouse.postgres.faults import connect_fault, faults_in_words
+from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
 from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import RelationalWarehouse, ignore, now
 
@@ -33,6 +35,11 @@ LOCK_S = 120
 """How long a statement waits for a lock: another run commits its batch meanwhile."""
 POLL_S = 0.2
 
+_RIGHTS = """
+SELECT to_regclass('layout') IS NOT NULL,
+    has_database_privilege(current_database(), 'CREATE') AND has_schema_privilege(current_schema(), 'CREATE'),
+    CASE WHEN to_regclass('ledger') IS NOT NULL THEN has_table_privilege('ledger', 'INSERT, UPDATE') END
+"""
 _SESSION = f"SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; SET LOCAL lock_timeout = '{LOCK_S}s'"
 """The lookups and changes are short, and compiling one would take longer than to run it."""
 
@@ -43,36 +50,46 @@ class PostgresWarehouse(RelationalWarehouse):
     dialect = POSTGRES
 
     def __init__(self, url: str, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
+        check_address(url)
         super().__init__(clock=clock, on_step=on_step)
         self.url = url
 
     @property
     def shown(self) -> str:
-        """The address without its password."""
-        try:
-            given = conninfo_to_dict(self.url)
-        except psycopg.Error:
-            return "The address"
-        user = f"{given['user']}@" if given.get("user") else ""
-        port = f":{given['port']}" if given.get("port") else ""
-        return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
+        """The address for a person: without user and password."""
+        return database_address(self.url)
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
         """One run at a time for each topic, by an advisory lock of a session, which ends with its process."""
         name = f"{holder} (process {os.getpid()} on {socket.gethostname()})"
-        number = zlib.crc32(topic.encode()) - (1 << 31)
-        until = time.monotonic() + wait_s
+        key, until = (SPACE, _number(topic)), time.monotonic() + wait_s
         with self._connected(autocommit=True, application_name=name.encode()[:63].decode("utf-8", "ignore")) as con:
             with faults_in_words(self.shown):
-                while not _row(con.execute("SELECT pg_try_advisory_lock(%s, %s)", (SPACE, number)))[0]:
+                while not _row(con.execute("SELECT pg_try_advisory_lock(%s, %s)", key))[0]:
                     if time.monotonic() >= until:
                         raise WarehouseBusy(
-                            f"{_holder(con, number)} is writing to {self.shown}; this run changed nothing. "
-                            "What to do: wait until it has finished, or stop it, and run this again."
+                            f"{_holder(con, topic) or 'Another run'} is writing to {self.shown}; this run changed "
+                            "nothing. What to do: wait until it has finished, or stop it, and run this again."
                         )
                     time.sleep(POLL_S)
             yield
+
+    def writer_of(self, topic: str) -> str | None:
+        """The run that holds the right to load what comes from a topic."""
+        with self._connected(autocommit=True) as con, faults_in_words(self.shown):
+            return _holder(con, topic)
+
+    def need_rights(self) -> bool:
+        """Whether there are tables already. Raises ``WarehouseRefused`` unless this user may make or write them."""
+        with self._connected(autocommit=True) as con, faults_in_words(self.shown):
+            has_tables, may_make, may_write = _row(con.execute(_RIGHTS))
+        if not (may_write if has_tables else may_make):
+            raise WarehouseRefused(
+                f"{self.shown} answers, but the user may not {'write to' if has_tables else 'make'} its tables."
+                f"\nWhat to do: {GRANTS}"
+            )
+        return bool(has_tables)
 
     @contextmanager
     def answer(
@@ -127,19 +144,36 @@ class PostgresWarehouse(RelationalWarehouse):
             con.close()
 
 
+def check_address(url: str) -> None:
+    """Raise ``WarehouseFault`` where libpq does not understand an address. No server is asked."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.Error as fault:
+        raise WarehouseFault(
+            f"{redact(url)!r} names no warehouse: {redact(str(fault).strip())}. What to do: write the address as "
+            "postgresql://user:password@host:5432/database, with special characters of the password percent-encoded "
+            "(DATELINE_WAREHOUSE)."
+        ) from None
+
+
 def _row(cursor: psycopg.Cursor[tuple[Any, ...]]) -> tuple[Any, ...]:
     row = cursor.fetchone()
     assert row is not None
     return row
 
 
-def _holder(con: Psycopg, number: int) -> str:
-    """The run that has the lock, as its session names itself."""
+def _number(topic: str) -> int:
+    """The second number of the topic's lock; two topics that share one wait for each other in vain, no more."""
+    return zlib.crc32(topic.encode()) - (1 << 31)
+
+
+def _holder(con: Psycopg, topic: str) -> str | None:
+    """The run that has the topic's lock, as its session names itself."""
     row = con.execute(
         "SELECT a.application_name, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
         "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
         "AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid",
-        (SPACE, number % (1 << 32)),
+        (SPACE, _number(topic) % (1 << 32)),
     ).fetchone()
-    return f"{row[0]}, since {row[1]} UTC," if row and row[0] else "Another run"
+    return f"{row[0] or 'A run'}, since {row[1]} UTC," if row else None

@@ -1,0 +1,66 @@
+"""Takes addresses of PostgreSQL databases apart, as libpq reads them: which database one names, without a password."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote
+
+SCHEMES = ("postgresql://", "postgres://")
+_ADDRESS = re.compile(
+    r"postgres(?:ql)?://(?:(?P<user>[^@/]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL
+)
+_CHOOSING = ("options", "service")  # a search path, an entry of pg_service.conf
+
+
+def is_postgres(url: str) -> bool:
+    """Whether an address names a PostgreSQL database.
+
+    >>> is_postgres("postgresql://db/news"), is_postgres("duckdb:///news.duckdb")
+    (True, False)
+    """
+    return url.startswith(SCHEMES)
+
+
+def database_name(url: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The database that an address names; libpq's defaults apply.
+
+    >>> database_name("postgresql://desk@db/news"), database_name("postgresql://desk@db", {})
+    ('news', 'desk')
+    """
+    parts, options = _parts(url)
+    user = unquote((parts["user"] or "").partition(":")[0]) or options.get("user") or environment.get("PGUSER", "")
+    return unquote(parts["database"] or "") or options.get("dbname") or environment.get("PGDATABASE") or user
+
+
+def database_address(url: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The same text for every address of a database on a server, whoever connects: without user and password.
+
+    >>> database_address("postgres://desk:marzipan@DB.example/news?sslmode=require")
+    'postgresql://db.example:5432/news'
+    >>> database_address("postgresql:///news?host=/run/postgresql", {})
+    'postgresql:///run/postgresql:5432/news'
+    """
+    parts, options = _parts(url)
+    given = parts["hosts"] or options.get("host") or options.get("hostaddr") or environment.get("PGHOST") or "localhost"
+    port = options.get("port") or environment.get("PGPORT") or "5432"
+    hosts = [unquote(host).lower() for host in given.split(",")]
+    placed = ",".join(host if re.search(r":\d+$", host) else f"{host}:{port}" for host in hosts)
+    chosen = "".join(f"?{name}={options[name]}" for name in _CHOOSING if options.get(name))
+    return f"postgresql://{placed}/{database_name(url, environment)}{chosen}"
+
+
+def options_of(url: str) -> dict[str, str]:
+    """What stands behind the question mark of an address.
+
+    >>> options_of("postgresql://db/news?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+    {'sslmode': 'verify-full', 'sslrootcert': '/etc/ca.pem'}
+    """
+    return _parts(url)[1]
+
+
+def _parts(url: str) -> tuple[dict[str, str | None], dict[str, str]]:
+    found = _ADDRESS.fullmatch(url)
+    parts = found.groupdict() if found else dict.fromkeys(("user", "hosts", "database", "options"))
+    return parts, dict(parse_qsl(parts["options"] or ""))
