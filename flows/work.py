@@ -179,7 +179,7 @@ def working(
     settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
     new_warehouse: bool = False,
 ) -> Iterator[Work]:
-    """Hold the place of the warehouse's one writer (PostgreSQL: of the topic's); the run's row and artifact are written however it ends.
+    """Hold the right to load from the topic; the run's row and artifact are written however it ends.
 
     Raises ``WarehouseGone`` or ``WarehouseReplaced`` where another warehouse was loaded into before, unless
     ``new_warehouse``.
@@ -203,7 +203,7 @@ def working(
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {told.run_id[:8]}"
-    with warehouse.writer(holder, 60 * wait_minutes, told.topic):  # first: who has the place has the file
+    with warehouse.writer(holder, 60 * wait_minutes, told.topic):  # first: who has the place may write
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()

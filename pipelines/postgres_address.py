@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, unquote
 
 SCHEMES = ("postgresql://", "postgres://")
 _ADDRESS = re.compile(
-    r"postgres(?:ql)?://(?:(?P<user>[^@/]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL
+    r"postgres(?:ql)?://(?:(?P<user>[^@/]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<options>.*))?",
+    re.DOTALL,
 )
 _CHOOSING = ("options", "service")  # a search path, an entry of pg_service.conf
 

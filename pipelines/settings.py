@@ -267,7 +267,9 @@ class Settings(Masked, BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)
 
     home: Path = Field(Path(".dateline"), description="Kafka's data, the DuckDB file, staged batches, reports, logs.")
-    warehouse: str | None = Field(None, description="duckdb:////path, or postgresql://user:password@host/database. Unset: warehouse.duckdb in home.")
+    warehouse: str | None = Field(
+        None, description="duckdb:///path or postgresql://user:password@host/database. Unset: warehouse.duckdb in home."
+    )
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()

@@ -86,7 +86,7 @@ def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> N
         return
     if writer := warehouse.writer_of(settings.kafka.raw_topic):
         checks.warn(
-            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.", "another run from its topic has to wait for its end"
+            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.", "another run from its topic has to wait for it"
         )
         return
     _tell_standing(warehouse, f"{warehouse.shown} answers and can be written.", checks)

@@ -31,5 +31,8 @@ class Connection(Protocol):
         ``types`` gives the database's type of each column.
         """
 
+    def make_view(self, name: str, statement: str) -> None:
+        """Makes a view by its ``CREATE OR REPLACE`` statement; a former one may have other columns."""
+
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         """Adds rows to a table; they have its columns, in its order."""

@@ -16,6 +16,8 @@ class Dialect:
     name: str
     types: Mapping[ColumnType, str]
     has_indexes: bool
+    collation: str = ""
+    """Of columns that hold text: the order of its bytes, whatever the language of the server."""
 
 
 DUCKDB = Dialect(
@@ -35,6 +37,7 @@ POSTGRES = Dialect(
         "bytes[]": "bytea[]",
     },
     has_indexes=True,
+    collation=' COLLATE "C"',
 )
 
 
@@ -62,8 +65,11 @@ def definition(column: Column, dialect: Dialect) -> str:
 
     >>> definition(Column("body", "text", False, "The text."), DUCKDB)
     'body VARCHAR NOT NULL'
+    >>> definition(Column("body", "text", False, "The text."), POSTGRES)
+    'body text COLLATE "C" NOT NULL'
     """
-    return f"{column.name} {dialect.types[column.type]}{'' if column.is_nullable else ' NOT NULL'}"
+    collation = dialect.collation if column.type in {"text", "text[]"} else ""
+    return f"{column.name} {dialect.types[column.type]}{collation}{'' if column.is_nullable else ' NOT NULL'}"
 
 
 def quoted(text: str) -> str:

@@ -57,6 +57,9 @@ class DuckDBConnection:
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
         self.raw.register(name, rows)
 
+    def make_view(self, name: str, statement: str) -> None:
+        self.raw.execute(statement)
+
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         self.raw.register("added_rows", rows)
         columns = ", ".join(rows.schema.names)
@@ -68,7 +71,7 @@ class DuckDBWarehouse(RelationalWarehouse):
     """One file. ``patience_s`` is how long another process that has the file open is waited for."""
 
     dialect = DUCKDB
-    _written_alone = "$topic IS NOT NULL"  # every run
+    has_writers_by_topic = False
 
     def __init__(
         self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now,

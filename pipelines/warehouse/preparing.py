@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect, comment_statements, definition, table_statements
 from pipelines.warehouse.interface import WarehouseFault
 from pipelines.warehouse.statements import files, statements, text
+
+_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
 
 
 def wanted_fingerprint(dialect: Dialect) -> str:
@@ -54,7 +57,10 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
             con.execute(statement)
     for name in files("marts"):
         for statement in statements("marts", name):
-            con.execute(statement)
+            if view := _VIEW.match(statement):
+                con.make_view(view[1], statement)
+            else:
+                con.execute(statement)
     if con.execute("SELECT 1 FROM identity").fetchone() is None:
         con.execute("INSERT INTO identity (warehouse_id, made_at, revision) VALUES (?, ?, 0)", [uuid4().hex, at])
     con.execute("DELETE FROM layout")

@@ -48,8 +48,8 @@ class RelationalWarehouse(ABC):
     """See ``Warehouse``. ``on_step`` is given the name of each step of ``apply``, within its transaction."""
 
     dialect: ClassVar[Dialect]
-    _written_alone: ClassVar[str] = "topic = $topic"
-    """Condition of the runs that cannot be at work while this one holds the right of ``writer``."""
+    has_writers_by_topic: ClassVar[bool]
+    """Whether ``writer`` keeps out runs of the same topic alone, and not all others."""
 
     def __init__(self, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
         self.clock = clock
@@ -109,8 +109,9 @@ class RelationalWarehouse(ABC):
         with self._writing() as con:
             con.execute(
                 "UPDATE runs SET status = 'abandoned', note = $note "
-                f"WHERE status = 'running' AND run_id <> $run AND {self._written_alone}",
-                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id, "topic": run.topic},
+                "WHERE status = 'running' AND run_id <> $run AND topic = coalesce($topic, topic)",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id,
+                 "topic": run.topic if self.has_writers_by_topic else None},
             )
             con.execute(
                 "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "

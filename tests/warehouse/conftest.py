@@ -42,7 +42,8 @@ class PreparedPostgres:
         with psycopg.connect(self.url, autocommit=True) as con:
             (shape,) = con.execute(SHAPE).fetchone() or (None,)
             if shape == self._shape:
-                con.execute("; ".join(f"DELETE FROM {table}" for table in layout() if table not in {"layout", "identity"}))
+                filled = [table for table in layout() if table not in {"layout", "identity"}]
+                con.execute("; ".join(f"DELETE FROM {table}" for table in filled))
                 con.execute("UPDATE identity SET revision = 0")
                 return self.url
         self._made()

@@ -73,6 +73,7 @@ class FakeWarehouse(RelationalWarehouse):
     """See the module. It is there from the beginning, and ends with its process."""
 
     dialect = DUCKDB
+    has_writers_by_topic = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

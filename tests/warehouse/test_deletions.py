@@ -144,7 +144,8 @@ def test_every_split_into_batches_gives_the_same_tables(books: Books, cuts: list
     assert books.articles() == ((ARTICLE, 1, "1" * 64),)
     assert books.rows("SELECT version, content_hash, source_offset FROM article_versions") == ((1, "1" * 64, 1),)
     assert books.rows(
-        "SELECT partition, kafka_offset FROM ledger WHERE outcome = 'suppressed' OR removed_in IS NOT NULL ORDER BY 1, 2"
+        "SELECT partition, kafka_offset FROM ledger "
+        "WHERE outcome = 'suppressed' OR removed_in IS NOT NULL ORDER BY 1, 2"
     ) == ((0, 0), (0, 2), (1, 0))
 
 

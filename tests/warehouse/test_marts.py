@@ -142,7 +142,8 @@ COMMENTS = {
         UNION ALL SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal
     """,
     "postgres": """
-        SELECT CASE nspname WHEN 'public' THEN 'main' ELSE nspname END || '.' || relname || coalesce('.' || attname, ''),
+        SELECT
+            CASE nspname WHEN 'public' THEN 'main' ELSE nspname END || '.' || relname || coalesce('.' || attname, ''),
             CASE WHEN attname IS NULL THEN obj_description(c.oid) ELSE col_description(c.oid, attnum) END
         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
         JOIN LATERAL (

@@ -11,6 +11,7 @@ import pytest
 from pipelines.resolve.layout import layout
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, carried, later, refused, stage
 from tests.warehouse.test_publish import tables
@@ -28,14 +29,14 @@ def columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 @pytest.fixture
-def today(warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
+def today(duckdb_warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
     """A warehouse that was loaded under today's layout."""
-    load_batch(warehouse, stage(
+    load_batch(duckdb_warehouse, stage(
         tmp_path, refused(0, key=b"page-0.html"),
         carried(1, mentions=(FALK_MENTION,), entities=(FALK, MARROWBY), story_signature=tuple(range(6))),
         carried(2, content_hash="d" * 64, fetched_at=later(2), mentions=(FALK_MENTION,), entities=(FALK,)),
     ))
-    return warehouse
+    return duckdb_warehouse
 
 
 @pytest.mark.parametrize("written", LAYOUTS, ids=[path.stem for path in LAYOUTS])
@@ -80,18 +81,30 @@ def _by_name(warehouse: DuckDBWarehouse) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def test_every_table_and_column_of_the_layout_is_there(warehouse: DuckDBWarehouse) -> None:
-    found = warehouse.query(
-        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() WHERE schema_name = 'main' "
-        "AND table_name IN (SELECT table_name FROM duckdb_tables()) GROUP BY table_name"
+def test_every_table_and_column_of_the_layout_is_there(database: RelationalWarehouse) -> None:
+    found = database.query(
+        "SELECT c.table_name, array_agg(CAST(c.column_name AS VARCHAR) ORDER BY c.ordinal_position) "
+        "FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema AND "
+        "t.table_name = c.table_name AND t.table_type = 'BASE TABLE' "
+        "WHERE c.table_schema = current_schema() GROUP BY c.table_name"
     ).rows
     assert dict(found) == {name: [column.name for column in table.columns] for name, table in layout().items()}
 
 
-def test_an_optional_column_that_a_contract_gained_is_added(warehouse: DuckDBWarehouse) -> None:
-    with warehouse._writing() as con:
+def test_an_optional_column_that_a_contract_gained_is_added(database: RelationalWarehouse) -> None:
+    with database._writing() as con:
         con.execute("DROP VIEW marts.syndication")
         con.execute("ALTER TABLE articles DROP COLUMN image_url")
         con.execute("UPDATE layout SET fingerprint = 'former'")
-    warehouse.prepare()
-    assert warehouse.query("SELECT image_url FROM articles").columns == ("image_url",)
+    database.prepare()
+    assert database.query("SELECT image_url FROM articles").columns == ("image_url",)
+    assert database.query("SELECT count(*) FROM marts.syndication").rows == ((0,),)
+
+
+def test_a_mart_whose_columns_changed_is_made_anew(database: RelationalWarehouse) -> None:
+    with database._writing() as con:
+        con.execute("DROP VIEW marts.syndication")
+        con.execute("CREATE VIEW marts.syndication AS SELECT 1 AS story_id, 'x' AS former")
+        con.execute("UPDATE layout SET fingerprint = 'former'")
+    database.prepare()
+    assert "spread_hours" in database.query("SELECT * FROM marts.syndication").columns

@@ -72,7 +72,9 @@ def test_a_letter_that_is_rejected_again_while_it_waits_is_sent_once_as_it_is_no
     assert [(letter.source.offset, letter.reason) for letter in letters] == [(0, "ListingPage"), (1, "ConsentWall")]
 
 
-def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
+def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     warehouse.settle_outbox(warehouse.outbox(TOPIC, 100), {})
     load_batch(warehouse, stage(tmp_path, refused(1, reason="ListingPage"), batch_id="batch-2", kind="replay"))

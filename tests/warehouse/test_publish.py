@@ -144,7 +144,9 @@ def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: Relatio
     "dead_letters", "entities", "ledger", "partition_offsets", "source_batches", "story_bands", "deletions",
     "entity_forms", "outbox", "people", "commit",
 ])
-def test_a_publication_that_is_cut_short_moves_nothing(warehouse: RelationalWarehouse, tmp_path: Path, step: str) -> None:
+def test_a_publication_that_is_cut_short_moves_nothing(
+    warehouse: RelationalWarehouse, tmp_path: Path, step: str
+) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))
     before = tables(warehouse)
     second = stage(
@@ -357,7 +359,9 @@ def test_the_topics_id_is_kept_and_another_is_refused(warehouse: RelationalWareh
     assert (warehouse.topic_id(TOPIC), warehouse.topic_id("elsewhere")) == ("first", "")
 
 
-def test_books_without_the_topics_id_take_it_with_the_next_batch(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
+def test_books_without_the_topics_id_take_it_with_the_next_batch(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0)))
     assert (warehouse.topic_id(TOPIC), warehouse.next_offsets(TOPIC)) == ("", {0: 1})
     load_batch(warehouse, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import capabilities, errors
@@ -44,18 +44,26 @@ def answered(con: Psycopg, sql: str, parameters: Sequence[Any], within_s: float 
     """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
     until = None if within_s is None else time.monotonic() + within_s
     text, values = translated(sql, parameters)
-    with con.cursor() as cursor:
+    with psycopg.ClientCursor(con) as cursor:
         with _query_faults(within_s):
             _limit(con, within_s)
             size = PAGE if capabilities.has_stream_chunked() else 1
-            found = cursor.stream(text.encode(), values or None, size=size)
+            found = cast("Generator[tuple[Any, ...]]", cursor.stream(text.encode(), values or None, size=size))
             first = next(found, None)
             columns = tuple(column.name for column in cursor.description or ())
+            if first is None:  # an answer without rows comes without columns
+                columns = _columns(con, cursor.mogrify(text.encode(), values) if values else text)
         rows = found if first is None else chain((first,), found)
         try:
             yield Answer(columns, _rows(rows, until, within_s))
         finally:
             found.close()
+
+
+def _columns(con: Psycopg, sql: str) -> tuple[str, ...]:
+    con.pgconn.prepare(b"", sql.encode())
+    described = con.pgconn.describe_prepared(b"")
+    return tuple((described.fname(n) or b"").decode() for n in range(described.nfields))
 
 
 def _limit(con: Psycopg, within_s: float | None) -> None:

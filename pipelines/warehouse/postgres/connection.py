@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 import psycopg
 import pyarrow as pa
+from psycopg import errors
 from psycopg import sql as composed
 from psycopg.types.string import TextLoader
 
@@ -44,6 +45,14 @@ class PostgresConnection:
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
         self._relations[name] = relation_sql(name, storable(rows, types), types)
 
+    def make_view(self, name: str, statement: str) -> None:
+        try:
+            with self.raw.transaction():  # a savepoint: what the view was granted stays where its columns do
+                self.raw.execute(statement.encode())
+        except errors.InvalidTableDefinition:
+            self.raw.execute(f"DROP VIEW {name}".encode())
+            self.raw.execute(statement.encode())
+
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         types = {column.name: POSTGRES.types[column.type] for column in table.columns}
         columns = composed.SQL(", ").join(map(composed.Identifier, rows.schema.names))
@@ -58,11 +67,11 @@ def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> compose
     names = rows.schema.names
     travels = {each: "text" if types[each].endswith("[]") else types[each] for each in names}
     arrays = [
-        composed.SQL("{}::{}[]").format(array_literal(rows.column(each).to_pylist()), composed.SQL(travels[each]))  # type: ignore[arg-type]
+        composed.SQL("{}::{}[]").format(array_literal(rows.column(each).to_pylist()), composed.SQL(travels[each]))
         for each in names
     ]
     columns = [
-        composed.SQL("{}::{}").format(composed.Identifier(each), composed.SQL(types[each]))  # type: ignore[arg-type]
+        composed.SQL("{}::{}").format(composed.Identifier(each), composed.SQL(types[each]))
         for each in names
     ]
     listed = composed.SQL(", ")
@@ -92,7 +101,7 @@ def translated(sql: str, parameters: Parameters = ()) -> tuple[str, list[Any] | 
         return "%s" if found["mark"] else found[0].replace("%", "%%")
 
     text = _TOKENS.sub(replaced, sql)
-    return text, named if isinstance(parameters, Mapping) or "%(" in text else list(cast("Sequence[Any]", parameters))
+    return text, named if isinstance(parameters, Mapping) or "%(" in text else list(parameters)
 
 
 def _named(parameters: Parameters) -> dict[str, Any]:

@@ -20,6 +20,21 @@ class WarehouseRefused(WarehouseFault):
     """The database server answers and does not let this user do it."""
 
 
+_FAULTS: tuple[tuple[tuple[type[psycopg.Error], ...], type[WarehouseFault], str, str], ...] = (
+    ((errors.DiskFull,), WarehouseUnavailable, "has a full disk; nothing was changed",
+     "free some space there, and run this again."),
+    ((errors.UndefinedTable, errors.InvalidSchemaName), WarehouseMissing, "is not a warehouse yet",
+     "run `dateline ingest`."),
+    ((errors.InsufficientPrivilege,), WarehouseRefused, "does not let this user do it; nothing was changed", GRANTS),
+    ((errors.ReadOnlySqlTransaction,), WarehouseUnavailable,
+     "can only be read, as a standby can; nothing was changed",
+     "name the primary server in DATELINE_WAREHOUSE, and run this again."),
+    ((errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable), WarehouseUnavailable,
+     "is kept busy by other sessions; nothing was changed", "run this again."),
+    ((psycopg.OperationalError, psycopg.InterfaceError), WarehouseUnavailable,
+     "went away; nothing was changed, unless the connection broke at the commit",
+     "run this again: what was committed is found, and left alone."),
+)
 _REFUSALS = (
     ("no password supplied", "The server asks for a password, and none was given.",
      "put it into the address (postgresql://user:password@host/database), into PGPASSWORD or into ~/.pgpass."),
@@ -65,33 +80,9 @@ def faults_in_words(shown: str) -> Iterator[None]:
 def statement_fault(shown: str, fault: psycopg.Error) -> WarehouseFault | psycopg.Error:
     """The fault in words; a statement that is wrong, which is our bug, stays as it is."""
     says = _says(fault)
-    match fault:
-        case errors.DiskFull():
-            return WarehouseUnavailable(
-                f"The disk of {shown} is full; nothing was changed: {says}\n"
-                "What to do: free some space there, and run this again."
-            )
-        case errors.UndefinedTable() | errors.InvalidSchemaName():
-            return WarehouseMissing(f"{shown} is not a warehouse yet: {says}\nWhat to do: run `dateline ingest`.")
-        case errors.InsufficientPrivilege():
-            return WarehouseRefused(
-                f"{shown}: the user may not do this; nothing was changed: {says}\n"
-                f"What to do: {GRANTS}"
-            )
-        case errors.ReadOnlySqlTransaction():
-            return WarehouseUnavailable(
-                f"{shown} can only be read, as a standby can; nothing was changed: {says}\n"
-                "What to do: name the primary server in DATELINE_WAREHOUSE, and run this again."
-            )
-        case errors.SerializationFailure() | errors.DeadlockDetected() | errors.LockNotAvailable():
-            return WarehouseUnavailable(
-                f"Other sessions keep {shown} busy; nothing was changed: {says}\nWhat to do: run this again."
-            )
-        case psycopg.OperationalError() | psycopg.InterfaceError():
-            return WarehouseUnavailable(
-                f"{shown} went away; nothing was changed, unless the connection broke at the commit: {says}\n"
-                "What to do: run this again: what was committed is found and left alone."
-            )
+    for kinds, of, why, do in _FAULTS:
+        if isinstance(fault, kinds):
+            return of(f"{shown} {why}: {says}\nWhat to do: {do}")
     return fault
 
 

@@ -96,19 +96,15 @@ def array_literal(values: Iterable[Any]) -> str:
 
 def _element(value: Any) -> str:
     match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "t" if value else "f"
+        case None | bool():
+            return {None: "NULL", True: "t", False: "f"}[value]
         case int() | float():
             return repr(value)
         case bytes():
-            return f'"\\\\x{value.hex()}"'
+            return _quoted(f"\\x{value.hex()}")
         case datetime():
-            return f'"{value.isoformat()}"'
-        case list():
-            return _quoted(array_literal(value))
-    return _quoted(value)
+            return _quoted(value.isoformat())
+    return _quoted(array_literal(value) if isinstance(value, list) else value)
 
 
 def _quoted(text: str) -> str:

@@ -48,6 +48,7 @@ class PostgresWarehouse(RelationalWarehouse):
     """One database. ``url`` is libpq's address of it; what it leaves out, libpq takes from the environment."""
 
     dialect = POSTGRES
+    has_writers_by_topic = True
 
     def __init__(self, url: str, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
         check_address(url)
