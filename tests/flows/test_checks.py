@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from flows.checks.machine import check_home, check_prefect, check_settings, chec
 from flows.faults import WrongUsage
 from flows.memory import Memory
 from pipelines.settings import KafkaSettings, Settings
-from pipelines.warehouse import load_batch
+from pipelines.warehouse import load_batch, open_warehouse
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import refused, stage
 
@@ -129,6 +130,24 @@ def test_a_warehouse_shows_letters_that_wait_and_who_is_writing(tmp_path: Path) 
     told = {"pid": int(ended.stdout), "holder": "a killed run", "since": "2026-11-27"}
     (tmp_path / "news.duckdb.writer.json").write_text(json.dumps(told))
     assert "2 dead letters wait" in made(check_warehouse, settings, "warehouse").says
+
+
+def test_a_warehouse_on_a_server_is_made_shows_its_writer_and_may_refuse(postgres: str, tmp_path: Path) -> None:
+    settings = Settings(warehouse=postgres, home=tmp_path)
+    empty = made(check_warehouse, settings, "warehouse")
+    assert (empty.state, "It has no tables yet" in empty.says) == ("ok", True)
+    warehouse = open_warehouse(postgres)
+    warehouse.prepare()
+    load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
+    waiting = made(check_warehouse, settings, "warehouse")
+    assert (waiting.state, "2 dead letters wait" in waiting.says) == ("warning", True)
+    with warehouse.writer("ingest run 0123abcd", topic=settings.kafka.raw_topic):
+        assert "ingest run 0123abcd (process" in made(check_warehouse, settings, "warehouse").says
+    wrong = re.sub(r":[^:@/]+@", ":marzipan@", postgres)
+    refusal = made(check_warehouse, Settings(warehouse=wrong, home=tmp_path), "warehouse")
+    assert (refusal.state, refusal.code, "marzipan" in refusal.says) == ("failed", 3, False)
+    assert refusal.do is not None
+    assert "PGPASSWORD" in refusal.do
 
 
 def test_a_home_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:

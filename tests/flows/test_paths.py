@@ -20,6 +20,7 @@ from pipelines.warehouse import WarehouseFault, open_warehouse, warehouse_path
         (("WAREHOUSE", "duckdb:///news.duckdb"), "DATELINE_WAREHOUSE", "duckdb:///{here}/news.duckdb"),
         (("WAREHOUSE", "duckdb:///./data/../news.duckdb"), "DATELINE_WAREHOUSE", "duckdb:///{here}/news.duckdb"),
         (("WAREHOUSE", "duckdb:///~/news.duckdb"), "DATELINE_WAREHOUSE", "duckdb:///{user}/news.duckdb"),
+        (("WAREHOUSE", "postgresql://db/news?sslrootcert=ca.pem"), "DATELINE_WAREHOUSE (sslrootcert)", "{here}/ca.pem"),
         (("HOME", "data"), "DATELINE_HOME", "{here}/data"),
         (("KAFKA__SSL_CAFILE", "ca.pem"), "DATELINE_KAFKA__SSL_CAFILE", "{here}/ca.pem"),
         (("KAFKA__SSL_KEYFILE", "~/key.pem"), "DATELINE_KAFKA__SSL_KEYFILE", "{user}/key.pem"),

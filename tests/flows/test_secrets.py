@@ -53,6 +53,7 @@ def test_secret_variables_are_references_in_a_deployment() -> None:
     told = deployed_environment(
         {
             "DATELINE_KAFKA__CONSUMER": '{"ssl_password": "nougat"}', "DATELINE_BEAM_OPTIONS": '["--token=almonds"]',
+            "DATELINE_WAREHOUSE": "postgresql://news:marzipan@db/news",
             "DATELINE_KAFKA__GROUP_ID": "news", "HOME": "/home/me",
         },
         Settings(),
@@ -60,6 +61,7 @@ def test_secret_variables_are_references_in_a_deployment() -> None:
     assert told == {
         "DATELINE_KAFKA__CONSUMER": "{{ prefect.blocks.secret.dateline-kafka-consumer }}",
         "DATELINE_BEAM_OPTIONS": "{{ prefect.blocks.secret.dateline-beam-options }}",
+        "DATELINE_WAREHOUSE": "{{ prefect.blocks.secret.dateline-warehouse }}",
         "DATELINE_KAFKA__GROUP_ID": "news",
         "DATELINE_HOME": str(Settings().home),
     }

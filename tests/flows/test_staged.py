@@ -66,3 +66,10 @@ def test_two_spellings_of_one_warehouse_are_one(tmp_path: Path, monkeypatch: pyt
     assert key.startswith("news-")
     assert key_of(f"duckdb:///{tmp_path}/other/news.duckdb", tmp_path) != key
     assert key_of(None, tmp_path) == key_of(f"duckdb:///{tmp_path}/warehouse.duckdb", tmp_path / "elsewhere")
+
+
+def test_a_database_is_one_whoever_connects_to_it(tmp_path: Path) -> None:
+    key = key_of("postgresql://desk:marzipan@db/news", tmp_path)
+    assert key == key_of("postgres://other@DB:5432/news?sslmode=require", tmp_path)
+    assert key.startswith("news-")
+    assert key != key_of("postgresql://desk:marzipan@db/archive", tmp_path)
