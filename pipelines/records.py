@@ -6,6 +6,7 @@ written once, in ``schemas/article``; only what those schemas do not hold is des
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,19 @@ class Coordinates:
 UNKNOWN_BYTES = -1
 UNKNOWN_SCRAPER = "unknown"
 """The scraper of a message that names none."""
+
+
+LONGEST_SCRAPER = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def scraper_name(given: str | None) -> str | None:
+    """A scraper's name as it is stored: without control characters, at most 200 characters; None where nothing is left.
+
+    >>> scraper_name(" quay\\0crawler\\n"), scraper_name("\\t")
+    ('quay crawler', None)
+    """
+    return _CONTROL.sub(" ", given or "").strip()[:LONGEST_SCRAPER] or None
 
 
 @dataclass(frozen=True, slots=True)

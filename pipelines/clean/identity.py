@@ -18,6 +18,7 @@ from w3lib.url import canonicalize_url
 
 from pipelines.addresses import host_of, split_address
 
+LONGEST_HOST = 253
 BODY_PLACES = 126
 LEAD_PLACES = 66
 LEAD_WORDS = 150
@@ -93,9 +94,11 @@ def registered_domain(url: str) -> str | None:
 
     >>> registered_domain("https://m.news.outlet.co.uk/a")
     'outlet.co.uk'
+    >>> registered_domain(f"https://{'a' * 300}.com/")  # longer than a name in DNS may be (RFC 1035)
+
     """
     host = host_of(url)
-    if host is None:
+    if host is None or len(host) > LONGEST_HOST:
         return None
     return _registered(host)
 

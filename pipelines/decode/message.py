@@ -22,14 +22,13 @@ from pipelines.failures import (
     OversizedMessage,
     Rejected,
 )
-from pipelines.records import UNKNOWN_SCRAPER, Evidence, RawArticle, RawMessage
+from pipelines.records import UNKNOWN_SCRAPER, Evidence, RawArticle, RawMessage, scraper_name
 from pipelines.settings import Limits
 from schemas import Registry
 from schemas.own import load_registry
 
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _URL_CHARACTERS = 4_096
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ def _item_inside(outer: Fetched, inner: Fetched) -> Fetched:
 
 
 def _scraper(fetched: Fetched) -> str:
-    return _UNPRINTABLE.sub(" ", fetched.scraper or "").strip()[:200] or UNKNOWN_SCRAPER
+    return scraper_name(fetched.scraper) or UNKNOWN_SCRAPER
 
 
 def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:

@@ -15,7 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
 from pipelines.failures import Failure, KeyMissing, Violation
-from pipelines.records import Gap, RawMessage
+from pipelines.records import Gap, RawMessage, scraper_name
 from pipelines.stage import (
     OriginalStore,
     OutcomeRow,
@@ -113,7 +113,8 @@ class _Stage(beam.DoFn):
             self._reject(writer, RejectedMessage(tombstone, failure, tombstone.header("source")))
             return
         article_id = article_id_of_url(tombstone.key.decode("utf-8", "replace"))
-        writer.outcome(_outcome(tombstone, "deleted", scraper=tombstone.header("source"), article_id=article_id))
+        scraper = scraper_name(tombstone.header("source"))
+        writer.outcome(_outcome(tombstone, "deleted", scraper=scraper, article_id=article_id))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         if self.writer is not None:

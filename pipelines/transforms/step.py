@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from pipelines.failures import Failure, Rejected, Violation
-from pipelines.records import RawMessage
+from pipelines.records import RawMessage, scraper_name
 from pipelines.transforms import watch
 from pipelines.transforms.naming import named_in
 from pipelines.transforms.shared import Loader, shared
@@ -105,7 +105,7 @@ class _Apply(beam.DoFn):
     def _rejected(
         self, element: InFlight, failure: Failure, scraper: str | None = None, url: str | None = None
     ) -> beam.pvalue.TaggedOutput:
-        scraper = scraper or scraper_of(element.record) or element.message.header("source")
+        scraper = scraper or scraper_of(element.record) or scraper_name(element.message.header("source"))
         rejected = RejectedMessage(element.message, failure, scraper, named_in(element.record, url))
         return beam.pvalue.TaggedOutput(REJECTED, rejected)
 
