@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.warehouse.interface import OutboxStanding, StoredDeadLetter
+from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.rejected import letters_by_id
 
 _WAITING = """
@@ -64,4 +65,4 @@ def standing(con: Any) -> list[OutboxStanding]:
 
 def _exists(con: Any) -> bool:
     """A warehouse that was last written by a version without an outbox has none until the next run prepares it."""
-    return bool(con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'outbox'").fetchone())
+    return has_table(con, "outbox")

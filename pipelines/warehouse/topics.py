@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.warehouse.preparing import has_table
+
 
 def loaded_topic_id(con: Any, topic: str) -> str:
     """The id of the topic that was loaded from; empty before the first batch that carries one.
 
     A warehouse that was last written before ids were kept has no such table until it is prepared again.
     """
-    if not con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'topics'").fetchone():
+    if not has_table(con, "topics"):
         return ""
     row = con.execute("SELECT topic_id FROM topics WHERE topic = ?", [topic]).fetchone()
     return str(row[0]) if row else ""

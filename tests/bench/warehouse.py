@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -163,7 +164,7 @@ def _expect(loaded: Loaded) -> None:
 
 def bare(url: str, folder: Path) -> Cost:
     """What loading the same rows into empty copies of the tables costs this process."""
-    loads: dict[str, Callable[[Path], Cost]] = {"duckdb": _bare_duckdb}
+    loads: dict[str, Callable[[Path], Cost]] = {"duckdb": _bare_duckdb, "postgresql": partial(_bare_postgres, url)}
     kind = kind_of(url)
     if kind not in loads:
         sys.exit(f"There is no bare load for {kind} yet: add one to tests/bench/warehouse.py.")
@@ -184,6 +185,23 @@ def _bare_duckdb(folder: Path) -> Cost:
                 con.execute(f"INSERT INTO {file.stem} BY NAME SELECT * FROM read_parquet('{file}')")
             con.execute("COMMIT")
         return cost()
+
+
+def _bare_postgres(url: str, folder: Path) -> Cost:
+    """Of this process alone, as every cost of PostgreSQL here: what the server works is not in it."""
+    import psycopg
+
+    from pipelines.resolve.layout import layout
+    from pipelines.warehouse.postgres.connection import PostgresConnection
+
+    with _metered() as cost, psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as raw:
+        con = PostgresConnection(raw)
+        for file in sorted(folder.glob("*.parquet")):
+            table = layout()[file.stem]
+            raw.execute(f"CREATE TEMP TABLE {table.name} (LIKE public.{table.name} INCLUDING ALL)".encode())
+            rows = pq.read_table(file)
+            con.add(table, rows.select([name for name in table.schema.names if name in rows.schema.names]))
+    return cost()
 
 
 @contextmanager

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.records import Outlet
+from pipelines.resolve.state import KnownState
 from pipelines.stage import StagedBatch
 from pipelines.warehouse import Loaded, OffsetsMoved, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -62,10 +64,14 @@ def test_a_killed_load_is_there_whole_or_not_at_all(
 def loaded_at_once(warehouse: RelationalWarehouse, batches: list[StagedBatch]) -> list[Loaded | BaseException]:
     """What came of batches whose first decisions were all made before any of them was applied."""
     all_decided, local = threading.Barrier(len(batches), timeout=60), threading.local()
-    apply = warehouse.apply
-    alone: Any = nullcontext()
-    if isinstance(warehouse, DuckDBWarehouse):  # one process has the file at a time: `writer` sees to it
-        warehouse.patience_s, alone = 60.0, threading.Lock()
+    apply, known_state = warehouse.apply, warehouse.known_state
+    # DuckDB's file is open to one process at a time, which `writer` sees to: threads take turns as processes would
+    alone: Any = threading.Lock() if isinstance(warehouse, DuckDBWarehouse) else nullcontext()
+
+    @contextmanager
+    def in_turn() -> Iterator[KnownState]:
+        with alone, known_state() as known:
+            yield known
 
     def late(changes: Any) -> Loaded:
         if not getattr(local, "met", False):
@@ -80,12 +86,12 @@ def loaded_at_once(warehouse: RelationalWarehouse, batches: list[StagedBatch]) -
         except Exception as fault:  # noqa: BLE001  it is what is asked for
             return fault
 
-    warehouse.apply = late  # type: ignore[method-assign]
+    warehouse.apply, warehouse.known_state = late, in_turn  # type: ignore[method-assign]
     try:
         with ThreadPoolExecutor(len(batches)) as pool:
             return list(pool.map(load, batches))
     finally:
-        warehouse.apply = apply  # type: ignore[method-assign]
+        warehouse.apply, warehouse.known_state = apply, known_state  # type: ignore[method-assign]
 
 
 def test_writers_of_different_partitions_all_load(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
