@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.records import Author
 from pipelines.warehouse import load_batch
-from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
 from tests.warehouse.batches import (
     FALK,
     FALK_MENTION,
@@ -41,7 +41,7 @@ ARTICLE = (
 
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_a_corrected_reading_takes_the_place_of_the_former(
-    warehouse: DuckDBWarehouse, tmp_path: Path, at_once: int
+    warehouse: RelationalWarehouse, tmp_path: Path, at_once: int
 ) -> None:
     events = [first(), corrected()]
     for n in range(0, 2, at_once):
@@ -60,7 +60,7 @@ def test_a_corrected_reading_takes_the_place_of_the_former(
     assert warehouse.verify().problems == ()
 
 
-def test_a_late_reading_changes_nothing(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_late_reading_changes_nothing(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, corrected(0)))
     before = warehouse.query(ARTICLE).rows
     late = carried(1, fetched_at=later(1), authors=())
@@ -69,7 +69,7 @@ def test_a_late_reading_changes_nothing(warehouse: DuckDBWarehouse, tmp_path: Pa
     assert warehouse.verify().problems == ()
 
 
-def test_a_reading_is_replaced_beside_earlier_versions(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_reading_is_replaced_beside_earlier_versions(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     changed = {"content_hash": "d" * 64, "title": "Pier rebuilt"}
     load_batch(warehouse, stage(tmp_path, first(), carried(1, fetched_at=later(1), **changed)))
     again = carried(2, fetched_at=later(2), language="fr", **changed)
@@ -82,7 +82,7 @@ def test_a_reading_is_replaced_beside_earlier_versions(warehouse: DuckDBWarehous
     assert warehouse.verify().problems == ()
 
 
-def test_an_article_with_two_readings_is_deleted_whole(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_an_article_with_two_readings_is_deleted_whole(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, first()))
     load_batch(warehouse, stage(tmp_path, corrected(), batch_id="batch-2"))
     loaded = load_batch(warehouse, stage(tmp_path, tombstone(2, timestamp=later(9)), batch_id="batch-3"))
