@@ -24,9 +24,9 @@ PAUSES = {
     "after read": "pipelines.sources.kafka:read_range:after",
     "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
     "after stage": "pipelines.stage.batch:write_manifest:after",
-    "inside the publish transaction": "pipelines.warehouse.publish:_told:before",
+    "inside the publish transaction": "pipelines.warehouse.applying:apply_changes:after",
     "after commit, before the group commit": "pipelines.sources.groups:commit_group_offsets:before",
-    "second batch, inside the publish transaction": "pipelines.warehouse.publish:_told:before:2",
+    "second batch, inside the publish transaction": "pipelines.warehouse.applying:apply_changes:after:2",
 }
 COLD = {"mid-transform", "inside the publish transaction"}
 """Where runs are killed that are started as a shell does; the others are forked (``warm.py``)."""

@@ -34,7 +34,7 @@ NUMBERS = itertools.count(1)
 SAMPLES = 82
 READING = "pipelines.jobs.poison:run_share:before:2"
 STAGED = "pipelines.jobs.batches:write_manifest:before:2"
-INSIDE = "pipelines.warehouse.publish:_told:before:2"
+INSIDE = "pipelines.warehouse.applying:apply_changes:after:2"
 ANNOUNCING = "pipelines.sources.groups:commit_group_offsets:before"
 NOBODY = "http://127.0.0.1:9/api"
 HOLD = """
@@ -336,7 +336,7 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     clock = machine.home.parent / "clock"
     clock.write_text("0")
     wrong = {"DATELINE_TEST_CLOCK": str(clock)}
-    run = machine.start_paused("pipelines.warehouse.publish:_told:before", "ingest", "--max-records", "30", **wrong)
+    run = machine.start_paused("pipelines.warehouse.applying:apply_changes:after", "ingest", "--max-records", "30", **wrong)
     clock.write_text("-3600")
     machine.go_on()
     output, _ = run.communicate(timeout=180)

@@ -107,7 +107,7 @@ def test_a_release_that_is_killed_is_repeated_and_the_books_close(machine: Machi
     assert wrong.returncode == 1
     assert f"Held are: {QUAY}" in " ".join(wrong.stdout.split())
     kill_group(machine.start_paused(
-        "pipelines.warehouse.publish:_told:before:2", "sources", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
+        "pipelines.warehouse.applying:apply_changes:after:2", "sources", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
     ))
     assert outcomes(machine) == LOADED + Counter({f"{QUAY} loaded": 6, f"{QUAY} held": 9})
     released = machine.run("sources", "release", QUAY)
