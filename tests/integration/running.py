@@ -26,6 +26,9 @@ from pipelines.settings import KafkaSettings
 ROOT = Path(__file__).parents[2]
 PAUSING = Path(__file__).parent / "pausing"
 PATIENCE_S = 180
+
+IN_TRANSACTION = "pipelines.warehouse.applying:apply_changes:after"
+"""Where a run can be stopped inside of the transaction that loads a batch: every change is made, none is committed."""
 LOADED_WITHIN_S = 180.0
 
 

@@ -16,7 +16,7 @@ from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import PATIENCE_S, Machine, json_of, kill_group
+from tests.integration.running import IN_TRANSACTION, PATIENCE_S, Machine, json_of, kill_group
 from tests.integration.tables import Rows, rows
 from tests.jobs.test_ingest import page
 
@@ -24,9 +24,9 @@ PAUSES = {
     "after read": "pipelines.sources.kafka:read_range:after",
     "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
     "after stage": "pipelines.stage.batch:write_manifest:after",
-    "inside the publish transaction": "pipelines.warehouse.applying:apply_changes:after",
+    "inside the publish transaction": IN_TRANSACTION,
     "after commit, before the group commit": "pipelines.sources.groups:commit_group_offsets:before",
-    "second batch, inside the publish transaction": "pipelines.warehouse.applying:apply_changes:after:2",
+    "second batch, inside the publish transaction": f"{IN_TRANSACTION}:2",
 }
 COLD = {"mid-transform", "inside the publish transaction"}
 """Where runs are killed that are started as a shell does; the others are forked (``warm.py``)."""

@@ -23,7 +23,7 @@ import pytest
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine, json_of
+from tests.integration.running import IN_TRANSACTION, Machine, json_of
 from tests.integration.tables import Rows, rows
 from tests.soak.messages import Published, messages
 from tests.soak.runs import Warm, run_to_its_end, to_its_end
@@ -34,7 +34,7 @@ NUMBERS = itertools.count(1)
 SAMPLES = 82
 READING = "pipelines.jobs.poison:run_share:before:2"
 STAGED = "pipelines.jobs.batches:write_manifest:before:2"
-INSIDE = "pipelines.warehouse.applying:apply_changes:after:2"
+INSIDE = f"{IN_TRANSACTION}:2"
 ANNOUNCING = "pipelines.sources.groups:commit_group_offsets:before"
 NOBODY = "http://127.0.0.1:9/api"
 HOLD = """
@@ -336,7 +336,7 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     clock = machine.home.parent / "clock"
     clock.write_text("0")
     wrong = {"DATELINE_TEST_CLOCK": str(clock)}
-    run = machine.start_paused("pipelines.warehouse.applying:apply_changes:after", "ingest", "--max-records", "30", **wrong)
+    run = machine.start_paused(IN_TRANSACTION, "ingest", "--max-records", "30", **wrong)
     clock.write_text("-3600")
     machine.go_on()
     output, _ = run.communicate(timeout=180)

@@ -15,7 +15,7 @@ from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import Machine, json_of, kill_group
+from tests.integration.running import IN_TRANSACTION, Machine, json_of, kill_group
 from tests.jobs.test_ingest import PAGE, page
 
 pytestmark = pytest.mark.timeout(600)  # six batches by real workers, on a machine that may be busy
@@ -107,7 +107,7 @@ def test_a_release_that_is_killed_is_repeated_and_the_books_close(machine: Machi
     assert wrong.returncode == 1
     assert f"Held are: {QUAY}" in " ".join(wrong.stdout.split())
     kill_group(machine.start_paused(
-        "pipelines.warehouse.applying:apply_changes:after:2", "sources", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
+        f"{IN_TRANSACTION}:2", "sources", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
     ))
     assert outcomes(machine) == LOADED + Counter({f"{QUAY} loaded": 6, f"{QUAY} held": 9})
     released = machine.run("sources", "release", QUAY)
