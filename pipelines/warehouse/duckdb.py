@@ -21,7 +21,13 @@ from pipelines.warehouse.asking import answered, check_question
 from pipelines.warehouse.connection import Connection, Parameters, Rows
 from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dialect import DUCKDB
-from pipelines.warehouse.interface import Answer, WarehouseBusy, WarehouseMissing, WarehouseUnavailable
+from pipelines.warehouse.interface import (
+    Answer,
+    WarehouseBusy,
+    WarehouseMissing,
+    WarehouseUnavailable,
+    warehouse_gone,
+)
 from pipelines.warehouse.relational import RelationalWarehouse, ignore, now
 
 PATIENCE_S = 30.0
@@ -113,10 +119,7 @@ class DuckDBWarehouse(RelationalWarehouse):
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
         if not makes_it and not self.path.exists():  # DuckDB would make an empty one beside the one that is away
-            raise WarehouseUnavailable(
-                f"{self.path} was there and is gone; nothing was changed. "
-                "What to do: bring it back (is its disk mounted?) and run this again."
-            )
+            raise warehouse_gone(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(self._connected(read_only=False)) as con:
             con.execute("SET TimeZone = 'UTC'")
@@ -131,7 +134,9 @@ class DuckDBWarehouse(RelationalWarehouse):
     def _reading(self) -> Iterator[DuckDBConnection]:
         """A connection that can change nothing and reach nothing but the warehouse."""
         if not self.path.exists():
-            raise WarehouseMissing(f"There is no warehouse at {self.path} yet. What to do: run `dateline ingest`.")
+            raise WarehouseMissing(
+                f"There is no warehouse at {self.path} yet. What to do: run `dateline ingest`.", self.path
+            )
         with closing(self._connected(read_only=True)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("SET enable_external_access = false")

@@ -27,7 +27,19 @@ class WarehouseUnavailable(WarehouseFault):
 
 
 class WarehouseMissing(WarehouseFault):
-    """There is no warehouse there yet."""
+    """There is no warehouse there yet. ``where`` is its address, where that is known."""
+
+    def __init__(self, says: str, where: object = "The warehouse") -> None:
+        super().__init__(says)
+        self.where = where
+
+
+def warehouse_gone(where: object) -> WarehouseUnavailable:
+    """The fault of a warehouse that was there when the run began."""
+    return WarehouseUnavailable(
+        f"{where} was there and is gone; nothing was changed. "
+        "What to do: bring it back (is its disk mounted?) and run this again."
+    )
 
 
 class WarehouseBusy(WarehouseFault):
@@ -295,5 +307,5 @@ __all__ = [
     "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
     "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding",
     "SourceState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
-    "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names",
+    "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names", "warehouse_gone",
 ]

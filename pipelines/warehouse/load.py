@@ -10,7 +10,7 @@ from pipelines.resolve.loaded import Loaded
 from pipelines.settings import BreakerSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
-from pipelines.warehouse.interface import Warehouse
+from pipelines.warehouse.interface import Warehouse, WarehouseMissing, warehouse_gone
 
 ATTEMPTS = 30
 """How often a batch is decided again because other runs changed the warehouse meanwhile."""
@@ -25,7 +25,8 @@ def load_batch(
     Loading a batch again does nothing and reports what it did before.
 
     Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic under
-    the same name, ``LedgerOpen`` when an offset has no outcome or two.
+    the same name, ``LedgerOpen`` when an offset has no outcome or two, ``WarehouseUnavailable`` when the
+    warehouse is gone.
     """
     check_files(batch)
     attempts = tenacity.Retrying(
@@ -38,6 +39,9 @@ def load_batch(
 
 
 def _load_once(warehouse: Warehouse, batch: StagedBatch, terms: Terms) -> Loaded:
-    with warehouse.known_state() as known:
-        changes = decide(batch, known, terms)
+    try:
+        with warehouse.known_state() as known:
+            changes = decide(batch, known, terms)
+    except WarehouseMissing as fault:  # the run made it, or found it, before
+        raise warehouse_gone(fault.where) from fault
     return changes if isinstance(changes, Loaded) else warehouse.apply(changes)

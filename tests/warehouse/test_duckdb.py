@@ -164,3 +164,15 @@ def test_a_full_disk_is_told_and_nothing_is_loaded(
     with pytest.raises(WarehouseUnavailable, match=r"is full; nothing was changed.*What to do: free some space"):
         load_batch(duckdb_warehouse, stage(tmp_path, carried(0)))
     assert duckdb_warehouse.next_offsets(TOPIC) == {}
+
+
+def test_a_warehouse_that_goes_away_before_a_load_is_waited_for_and_not_made_anew(
+    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    batch = stage(tmp_path, carried(0))
+    away = duckdb_warehouse.path.rename(tmp_path / "unmounted")
+    with pytest.raises(WarehouseUnavailable, match="was there and is gone; nothing was changed"):
+        load_batch(duckdb_warehouse, batch)
+    assert not duckdb_warehouse.path.exists()
+    away.rename(duckdb_warehouse.path)
+    assert load_batch(duckdb_warehouse, batch).outcomes == {"loaded": 1}

@@ -113,7 +113,7 @@ class PostgresWarehouse(RelationalWarehouse):
         with self._reading_if_there() as con:
             if con is None:
                 raise WarehouseMissing(
-                    f"There is no warehouse at {self.shown} yet. What to do: run `dateline ingest`."
+                    f"There is no warehouse at {self.shown} yet. What to do: run `dateline ingest`.", self.shown
                 )
             yield con
 
