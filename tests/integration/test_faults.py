@@ -372,7 +372,7 @@ def test_without_prefect_pages_can_be_published_and_inspected(machine: Machine, 
     page.write_bytes(sent.value or b"")
     assert "page.html  article" in machine.run("inspect", str(page), PREFECT_API_URL=NOBODY).stdout
     to = ["--topic", machine.kafka.rejected_topic]
-    assert "Published 1 messages" in machine.run("publish", *to, str(page), PREFECT_API_URL=NOBODY).stdout
+    assert "Published 1 message to" in machine.run("publish", *to, str(page), PREFECT_API_URL=NOBODY).stdout
 
 
 def test_an_ingest_without_prefect_says_so_and_changes_nothing(
