@@ -50,9 +50,11 @@ def test_no_secret_is_written_anywhere(
             "DATELINE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DATELINE_KAFKA__SASL_MECHANISM": "PLAIN",
             "DATELINE_KAFKA__SASL_USERNAME": "news", "DATELINE_KAFKA__REQUEST_TIMEOUT_S": "3",
         }),
-        (2, ("query", "--verbose", "--json", "SELECT 1"), {"DATELINE_WAREHOUSE": address}),
-        (2, ("deploy", "--verbose"), {"DATELINE_WAREHOUSE": address}),
-        (2, ("status", "--json"), {"DATELINE_WAREHOUSE": address}),
+        (3, ("query", "--verbose", "--json", "SELECT 1"), {"DATELINE_WAREHOUSE": address}),
+        (0, ("deploy", "--verbose"), {"DATELINE_WAREHOUSE": address}),
+        (0, ("status", "--json"), {"DATELINE_WAREHOUSE": address}),
+        (2, ("query", "--verbose", "SELECT 1"), {"DATELINE_WAREHOUSE": address.replace("postgresql", "mysql")}),
+        (2, ("deploy", "--verbose"), {"DATELINE_WAREHOUSE": address.replace("postgresql", "mysql")}),
     ):
         ran = machine.run(*arguments, **GIVEN | more)
         assert ran.returncode == code, ran.stdout
