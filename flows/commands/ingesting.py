@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.sources.offsets import Topic
 
-OUTCOMES = (
-    "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "held",
-)
-
 
 def get_workers_ready(settings: Settings, topic: Topic) -> None:
     """Have workers load their models while Prefect is loaded here, where the topic has what the warehouse has not."""
@@ -144,5 +139,7 @@ def show_released(screen: Screen, source: str, report: dict[str, Any]) -> None:
 
 
 def by_outcome(outcomes: dict[str, int]) -> list[tuple[str, int]]:
+    from pipelines.warehouse import OUTCOMES
+
     known = [(name, outcomes[name]) for name in OUTCOMES if outcomes.get(name)]
     return known + sorted((name, n) for name, n in outcomes.items() if name not in OUTCOMES)

@@ -51,9 +51,8 @@ def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: 
     entities = _items(staged, current, "entities")
     restored = _restored(known, found, batch_id)
     every = pa.concat_tables([rows, restored.kept])
-    of_current = pa.array([r.is_current for r in kept] + [True] * restored.current, pa.bool_())
-    if len(of_current) < every.num_rows:  # restored texts come current ones first
-        of_current = pa.concat_arrays([of_current, pa.array([False] * (every.num_rows - len(of_current)), pa.bool_())])
+    first_are_current = [n < restored.current for n in range(restored.kept.num_rows)]
+    of_current = pa.array([*(r.is_current for r in kept), *first_are_current], pa.bool_())
     return Texts(
         every, every.filter(of_current), pa.concat_tables([mentions, restored.mentions]),
         pa.concat_tables([entities, restored.entities]),
@@ -115,7 +114,7 @@ def _with_places(
         "batch_id": pa.array([batch_id] * len(kept), pa.string()),
     }
     schema = layout()["articles"].schema
-    return pa.table([own.get(name, rows.column(name) if name not in own else None) for name in schema.names], schema)
+    return pa.table([own[name] if name in own else rows.column(name) for name in schema.names], schema)
 
 
 def _last(found: Resolutions, row: Resolution, fetched_at: datetime) -> datetime:
