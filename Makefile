@@ -7,6 +7,7 @@ BENCH := .venv-bench
 BENCHED := $(BENCH)/.installed
 CORPUS ?= ../shared/corpora
 KILLS ?= 200
+WAREHOUSE ?= duckdb
 MESSAGES ?= 20000
 BATCHES ?= 300
 SHARDS ?= 2
@@ -34,8 +35,8 @@ demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came ou
 test: $(INSTALLED)  ## every test, integration and doctests included: SHARDS=2, each with servers of its own
 	@$(BIN)/python -m pytest -n $(SHARDS) --dist loadfile --no-loadscope-reorder
 
-soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=200 [SEED=number]
-	@$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
+	@$(BIN)/python -m tests.soak --kills $(KILLS) --warehouse $(WAREHOUSE) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(INSTALLED)  ## mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) $(if $(SEED),--seed $(SEED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -31,13 +32,20 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalP
         yield local
 
 
+@contextmanager
+def a_database(server: LocalPostgres) -> Iterator[str]:
+    """The URL of an empty database that is removed after the block."""
+    running = server.running()
+    assert running is not None, f"the session's PostgreSQL is gone: see {server.log}"
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(server.url(running), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield server.url(running, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres(postgres_server: LocalPostgres) -> Iterator[str]:
     """The URL of an empty database of this test alone."""
-    running = postgres_server.running()
-    assert running is not None, f"the session's PostgreSQL is gone: see {postgres_server.log}"
-    name = f"test_{next(NUMBERS)}"
-    with psycopg.connect(postgres_server.url(running), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield postgres_server.url(running, name)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with a_database(postgres_server) as url:
+        yield url

@@ -146,13 +146,18 @@ def environment_of_none() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a run finds around it: a home, a broker, a Prefect server."""
+    """What a run finds around it: a home, a broker, a Prefect server, and a warehouse, which is a file in home or named."""
 
     home: Path
     kafka: KafkaSettings
     prefect_api: str
     max_records: int = 40
     is_cold: bool = False
+    warehouse: str | None = None
+
+    @property
+    def warehouse_url(self) -> str:
+        return self.warehouse or f"duckdb:///{self.home / 'warehouse.duckdb'}"
 
     def environment(self, **changes: str) -> dict[str, str]:
         return environment_of_none() | {
@@ -165,7 +170,7 @@ class Machine:
             "DATELINE_PATIENCE__RETRY_DELAYS_S": "0.2,0.8,2,6",  # a fault that a test stages lasts seconds
             "DATELINE_PATIENCE__WAREHOUSE_S": "6",
             "PREFECT_API_URL": self.prefect_api,
-        } | changes
+        } | ({"DATELINE_WAREHOUSE": self.warehouse} if self.warehouse else {}) | changes
 
     def start(self, *arguments: str, **environment: str) -> Started:
         """``dateline`` with these arguments, leading a process group that ``kill_group`` ends."""

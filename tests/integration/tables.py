@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.resolve.layout import layout
+from pipelines.stage.columns import ColumnType
 from pipelines.warehouse import open_warehouse
+from tests.integration.running import Machine
 
 type Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -18,19 +24,30 @@ TABLES = (
 )
 
 
-def rows(home: Path) -> Rows:
-    """Every row of every table, without what is of the run."""
-    warehouse = open_warehouse(f"duckdb:///{home / 'warehouse.duckdb'}")
+def rows(machine: Machine) -> Rows:
+    """Every row of every table of its warehouse, without what is of the run, the same for every kind of warehouse."""
+    warehouse = open_warehouse(machine.warehouse_url)
     found = {}
     for table in TABLES:
         everything = warehouse.query(f"SELECT * FROM {table}")
+        types = {column.name: column.type for column in layout()[table].columns}
         kept = [n for n, column in enumerate(everything.columns) if column not in OF_THE_RUN]
         found[table] = sorted(
-            (tuple(_of_no_home(everything.columns[n], row[n]) for n in kept) for row in everything.rows), key=repr
+            (tuple(_of_any(everything.columns[n], types, row[n]) for n in kept) for row in everything.rows), key=repr
         )
     return found
 
 
-def _of_no_home(column: str, value: Any) -> Any:
-    """A large original by its own name, without the folder, which is named after the warehouse's path."""
-    return value and Path(value).name if column == "original_path" else value
+def _of_any(column: str, types: Mapping[str, ColumnType], value: Any) -> Any:
+    """A value without what is of one home or one kind of warehouse.
+
+    A large original is known by its own name, without the folder, which is named after the warehouse's path; JSON is
+    known by its values, because PostgreSQL orders its keys; time zones have one form.
+    """
+    if value is None:
+        return None
+    if column == "original_path":
+        return Path(value).name
+    if types[column] == "json":
+        return json.dumps(json.loads(value), sort_keys=True)
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

@@ -63,7 +63,7 @@ def test_what_is_deleted_does_not_come_back(kafka: KafkaSettings, prefect_server
     producer.send(FILE, page(1), 8, partition=1)
     assert ingested(machine) == {"suppressed": 1}
     assert ingested(machine, "rejected", "replay") == {}
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     assert warehouse.query("SELECT canonical_url, version, source_partition FROM articles").rows == (
         ("https://harbour-news.example/2", 1, 1),
     )

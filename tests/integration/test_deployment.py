@@ -43,7 +43,7 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
     }
 
     run_by_a_worker(machine, tmp_path / "worker")
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     (ledger,) = warehouse.query("SELECT count(*), count(DISTINCT (partition, kafka_offset)) FROM ledger").rows
     published = len(list(sample_messages()))
     assert tuple(ledger) == (published, published)

@@ -50,6 +50,11 @@ def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machi
     return Machine(tmp_path / "home", group, prefect_server)
 
 
+@pytest.fixture
+def postgres_machine(machine: Machine, postgres: str) -> Machine:
+    return replace(machine, warehouse=postgres)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(
     topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
@@ -57,7 +62,7 @@ def undisturbed(
     machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server)
     run = machine.run("ingest")
     assert run.returncode == 0, run.stdout
-    yield rows(machine.home)
+    yield rows(machine)
 
 
 def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: Rows) -> None:
@@ -69,9 +74,22 @@ def test_a_killed_run_loses_and_doubles_nothing(
     killed: str, machine: Machine, undisturbed: Rows
 ) -> None:
     kill_group(replace(machine, is_cold=killed in COLD).start_paused(PAUSES[killed], "ingest"))
+    completes(machine, undisturbed)
+
+
+@pytest.mark.parametrize("killed", PAUSES)
+def test_a_killed_run_into_postgresql_loses_and_doubles_nothing(
+    killed: str, postgres_machine: Machine, undisturbed: Rows
+) -> None:
+    kill_group(postgres_machine.start_paused(PAUSES[killed], "ingest"))
+    completes(postgres_machine, undisturbed)
+
+
+def completes(machine: Machine, undisturbed: Rows) -> None:
+    """The next run ends well, and the warehouse has the rows of the undisturbed run, and its ledger closes."""
     again = machine.run("ingest")
     assert again.returncode == 0, again.stdout
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
     books = json_of(verified.stdout)
@@ -91,7 +109,7 @@ def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
     os.kill(worker, signal.SIGKILL)
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, output
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
@@ -100,7 +118,7 @@ def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
     run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="8")
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, output
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadline(
@@ -112,7 +130,7 @@ def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadlin
     assert run.returncode == 5, output
     assert "DATELINE_BATCH__DEADLINE_S" in output
     assert machine.run("ingest").returncode == 0
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_of_two_ingests_one_wins_and_the_other_says_why(
@@ -124,7 +142,7 @@ def test_of_two_ingests_one_wins_and_the_other_says_why(
     assert "is writing to" in second.stdout
     kill_group(first)
     assert machine.run("ingest").returncode == 0
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_two_ingests_started_together_double_nothing(
@@ -134,7 +152,7 @@ def test_two_ingests_started_together_double_nothing(
     outputs = [run.communicate(timeout=180)[0] for run in runs]
     codes = sorted(run.returncode for run in runs)
     assert codes in ([0, 4], [0, 0]), outputs  # the second may come after the first has finished
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_one_poison_message_among_999_good_ones(kafka: KafkaSettings, prefect_server: str, tmp_path: Path) -> None:
@@ -145,7 +163,7 @@ def test_one_poison_message_among_999_good_ones(kafka: KafkaSettings, prefect_se
     machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=2_000)
     run = machine.run("ingest", "--json")
     assert run.returncode == 0, run.stdout
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     counted = Counter(dict(warehouse.query("SELECT outcome, count(*) FROM ledger GROUP BY outcome").rows))
     assert counted == {"loaded": 999, "rejected": 1}
     assert warehouse.query("SELECT reason FROM dead_letters").rows == (("UnknownSchema",),)

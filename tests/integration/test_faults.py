@@ -79,7 +79,7 @@ def undisturbed(
 ) -> Rows:
     machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=15)
     assert run_to_its_end(warm, machine, "ingest").code == 0
-    found = rows(machine.home)
+    found = rows(machine)
     assert len(found["ledger"]) == len(some_messages())
     return found
 
@@ -93,14 +93,14 @@ def completes(warm: Warm, machine: Machine, undisturbed: Rows) -> None:
     """The next run ends well, and the books are those of the undisturbed run and close."""
     ended = run_to_its_end(warm, machine, "ingest")
     assert ended.code == 0, ended.output
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
     verified = json_of(run_to_its_end(warm, machine, "ledger", "verify", "--deep", "--json").output)
     assert (verified["closes"], verified["problems"]) == (True, [])
 
 
 def statuses(machine: Machine) -> list[tuple[str, str | None]]:
     """Status and note of each run, the oldest first."""
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     return [(str(row[0]), row[1]) for row in warehouse.query("SELECT status, note FROM runs ORDER BY started_at").rows]
 
 
@@ -129,7 +129,7 @@ def test_a_warehouse_that_another_process_has_open_for_a_while_is_waited_for(
         machine.go_on()
         assert warm.wait(4) is None
     assert to_its_end(warm).code == 0
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_warehouse_that_another_process_keeps_open_is_named_with_the_process(
@@ -158,7 +158,7 @@ def test_a_warehouse_that_goes_away_and_comes_back_is_waited_for_and_none_is_mad
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
     (place / "news.duckdb").rename(machine.home / "warehouse.duckdb")
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_warehouse_that_stays_away_is_named_and_the_next_run_completes(

@@ -87,7 +87,7 @@ def machine(ingested: Ingested, tmp_path: Path) -> Machine:
 
 
 def outcomes(machine: Machine) -> Counter[str]:
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     assert warehouse.verify().problems == ()
     return Counter(dict(warehouse.query("SELECT scraper || ' ' || outcome, count(*) FROM ledger GROUP BY 1").rows))
 

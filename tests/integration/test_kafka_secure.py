@@ -253,7 +253,7 @@ def test_a_user_with_the_listed_rights_and_no_others_runs_from_end_to_end(
         "DATELINE_KAFKA__SASL_USERNAME": "loader", "DATELINE_KAFKA__SASL_PASSWORD": PASSWORD,
     })
     assert run.returncode == 0, run.stdout
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     assert warehouse.query("SELECT reason FROM dead_letters").rows == (("UnknownSchema",),)
     assert warehouse.outbox_standing() == []
     ends = topic_offsets(rights.root, rights.kafka.rejected_topic)

@@ -38,7 +38,7 @@ def test_poison_is_rejected_as_what_it_is_and_comes_back_after_the_fix(
         DATELINE_BATCH__WORKER_MEMORY_BYTES=str(MEMORY),
     )
     assert run.returncode == 0, run.stdout
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     ledger = warehouse.query("SELECT coalesce(reason, outcome), count(*) FROM ledger GROUP BY ALL").rows
     assert dict(ledger) == {"loaded": 37, "WorkerCrashed": 1, "TimeExceeded": 1, "MemoryExceeded": 1}
     letters = warehouse.query("SELECT step, reason, message_key, original FROM dead_letters").rows

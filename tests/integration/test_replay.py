@@ -25,7 +25,7 @@ def told(machine: Machine, *arguments: str, **environment: str) -> dict[str, Any
 
 def all_there_is(machine: Machine) -> tuple[Any, ...]:
     """Every row, what is staged, and where the topics end."""
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     names = [row[0] for row in warehouse.query("SELECT table_name FROM duckdb_tables() ORDER BY 1").rows]
     tables = {name: warehouse.query(f"SELECT * FROM {name} ORDER BY ALL").rows for name in names}
     staged = [(path, path.read_bytes()) for path in sorted((machine.home / "staged").rglob("*")) if path.is_file()]
@@ -34,15 +34,15 @@ def all_there_is(machine: Machine) -> tuple[Any, ...]:
 
 
 def but_attempts(machine: Machine) -> dict[str, list[tuple[Any, ...]]]:
-    found = rows(machine.home)
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    found = rows(machine)
+    warehouse = open_warehouse(machine.warehouse_url)
     columns = "dead_letter_id, reason, details, fingerprint, original, original_path, original_bytes, message_key"
     found["dead_letters"] = list(warehouse.query(f"SELECT {columns} FROM dead_letters ORDER BY 1").rows)
     return found
 
 
 def attempts(machine: Machine) -> set[int]:
-    warehouse = open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    warehouse = open_warehouse(machine.warehouse_url)
     return {row[0] for row in warehouse.query("SELECT DISTINCT attempts FROM dead_letters").rows}
 
 
@@ -64,4 +64,4 @@ def test_rehearsed_then_replayed(kafka: KafkaSettings, prefect_server: str, tmp_
     assert (but_attempts(machine), attempts(machine)) == (loaded, {2})
     ends = topic_offsets(kafka, kafka.rejected_topic)
     assert sum(end for _, end in ends.values()) == 2 * len(wanted)
-    assert open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}").verify().problems == ()
+    assert open_warehouse(machine.warehouse_url).verify().problems == ()

@@ -66,7 +66,7 @@ def undisturbed(
 ) -> Rows:
     machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=15)
     assert run_to_its_end(warm, machine, "ingest").code == 0
-    return rows(machine.home)
+    return rows(machine)
 
 
 def die(server: LocalKafka | LocalPrefect) -> None:
@@ -90,7 +90,7 @@ def test_a_run_whose_broker_is_killed_and_comes_back_goes_on(
     own_kafka.start()
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
@@ -102,14 +102,14 @@ def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
     assert warm.wait(10) is None
     own_kafka.start()
     until = time.monotonic() + PATIENCE_S
-    while len(rows(machine.home)["ledger"]) < len(undisturbed["ledger"]):
+    while len(rows(machine)["ledger"]) < len(undisturbed["ledger"]):
         assert time.monotonic() < until, warm.told(0, 0).output
         time.sleep(0.2)
     os.kill(pid, signal.SIGTERM)
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
     assert (ended.output.count("waits:"), ended.output.count("goes on after")) == (1, 1)
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
 
 
 def test_a_run_whose_broker_stays_away_says_so_and_the_next_one_completes(

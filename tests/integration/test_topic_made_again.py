@@ -42,7 +42,7 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     publish(kafka, 3)
     first = machine.run("ingest")
     assert first.returncode == 0, first.stdout
-    loaded, former = rows(machine.home), describe_topic(kafka, kafka.raw_topic)
+    loaded, former = rows(machine), describe_topic(kafka, kafka.raw_topic)
     assert [len(loaded["ledger"]), former.offsets] == [3, {0: (0, 3)}]
     make_again(kafka)
     publish(kafka, 8)
@@ -52,7 +52,7 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     assert "Topic Recreated" in said
     assert f"the warehouse has loaded is from a topic with the id {former.topic_id}" in said
     assert "What to do: if it was made again on purpose, take a topic of another name" in said
-    assert rows(machine.home) == loaded
+    assert rows(machine) == loaded
     assert machine.run("ledger", "verify").returncode == 0
     deep = machine.run("ledger", "verify", "--deep", "--json")
     assert deep.returncode == 1, deep.stdout
@@ -77,7 +77,7 @@ def test_a_topic_made_again_while_it_was_read_is_refused(
     output, _ = paused.communicate(timeout=PATIENCE_S)
     assert paused.returncode == 1, output
     assert "Topic Recreated" in output
-    assert rows(machine.home)["ledger"] == []
+    assert rows(machine)["ledger"] == []
     after = machine.run("ingest")  # nothing of the former one was loaded: the new one is taken as it is
     assert after.returncode == 0, after.stdout
-    assert len(rows(machine.home)["ledger"]) == 5
+    assert len(rows(machine)["ledger"]) == 5

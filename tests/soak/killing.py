@@ -9,7 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kafka import KafkaProducer
@@ -64,11 +64,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a soak is staged: a folder of its own, a broker, a Prefect server."""
+    """Where a soak is staged: a folder of its own, a broker, a Prefect server.
+
+    The killed runs load into ``warehouse``, an empty PostgreSQL database, or else into a file. The undisturbed ingest
+    loads into a file in either case.
+    """
 
     folder: Path
     broker: str
     prefect_api: str
+    warehouse: str | None = None
 
     def machine(self, name: str, max_records: int) -> Machine:
         """A home and a group of this name, and dead letters to a topic of its own; all read the same topic."""
@@ -83,7 +88,8 @@ def soak(place: Place, kills: int, seed: int, tell: Tell = _nobody) -> Found:
     """Kill ``kills`` runs at moments drawn from ``seed``, then let one end, and compare with an undisturbed ingest."""
     began = time.monotonic()
     found = Found(seed)
-    disturbed, calm = place.machine("disturbed", BATCH), place.machine("calm", 500)
+    disturbed = replace(place.machine("disturbed", BATCH), warehouse=place.warehouse)
+    calm = place.machine("calm", 500)
     for machine in (disturbed, calm):
         make_topics(machine.kafka)
     with Warm(place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
@@ -97,7 +103,7 @@ def soak(place: Place, kills: int, seed: int, tell: Tell = _nobody) -> Found:
             _must_end_well(run_to_its_end(warm, calm, "ingest", "--json"))
         finally:
             found.seconds = time.monotonic() - began
-    _compare(rows(disturbed.home), rows(calm.home), found)
+    _compare(rows(disturbed), rows(calm), found)
     _compare_letters(disturbed, found)
     found.seconds = time.monotonic() - began
     return found
@@ -162,7 +168,7 @@ def _waiting(machine: Machine) -> int:
 
 
 def _warehouse(machine: Machine) -> Warehouse:
-    return open_warehouse(f"duckdb:///{machine.home / 'warehouse.duckdb'}")
+    return open_warehouse(machine.warehouse_url)
 
 
 def _must_end_well(ended: Ended) -> None:
