@@ -51,7 +51,7 @@ docs: $(INSTALLED)  ## write the pages of docs/ that the code tells
 	@$(BIN)/python -m tests.architecture.pages
 
 lock:  ## resolve pyproject.toml anew into hashed lock files
-	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --group dev --group build pyproject.toml -o infra/requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --extra s3 --group dev --group build pyproject.toml -o infra/requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --group bench --group build -c infra/requirements.lock pyproject.toml -o infra/bench.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate - -o infra/bootstrap.lock
 
