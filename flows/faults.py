@@ -24,7 +24,7 @@ EXIT_CODES = {
 }
 
 # what a retry a little later may cure
-MAY_PASS = frozenset({"BrokerUnavailable", "WarehouseUnavailable"})
+MAY_PASS = frozenset({"BrokerUnavailable", "StageUnavailable", "WarehouseUnavailable"})
 
 _CODES = {
     "RetentionPassed": FOUND_WRONG,
@@ -48,6 +48,7 @@ _CODES = {
     "BrokerUnavailable": AWAY,
     "BrokerRefused": AWAY,
     "TopicMissing": AWAY,
+    "StageUnavailable": AWAY,
     "StagingFailed": AWAY,
     "WarehouseUnavailable": AWAY,
     "WarehouseMissing": AWAY,

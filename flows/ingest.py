@@ -165,7 +165,7 @@ def _batch(work: Work, planned: Plan) -> BatchPlan:
         batch_id,
         run_id,
         planned.ranges,
-        work.staged / batch_id,
+        work.store.batches / batch_id,
         datetime.now(UTC),
         planned.gaps,
         topic_id=planned.topic_id,

@@ -40,10 +40,9 @@ def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
     """The original bytes, from the letter or from the file that it points to."""
     if letter.original_path is None:
         return letter.original
-    from pipelines.stage import OriginalStore
+    from pipelines.stage import stage_store
 
-    store = OriginalStore(settings.home, settings.limits.dead_letter_bytes, settings.warehouse_key)
-    return store.read(letter.original_path)
+    return stage_store(settings).read_original(letter.original_path)
 
 
 def as_json(letter: StoredDeadLetter) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def stage_waiting(work: Work, source: str) -> StagedBatch | None:
         return None
     run_id = work.report.run_id
     batch_id = f"{run_id}-{work.report.batches + 1:05d}"
-    plan = BatchPlan(batch_id, run_id, (), work.staged / batch_id, datetime.now(UTC), kind="release")
+    plan = BatchPlan(batch_id, run_id, (), work.store.batches / batch_id, datetime.now(UTC), kind="release")
     return release_batch(waiting, plan, work.processor)
 
 

@@ -28,7 +28,7 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
 
     told = work.report
     batch_id, before = f"{told.run_id}-{told.batches + 1:05d}", told.records
-    plan = BatchPlan(batch_id, told.run_id, (), work.staged / batch_id, datetime.now(UTC), kind="replay")
+    plan = BatchPlan(batch_id, told.run_id, (), work.store.batches / batch_id, datetime.now(UTC), kind="replay")
     letters = chosen_letters(work.warehouse, wanted, work.settings.batch.max_records, work.settings)
     return replay_batch(letters, plan, work.settings, work.workers, lambda done: watcher().done(before + done))
 

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial, wraps
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate
 from uuid import uuid4
 
@@ -30,7 +29,7 @@ from flows.place import the_warehouse
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.sources import held_rows, silent_rows, sources_of
-from flows.staged import StagedBatches, staged_folder
+from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
 from flows.watching import watcher
 from pipelines.phrases import in_words
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan, Transformed
     from pipelines.jobs.workers import Workers
     from pipelines.settings import Settings
-    from pipelines.stage import BatchKind, StagedBatch
+    from pipelines.stage import BatchKind, StagedBatch, StageStore
     from pipelines.stage.audit import Audit
     from pipelines.warehouse import Loaded, Warehouse
 
@@ -81,8 +80,11 @@ class Work:
         return self.settings.kafka.raw_topic
 
     @property
-    def staged(self) -> Path:
-        return staged_folder(self.settings)
+    def store(self) -> StageStore:
+        """The part of the stage that belongs to the run's warehouse and topic."""
+        from pipelines.stage import stage_store
+
+        return stage_store(self.settings)
 
 
 def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
@@ -142,7 +144,7 @@ def announce(work: Work, loaded: Loaded) -> None:
 
 def settle(work: Work) -> None:
     """Clear up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
-    StagedBatches(work.staged).settle(work.warehouse)
+    StagedBatches(work.store.batches).settle(work.warehouse)
     remove_originals(work)
     work.outbox.send()
 
@@ -150,21 +152,22 @@ def settle(work: Work) -> None:
 def forget_staged(work: Work, loaded: Loaded) -> None:
     """Keep the last few staged batches for a look; none once something was deleted, and no file of its original."""
     if loaded.removed or loaded.outcomes["suppressed"]:
-        StagedBatches(work.staged).forget_all()
+        StagedBatches(work.store.batches).forget_all()
         remove_originals(work)
     else:
-        StagedBatches(work.staged).forget_old()
+        StagedBatches(work.store.batches).forget_old()
 
 
 def remove_originals(work: Work) -> None:
-    """Remove the files of originals that a delete request covers; what a killed run left, the next removes."""
-    paths = work.warehouse.originals_to_remove()
+    """Remove the originals of the run's topic that a delete request covers; what a killed run left, the next removes.
+
+    Those of other topics are left to runs from these.
+    """
+    paths = [path for path in work.warehouse.originals_to_remove() if work.store.owns_original(path)]
     if not paths:
         return
-    from pipelines.jobs.replay import store_of
-
     for path in paths:
-        store_of(work.settings).remove(path)
+        work.store.remove_original(path)
     work.warehouse.forget_originals(paths)
 
 

@@ -61,6 +61,21 @@ def topic_name(value: str) -> str:
     return value
 
 
+def folder_url(value: str) -> str:
+    """The value without a slash at its end, if it is the URL of a folder.
+
+    >>> folder_url("s3://bucket/stage/"), folder_url("file:///data/stage")
+    ('s3://bucket/stage', 'file:///data/stage')
+    >>> folder_url("data/stage")
+    Traceback (most recent call last):
+    ValueError: must be the URL of a folder, such as file:///data/stage or s3://bucket/stage
+    """
+    scheme, separator, place = value.partition("://")
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or not separator or (scheme == "file" and place[:1] != "/"):
+        raise ValueError("must be the URL of a folder, such as file:///data/stage or s3://bucket/stage")
+    return f"{scheme}://{place.rstrip('/')}"
+
+
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
@@ -270,6 +285,11 @@ class Settings(Masked, BaseSettings):
     warehouse: str | None = Field(
         None, description="duckdb:///path or postgresql://user:password@host/database. Unset: warehouse.duckdb in home."
     )
+    stage: Annotated[str, AfterValidator(folder_url)] | None = Field(
+        None,
+        description="URL of the folder for staged batches and large originals, in any storage that fsspec opens, such "
+        "as file:///data/stage or s3://bucket/stage. Unset: the home folder.",
+    )
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
@@ -313,6 +333,10 @@ class Settings(Masked, BaseSettings):
     @property
     def warehouse_url(self) -> str:
         return self.warehouse or f"duckdb:///{(self.home / 'warehouse.duckdb').absolute()}"
+
+    @property
+    def stage_url(self) -> str:
+        return self.stage or f"file://{self.home.absolute()}"
 
     @property
     def warehouse_key(self) -> str:

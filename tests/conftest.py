@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
 import psycopg
 import pytest
+from moto.server import ThreadedMotoServer
 
 from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 
@@ -49,3 +51,40 @@ def postgres(postgres_server: LocalPostgres) -> Iterator[str]:
     """The URL of an empty database of this test alone."""
     with a_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The endpoint of an S3-compatible server on this machine, which S3 clients of the session use."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            environment.setenv(name, value)
+        yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str) -> str:
+    """The URL of an empty bucket of this test alone."""
+    del s3_server
+    name = f"stage-{next(NUMBERS)}"
+    fsspec.filesystem("s3", use_listings_cache=False).mkdir(name)
+    return f"s3://{name}"
+
+
+@pytest.fixture(params=["file", "memory", "s3"])
+def stage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty folder in each kind of storage."""
+    match request.param:
+        case "file":
+            return f"file://{tmp_path / 'stage'}"
+        case "memory":
+            return f"memory://stage-{next(NUMBERS)}"
+        case _:
+            return f"{request.getfixturevalue('bucket')}/dateline"

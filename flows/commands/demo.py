@@ -100,7 +100,7 @@ def _show(run: Command) -> None:
     home = run.settings.home
     for what, where in (
         ("warehouse", run.settings.warehouse_url),
-        ("staged batches", home / "staged"),
+        ("staged batches", run.settings.stage or home / "staged"),
         ("Kafka's data", home / "kafka"),
         ("log of this run", run.log),
     ):

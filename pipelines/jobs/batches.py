@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
@@ -19,7 +17,7 @@ from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
-from pipelines.stage import BatchKind, PartWriter, StagedBatch, StagedFile, write_manifest
+from pipelines.stage import BatchKind, Folder, PartWriter, StagedBatch, StagedFile, write_manifest
 from pipelines.stage.reasons import count_reasons, count_rejects, first_traceback
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.watch import READ
@@ -42,7 +40,7 @@ class BatchPlan:
     batch_id: str
     run_id: str
     ranges: tuple[OffsetRange, ...]
-    folder: Path
+    folder: Folder
     processed_at: datetime
     gaps: tuple[Gap, ...] = ()
     kind: BatchKind = "ingest"
@@ -76,13 +74,12 @@ def transform_batch(
         RunFailed: the deadline passed, or more records than the settings allow ended as ``UnexpectedFault`` or ended
             their worker: our bug, not the data's. Nothing was loaded.
     """
-    shutil.rmtree(plan.folder, ignore_errors=True)
-    plan.folder.mkdir(parents=True)
+    plan.folder.make_empty()
     reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
     local = settings.runner in LOCAL_RUNNERS
     shared_out = shares_of(plan.ranges, settings, max(workers.count, 1)) if local else (plan.ranges,)
     shares = [
-        Share(ranges, reader, settings, Staging(plan.folder.absolute(), f"part-{n:03d}", plan.processed_at, settings))
+        Share(ranges, reader, settings, Staging(plan.folder, f"part-{n:03d}", plan.processed_at, settings))
         for n, ranges in enumerate(shared_out)
     ]
     if local:

@@ -6,11 +6,14 @@ import contextlib
 import io
 from collections.abc import Iterator
 
+from fsspec import get_filesystem_class
+
 from pipelines.broker import missing_certificates
 from pipelines.enrich.engine import ModelMissing, find_engine
 from pipelines.environment import settings_wrong
 from pipelines.settings import Settings
 from pipelines.sources.options import consumer_option_problems
+from pipelines.stage import Folder
 from schemas import SchemaMissing
 from schemas.own import SchemasWrong, load_registry
 
@@ -21,7 +24,7 @@ def check_names(settings: Settings) -> None:
     """Raise ``SettingsWrong`` with every name in the settings that leads nowhere."""
     problems = [
         *missing_certificates(settings.kafka), *consumer_option_problems(settings.kafka.consumer),
-        *_schema_problems(settings), *_model_problems(settings), *_beam_problems(settings),
+        *_schema_problems(settings), *_model_problems(settings), *_stage_problems(settings), *_beam_problems(settings),
     ]
     if problems:
         raise settings_wrong(problems)
@@ -42,6 +45,16 @@ def _model_problems(settings: Settings) -> Iterator[tuple[str, str]]:
             find_engine(name)
         except ModelMissing as fault:
             yield "DATELINE_MODELS", f"names {name!r}, which cannot be used: {fault}"
+
+
+def _stage_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    protocol = Folder(settings.stage_url).protocol
+    try:
+        get_filesystem_class(protocol)
+    except (ValueError, ImportError) as fault:
+        yield "DATELINE_STAGE", f"names a storage ({protocol}://) that cannot be used: {fault}"
+    if protocol == "memory" and settings.batch.workers:
+        yield "DATELINE_STAGE", "is the memory of one process (memory://), which needs DATELINE_BATCH__WORKERS=0"
 
 
 def _beam_problems(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates
 from pipelines.settings import Settings
-from pipelines.stage import dead_letter_id
+from pipelines.stage import Folder, dead_letter_id
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, Warehouse
 
@@ -74,7 +74,8 @@ def rehearse(
     told, done, wanted = Rehearsal(), 0, chosen
     with tempfile.TemporaryDirectory(prefix="dateline-rehearsal-") as place:
         while True:
-            plan = BatchPlan("rehearsal", "rehearsal", (), Path(place) / "staged", datetime.now(UTC), kind="replay")
+            folder = Folder.at(Path(place)) / "staged"
+            plan = BatchPlan("rehearsal", "rehearsal", (), folder, datetime.now(UTC), kind="replay")
             letters = chosen_letters(warehouse, wanted, settings.batch.max_records, settings)
             going_on = report and partial(_on, report, done)
             ran = replay_batch(letters, plan, _changing_nothing(settings), workers, going_on)

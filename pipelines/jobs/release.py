@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 
 from pipelines.jobs.batches import BatchPlan
@@ -18,7 +17,7 @@ def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor:
 
     Articles that were written in an older version of the contract are read as the newest has it.
     """
-    shutil.rmtree(plan.folder, ignore_errors=True)
+    plan.folder.make_empty()
     registry = Registry.load()
     with PartWriter(plan.folder, PART) as writer:
         for each in waiting:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import fastavro
@@ -19,7 +18,7 @@ from pipelines.phrases import counted
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
-from pipelines.stage import OriginalStore, StagedBatch, StagedBatchDamaged
+from pipelines.stage import Folder, StagedBatch, StagedBatchDamaged, StageStore, stage_store
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, StoredDeadLetter, Warehouse
 from schemas import latest, load
@@ -27,6 +26,7 @@ from schemas import latest, load
 LOG = logging.getLogger("dateline")
 
 LETTERS = "dead letters"
+LETTERS_FILE = ".letters.avro"
 PAGE = 64
 """Letters in memory at once: each may be near a megabyte."""
 SHOWN = 5
@@ -57,7 +57,7 @@ def chosen_letters(
 
     A letter whose original is gone from the store is named in a warning and left as it is: the others go on.
     """
-    store = store_of(settings)
+    store = stage_store(settings)
     left = most
     while left > 0:
         page = warehouse.dead_letters(chosen, PAGE)
@@ -70,15 +70,11 @@ def chosen_letters(
         chosen = replace(chosen, after=page[-1].dead_letter_id)
 
 
-def store_of(settings: Settings) -> OriginalStore:
-    return OriginalStore(settings.home.absolute(), settings.limits.dead_letter_bytes, settings.warehouse_key)
-
-
-def _is_whole(letter: StoredDeadLetter, store: OriginalStore) -> bool:
+def _is_whole(letter: StoredDeadLetter, store: StageStore) -> bool:
     if letter.original_path is None:
         return True
     try:
-        store.read(letter.original_path)
+        store.read_original(letter.original_path)
     except StagedBatchDamaged as fault:
         LOG.warning("dead letter %s is left out: %s", letter.dead_letter_id, fault)
         return False
@@ -102,17 +98,17 @@ def replay_batch(
         LedgerOpen: a letter did not come out of the job, or came out twice. Nothing was loaded.
         RunFailed: as ``transform_batch``; letters that were an ``UnexpectedFault`` before do not count against it.
     """
-    path = plan.folder.with_name(f"{plan.folder.name}.letters.avro").absolute()
+    batches, name = plan.folder.parent, f"{plan.folder.name}{LETTERS_FILE}"
     handed = Handed()
     try:
-        write_letters(path, handed.note(letters))
+        write_letters(batches, name, handed.note(letters))
         if not handed:
             return None
         wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, len(handed)),), kind="replay")
-        reader = partial(read_letters, path, store_of(settings), fetch=partial(fetch_again, settings.kafka))
+        reader = partial(read_letters, batches, name, stage_store(settings), fetch=partial(fetch_again, settings.kafka))
         done = transform_batch(wanted, _with_known_faults(settings, handed), workers, report, read=reader)
     finally:
-        path.unlink(missing_ok=True)
+        batches.remove_file(name)
     _refuse_lost(done.batch, handed)
     return done, handed
 
@@ -145,9 +141,8 @@ def _refuse_lost(batch: StagedBatch, handed: Handed) -> None:
         )
 
 
-def write_letters(path: Path, letters: Iterable[dict[str, Any]]) -> int:
+def write_letters(folder: Folder, name: str, letters: Iterable[dict[str, Any]]) -> int:
     """Writes Avro dead letters to one container file, as they come, and gives their number."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     schema = fastavro.parse_schema(load("dead_letter", latest("dead_letter")))
     count = 0
 
@@ -157,19 +152,20 @@ def write_letters(path: Path, letters: Iterable[dict[str, Any]]) -> int:
             count += 1
             yield letter
 
-    with path.open("wb") as file:
+    with folder.writing(name) as file:
         fastavro.writer(file, schema, counted(), codec="deflate", sync_interval=64_000)
     return count
 
 
 def read_letters(
-    path: Path, store: OriginalStore, letters: OffsetRange, fetch: Callable[[RawMessage], RawMessage] | None = None
+    folder: Folder, name: str, store: StageStore, letters: OffsetRange,
+    fetch: Callable[[RawMessage], RawMessage] | None = None,
 ) -> Iterator[RawMessage]:
     """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), originals whole.
 
     An original that was left in Kafka comes from ``fetch``.
     """
-    with path.open("rb") as file:
+    with folder.open(name) as file:
         for n, letter in enumerate(fastavro.reader(file)):
             if n >= letters.end:
                 return
@@ -178,12 +174,12 @@ def read_letters(
                 yield message if message.left_out_bytes is None or fetch is None else fetch(message)
 
 
-def message_of(letter: dict[str, Any], store: OriginalStore) -> RawMessage:
+def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
     """The message that a dead letter was, byte for byte; a large original comes from the store."""
     source = letter["source"]
     value = letter["original"]
     if letter["original_path"] is not None:
-        value = store.read(letter["original_path"])
+        value = store.read_original(letter["original_path"])
     return RawMessage(
         source=Coordinates(source["topic"], source["partition"], source["offset"]),
         timestamp=letter["timestamp"],

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.records import Coordinates, Gap
 from pipelines.resolve.state import KnownState, Lookup
@@ -74,8 +73,7 @@ def _outcome(row: Mapping[str, Any]) -> OutcomeRow:
 
 def _table(batch: StagedBatch, kind: FileKind) -> pa.Table:
     schema = schema_of(kind)
-    tables = [pq.read_table(path, schema=schema) for path in batch.paths(kind)]
-    return pa.concat_tables(tables or [schema.empty_table()])
+    return pa.concat_tables(list(batch.tables(kind, schema=schema)) or [schema.empty_table()])
 
 
 def _by_coordinates(table: pa.Table) -> dict[Coordinates, int]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.phrases import counted
 from pipelines.records import OffsetRange
-from pipelines.stage.faults import StagedBatchDamaged, disk_faults_named
-from pipelines.stage.parts import FileKind, StagedFile, file_sha256, sync
+from pipelines.stage.faults import StagedBatchDamaged
+from pipelines.stage.folder import Folder
+from pipelines.stage.parts import FileKind, StagedFile
 
 MANIFEST = "manifest.json"
 
@@ -34,7 +34,7 @@ class StagedBatch:
 
     batch_id: str
     run_id: str
-    folder: Path
+    folder: Folder
     ranges: tuple[OffsetRange, ...]
     files: tuple[StagedFile, ...]
     processor: str
@@ -42,9 +42,16 @@ class StagedBatch:
     kind: BatchKind = "ingest"
     topic_id: str = ""
 
-    def paths(self, kind: FileKind) -> list[Path]:
-        """Files of a kind, in a fixed order."""
-        return sorted(self.folder / file.path for file in self.files if file.kind == kind)
+    def paths(self, kind: FileKind) -> list[str]:
+        """Files of a kind by their paths in the folder, in a fixed order."""
+        return sorted(file.path for file in self.files if file.kind == kind)
+
+    def tables(
+        self, kind: FileKind, columns: Sequence[str] | None = None, schema: pa.Schema | None = None
+    ) -> Iterator[pa.Table]:
+        """What each file of a kind holds, in a fixed order; of ``columns`` alone where they are given."""
+        for path in self.paths(kind):
+            yield self.folder.table(path, columns, schema)
 
     @property
     def rows(self) -> Counter[str]:
@@ -55,27 +62,16 @@ class StagedBatch:
         return counts
 
 
-def write_manifest(batch: StagedBatch) -> Path:
-    """Names the batch's files, atomically: from now on the batch exists."""
+def write_manifest(batch: StagedBatch) -> None:
+    """Names the batch's files, after all of them were stored: from now on the batch exists."""
     written = asdict(batch) | {"folder": None, "staged_at": batch.staged_at.isoformat()}
-    path = batch.folder / MANIFEST
-    unfinished = path.with_suffix(".unfinished")
-    with disk_faults_named(path):
-        batch.folder.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("w", encoding="utf-8") as file:
-            json.dump(written, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        sync(batch.folder)
-    return path
+    batch.folder.write(MANIFEST, json.dumps(written, indent=1).encode())
 
 
-def read_manifest(folder: Path) -> StagedBatch:
+def read_manifest(folder: Folder) -> StagedBatch:
     """The batch staged in ``folder``, after its files were found to be what the manifest says."""
-    path = folder / MANIFEST
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = json.loads(folder.read(MANIFEST))
         batch = StagedBatch(
             batch_id=read["batch_id"], run_id=read["run_id"], folder=folder, processor=read["processor"],
             ranges=tuple(OffsetRange(**r) for r in read["ranges"]),
@@ -86,33 +82,34 @@ def read_manifest(folder: Path) -> StagedBatch:
     except FileNotFoundError:
         raise StagedBatchDamaged(f"{folder} has no {MANIFEST}: {_advice(folder)}") from None
     except (ValueError, KeyError, TypeError) as fault:
-        raise StagedBatchDamaged(f"{path} cannot be read ({fault}): {_advice(folder)}") from fault
+        raise StagedBatchDamaged(f"{folder / MANIFEST} cannot be read ({fault}): {_advice(folder)}") from fault
     check_files(batch)
     return batch
 
 
 def check_files(batch: StagedBatch) -> None:
     """Raises ``StagedBatchDamaged`` unless each file has the rows and bytes that were staged."""
-    for file in batch.files:
-        path = batch.folder / file.path
-        if not path.is_file():
-            raise StagedBatchDamaged(f"{path} is missing: {_advice(batch.folder)}")
-        if file_sha256(path) != file.sha256:
-            raise StagedBatchDamaged(f"{path} is not what was staged (its sha256 differs): {_advice(batch.folder)}")
-        rows = pq.read_metadata(path).num_rows
-        if rows != file.rows:
-            raise StagedBatchDamaged(
-                f"{path} has {counted(rows, 'row')}, and {file.rows:,} were staged: {_advice(batch.folder)}"
-            )
+    for staged in batch.files:
+        path, advice = batch.folder / staged.path, _advice(batch.folder)
+        try:
+            digest = batch.folder.sha256(staged.path)
+        except FileNotFoundError:
+            raise StagedBatchDamaged(f"{path} is missing: {advice}") from None
+        if digest != staged.sha256:
+            raise StagedBatchDamaged(f"{path} is not what was staged (its sha256 differs): {advice}")
+        with batch.folder.open(staged.path) as file:
+            rows = pq.read_metadata(file).num_rows
+        if rows != staged.rows:
+            raise StagedBatchDamaged(f"{path} has {counted(rows, 'row')}, and {staged.rows:,} were staged: {advice}")
 
 
 def read_dead_letters(batch: StagedBatch) -> Iterator[dict[str, Any]]:
     """The batch's Avro dead letters, whole, in the order in which they were staged; few in memory at once."""
     for path in batch.paths("dead_letters"):
-        with pq.ParquetFile(path) as file:
+        with batch.folder.open(path) as opened, pq.ParquetFile(opened) as file:
             for rows in file.iter_batches(batch_size=64):
                 yield from rows.to_pylist()
 
 
-def _advice(folder: Path) -> str:
+def _advice(folder: Folder) -> str:
     return f"nothing of it was loaded. What to do: remove {folder} and run `dateline ingest` again."

@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+
+from pipelines.phrases import in_words
+
 
 class StagingFailed(Exception):
     """Staged files could not be written; nothing has moved, the same offsets are read again."""
+
+
+class StageUnavailable(Exception):
+    """The storage that the stage lies in did not answer; nothing has moved, the same offsets are read again."""
 
 
 class StagedBatchDamaged(Exception):
@@ -32,3 +40,26 @@ def disk_faults_named(path: Path) -> Iterator[None]:
     except OSError as fault:
         advice = _ADVICE.get(fault.errno or 0, f"{fault.strerror or fault}. What to do: see to it, and run it again")
         raise StagingFailed(f"Could not write {path}, nothing was loaded or lost: {advice}.") from fault
+
+
+@contextmanager
+def storage_faults_named(url: str) -> Iterator[None]:
+    """Turns what a remote storage's client raises about ``url`` into ``StagingFailed`` or ``StageUnavailable``.
+
+    That a file is missing, or is no Parquet file, comes through. Every client has its own names for all other faults.
+    """
+    try:
+        yield
+    except (FileNotFoundError, pa.ArrowInvalid):
+        raise
+    except PermissionError as fault:
+        raise StagingFailed(
+            f"The stage refused {url} ({in_words(fault)}). Nothing was loaded or lost.\nWhat to do: see that the "
+            "credentials of this process may read, write, list and delete there, and run it again."
+        ) from fault
+    except Exception as fault:
+        raise StageUnavailable(
+            f"The stage cannot be reached at {url} ({in_words(fault)}). Nothing was loaded or lost.\nWhat to do: see "
+            "that the storage answers, and that DATELINE_STAGE, its endpoint and its credentials are right; then run "
+            "it again."
+        ) from fault

@@ -10,7 +10,6 @@ from statistics import median, quantiles
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.stage.batch import StagedBatch
 
@@ -73,14 +72,14 @@ class SourceCounts:
 def count_sources(batch: StagedBatch) -> dict[str, SourceCounts]:
     """Counts by scraper, by name; records whose scraper could not be read are those of ``UNKNOWN``."""
     counts: dict[str, SourceCounts] = {}
-    for row in _rows(batch.paths("outcomes"), _OUTCOMES):
+    for row in _rows(batch.tables("outcomes", _OUTCOMES)):
         count = counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts())
         count.outcomes[row["outcome"]] += 1
         count.reasons[row["reason"]] += 1
         if row["reason"] != IMPLAUSIBLE:
             count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
     seen: set[str] = set()
-    for row in _rows(batch.paths("articles"), _ARTICLES):
+    for row in _rows(batch.tables("articles", _ARTICLES)):
         _count_article(counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts()), row, seen)
     return dict(sorted(counts.items()))
 
@@ -121,8 +120,7 @@ def _quartiles(words: list[int]) -> tuple[float | None, float | None, float | No
     return low, float(median(words)), high
 
 
-def _rows(paths: Iterable[Any], columns: list[str]) -> Iterator[dict[str, Any]]:
-    for path in paths:
-        table: pa.Table = pq.read_table(path, columns=columns)
+def _rows(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
+    for table in tables:
         for part in table.to_batches():
             yield from part.to_pylist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from pipelines.records import Coordinates, Gap
 from pipelines.stage.arrow import arrow_schema
 from pipelines.stage.faults import disk_faults_named
+from pipelines.stage.folder import Folder
 
 type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps"]
 type StagedOutcome = Literal["staged", "rejected", "deleted"]
@@ -97,7 +97,7 @@ class PartWriter:
     exception, leaves nothing that a manifest could name. Use it as a context manager or call ``close``.
     """
 
-    def __init__(self, folder: Path, part: str) -> None:
+    def __init__(self, folder: Folder, part: str) -> None:
         self._folder = folder
         self._part = part
         self._open: dict[FileKind, _File] = {}
@@ -151,20 +151,17 @@ class PartWriter:
 
 
 class _File:
-    """One Parquet file being written under a temporary name."""
+    """One Parquet file being written."""
 
-    def __init__(self, folder: Path, kind: FileKind, part: str) -> None:
-        self.kind = kind
-        self.folder = folder
-        self.path = folder / kind / f"{part}.parquet"
-        self.unfinished = self.path.with_suffix(".unfinished")
+    def __init__(self, folder: Folder, kind: FileKind, part: str) -> None:
+        self.kind, self.folder, self.path = kind, folder, f"{kind}/{part}.parquet"
         self.rows = 0
         self.pending: list[dict[str, Any]] = []
         self.pending_bytes = 0
         self.closed: StagedFile | None = None
-        with disk_faults_named(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.writer = pq.ParquetWriter(self.unfinished, schema_of(kind), compression="zstd")
+        self.new = folder.create(self.path)
+        with disk_faults_named(self.new.draft):
+            self.writer = pq.ParquetWriter(self.new.draft, schema_of(kind), compression="zstd")
 
     def append(self, row: dict[str, Any]) -> None:
         self.pending.append(row)
@@ -176,7 +173,7 @@ class _File:
         if not self.pending:
             return
         table = pa.Table.from_pylist(self.pending, schema=schema_of(self.kind))
-        with disk_faults_named(self.path):
+        with disk_faults_named(self.new.draft):
             self.writer.write_table(table)
         self.rows += len(self.pending)
         self.pending, self.pending_bytes = [], 0
@@ -184,13 +181,11 @@ class _File:
     def close(self) -> StagedFile:
         if self.closed is None:
             self.flush()
-            with disk_faults_named(self.path):
+            with disk_faults_named(self.new.draft):
                 self.writer.close()
-                sync(self.unfinished)
-                digest = file_sha256(self.unfinished)
-                self.unfinished.replace(self.path)
-                sync(self.path.parent)
-            self.closed = StagedFile(self.kind, str(self.path.relative_to(self.folder)), self.rows, digest)
+                digest = _sha256(self.new.draft)
+            self.new.finish()
+            self.closed = StagedFile(self.kind, self.path, self.rows, digest)
         return self.closed
 
     def abandon(self) -> None:
@@ -200,17 +195,8 @@ class _File:
         except (OSError, pa.ArrowException):
             pass  # the disk may be what failed: the file goes away all the same
         finally:
-            for path in (self.unfinished, self.path):
-                path.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Puts a file or folder on the disk for good."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            self.new.abandon()
+            self.folder.remove_file(self.path)
 
 
 def key_digest(key: bytes | None) -> str | None:
@@ -222,6 +208,6 @@ def key_digest(key: bytes | None) -> str | None:
     return hashlib.sha256(key).hexdigest()[:32] if key else None
 
 
-def file_sha256(path: Path) -> str:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

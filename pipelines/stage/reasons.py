@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-import pyarrow.parquet as pq
-
 from pipelines.records import Coordinates
 from pipelines.stage.batch import StagedBatch
 
@@ -15,8 +13,7 @@ from pipelines.stage.batch import StagedBatch
 def count_reasons(batch: StagedBatch) -> Counter[str]:
     """Records by reason, or by outcome where there is none; the total is the number of records."""
     counts: Counter[str] = Counter()
-    for path in batch.paths("outcomes"):
-        rows = pq.read_table(path, columns=["outcome", "reason"])
+    for rows in batch.tables("outcomes", ["outcome", "reason"]):
         counts.update(r or o for o, r in zip(rows["outcome"].to_pylist(), rows["reason"].to_pylist(), strict=True))
     return counts
 
@@ -24,24 +21,22 @@ def count_reasons(batch: StagedBatch) -> Counter[str]:
 def count_rejects(batch: StagedBatch) -> Counter[tuple[str, str]]:
     """Dead letters by step and reason."""
     counts: Counter[tuple[str, str]] = Counter()
-    for path in batch.paths("dead_letters"):
-        rows = pq.read_table(path, columns=["step", "reason"])
+    for rows in batch.tables("dead_letters", ["step", "reason"]):
         counts.update(zip(rows["step"].to_pylist(), rows["reason"].to_pylist(), strict=True))
     return counts
 
 
 def staged_outcomes(batch: StagedBatch) -> Iterator[tuple[Coordinates, str, str | None]]:
     """Each record of the batch, what became of it, and the reason where it was rejected."""
-    for path in batch.paths("outcomes"):
-        read = pq.read_table(path, columns=["topic", "partition", "offset", "outcome", "reason"])
+    for read in batch.tables("outcomes", ["topic", "partition", "offset", "outcome", "reason"]):
         for topic, partition, offset, outcome, reason in zip(*read.to_pydict().values(), strict=True):
             yield Coordinates(topic, partition, offset), outcome, reason
 
 
 def first_traceback(batch: StagedBatch) -> str:
     """The last line of the first unexpected fault's traceback and where it was raised, or an empty text."""
-    for path in batch.paths("dead_letters"):
-        for details in pq.read_table(path, columns=["details"])["details"].to_pylist():
+    for rows in batch.tables("dead_letters", ["details"]):
+        for details in rows["details"].to_pylist():
             for first, violation in pairwise(details):
                 if violation["expectation"] == "traceback":
                     return f"{first['expectation']}: {first['value']}"

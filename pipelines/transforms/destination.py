@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from pipelines.settings import Settings
+from pipelines.stage import Folder
 
 
 @dataclass(frozen=True, slots=True)
 class Staging:
     """Where a batch is staged, and what its records are stamped with."""
 
-    folder: Path
+    folder: Folder
     part: str
     processed_at: datetime
     settings: Settings

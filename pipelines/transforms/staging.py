@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -17,13 +16,14 @@ from pipelines.clean import article_id_of_url
 from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage, scraper_name
 from pipelines.stage import (
-    OriginalStore,
+    Folder,
     OutcomeRow,
     PartWriter,
     StagedFile,
     dead_letter_record,
     key_digest,
     reading_digest,
+    stage_store,
 )
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
@@ -65,7 +65,7 @@ class _Stage(beam.DoFn):
     def setup(self) -> None:
         settings = self.staging.settings
         self.processor = processor_of(settings)
-        self.originals = OriginalStore(settings.home, settings.limits.dead_letter_bytes, settings.warehouse_key)
+        self.store = stage_store(settings)
 
     def start_bundle(self) -> None:
         self.writer: PartWriter | None = None
@@ -96,7 +96,7 @@ class _Stage(beam.DoFn):
         named = named_by(message, rejected.article_ids)
         writer.dead_letter(
             dead_letter_record(
-                message, failure, self.processor, self.staging.processed_at, rejected.scraper, self.originals
+                message, failure, self.processor, self.staging.processed_at, rejected.scraper, self.store
             )
         )
         writer.outcome(
@@ -134,12 +134,9 @@ class _Seal(beam.DoFn):
         self.staging = staging
 
     def process(self, files: list[StagedFile]) -> Iterator[str]:
-        listed = self.staging.folder / parts_name(self.staging.part)
-        listed.parent.mkdir(parents=True, exist_ok=True)
-        draft = listed.with_suffix(f".{uuid.uuid4().hex[:8]}.draft")
-        draft.write_text(json.dumps([asdict(f) for f in files]))
-        draft.replace(listed)
-        yield str(listed)
+        listed = parts_name(self.staging.part)
+        self.staging.folder.write(listed, json.dumps([asdict(f) for f in files]).encode())
+        yield str(self.staging.folder / listed)
 
 
 def stage_rejected(
@@ -158,7 +155,7 @@ def parts_name(part: str) -> str:
     return f"{part}.files.json"
 
 
-def staged_files(folder: Path, part: str) -> tuple[StagedFile, ...]:
+def staged_files(folder: Folder, part: str) -> tuple[StagedFile, ...]:
     """The files that a finished job staged for its part, in a stable order."""
-    listed = json.loads((folder / parts_name(part)).read_text())
+    listed = json.loads(folder.read(parts_name(part)))
     return tuple(sorted((StagedFile(**f) for f in listed), key=lambda f: (f.kind, f.path)))

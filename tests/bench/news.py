@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from pipelines.clean.identity import BODY_PLACES, LEAD_PLACES
 from pipelines.records import OffsetRange
-from pipelines.stage import StagedBatch, write_manifest
-from pipelines.stage.parts import ROW_GROUP, FileKind, StagedFile, file_sha256, schema_of
+from pipelines.stage import Folder, StagedBatch, write_manifest
+from pipelines.stage.parts import ROW_GROUP, FileKind, StagedFile, schema_of
 
 type Numbers = np.ndarray[Any, Any]
 
@@ -96,11 +96,12 @@ class News:
             if len(at_p):
                 ranges.append(OffsetRange(TOPIC, p, start, start + len(at_p)))
         table = articles(Made(self.seed, number, revision, fetched_at, partition, offset))
+        folder = Folder.at(self.folder) / name
         files = tuple(
-            _written(self.folder / name, kind, rows) for kind, rows in (("articles", table), ("outcomes", _of(table)))
+            _written(folder, kind, rows) for kind, rows in (("articles", table), ("outcomes", _of(table)))
         )
         staged_at = datetime.fromtimestamp(fetched_at[-1] / 1000, UTC)
-        batch = StagedBatch(name, "bench", self.folder / name, tuple(ranges), files, PROCESSOR, staged_at)
+        batch = StagedBatch(name, "bench", folder, tuple(ranges), files, PROCESSOR, staged_at)
         write_manifest(batch)
         return batch
 
@@ -373,8 +374,8 @@ def _of(table: pa.Table) -> pa.Table:
     return pa.table([columns.get(f.name, pa.nulls(len(table), f.type)) for f in schema], schema=schema)
 
 
-def _written(folder: Path, kind: FileKind, table: pa.Table) -> StagedFile:
-    path = folder / kind / "part-000.parquet"
-    path.parent.mkdir(parents=True)
-    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
-    return StagedFile(kind, str(path.relative_to(folder)), len(table), file_sha256(path))
+def _written(folder: Folder, kind: FileKind, table: pa.Table) -> StagedFile:
+    name = f"{kind}/part-000.parquet"
+    with folder.writing(name) as file:
+        pq.write_table(table, file, row_group_size=ROW_GROUP, compression="zstd")
+    return StagedFile(kind, name, len(table), folder.sha256(name))

@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.stage import StagedBatch, read_manifest
+from pipelines.stage import Folder, StagedBatch, read_manifest
 from pipelines.warehouse import Loaded, Warehouse, load_batch, mart_examples, open_warehouse
 from tests.bench.news import News
 
@@ -93,7 +93,7 @@ def measure(url: str, sizes: tuple[int, ...], console: Console) -> list[Measured
             batches, bare = [], []
             for _ in range(MEASURED):
                 batch = news.batch(NEW, UPDATES)
-                batches.append(_in_a_process("publish", url, batch.folder))
+                batches.append(_in_a_process("publish", url, batch.folder.path))
                 rows = _rows_of(warehouse, batch, Path(scratch) / "rows")
                 bare.append(_in_a_process("bare", url, rows))
                 _remove(batch)
@@ -137,9 +137,9 @@ def _rows_of(warehouse: Warehouse, batch: StagedBatch, folder: Path) -> Path:
 
 
 def _remove(batch: StagedBatch) -> None:
-    for path in sorted(batch.folder.rglob("*"), reverse=True):
+    for path in sorted(batch.folder.path.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
-    batch.folder.rmdir()
+    batch.folder.path.rmdir()
 
 
 def _in_a_process(work: str, url: str, folder: Path) -> Cost:
@@ -150,7 +150,7 @@ def _in_a_process(work: str, url: str, folder: Path) -> Cost:
 
 def publish(url: str, folder: Path) -> Cost:
     """What publishing the batch costs this process, libraries loaded."""
-    warehouse, batch = open_warehouse(url), read_manifest(folder)
+    warehouse, batch = open_warehouse(url), read_manifest(Folder.at(folder))
     warehouse.next_offsets(batch.ranges[0].topic)
     with _metered() as cost:
         loaded = load_batch(warehouse, batch)

@@ -2,52 +2,106 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from flows.staged import StagedBatches, staged_folder
+from flows.staged import StagedBatches
+from flows.work import remove_originals
 from pipelines.settings import KafkaSettings, Settings
+from pipelines.stage import Folder, stage_store
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import FETCHED_AT
 from tests.warehouse.batches import carried, stage
 
 
-def test_letters_of_a_killed_replay_are_removed(tmp_path: Path) -> None:
-    staged = tmp_path / "staged"
-    staged.mkdir()
-    (staged / "run-00001.letters.avro").write_bytes(b"letters")
-    StagedBatches(staged).settle(DuckDBWarehouse(tmp_path / "none.duckdb"))
-    assert list(staged.iterdir()) == []
+def names(folder: Folder) -> list[str]:
+    return sorted([*folder.files(), *(inner.name for inner in folder.folders())])
 
 
-def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(tmp_path: Path) -> None:
-    places = [
-        Settings(home=tmp_path, warehouse=f"duckdb:///{tmp_path}/{name}.duckdb", kafka=KafkaSettings(raw_topic=topic))
+def test_letters_of_a_killed_replay_are_removed(stage_url: str, tmp_path: Path) -> None:
+    batches = Folder(stage_url)
+    batches.write("run-00001.letters.avro", b"letters")
+    StagedBatches(batches).settle(DuckDBWarehouse(tmp_path / "none.duckdb"))
+    assert names(batches) == []
+
+
+def places(stage_url: str, home: Path) -> list[Settings]:
+    """Two warehouses and two topics that share a stage."""
+    return [
+        Settings(
+            home=home, stage=stage_url, warehouse=f"duckdb:///{home}/{name}.duckdb",
+            kafka=KafkaSettings(raw_topic=topic),
+        )
         for name, topic in (("courier", "raw"), ("ledger", "raw"), ("courier", "other"))
     ]
-    folders = [staged_folder(settings) for settings in places]
+
+
+def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(stage_url: str, tmp_path: Path) -> None:
+    folders = [stage_store(settings).batches for settings in places(stage_url, tmp_path)]
     assert len(set(folders)) == 3
     batches = [stage(folder, carried(7), batch_id=f"batch-{n}") for n, folder in enumerate(folders)]
     for folder in folders:
-        (folder / "never-loaded").mkdir()
-        (folder / "other.letters.avro").write_bytes(b"letters")
+        folder.write("never-loaded/articles/part-000.parquet", b"rows")
+        folder.write("other.letters.avro", b"letters")
     warehouse = DuckDBWarehouse(tmp_path / "courier.duckdb")
     warehouse.prepare()
     load_batch(warehouse, batches[0])
     StagedBatches(folders[0]).settle(warehouse)
-    assert [sorted(path.name for path in folder.iterdir()) for folder in folders] == [
+    assert [names(folder) for folder in folders] == [
         ["batch-0"],
         ["batch-1", "never-loaded", "other.letters.avro"],
         ["batch-2", "never-loaded", "other.letters.avro"],
     ]
 
 
-def test_the_last_three_batches_are_kept(tmp_path: Path) -> None:
-    for number in range(5):
-        (tmp_path / f"batch-{number}").mkdir()
-    StagedBatches(tmp_path).forget_old()
-    assert len(list(tmp_path.iterdir())) == 3
+class Covered:
+    """A warehouse in which a delete request covers these originals."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+
+    def originals_to_remove(self) -> list[str]:
+        return self.paths
+
+    def forget_originals(self, paths: list[str]) -> None:
+        self.paths = [path for path in self.paths if path not in paths]
+
+
+def test_a_run_removes_the_originals_of_its_own_topic(stage_url: str, tmp_path: Path) -> None:
+    raw, _, other = (stage_store(settings) for settings in places(stage_url, tmp_path))
+    paths = [store.keep_original(b"a large page", store.topic) for store in (raw, other)]
+    warehouse = Covered(paths)
+    work: Any = SimpleNamespace(warehouse=warehouse, store=raw)
+    remove_originals(work)
+    assert [raw.root.exists(path) for path in paths] == [False, True]
+    assert warehouse.paths == [paths[1]]
+    work.store = other
+    remove_originals(work)
+    assert (other.root.exists(paths[1]), warehouse.paths) == (False, [])
+
+
+def test_the_last_three_batches_are_kept_by_when_they_were_staged(
+    stage_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = Folder(stage_url)
+    order = ["d", "a", "e", "c", "b"]
+    for name in order:
+        (batches / name).write("manifest.json", b"{}")
+    (batches / "unsealed").write("articles/part-000.parquet", b"rows")
+
+    def modified_at(folder: Folder, name: str) -> datetime:
+        if folder.exists(name):
+            return FETCHED_AT + timedelta(seconds=order.index(folder.name))
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(Folder, "modified_at", modified_at)
+    StagedBatches(batches).forget_old()
+    assert names(batches) == ["b", "c", "e"]
 
 
 def key_of(warehouse: str | None, home: Path) -> str:

@@ -18,6 +18,7 @@ from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import BatchSettings, Settings
+from pipelines.stage import stage_store
 from pipelines.warehouse import DeadLetterFilter, Run, Warehouse, load_batch, open_warehouse
 from tests.fuzz.messages import TOPIC, message
 
@@ -93,7 +94,8 @@ def fuzz(
     with Workers(workers, home / "logs" / "workers.log") as standing:
         for start in range(messages.start, messages.stop, BATCH):
             ranges = (OffsetRange(TOPIC, 0, start, min(start + BATCH, messages.stop)),)
-            plan = BatchPlan(f"fuzz-{start:08d}", "fuzz", ranges, home / "staged" / str(start), datetime.now(UTC))
+            folder = stage_store(settings).batches / str(start)
+            plan = BatchPlan(f"fuzz-{start:08d}", "fuzz", ranges, folder, datetime.now(UTC))
             try:
                 staged = transform_batch(plan, settings, standing, read=Numbered(seed, notes)).batch
             except RunFailed as fault:

@@ -14,7 +14,7 @@ from pipelines.failures import Failure, Violation
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
 from pipelines.sources.kafka import describe_topic, read_range, topic_offsets
-from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_record
+from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_record
 from pipelines.warehouse import KafkaAccount, Part, Verification, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
@@ -28,7 +28,7 @@ def load(warehouse: DuckDBWarehouse, kafka: KafkaSettings, folder: Path) -> None
     """What the topic holds, every record rejected, in one batch."""
     ((_, end),) = topic_offsets(kafka, kafka.raw_topic).values()
     span = OffsetRange(kafka.raw_topic, 0, 0, end)
-    writer = PartWriter(folder, "part")
+    writer = PartWriter(Folder.at(folder), "part")
     for item in read_range(kafka, span):
         if isinstance(item, Gap):
             writer.gap(item)
@@ -40,7 +40,7 @@ def load(warehouse: DuckDBWarehouse, kafka: KafkaSettings, folder: Path) -> None
     topic_id = describe_topic(kafka, kafka.raw_topic).topic_id
     warehouse.prepare()
     load_batch(warehouse,
-        StagedBatch("batch", "run", folder, (span,), writer.close(), "test", FETCHED_AT, topic_id=topic_id)
+        StagedBatch("batch", "run", Folder.at(folder), (span,), writer.close(), "test", FETCHED_AT, topic_id=topic_id)
     )
 
 

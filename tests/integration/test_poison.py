@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from kafka import KafkaProducer
 
 from pipelines.jobs.batches import transform_batch
@@ -73,7 +72,7 @@ def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_b
         batch = transform_batch(wanted, told, workers).batch
     found = rows(batch, "outcomes", "offset", "outcome", "reason")
     assert found == [(n, "rejected", "MemoryExceeded") if n == 3 else (n, "staged", None) for n in range(6)]
-    (letter,) = (row for path in batch.paths("dead_letters") for row in pq.read_table(path).to_pylist())
+    (letter,) = (row for read in batch.tables("dead_letters") for row in read.to_pylist())
     assert (letter["step"], letter["key"], letter["original"]) == ("read", messages[3].key, None)
     assert letter["original_bytes"] == BOMB_BYTES
     assert letter["details"][0]["expectation"].endswith(f"the original is left in Kafka, at {topic}/0@3")

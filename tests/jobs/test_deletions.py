@@ -15,6 +15,7 @@ from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.workers import Workers
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import BatchSettings, Settings
+from pipelines.stage import Folder
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import BODY, a_message, coordinates
@@ -69,7 +70,7 @@ class Loading:
             if (offsets := [m.source.offset for m in messages if m.source.partition == p])
         )
         name = f"batch-{self.count}"
-        plan = BatchPlan(batch_id=name, run_id="run", ranges=ranges, folder=self.folder / name, processed_at=NOW)
+        plan = BatchPlan(name, "run", ranges, Folder.at(self.folder) / name, NOW)
         batch = transform_batch(plan, settings, self.workers, read=Topic(messages)).batch
         load_batch(self.warehouse, batch)
         assert self.warehouse.verify().problems == ()

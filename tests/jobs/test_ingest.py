@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from pipelines.jobs.audit import audit_batch
@@ -15,7 +14,7 @@ from pipelines.jobs.shares import shares_of
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import BatchSettings, Settings
-from pipelines.stage import StagedBatch, read_manifest
+from pipelines.stage import Folder, StagedBatch, read_manifest
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
 
@@ -56,13 +55,13 @@ def settings(tmp_path: Path, **batch: Any) -> Settings:
 
 def plan(tmp_path: Path, name: str = "batch", **changes: Any) -> BatchPlan:
     ranges = (OffsetRange("articles.raw", 0, 0, 8),)
-    values: dict[str, Any] = {"batch_id": name, "run_id": "run", "ranges": ranges, "folder": tmp_path / name}
+    values: dict[str, Any] = {"batch_id": name, "run_id": "run", "ranges": ranges, "folder": Folder.at(tmp_path / name)}
     return BatchPlan(**(values | {"processed_at": NOW} | changes))
 
 
 def rows(batch: StagedBatch, kind: Any, *columns: str) -> list[tuple[Any, ...]]:
-    tables = [pq.read_table(path, columns=list(columns) or None).to_pylist() for path in batch.paths(kind)]
-    return sorted((tuple(row.values()) for table in tables for row in table), key=repr)
+    tables = batch.tables(kind, columns or None)
+    return sorted((tuple(row.values()) for table in tables for row in table.to_pylist()), key=repr)
 
 
 def run(tmp_path: Path, name: str = "batch", workers: int = 0) -> StagedBatch:
@@ -129,7 +128,7 @@ def test_a_bug_of_ours_stops_the_batch(tmp_path: Path, monkeypatch: pytest.Monke
     with Workers(0) as none, pytest.raises(RunFailed, match=r"3 of 6 records .* ZeroDivisionError in broken"):
         transform_batch(plan(tmp_path), settings(tmp_path), none, read=topic())
     with pytest.raises(Exception, match=r"no manifest\.json"):
-        read_manifest(tmp_path / "batch")
+        read_manifest(Folder.at(tmp_path / "batch"))
 
 
 def broken(clean: object, models: object) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.jobs.names import check_names
-from pipelines.settings import KafkaSettings, Settings, SettingsWrong
+from pipelines.settings import BatchSettings, KafkaSettings, Settings, SettingsWrong
 
 
 def problems_of(settings: Settings) -> list[str]:
@@ -51,6 +51,17 @@ def test_schemas_and_files_that_are_not_there_are_all_named(tmp_path: Path) -> N
         "DATELINE_SCHEMA_IDS leads nowhere: schema id 7 stands for 'raw_article/9', schema id 8 stands for 'page/1', "
         "and there is no such subject/version."
     )
+
+
+def test_a_storage_that_cannot_be_used_is_named() -> None:
+    assert problems_of(Settings(stage="attic://boxes")) == [
+        "DATELINE_STAGE names a storage (attic://) that cannot be used: Protocol not known: attic."
+    ]
+    alone = BatchSettings(workers=0)
+    check_names(Settings(stage="memory://stage", batch=alone))
+    assert problems_of(Settings(stage="memory://stage", batch=BatchSettings(workers=2))) == [
+        "DATELINE_STAGE is the memory of one process (memory://), which needs DATELINE_BATCH__WORKERS=0."
+    ]
 
 
 @pytest.mark.parametrize(("option", "value", "told"), [

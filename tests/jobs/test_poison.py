@@ -19,7 +19,7 @@ from pipelines.jobs.shares import Share
 from pipelines.jobs.workers import Death, RunFailed, Workers
 from pipelines.records import Gap, OffsetRange, RawMessage
 from pipelines.settings import BatchSettings, Settings
-from pipelines.stage import StagedBatch
+from pipelines.stage import Folder, StagedBatch
 from pipelines.transforms.destination import Staging
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
@@ -81,8 +81,8 @@ def test_what_ends_a_worker_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> 
     outcomes = dict(rows(batch, "outcomes", "offset", "outcome"))
     assert sorted(outcomes) == list(range(30))
     assert {n for n, outcome in outcomes.items() if outcome != "staged"} == {4, 17, 29}
-    letters = {row["source"]["offset"]: row for path in batch.paths("dead_letters")
-               for row in pq.read_table(path).to_pylist()}
+    letters = {row["source"]["offset"]: row for read in batch.tables("dead_letters")
+               for row in read.to_pylist()}
     assert {n: (row["step"], row["reason"]) for n, row in letters.items()} == {
         4: ("enrich", "WorkerCrashed"), 17: ("enrich", "TimeExceeded"), 29: ("enrich", "MemoryExceeded"),
     }
@@ -110,7 +110,7 @@ def test_many_that_end_their_worker_stop_the_run(tmp_path: Path) -> None:
 
 
 def share(*ranges: OffsetRange) -> Share:
-    return Share(ranges, Topic([]), Settings(), Staging(Path("batch"), "part-000", NOW, Settings()))
+    return Share(ranges, Topic([]), Settings(), Staging(Folder("memory://batch"), "part-000", NOW, Settings()))
 
 
 def spans(shares: Sequence[Share]) -> list[list[tuple[int, int, int]]]:
@@ -162,7 +162,7 @@ def test_the_failure_says_which_rule_was_broken(kind: Any, fault: type, rule: st
 def test_a_gap_met_on_the_way_stays_a_gap(tmp_path: Path) -> None:
     from pipelines.transforms.staging import stage_rejected
 
-    staging = Staging(tmp_path, "part-000", NOW, Settings(home=tmp_path))
+    staging = Staging(Folder.at(tmp_path), "part-000", NOW, Settings(home=tmp_path))
     gap = Gap("articles.raw", 0, 7, 8, "compaction")
     failure = failure_of(Death("SIGSEGV", "crash"), BatchSettings())
     files = stage_rejected(staging, [message(6, "Marrowby"), gap], failure)
@@ -175,7 +175,7 @@ def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: 
     def never(_: OffsetRange) -> Any:
         raise AssertionError("it ended a worker each time it was read")
 
-    staging = Staging(tmp_path, "part-000", NOW, Settings(home=tmp_path))
+    staging = Staging(Folder.at(tmp_path), "part-000", NOW, Settings(home=tmp_path))
     failure = failure_of(Death("out of memory", "memory"), BatchSettings())
     lost = Share((OffsetRange("articles.raw", 0, 7, 8),), never, Settings(), staging, 3, failure, is_unreadable=True)
     done = run_share(lost)

@@ -20,7 +20,7 @@ from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.settings import Limits, Settings
-from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
+from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
@@ -44,7 +44,7 @@ class Place:
 
     def rejected(self, *letters: tuple[RawMessage, str]) -> None:
         """A batch of messages that were rejected for these reasons, at offsets 0 and up."""
-        folder = self.home / "staged" / "first"
+        folder = Folder.at(self.home) / "staged" / "first"
         writer = PartWriter(folder, "part")
         for message, reason in letters:
             failure = Failure("clean", reason, (Violation("as it was"),))
@@ -58,7 +58,7 @@ class Place:
     def replay(self, chosen: DeadLetterFilter = ALL, most: int = 100, name: str = "replay",
                told: Settings | None = None) -> Handed | None:
         """One batch, published."""
-        plan = BatchPlan(name, "run", (), self.home / "staged" / name, NOW, kind="replay")
+        plan = BatchPlan(name, "run", (), Folder.at(self.home) / "staged" / name, NOW, kind="replay")
         letters = chosen_letters(self.warehouse, chosen, most, settings(self.home))
         with Workers(0) as here:
             ran = replay_batch(letters, plan, told or settings(self.home), here)
@@ -203,14 +203,15 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
     def limited(message_bytes: int) -> Settings:
         return settings(place.home).model_copy(update={"limits": Limits(message_bytes=message_bytes)})
 
-    plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 1),), place.home / "staged" / "ingest", NOW)
+    folder = Folder.at(place.home) / "staged" / "ingest"
+    plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 1),), folder, NOW)
     with Workers(0) as here:
         ran = transform_batch(plan, limited(1_000_000), here, read=Topic([message]))
     load_batch(place.warehouse, ran.batch)
     (letter,) = place.warehouse.dead_letters(ALL)
     assert (letter.reason, letter.original, letter.original_bytes) == ("OversizedMessage", None, len(large))
     digest = hashlib.sha256(large).hexdigest()
-    assert letter.original_path == f"originals/{settings(place.home).warehouse_key}/{digest[:2]}/{digest}"
+    assert letter.original_path == f"originals/{settings(place.home).warehouse_key}/articles.raw/{digest[:2]}/{digest}"
     assert (place.home / letter.original_path).read_bytes() == large
     place.replay(told=limited(1_000_000), name="still")
     assert place.warehouse.query("SELECT reason, attempts FROM dead_letters").rows == (("OversizedMessage", 2),)
@@ -225,7 +226,8 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
 ) -> None:
     messages = [replace(good(n), value=value) for n, value in enumerate([large_page(0), large_page(1), page(2)])]
     small = settings(place.home).model_copy(update={"limits": Limits(message_bytes=100)})
-    plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), place.home / "staged" / "ingest", NOW)
+    folder = Folder.at(place.home) / "staged" / "ingest"
+    plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), folder, NOW)
     with Workers(0) as here:
         load_batch(place.warehouse, transform_batch(plan, small, here, read=Topic(messages)).batch)
     gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.source)

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
@@ -17,6 +16,7 @@ from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.samples import Sample, sample_messages
 from pipelines.settings import BatchSettings, Settings
+from pipelines.stage import Folder
 from pipelines.warehouse import Run, load_batch, open_warehouse
 from tests.jobs.messages import Topic
 
@@ -40,7 +40,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     batch = BatchSettings(workers=0, fault_share=1)  # one that nobody named is told by the sample that it befell
     settings = Settings(home=home, batch=batch, warehouse=f"duckdb:///{home}/warehouse.duckdb")
     ranges = (OffsetRange("articles.raw", 0, 0, len(SAMPLES)),)
-    plan = BatchPlan("batch", "run", ranges, home / "staged", PUBLISHED_AT)
+    plan = BatchPlan("batch", "run", ranges, Folder.at(home) / "staged", PUBLISHED_AT)
     with Workers(0) as here:
         staged = transform_batch(plan, settings, here, read=Topic([message(s) for s in SAMPLES.values()])).batch
     warehouse = open_warehouse(settings.warehouse_url)
@@ -51,7 +51,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
                              "LEFT JOIN articles USING (article_id)").records()
     return Ended(
         {row["kafka_offset"]: row for row in ledger},
-        {row["source"]["offset"]: row for path in staged.paths("articles") for row in articles_in(path)},
+        {row["source"]["offset"]: row for read in staged.tables("articles") for row in articles_in(read)},
         warehouse.verify().problems,
     )
 
@@ -63,8 +63,8 @@ def message(sample: Sample) -> RawMessage:
     return RawMessage(source, PUBLISHED_AT + timedelta(seconds=offset), sample.key, sample.value, sample.headers)
 
 
-def articles_in(path: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+def articles_in(read: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = read.to_pylist()
     return rows
 
 

@@ -13,6 +13,7 @@ from pipelines.resolve.reconciliation import handed_ranges
 from pipelines.resolve.scrapers import SourceStanding, scraper_standings
 from pipelines.settings import BreakerSettings
 from pipelines.stage import (
+    Folder,
     OutcomeRow,
     PartWriter,
     StagedBatch,
@@ -113,16 +114,17 @@ def offsets(start: int, end: int, partition: int = 0) -> OffsetRange:
 
 
 def stage(
-    folder: Path, *events: Event, batch_id: str = "batch-1", run_id: str = "run-1", kind: BatchKind = "ingest",
+    folder: Path | Folder, *events: Event, batch_id: str = "batch-1", run_id: str = "run-1", kind: BatchKind = "ingest",
     ranges: tuple[OffsetRange, ...] | None = None, topic_id: str = "",
 ) -> StagedBatch:
     """A sealed batch of the events; its ranges are what they cover unless told otherwise."""
-    writer = PartWriter(folder / batch_id, "part-000")
+    into = (folder if isinstance(folder, Folder) else Folder.at(folder)) / batch_id
+    writer = PartWriter(into, "part-000")
     spans = [_write(writer, event) for event in events]
     if ranges is None:
         ranges = handed_ranges(sorted(set(spans), key=lambda r: r.start), ()) if kind == "ingest" else ()
     batch = StagedBatch(
-        batch_id, run_id, folder / batch_id, ranges, writer.close(), PROCESSOR, FETCHED_AT, kind, topic_id
+        batch_id, run_id, into, ranges, writer.close(), PROCESSOR, FETCHED_AT, kind, topic_id
     )
     write_manifest(batch)
     return batch

@@ -27,14 +27,14 @@ from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, refused,
 DIE_LOADING = """
 import os, signal, sys
 from pathlib import Path
-from pipelines.stage import read_manifest
+from pipelines.stage import Folder, read_manifest
 from pipelines.warehouse import load_batch, open_warehouse
 def die(step):
     if step == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)
 warehouse = open_warehouse(sys.argv[1])
 warehouse.on_step = die
-load_batch(warehouse, read_manifest(Path(sys.argv[2])))
+load_batch(warehouse, read_manifest(Folder.at(Path(sys.argv[2]))))
 """
 
 

@@ -394,7 +394,7 @@ def test_the_audit_is_kept(warehouse: RelationalWarehouse, tmp_path: Path) -> No
 
 def test_a_damaged_batch_is_not_published(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     batch = stage(tmp_path, carried(0))
-    path = batch.paths("articles")[0]
+    path = batch.folder.path / batch.paths("articles")[0]
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(StagedBatchDamaged, match="its sha256 differs"):
         load_batch(warehouse, batch)

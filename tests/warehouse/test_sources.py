@@ -15,6 +15,7 @@ from pipelines.jobs.release import release_batch
 from pipelines.records import Author, Evidence
 from pipelines.resolve.changes import Changes
 from pipelines.settings import BreakerSettings
+from pipelines.stage import Folder
 from pipelines.warehouse import Loaded, WarehouseFault, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
@@ -92,7 +93,7 @@ class Stream:
         while waiting := self.warehouse.waiting(source, most):
             self.batches += 1
             batch_id = f"batch-{self.batches:03d}"
-            plan = BatchPlan(batch_id, "run-2", (), self.folder / batch_id, FETCHED_AT, kind="release")
+            plan = BatchPlan(batch_id, "run-2", (), Folder.at(self.folder) / batch_id, FETCHED_AT, kind="release")
             told.append(load_batch(self.warehouse, release_batch(waiting, plan, PROCESSOR)))
             assert self.warehouse.verify().problems == ()
         self.warehouse.let_flow(source)
@@ -231,7 +232,7 @@ def test_a_staged_release_that_was_released_meanwhile_is_left_out(stream: Stream
     stream.load(*turned(stream))
     stale = release_batch(
         stream.warehouse.waiting(QUAY, 1_000),
-        BatchPlan("stale", "run-3", (), stream.folder / "stale", FETCHED_AT, kind="release"), PROCESSOR,
+        BatchPlan("stale", "run-3", (), Folder.at(stream.folder) / "stale", FETCHED_AT, kind="release"), PROCESSOR,
     )
     stream.release(QUAY)
     loaded = load_batch(stream.warehouse, stale)
@@ -243,7 +244,7 @@ def test_a_staged_release_that_was_released_meanwhile_is_left_out(stream: Stream
 def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, step: str) -> None:
     stream.load(*turned(stream))
     first = stream.warehouse.waiting(QUAY, 4)
-    plan = BatchPlan("cut", "run-2", (), stream.folder / "cut", FETCHED_AT, kind="release")
+    plan = BatchPlan("cut", "run-2", (), Folder.at(stream.folder) / "cut", FETCHED_AT, kind="release")
     load_batch(stream.warehouse, release_batch(first, plan, PROCESSOR))
     before = tables(stream.warehouse)
 

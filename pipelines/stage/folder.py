@@ -1,0 +1,227 @@
+"""A folder of the stage: on this machine's disk, or in whatever storage fsspec opens."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec import AbstractFileSystem, filesystem
+
+from pipelines.stage.faults import disk_faults_named, storage_faults_named
+
+LOCAL = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder by its URL, such as ``file:///data/stage`` or ``s3://bucket/stage``. It need not exist.
+
+    A file appears under its name when it is complete, in place of the one that had the name before: no reader sees a
+    part of it. On a local disk it is synchronised to the disk before it gets its name.
+    """
+
+    url: str
+
+    @classmethod
+    def at(cls, path: Path) -> Folder:
+        """The folder at a path on this machine."""
+        return cls(f"{LOCAL}://{path.absolute()}")
+
+    def __truediv__(self, name: str) -> Folder:
+        return Folder(f"{self.url.rstrip('/')}/{name}")
+
+    def __str__(self) -> str:
+        return str(self.path) if self.is_local else self.url
+
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2]
+
+    @property
+    def parent(self) -> Folder:
+        return Folder(self.url.rpartition("/")[0])
+
+    @property
+    def protocol(self) -> str:
+        return self.url.partition("://")[0]
+
+    @property
+    def is_local(self) -> bool:
+        return self.protocol == LOCAL
+
+    @property
+    def path(self) -> Path:
+        """Where a local folder is."""
+        return Path(self.url.partition("://")[2])
+
+    def create(self, name: str) -> NewFile:
+        """A file of this name, to be written."""
+        return NewFile(self, name)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Stores a file of this content."""
+        with self.writing(name) as file:
+            file.write(content)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to write to. It is stored when the block ends, and dropped when the block raises."""
+        new = self.create(name)
+        try:
+            with new.draft.open("wb") as file:
+                yield file
+        except BaseException:
+            new.abandon()
+            raise
+        new.finish()
+
+    def open(self, name: str) -> IO[bytes]:
+        """The file, to be read; raises ``FileNotFoundError`` where there is none."""
+        if self.is_local:
+            return (self.path / name).open("rb")
+        with self._faults_named(name):
+            opened: IO[bytes] = self._system.open(self._key(name), "rb")
+            return opened
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; raises ``FileNotFoundError`` where there is none."""
+        with self._faults_named(name):
+            content: bytes = self._system.cat_file(self._key(name))
+            return content
+
+    def sha256(self, name: str) -> str:
+        """The digest of a file's content; raises ``FileNotFoundError`` where there is none."""
+        with self.open(name) as file, self._faults_named(name):
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
+
+    def table(self, name: str, columns: Sequence[str] | None = None, schema: pa.Schema | None = None) -> pa.Table:
+        """The columns of a Parquet file, or all of them. A column of ``schema`` that it lacks is null."""
+        with self.open(name) as file, self._faults_named(name):
+            return pq.read_table(file, columns=None if columns is None else list(columns), schema=schema)
+
+    def exists(self, name: str) -> bool:
+        with self._faults_named(name):
+            return bool(self._system.exists(self._key(name)))
+
+    def modified_at(self, name: str) -> datetime:
+        """When the file was stored; raises ``FileNotFoundError`` where there is none."""
+        with self._faults_named(name):
+            at: datetime = self._system.modified(self._key(name))
+            return at
+
+    def files(self) -> list[str]:
+        """Names of the files that lie in this folder itself."""
+        return self._names("file")
+
+    def folders(self) -> list[Folder]:
+        """The folders that lie in this one."""
+        return [self / name for name in self._names("directory")]
+
+    def make_empty(self) -> None:
+        """Removes everything that lies in it. A local folder is there afterwards."""
+        self.remove()
+        if self.is_local:
+            with disk_faults_named(self.path):
+                self.path.mkdir(parents=True)
+
+    def remove(self) -> None:
+        """Removes the folder and everything in it; one that does not exist is left so."""
+        if self.is_local:
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        with self._faults_named(""):
+            if self._system.exists(self._key("")):
+                self._system.rm(self._key(""), recursive=True)
+
+    def remove_file(self, name: str) -> None:
+        """Removes a file; one that does not exist is left so."""
+        if self.is_local:
+            with disk_faults_named(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
+            return
+        with self._faults_named(name):
+            if self._system.exists(self._key(name)):
+                self._system.rm_file(self._key(name))
+
+    def upload(self, draft: Path, name: str) -> None:
+        """Stores a copy of a file of this machine, in a remote folder."""
+        with self._faults_named(name):
+            self._system.put_file(str(draft), self._key(name))
+
+    def _names(self, kind: str) -> list[str]:
+        with self._faults_named(""):
+            try:
+                found: list[dict[str, Any]] = self._system.ls(self._key(""), detail=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        return sorted(each["name"].rstrip("/").rpartition("/")[2] for each in found if each["type"] == kind)
+
+    @property
+    def _system(self) -> AbstractFileSystem:
+        """The filesystem, which fsspec makes once a process. What other processes write is seen at once."""
+        return filesystem(self.protocol, use_listings_cache=False)
+
+    def _key(self, name: str) -> str:
+        key: str = self._system._strip_protocol(f"{self.url}/{name}" if name else self.url)
+        return key
+
+    @contextmanager
+    def _faults_named(self, name: str) -> Iterator[None]:
+        with nullcontext() if self.is_local else storage_faults_named(f"{self.url}/{name}"):
+            yield
+
+
+class NewFile:
+    """A file that is being written as ``draft``, and that gets its name when it is finished.
+
+    The draft of a local file lies beside it; that of a remote one in a temporary place of this machine.
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.target = folder.path / name if folder.is_local else None
+        if self.target is not None:
+            self.draft = self.target.with_name(f"{self.target.name}.{uuid.uuid4().hex[:8]}.unfinished")
+            with disk_faults_named(self.target):
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            descriptor, draft = tempfile.mkstemp(prefix="dateline-", suffix=".unfinished")
+            os.close(descriptor)
+            self.draft = Path(draft)
+
+    def finish(self) -> None:
+        """The file is complete: from now on it can be read under its name."""
+        if self.target is None:
+            try:
+                self.folder.upload(self.draft, self.name)
+            finally:
+                self.draft.unlink(missing_ok=True)
+            return
+        with disk_faults_named(self.target):
+            _sync(self.draft)
+            self.draft.replace(self.target)
+            _sync(self.target.parent)
+
+    def abandon(self) -> None:
+        """Removes what was written. A file that has the name already stays."""
+        self.draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Puts a file or folder on the disk for good."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

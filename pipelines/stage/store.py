@@ -1,0 +1,86 @@
+"""The stage store: what a run stages, and large originals of dead letters, under one URL.
+
+```
+staged/<warehouse>/<topic>/<batch>/      parts, the manifest and, where they are stored, the changes of a batch
+originals/<warehouse>/<topic>/<xx>/<sha256>
+```
+
+A run writes and removes only what belongs to its warehouse and topic, for which it holds the right to load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pipelines.settings import Settings
+from pipelines.stage.faults import StagedBatchDamaged
+from pipelines.stage.folder import Folder
+
+STAGED, ORIGINALS = "staged", "originals"
+_ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
+
+
+@dataclass(frozen=True, slots=True)
+class StageStore:
+    """The part of the stage under ``root`` that belongs to one warehouse and topic, by their names as folders.
+
+    Originals of more than ``inline_bytes`` are files of their own; smaller ones lie inside of their dead letters.
+    """
+
+    root: Folder
+    warehouse: str
+    topic: str
+    inline_bytes: int
+
+    @property
+    def batches(self) -> Folder:
+        """The folder in which each batch has a folder of its own."""
+        return self.root / STAGED / self.warehouse / self.topic
+
+    def keep_original(self, original: bytes, topic: str) -> str:
+        """Stores the original of a message of ``topic`` and returns its path under ``root``.
+
+        The path is made of the content's sha256: to store an original again changes nothing.
+        """
+        digest = hashlib.sha256(original).hexdigest()
+        path = f"{ORIGINALS}/{self.warehouse}/{topic}/{digest[:2]}/{digest}"
+        if not self.root.exists(path):
+            self.root.write(path, original)
+        return path
+
+    def read_original(self, path: str) -> bytes:
+        """The original at a path that ``keep_original`` returned, whichever run stored it.
+
+        Raises ``StagedBatchDamaged`` where it is missing or is not what was stored.
+        """
+        try:
+            original = self.root.read(path)
+        except OSError as fault:
+            raise StagedBatchDamaged(
+                f"The original {self.root / path} cannot be read ({fault.strerror or 'it is missing'}). {_ADVICE}"
+            ) from fault
+        if hashlib.sha256(original).hexdigest() != path.rpartition("/")[2]:
+            raise StagedBatchDamaged(f"The original {self.root / path} is not what was stored. {_ADVICE}")
+        return original
+
+    def owns_original(self, path: str) -> bool:
+        """Whether an original belongs to this warehouse and topic. One that names no topic belongs to the warehouse."""
+        match path.split("/"):
+            case [_, warehouse, topic, _, _]:
+                return (warehouse, topic) == (self.warehouse, self.topic)
+            case _:
+                return True
+
+    def remove_original(self, path: str) -> None:
+        """Removes an original that belongs to this warehouse and topic; one that is missing is left so."""
+        if not self.owns_original(path):
+            raise ValueError(f"{path} belongs to another warehouse or topic")
+        self.root.remove_file(path)
+
+
+def stage_store(settings: Settings) -> StageStore:
+    """The stage of the settings' warehouse and topic."""
+    return StageStore(
+        Folder(settings.stage_url), settings.warehouse_key, settings.kafka.raw_topic, settings.limits.dead_letter_bytes
+    )
