@@ -13,7 +13,7 @@ BATCHES ?= 300
 SHARDS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-breaker bench-follow bench-warehouse
+.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-warehouse
 
 help:  ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came ou
 test: $(INSTALLED)  ## every test, integration and doctests included: SHARDS=2, each with servers of its own
 	@$(BIN)/python -m pytest -n $(SHARDS) --dist loadfile --no-loadscope-reorder
 
-soak: $(INSTALLED)  ## kill runs at random moments and compare the books: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
+soak: $(INSTALLED)  ## kill runs at random moments and compare the ledger: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
 	@$(BIN)/python -m tests.soak --kills $(KILLS) --warehouse $(WAREHOUSE) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(INSTALLED)  ## mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
@@ -76,8 +76,8 @@ bench-places: $(INSTALLED)  ## countries and coordinates of place names beside t
 bench-stories: $(INSTALLED)  ## copies of a story told from other stories: CORPUS=folder
 	@$(BIN)/python -m tests.bench.stories --corpus $(CORPUS)
 
-bench-breaker: $(INSTALLED)  ## sources held for nothing, and sources that turned and were not held
-	@$(BIN)/python -m tests.bench.breaker
+bench-drift: $(INSTALLED)  ## sources held for nothing, and sources that turned and were not quarantined
+	@$(BIN)/python -m tests.bench.drift
 
 bench-follow: $(INSTALLED)  ## seconds a small batch in a standing run, and its memory: BATCHES=300
 	@$(BIN)/python -m tests.bench.follow --batches $(BATCHES)

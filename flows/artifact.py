@@ -26,20 +26,20 @@ class RunArtifact:
     written_at: float = field(default_factory=time.monotonic)
     batches: int = 0
 
-    def is_due(self, told: RunReport) -> bool:
+    def is_due(self, report: RunReport) -> bool:
         """Whether batches were loaded since the last time, and that is long enough ago."""
-        return told.batches != self.batches and time.monotonic() - self.written_at >= self.every_s
+        return report.batches != self.batches and time.monotonic() - self.written_at >= self.every_s
 
-    def write_soon(self, told: RunReport) -> None:
+    def write_soon(self, report: RunReport) -> None:
         """``write``, but a Prefect server that is away costs the run one try and not minutes of them."""
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-            self.write(told)
+            self.write(report)
 
-    def write(self, told: RunReport) -> None:
-        text, description = markdown_of(told), f"{told.kind} run {told.run_id}: {told.status}"
-        self.written_at, self.batches = time.monotonic(), told.batches
+    def write(self, report: RunReport) -> None:
+        text, description = markdown_of(report), f"{report.kind} run {report.run_id}: {report.status}"
+        self.written_at, self.batches = time.monotonic(), report.batches
         if self.artifact_id is None:
-            made = create_markdown_artifact(text, key=told.kind, description=description)
+            made = create_markdown_artifact(text, key=report.kind, description=description)
             self.artifact_id = made if isinstance(made, UUID) else None  # typed as if it could be awaited
             return
         with get_client(sync_client=True) as client:

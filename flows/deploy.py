@@ -81,9 +81,9 @@ def deployed_environment(environment: Mapping[str, str], settings: Settings) -> 
 
     The home is absolute, since a worker's runs start in folders of their own.
     """
-    told = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    told |= {name: _reference(name) for name, value in told.items() if secrets_in({name: value})}
-    return told | {"DATELINE_HOME": str(settings.home)}
+    report = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    report |= {name: _reference(name) for name, value in report.items() if secrets_in({name: value})}
+    return report | {"DATELINE_HOME": str(settings.home)}
 
 
 def block_name(name: str) -> str:

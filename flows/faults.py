@@ -15,7 +15,7 @@ FINE, FOUND_WRONG, USAGE, AWAY, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 
 
 EXIT_CODES = {
     FINE: "fine",
-    FOUND_WRONG: "something is wrong with the data or the books",
+    FOUND_WRONG: "something is wrong with the data or the ledger",
     USAGE: "wrong usage or settings",
     AWAY: "something outside is away (broker, warehouse, network, disk)",
     OTHER_WRITER: "another writer is at work",

@@ -1,4 +1,4 @@
-"""The ingest flow: plan ▶ transform ▶ audit ▶ publish ▶ report, micro-batch after micro-batch."""
+"""The ingest flow: plan ▶ transform ▶ audit ▶ load ▶ report, micro-batch after micro-batch."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def _begin(work: Work) -> None:
 
 
 def _catch_up(work: Work, most: int) -> None:
-    told = work.report
+    report = work.report
     ends: dict[int, int] | None = None
-    while told.records < most:
+    while report.records < most:
         planned = _look(work, most)
         ends = ends if ends is not None else _ends(work, planned)
         if planned.ranges:
@@ -129,12 +129,13 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
 
 def _look(work: Work, most: int) -> Plan:
     """What there is to load now, at most a batch of it."""
-    told = work.report
+    report = work.report
     work.logs.bound_now_and_then()
-    watcher().step("plan", told.batches + 1)
-    planned = work.patience.call("plan", lambda: plan(work, min(work.settings.batch.max_records, most - told.records)))
-    told.waiting = dict(planned.waiting)
-    watcher().found(told.records + min(sum(planned.lag.values()), most - told.records))
+    watcher().step("plan", report.batches + 1)
+    wanted = min(work.settings.batch.max_records, most - report.records)
+    planned = work.patience.call("plan", lambda: plan(work, wanted))
+    report.waiting = dict(planned.waiting)
+    watcher().found(report.records + min(sum(planned.lag.values()), most - report.records))
     return planned
 
 

@@ -134,7 +134,9 @@ def describe_prefect(home: Path, *, verbose: bool) -> None:
 
 
 @contextmanager
-def a_prefect_api(home: Path, *, verbose: bool = False, tell: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+def a_prefect_api(
+    home: Path, *, verbose: bool = False, notify: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
     """The address of Prefect's API for the length of a block: yours, that of ``dateline up``, or one for now."""
     describe_prefect(home, verbose=verbose)
     if os.environ.get(API_URL):
@@ -142,7 +144,7 @@ def a_prefect_api(home: Path, *, verbose: bool = False, tell: Callable[[str], No
         return
     from flows.local.prefect import LocalPrefect, api_url
 
-    with LocalPrefect(home).for_now(tell=tell) as running, _in_environment(api_url(running)) as url:
+    with LocalPrefect(home).for_now(notify=notify) as running, _in_environment(api_url(running)) as url:
         yield url
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
-from flows.letters import chosen, count_of
+from flows.dead_letters import chosen, count_of
 from flows.masking import masked
 from flows.place import the_settings, with_broker
 from flows.watching import watcher
@@ -26,9 +26,9 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
     from pipelines.jobs.batches import BatchPlan
     from pipelines.jobs.replay import chosen_letters, replay_batch
 
-    told = work.report
-    batch_id, before = f"{told.run_id}-{told.batches + 1:05d}", told.records
-    plan = BatchPlan(batch_id, told.run_id, (), work.store.batches / batch_id, datetime.now(UTC), kind="replay")
+    report = work.report
+    batch_id, before = f"{report.run_id}-{report.batches + 1:05d}", report.records
+    plan = BatchPlan(batch_id, report.run_id, (), work.store.batches / batch_id, datetime.now(UTC), kind="replay")
     letters = chosen_letters(work.warehouse, wanted, work.settings.batch.max_records, work.settings)
     return replay_batch(letters, plan, work.settings, work.workers, lambda done: watcher().done(before + done))
 
@@ -36,7 +36,7 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
 @flow(name="replay", persist_result=False)
 @masked
 def replay(
-    reason: str | None = None, source: str | None = None, since: datetime | None = None, warehouse: str | None = None,
+    reason: str | None = None, scraper: str | None = None, since: datetime | None = None, warehouse: str | None = None,
     wait_minutes: float = 0,
 ) -> dict[str, Any]:
     """Replay the dead letters that are still rejected, batch by batch, each published before the next.
@@ -45,7 +45,7 @@ def replay(
 
     Args:
         reason: only those of this reason.
-        source: only those of this scraper.
+        scraper: only those of this scraper.
         since: only those rejected since then.
         warehouse: URL in place of the settings' one.
         wait_minutes: how long to wait for another run that writes.
@@ -53,7 +53,7 @@ def replay(
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "replay", wait_minutes) as work:
         settle(work)
-        _replay_batches(work, chosen(reason=reason, source=source, since=since))
+        _replay_batches(work, chosen(reason=reason, scraper=scraper, since=since))
         finish(work)
     return work.report.as_json()
 

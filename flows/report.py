@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flows.screen import plain
-from flows.sources import why_in_words
+from flows.cli.screen import plain
+from flows.scrapers import why_in_words
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class RunReport:
     costs: dict[str, tuple[int, int]] = field(default_factory=dict)
     verdict: str = "none"
     findings: list[dict[str, Any]] = field(default_factory=list)
-    held: list[dict[str, Any]] = field(default_factory=list)
-    silent: list[dict[str, Any]] = field(default_factory=list)
+    quarantined: list[dict[str, Any]] = field(default_factory=list)
+    stale: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)  # dead letters that wait to be sent, by topic and cause
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
@@ -89,8 +89,8 @@ class RunReport:
             "gaps": dict(self.gaps),
             "audit": self.verdict,
             "findings": self.findings,
-            "held": self.held,
-            "silent": self.silent,
+            "quarantined": self.quarantined,
+            "stale": self.stale,
             "outbox": self.outbox,
             "offsets": {str(p): o for p, o in self.offsets.items()},
             "waiting": {str(p): count for p, count in self.waiting.items()},
@@ -121,11 +121,13 @@ def markdown_of(report: RunReport) -> str:
     if report.waiting:
         parts.append(f"> {safe_markdown(in_open_transactions(report.topic, report.waiting))}")
     parts += [f"> {safe_markdown(dead_letters_wait(waiting))}" for waiting in report.outbox]
-    if report.held:
-        held = [(h["source"], h["since"], h["waiting"], why_in_words(h), h["to_release"]) for h in report.held]
-        parts.append(_table("Held sources", ("source", "since", "articles that wait", "why", "after a look"), held))
-    if report.silent:
-        parts.append(_table("Silent sources", ("source", "how"), [tuple(row.values()) for row in report.silent]))
+    if report.quarantined:
+        parts.append(_table(
+            "Quarantined scrapers", ("scraper", "since", "articles that wait", "why", "to release it"),
+            [(q["scraper"], q["since"], q["waiting"], why_in_words(q), q["to_release"]) for q in report.quarantined],
+        ))
+    if report.stale:
+        parts.append(_table("Stale scrapers", ("scraper", "last seen"), [tuple(row.values()) for row in report.stale]))
     parts.append(_table("Ledger", ("outcome", "records"), report.outcomes.most_common()))
     if report.reasons:
         parts.append(_table("Rejected", ("reason", "records"), report.reasons.most_common()))

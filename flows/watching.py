@@ -11,7 +11,7 @@ class Watcher:
     """Sees a run go by; this one looks away."""
 
     def step(self, name: str, batch: int) -> None:
-        """A step of a batch starts: plan, transform, audit, publish or report."""
+        """A step of a batch starts: plan, transform, audit, load or report."""
 
     def found(self, records: int) -> None:
         """So many offsets wait in the topic when the run starts (or looks again)."""

@@ -28,7 +28,7 @@ from flows.patience import Patience
 from flows.place import the_warehouse
 from flows.report import RunReport
 from flows.rotation import Logs
-from flows.sources import held_rows, silent_rows, sources_of
+from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
 from flows.watching import watcher
@@ -123,17 +123,17 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
     return audit_batch(batch, work.settings, work.workers)
 
 
-@step("publish")
-def publish(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
-    """Rows and offsets into the warehouse, in one transaction; what is of a held source waits there."""
+@step("load")
+def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
+    """Load rows and offsets into the warehouse, in one transaction. Articles of quarantined scrapers wait there."""
     from pipelines.warehouse import load_batch
 
     work.memory.remember()
-    return load_batch(work.warehouse, batch, verdict, work.settings.breaker)
+    return load_batch(work.warehouse, batch, verdict, work.settings.drift)
 
 
-@step("announce")
-def announce(work: Work, loaded: Loaded) -> None:
+@step("send outbox")
+def send_outbox(work: Work, loaded: Loaded) -> None:
     """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit.
 
     What Kafka does not take waits, and never stops loading.
@@ -195,7 +195,7 @@ def working(
     from pipelines.warehouse import Run
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
-    told = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
+    report = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     check_names(settings)
     logs = Logs(settings.home, settings.log_bytes)
     logs.bound()
@@ -205,43 +205,44 @@ def working(
     warehouse = the_warehouse(settings)
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
-    holder = f"{kind} run {told.run_id[:8]}"
-    with warehouse.writer(holder, 60 * wait_minutes, told.topic):  # first: who has the place may write
+    holder = f"{kind} run {report.run_id[:8]}"
+    with warehouse.writer(holder, 60 * wait_minutes, report.topic):  # first: who has the place may write
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()
         if new_warehouse or warehouse.identity().is_loaded:
             memory.remember()
         end_killed(memory.folder / "runs")
-        warehouse.start_run(Run(told.run_id, told.topic, f"dateline {version('dateline')}", told.started_at, kind))
+        processor = f"dateline {version('dateline')}"
+        warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
         try:
             count = 0 if kind == "release" else settings.batch.workers  # a release runs no step
             log, memory_bytes = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
             with Workers(count, log, memory_bytes) as workers:
                 outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
-                yield Work(settings, warehouse, workers, told, outbox, group, artifact, logs, patience, follows)
-            told.end("completed")
-            _write_down_end(warehouse, told)
+                yield Work(settings, warehouse, workers, report, outbox, group, artifact, logs, patience, follows)
+            report.end("completed")
+            _write_down_end(warehouse, report)
         except Abandoned:
-            told.end("completed", "stopped before its first batch")
-            _write_down_end(warehouse, told)
+            report.end("completed", "stopped before its first batch")
+            _write_down_end(warehouse, report)
             raise
         except BaseException as fault:
             why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
-            told.end("failed", why)
+            report.end("failed", why)
             try:
-                _write_down_end(warehouse, told)
+                _write_down_end(warehouse, report)
             except Exception:  # what failed first is what a person must hear of; the next run finds this one abandoned
                 LOG.warning("the run's end could not be written down", exc_info=True)
             raise
         finally:
-            _keep_artifact(settings, told, artifact.write)
+            _keep_artifact(settings, report, artifact.write)
 
 
-def _write_down_end(warehouse: Warehouse, told: RunReport) -> None:
-    assert told.ended_at is not None
-    warehouse.finish_run(told.run_id, told.status, told.ended_at, told.note)
+def _write_down_end(warehouse: Warehouse, report: RunReport) -> None:
+    assert report.ended_at is not None
+    warehouse.finish_run(report.run_id, report.status, report.ended_at, report.note)
 
 
 def report_progress(work: Work) -> None:
@@ -250,31 +251,31 @@ def report_progress(work: Work) -> None:
         _keep_artifact(work.settings, work.report, work.artifact.write_soon)
 
 
-def _keep_artifact(settings: Settings, told: RunReport, write: Callable[[RunReport], None]) -> None:
-    watcher().step("report", told.batches)
+def _keep_artifact(settings: Settings, report: RunReport, write: Callable[[RunReport], None]) -> None:
+    watcher().step("report", report.batches)
     try:
-        standings = sources_of(settings)
-        told.held, told.silent = held_rows(standings), silent_rows(standings)
-        told.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
-        write(told)
+        standings = scrapers_of(settings)
+        report.quarantined, report.stale = quarantined_rows(standings), stale_rows(standings)
+        report.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
+        write(report)
     except Exception:
         LOG.warning("the run's artifact could not be kept", exc_info=True)
 
 
 def finish_batch(work: Work, transformed: Transformed) -> None:
-    """Audit, publish and announce a staged batch."""
-    told, number = work.report, work.report.batches + 1
+    """Audit and load a staged batch, then send its dead letters and offsets to Kafka."""
+    report, number = work.report, work.report.batches + 1
     watcher().step("audit", number)
     verdict = audit(work, transformed.batch)
-    watcher().step("publish", number)
-    loaded = publish(work, transformed.batch, verdict)
-    told.add(transformed, verdict, loaded)
-    watcher().done(told.records)
+    watcher().step("load", number)
+    loaded = load(work, transformed.batch, verdict)
+    report.add(transformed, verdict, loaded)
+    watcher().done(report.records)
     log = FILE_LOG if work.follows else LOG
     log.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
-    if waiting := loaded.outcomes["held"]:
+    if waiting := loaded.outcomes["quarantined"]:
         log.warning(
-            "batch %s: %d articles wait, their source is held. See `dateline status`", loaded.batch_id, waiting
+            "batch %s: %d articles wait, their scraper is quarantined. See `dateline status`", loaded.batch_id, waiting
         )
-    announce(work, loaded)
+    send_outbox(work, loaded)
     forget_staged(work, loaded)

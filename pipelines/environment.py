@@ -60,11 +60,11 @@ def read_settings(environment: Mapping[str, str] | None = None, /, **changes: ob
         settings = Settings(**changes)  # type: ignore[arg-type]  # validated here
     except ValidationError as fault:
         for error in fault.errors():
-            variable, told = _value_problem(error, changes)
+            variable, found = _value_problem(error, changes)
             if not is_named(variable):
-                problems.append((variable, told))
+                problems.append((variable, found))
     else:
-        problems += [(name, told) for name, told in contradictions(settings) if not is_named(name)]
+        problems += [(name, found) for name, found in contradictions(settings) if not is_named(name)]
     if settings is None or problems:
         raise settings_wrong(problems)
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
@@ -72,16 +72,16 @@ def read_settings(environment: Mapping[str, str] | None = None, /, **changes: ob
 
 def settings_wrong(problems: Sequence[tuple[str, str]]) -> SettingsWrong:
     """One fault for all problems, each a variable and what is wrong with it."""
-    told = "\n".join(f"{variable} {problem}{'' if problem.endswith('?') else '.'}"
+    found = "\n".join(f"{variable} {problem}{'' if problem.endswith('?') else '.'}"
                      for variable, problem in dict.fromkeys(problems))
     return SettingsWrong(
-        f"{told}\nWhat to do: correct or unset what is named above. docs/settings.md lists all settings."
+        f"{found}\nWhat to do: correct or unset what is named above. docs/settings.md lists all settings."
     )
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Settings of which each may be used, and which may not be used together."""
-    kafka, batch, breaker = settings.kafka, settings.batch, settings.breaker
+    kafka, batch, drift = settings.kafka, settings.batch, settings.drift
     if kafka.raw_topic == kafka.rejected_topic:
         yield ("DATELINE_KAFKA__REJECTED_TOPIC",
                "names the same topic as DATELINE_KAFKA__RAW_TOPIC: dead letters would be read as raw articles")
@@ -90,10 +90,10 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",
                f"is {batch.message_deadline_s:g} s, and DATELINE_BATCH__DEADLINE_S gives the whole batch only "
                f"{batch.deadline_s:g} s: one message must get no more time than its batch")
-    if breaker.fewest_past_batches > breaker.recent_batches:
-        yield ("DATELINE_BREAKER__FEWEST_PAST_BATCHES",
-               f"is {breaker.fewest_past_batches}, and only the last {breaker.recent_batches} batches are compared "
-               "(DATELINE_BREAKER__RECENT_BATCHES): no drift would ever be found")
+    if drift.fewest_past_batches > drift.recent_batches:
+        yield ("DATELINE_DRIFT__FEWEST_PAST_BATCHES",
+               f"is {drift.fewest_past_batches}, and only the last {drift.recent_batches} batches are compared "
+               "(DATELINE_DRIFT__RECENT_BATCHES): no drift would ever be found")
 
 
 def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -101,8 +101,8 @@ def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     if kafka.security_protocol.startswith("SASL_") and not any(name.startswith("sasl_") for name in kafka.consumer):
         for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
             if getattr(kafka, name) is None:
-                told = f"is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}"
-                yield _variable(("kafka", name)), told
+                found = f"is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}"
+                yield _variable(("kafka", name)), found
     if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
         yield ("DATELINE_KAFKA__SSL_KEYFILE",
                "is set, but DATELINE_KAFKA__SSL_CERTFILE is not: a key needs its certificate")

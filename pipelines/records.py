@@ -55,7 +55,7 @@ class RawMessage:
     (``UNKNOWN_BYTES`` where that could not be read). Such a message asks for no deletion.
     """
 
-    source: Coordinates
+    coordinates: Coordinates
     timestamp: datetime
     key: bytes | None
     value: bytes | None
@@ -100,7 +100,7 @@ class RawArticle:
     is the scraper's JSON object, ``text`` its main text or markup, if any).
     """
 
-    source: Coordinates
+    coordinates: Coordinates
     scraper: str
     kind: PageKind
     text: str
@@ -134,9 +134,9 @@ class Dateline:
 
 @dataclass(frozen=True, slots=True)
 class CleanArticle:
-    """An article without page furniture, each field with its evidence."""
+    """An article without boilerplate, each field with its evidence."""
 
-    source: Coordinates
+    coordinates: Coordinates
     scraper: str
     article_id: str
     content_hash: str
@@ -227,7 +227,7 @@ class OffsetRange:
         return self.end - self.start
 
 
-type GapKind = Literal["compaction", "transaction_marker", "retention"]
+type GapKind = Literal["compaction", "control_record", "retention"]
 
 
 @dataclass(frozen=True, slots=True)

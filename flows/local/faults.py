@@ -29,7 +29,7 @@ class NoPostgres(LocalFault):
     """Neither the machine nor the environment has the programs of a PostgreSQL that will do."""
 
 
-class NoAccount(LocalFault):
+class NoSystemUser(LocalFault):
     """PostgreSQL refuses to run as root, and there is no other user to run it as."""
 
 

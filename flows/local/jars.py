@@ -39,7 +39,7 @@ def locked_jars(text: str) -> tuple[Jar, ...]:
     return tuple(Jar(group, artifact, version, sha256) for group, artifact, version, sha256 in parts)
 
 
-def kafka_classpath(folder: Path, tell: Callable[[str], None]) -> str:
+def kafka_classpath(folder: Path, notify: Callable[[str], None]) -> str:
     """The class path of Kafka; remembered in ``folder``, so that a second start asks neither hash nor network."""
     lock = files("flows.local").joinpath("kafka.jars").read_text("utf-8")
     mark = hashlib.sha256(lock.encode()).hexdigest()[:16]
@@ -48,7 +48,7 @@ def kafka_classpath(folder: Path, tell: Callable[[str], None]) -> str:
         paths = remembered.read_text("utf-8").splitlines()
         if paths and all(Path(path).is_file() for path in paths):
             return ":".join(paths)
-    tell("Getting Kafka's jars (45 MB, once) …")
+    notify("Getting Kafka's jars (45 MB, once) …")
     paths = [str(path) for path in _fetch(locked_jars(lock))]
     folder.mkdir(parents=True, exist_ok=True)
     remembered.with_suffix(".new").write_text("\n".join(paths), "utf-8")

@@ -47,13 +47,13 @@ class LocalKafka(LocalServer):
     def _console(self) -> Path:
         return self.folder / "logs" / "console.log"
 
-    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
+    def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
         need_room(self.folder, ROOM_BYTES)
-        java, classpath = find_java(), kafka_classpath(self.folder, tell)
+        java, classpath = find_java(), kafka_classpath(self.folder, notify)
         ports = choose_ports(self.folder / "ports", 2, self.port)
         settings = self._write_settings(*ports)
         self._format(java, classpath, settings)
-        tell("Starting Kafka …")
+        notify("Starting Kafka …")
         process = spawn([*self._java(java, classpath), "kafka.Kafka", str(settings)], self._console, stays=stays)
         return Running(self.name, process.pid, process.create_time(), ports[0], stays)
 

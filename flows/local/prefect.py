@@ -37,10 +37,10 @@ class LocalPrefect(LocalServer):
     ready_within_s = READY_WITHIN_S
     died = PrefectDied
 
-    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
+    def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
         need_room(self.folder, ROOM_BYTES)
         (port,) = choose_ports(self.folder / "ports", 1, self.port)
-        tell("Starting Prefect's server …")
+        notify("Starting Prefect's server …")
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1",
                    "--port", str(port), "--log-level", "WARNING"]
         own = {"PREFECT_HOME": str(self.folder), "PREFECT_PROFILES_PATH": str(self.folder / "profiles.toml")}

@@ -52,7 +52,7 @@ class LocalServer(ABC):
         state = self._state.read()
         return state if state is not None and state.process() is not None else None
 
-    def start(self, *, stays: bool = False, tell: Callable[[str], None] = quiet) -> Running:
+    def start(self, *, stays: bool = False, notify: Callable[[str], None] = quiet) -> Running:
         """Start the server and wait until it is ready; one that runs already is used as it is.
 
         Raises ``PortTaken``, ``DiskFull``, its own ``ServerDied``, and what the class names.
@@ -61,7 +61,7 @@ class LocalServer(ABC):
         with FileLock(self.folder / "start.lock"):
             running = self.running()
             if running is None:
-                running = self._launched(stays, tell)
+                running = self._launched(stays, notify)
                 self._state.write(running)
             self._wait(running)
             return running
@@ -75,17 +75,17 @@ class LocalServer(ABC):
         return running is not None
 
     @contextlib.contextmanager
-    def for_now(self, tell: Callable[[str], None] = quiet) -> Iterator[Running]:
+    def for_now(self, notify: Callable[[str], None] = quiet) -> Iterator[Running]:
         """A server for the length of a block: stopped after it, unless it ran before."""
         ran_before = self.running() is not None
         try:
-            yield self.start(tell=tell)
+            yield self.start(notify=notify)
         finally:
             if not ran_before:
                 self.stop()
 
     @abstractmethod
-    def _launched(self, stays: bool, tell: Callable[[str], None]) -> Running:
+    def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
         """Start the process; it need not be ready."""
 
     @abstractmethod

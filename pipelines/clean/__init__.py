@@ -1,4 +1,4 @@
-"""Clean: a raw article becomes an article without page furniture, each field with its evidence."""
+"""Clean: a raw article becomes an article without boilerplate, each field with its evidence."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pipelines.records import CleanArticle, RawArticle
 
 
 def clean_article(raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The article in the page, without furniture.
+    """The article in the page, without boilerplate.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
     ``TitleMissing``.

@@ -49,7 +49,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     if dateline is not None:
         evidence["dateline"] = Evidence("first paragraph", found.body[:80])
     return CleanArticle(
-        source=raw.source,
+        coordinates=raw.coordinates,
         scraper=raw.scraper,
         article_id=identity_of(found.canonical_url, fingerprint),
         content_hash=fingerprint,

@@ -78,7 +78,7 @@ def load_url_tables() -> UrlTables:
         shortest_session=table["session"]["shortest"],
         variants=variants,
         variant_hosts=frozenset([*table["amp"]["hosts"], *table["mobile"]["hosts"]]),
-        wrappers={host: tuple(told) for host, told in table["wrappers"]["parameters"].items()},
+        wrappers={host: tuple(declared) for host, declared in table["wrappers"]["parameters"].items()},
         homes=frozenset(table["home"]["paths"]),
         indexes=frozenset(table["home"]["indexes"]),
     )

@@ -94,7 +94,7 @@ Author(name='Harbour News Agency', type='organisation'))
         for name in _named_last_first(names, listed):
             kind = author_type(name)
             is_first = name == names[0] and not (found and tables.role.fullmatch(name))  # "Ines Falk / Journalist"
-            if is_first or not _is_told_of(name, kind, names[0], tables):
+            if is_first or not _is_said_of(name, kind, names[0], tables):
                 found.setdefault(name.casefold(), Author(name, kind))
     return tuple(found.values())[:MOST_AUTHORS]
 
@@ -111,7 +111,7 @@ def _named_last_first(names: list[str], text: str) -> list[str]:
     return names
 
 
-def _is_told_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> bool:
+def _is_said_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> bool:
     """Whether what follows a name tells of that author: a place, a degree, what somebody is."""
     if name.rstrip(".").replace(".", "").casefold() in tables.degrees:
         return True

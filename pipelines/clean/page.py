@@ -30,7 +30,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     markup = read_markup(raw.text, rules.limits.markup_depth)
     about = read_metadata(markup.root, raw.url)
     page = read_blocks(markup.root)
-    body = read_body(page, markup.text, about.signs, about.told_bodies)
+    body = read_body(page, markup.text, about.signs, about.declared_bodies)
     text = repair(tidy(body.text))
     fault = kind_fault(page, body.chosen, text.text, about.signs)
     if fault is not None:

@@ -85,20 +85,20 @@ def _moment(written: str | None, language: str | None) -> Moment | None:
     return read_moment(written.removesuffix(".0")) or read_written(written, language)
 
 
-def _of_text(text: str, told: Findings) -> Findings:
+def _of_text(text: str, declared: Findings) -> Findings:
     """The item's text, read as a dump under its headline; what the item says itself wins."""
-    seen = findings_of_dump(f"{told.title}\n\n{text}" if told.title else text, None)
-    title = told.title or seen.title
+    seen = findings_of_dump(f"{declared.title}\n\n{text}" if declared.title else text, None)
+    title = declared.title or seen.title
     if not title:
         raise TitleMissing("an item has a headline", field="title", value=text)
     body = seen.body.removeprefix(f"{title}\n\n")
     return replace(
-        told,
+        declared,
         title=title,
         body=body,
         is_truncated=seen.is_truncated,
-        authors=told.authors or seen.authors,
-        evidence={**{name: entry for name, entry in seen.evidence.items() if name in _FROM_TEXT}, **told.evidence},
+        authors=declared.authors or seen.authors,
+        evidence={**{name: entry for name, entry in seen.evidence.items() if name in _FROM_TEXT}, **declared.evidence},
         warnings=seen.warnings,
     )
 
@@ -106,29 +106,29 @@ def _of_text(text: str, told: Findings) -> Findings:
 _FROM_TEXT = frozenset({"body", "body_repair", "authors", "title", "is_truncated"})
 
 
-def _of_page(html: str, told: Findings, raw: RawArticle, rules: Rules) -> CleanArticle:
+def _of_page(html: str, declared: Findings, raw: RawArticle, rules: Rules) -> CleanArticle:
     """The item's markup, read as a page; its fields fill what the page leaves empty, and give the headline."""
     if "<html" not in html[:2_000].lower():
-        heading = f"<h1>{escape(told.title)}</h1>" if told.title else ""
-        head = f"<head><title>{escape(told.title)}</title></head>"
+        heading = f"<h1>{escape(declared.title)}</h1>" if declared.title else ""
+        head = f"<head><title>{escape(declared.title)}</title></head>"
         html = f"<html>{head}<body><article>{heading}{html}</article></body></html>"
-    url = raw.url or told.canonical_url
+    url = raw.url or declared.canonical_url
     page = clean_page(replace(raw, kind="html", text=html, url=url), rules)
     found = Findings(
-        title=told.title or page.title,
+        title=declared.title or page.title,
         body=page.body,
-        canonical_url=told.canonical_url or page.canonical_url,
-        outlet=Outlet(page.outlet.domain or told.outlet.domain, told.outlet.name or page.outlet.name),
-        authors=told.authors or page.authors,
-        published_at=told.published_at or page.published_at,
-        published_zone=told.published_zone if told.published_at else page.published_zone,
-        modified_at=told.modified_at or page.modified_at,
-        language=page.language or told.language,
-        section=told.section or page.section,
-        tags=told.tags or page.tags,
-        image_url=told.image_url or page.image_url,
+        canonical_url=declared.canonical_url or page.canonical_url,
+        outlet=Outlet(page.outlet.domain or declared.outlet.domain, declared.outlet.name or page.outlet.name),
+        authors=declared.authors or page.authors,
+        published_at=declared.published_at or page.published_at,
+        published_zone=declared.published_zone if declared.published_at else page.published_zone,
+        modified_at=declared.modified_at or page.modified_at,
+        language=page.language or declared.language,
+        section=declared.section or page.section,
+        tags=declared.tags or page.tags,
+        image_url=declared.image_url or page.image_url,
         is_truncated=page.is_truncated,
-        evidence={**page.evidence, **told.evidence},
+        evidence={**page.evidence, **declared.evidence},
         warnings=tuple(
             w for w in page.warnings if w not in raw.warnings and not w.startswith(("PublishedAhead", "Truncated"))
         ),

@@ -55,7 +55,7 @@ def _letter_kinds() -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``tables/dump.toml``, read: words to bits (one for each of ``KINDS``, one for credits), openers of furniture."""
+    """``tables/dump.toml`` as read: words to bits (one for each of ``KINDS``, one for credits), and openers."""
 
     kinds: dict[str, int]
     openers: tuple[str, ...]
@@ -67,7 +67,7 @@ def load_words() -> Words:
     word = re.compile(r"\w+")
     kinds: dict[str, int] = {}
     for place, kind in enumerate(KINDS):
-        written = " ".join(table["stop_words"].values()) if kind == "stop" else table["furniture"][kind]
+        written = " ".join(table["stop_words"].values()) if kind == "stop" else table["boilerplate"][kind]
         for found in word.findall(written):
             kinds[found] = kinds.get(found, 0) | 1 << place
     for found in table["credits"]["words"].split():

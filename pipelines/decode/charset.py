@@ -82,9 +82,9 @@ def _by_bytes(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tu
     if b"\x00" in data and (wide := _wide(data)):
         yield "bytes", wide
     if data.isascii() and b"\x1b$" in data:  # Japanese mail's way of shifting between alphabets
-        yield _told(declared, "iso2022_jp")
+        yield _read(declared, "iso2022_jp")
     if not any(charset in _DOUBLE_BYTE for _, charset in declared) or _has_many_sequences(data):
-        yield _told(declared, "utf-8")
+        yield _read(declared, "utf-8")
 
 
 def _detected(data: bytes) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def _detected(data: bytes) -> Iterator[tuple[str, str]]:
             yield "detected", charset
 
 
-def _told(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
+def _read(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
     """The charset, with where it was declared, or ``bytes`` where they alone tell it."""
     return next(((how, charset) for how, said in declared if said == charset), ("bytes", charset))
 

@@ -142,7 +142,7 @@ def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArti
     if fetched.item_key is not None:
         evidence["body"] = Evidence("item", fetched.item_key)
     return RawArticle(
-        source=message.source,
+        coordinates=message.coordinates,
         scraper=_scraper(fetched),
         kind="item" if fetched.item is not None else media.page_kind(text.text, fetched.content_type),
         text=text.text, fetched_at=at.at, url=url, charset=text.charset, http_status=fetched.http_status,

@@ -57,10 +57,10 @@ def fetch_time(said: int | float | str | None, unit: str | None, timestamp: date
     if number is not None:
         at, warnings = _from_number(number, unit, timestamp, said)
     else:
-        told = _from_text(str(said))
-        if told is None:
+        found = _from_text(str(said))
+        if found is None:
             return FetchTime(timestamp, kafka, (f"fetched_at: {str(said)[:40]!r} is no time; Kafka's was taken",))
-        at, warnings = told, ()
+        at, warnings = found, ()
     if at < EARLIEST or at - _clock(timestamp) > _AHEAD:
         raise ImplausibleTime(_RULE, field="fetched_at", value=said)
     if at - _clock(timestamp) > _DRIFT:

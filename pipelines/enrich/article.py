@@ -18,7 +18,7 @@ CARRIED = 0.8  # of that, for a name that the engine itself did not see there
 
 def enrich_article(clean: CleanArticle, models: Models) -> Article:
     """The article with its language and what it names; nothing is rejected here."""
-    language, evidence = models.teller.tell(clean.body, clean.language)
+    language, evidence = models.detector.detect(clean.body, clean.language)
     warnings = list(clean.warnings)
     engine = models.engines.get(language or "")
     if engine is None:
@@ -29,8 +29,8 @@ def enrich_article(clean: CleanArticle, models: Models) -> Article:
             warnings.append(f"body_cut: names were looked for in the first {READ_AT_MOST:,} characters only")
         found = find_names(clean.body, engine, models)
     mentions, entities = describe(clean, found, models.gazetteer)
-    told = {} if evidence is None else {"language": evidence}
-    return Article(clean, language, mentions, entities, {**clean.evidence, **told}, tuple(warnings))
+    language_evidence = {} if evidence is None else {"language": evidence}
+    return Article(clean, language, mentions, entities, {**clean.evidence, **language_evidence}, tuple(warnings))
 
 
 def find_names(body: str, engine: Engine, models: Models) -> list[Found]:

@@ -14,21 +14,21 @@ SURE_AGAINST_HINT = 0.85  # a page's own word is overruled only by clear text
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageTeller:
+class LanguageDetector:
     """Tells languages by byte n-grams (py3langid; M. Lui and T. Baldwin, langid.py, ACL 2012)."""
 
     identifier: Any
 
-    def tell(self, body: str, hint: str | None) -> tuple[str | None, Evidence | None]:
+    def detect(self, body: str, hint: str | None) -> tuple[str | None, Evidence | None]:
         """ISO 639-1 code and how it was told; the hint where the text is short or unclear, else None."""
         hinted = iso_639_1(hint)
         sample = body[:READ_CHARACTERS]
         if sum(map(str.isalpha, sample)) < ENOUGH_LETTERS:
             return hinted, Evidence("page hint", hint) if hinted else Evidence("none", "too short to tell")
         code, confidence = self.identifier.classify(sample)
-        told = iso_639_1(code)
-        if told and (told == hinted or confidence >= (SURE_AGAINST_HINT if hinted else SURE)):
-            return told, Evidence("body text", f"{code} {confidence:.2f}, page hint {hint}")
+        found = iso_639_1(code)
+        if found and (found == hinted or confidence >= (SURE_AGAINST_HINT if hinted else SURE)):
+            return found, Evidence("body text", f"{code} {confidence:.2f}, page hint {hint}")
         return hinted, Evidence("page hint", hint) if hinted else Evidence("none", f"{code} {confidence:.2f}")
 
 
@@ -47,8 +47,8 @@ def iso_639_1(code: str | None) -> str | None:
     return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None
 
 
-def load_teller() -> LanguageTeller:
+def load_language_detector() -> LanguageDetector:
     """The n-gram model of 4.6 MB, in memory."""
     from py3langid.langid import LanguageIdentifier
 
-    return LanguageTeller(LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True))
+    return LanguageDetector(LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.enrich.engine import Engine, load_engine
-from pipelines.enrich.language import LanguageTeller, load_teller
+from pipelines.enrich.language import LanguageDetector, load_language_detector
 from pipelines.enrich.places.gazetteer import Gazetteer, load_gazetteer
 
 
@@ -19,7 +19,7 @@ class Models:
     """Everything that takes long to load; one a process."""
 
     engines: Mapping[str, Engine]
-    teller: LanguageTeller
+    detector: LanguageDetector
     gazetteer: Gazetteer
 
     @property
@@ -42,4 +42,4 @@ def load_models(names: Sequence[str]) -> Models:
                     f"{language}: leave one of them out of DATELINE_MODELS."
                 )
             engines[language] = engine
-    return Models(engines, load_teller(), load_gazetteer())
+    return Models(engines, load_language_detector(), load_gazetteer())

@@ -33,8 +33,8 @@ def occupation_of(body: str, names: Iterable[tuple[int, int]]) -> str | None:
     >>> occupation_of(body, [(8, 17)]), occupation_of(body, [(26, 34)]), occupation_of(body, [(64, 68)])
     ('sport', 'science', None)
     """
-    told = Counter(kind for start, end in names if (kind := _before(body, start) or _behind(body, end)))
-    ranked = told.most_common(2)
+    found = Counter(kind for start, end in names if (kind := _before(body, start) or _behind(body, end)))
+    ranked = found.most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]

@@ -85,7 +85,7 @@ def _enriched_body(path: Path, settings: Settings, now: datetime) -> Inspection:
     body = path.read_text(encoding="utf-8")
     fingerprint = content_hash("", body)
     clean = CleanArticle(
-        source=Coordinates("files", 0, 0),
+        coordinates=Coordinates("files", 0, 0),
         scraper="files",
         article_id=identity_of(None, fingerprint),
         content_hash=fingerprint,

@@ -1,4 +1,4 @@
-"""Articles that wait because their source was held are staged as a batch, as they were when they were held."""
+"""Stages the waiting articles of a quarantined scraper as a batch, unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor:
             record = registry.decode(each.article)
             writer.article(record)
             writer.outcome(OutcomeRow(
-                each.source, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"],
+                each.coordinates, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"],
                 reading=reading_digest(record),
             ))
         files = writer.close()

@@ -45,7 +45,7 @@ class Handed:
     def note(self, letters: Iterable[StoredDeadLetter]) -> Iterator[dict[str, Any]]:
         """The letters as Avro has them, noted as they pass."""
         for letter in letters:
-            self.reasons[letter.source] = letter.reason
+            self.reasons[letter.coordinates] = letter.reason
             self.last_id = letter.dead_letter_id
             yield letter.record()
 
@@ -123,12 +123,12 @@ def _with_known_faults(settings: Settings, handed: Handed) -> Settings:
 
 def _refuse_lost(batch: StagedBatch, handed: Handed) -> None:
     """Each letter that was handed to the batch has one outcome in it, and nothing else has."""
-    staged = Counter(source for source, _, _ in staged_outcomes(batch))
+    staged = Counter(coordinates for coordinates, _, _ in staged_outcomes(batch))
     problems = [
         f"{len(found)} {says} ({', '.join(map(str, found[:SHOWN]))}{', …' if len(found) > SHOWN else ''})"
         for found, says in (
             (sorted(handed.reasons.keys() - staged.keys()), "without an outcome"),
-            (sorted(source for source, count in staged.items() if count > 1), "with more than one outcome"),
+            (sorted(coordinates for coordinates, count in staged.items() if count > 1), "with more than one outcome"),
             (sorted(staged.keys() - handed.reasons.keys()), "that it was not handed"),
         )
         if found
@@ -176,12 +176,12 @@ def read_letters(
 
 def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
     """The message that a dead letter was, byte for byte; a large original comes from the store."""
-    source = letter["source"]
+    coordinates = letter["coordinates"]
     value = letter["original"]
     if letter["original_path"] is not None:
         value = store.read_original(letter["original_path"])
     return RawMessage(
-        source=Coordinates(source["topic"], source["partition"], source["offset"]),
+        coordinates=Coordinates(coordinates["topic"], coordinates["partition"], coordinates["offset"]),
         timestamp=letter["timestamp"],
         key=letter["key"],
         value=value,
@@ -192,7 +192,7 @@ def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
 
 def fetch_again(kafka: KafkaSettings, message: RawMessage) -> RawMessage:
     """The message as it lies in Kafka, its value with it; as it was where Kafka has it no more, or something else."""
-    at = message.source
+    at = message.coordinates
     try:
         found = next(iter(read_range(kafka, OffsetRange(at.topic, at.partition, at.offset, at.offset + 1))), None)
     except (RetentionPassed, TopicMissing, TopicRecreated) as fault:

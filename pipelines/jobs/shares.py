@@ -110,8 +110,8 @@ def run_share(share: Share) -> ShareDone:
 def unread(offsets: OffsetRange) -> Iterator[RawMessage]:
     """Messages of which nothing but their coordinates is known."""
     for offset in range(offsets.start, offsets.end):
-        source = Coordinates(offsets.topic, offsets.partition, offset)
-        yield RawMessage(source, datetime.fromtimestamp(0, UTC), None, None, left_out_bytes=UNKNOWN_BYTES)
+        coordinates = Coordinates(offsets.topic, offsets.partition, offset)
+        yield RawMessage(coordinates, datetime.fromtimestamp(0, UTC), None, None, left_out_bytes=UNKNOWN_BYTES)
 
 
 def _costs(result: Any) -> dict[str, StepCost]:

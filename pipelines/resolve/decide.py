@@ -1,4 +1,4 @@
-"""Decides what a staged batch changes in a warehouse: versions, stories, people, counts, quarantine and the books.
+"""Decides what a staged batch changes in a warehouse: versions, stories, people, counts, quarantine and the ledger.
 
 Pure: no database and no SQL. The same batch and the same known state give the same ``Changes``.
 """
@@ -15,13 +15,13 @@ from pipelines.resolve.changes import ChangeBuilder, Changes
 from pipelines.resolve.counts import count_changes
 from pipelines.resolve.entries import (
     Reading,
-    accounted_for,
     check_topics,
     enter_again,
     enter_batch,
     enter_records,
     move_offsets,
     partitions_read,
+    reconciled_ranges,
 )
 from pipelines.resolve.history import known_history, staged_sightings
 from pipelines.resolve.letters import change_letters
@@ -31,7 +31,7 @@ from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.versions import Resolutions, resolve
-from pipelines.settings import BreakerSettings
+from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit
 
@@ -41,8 +41,8 @@ class Terms:
     """How a batch is loaded: with which verdict, when, and when a scraper of it is quarantined."""
 
     audit: Audit | None
-    breaker: BreakerSettings
-    published_at: datetime
+    drift: DriftSettings
+    loaded_at: datetime
 
 
 def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loaded:
@@ -54,21 +54,21 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     if known.rows(Lookup("batches", ("batch_id",), ("batch_id",), [(batch.batch_id,)])):
         return loaded_before(batch, known)
     staged = read_staged(batch, known)
-    handed = accounted_for(staged)
+    handed = reconciled_ranges(staged)
     read = partitions_read(known, handed)
     new_topics = check_topics(known, handed, batch.topic_id)
-    quarantine = check_drift(staged, known, terms.breaker)
+    quarantine = check_drift(staged, known, terms.drift)
     sightings = staged_sightings(staged, quarantine.quarantined)
     history = known_history(known, sightings)
     found = resolve(sightings, history)
 
-    changes, at = ChangeBuilder(), terms.published_at
+    changes, at = ChangeBuilder(), terms.loaded_at
     texts = count_changes(changes, kept_texts(staged, found, known, batch.batch_id), found, history, known)
-    change_texts(changes, texts, found, history, {s.source: s for s in (*history.past, *sightings)})
+    change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
     changes.add_table("mentions", texts.mentions)
     changes.add_table("article_entities", texts.entities)
     changes.add("deletions", [
-        (*astuple(d.source), d.timestamp, d.key_id, d.article_id, batch.batch_id) for d in found.deletions
+        (*astuple(d.coordinates), d.timestamp, d.key_id, d.article_id, batch.batch_id) for d in found.deletions
     ])
     enter_records(changes, staged, found)
     enter_again(changes, staged, found, known)

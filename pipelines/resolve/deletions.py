@@ -20,7 +20,7 @@ class Record(Protocol):
     """A Kafka record as far as deletions concern it."""
 
     @property
-    def source(self) -> Coordinates: ...
+    def coordinates(self) -> Coordinates: ...
     @property
     def timestamp(self) -> datetime: ...
     @property
@@ -33,14 +33,14 @@ class Record(Protocol):
 class Deletion:
     """A delete request and one article that it removes; a request has one for each of its articles."""
 
-    source: Coordinates
+    coordinates: Coordinates
     timestamp: datetime
     key_id: str | None
     article_id: str
 
     def covers(self, record: Record) -> bool:
         """Whether the record comes before the delete request."""
-        here, there = self.source, record.source
+        here, there = self.coordinates, record.coordinates
         is_same_partition = (here.topic, here.partition) == (there.topic, there.partition)
         if is_same_partition and there.offset < here.offset:
             return True
@@ -49,7 +49,8 @@ class Deletion:
         return record.timestamp < self.timestamp
 
     def has_key_of(self, record: Record) -> bool:
-        return self.key_id is not None and (self.source.topic, self.key_id) == (record.source.topic, record.key_id)
+        here, there = (self.coordinates.topic, self.key_id), (record.coordinates.topic, record.key_id)
+        return self.key_id is not None and here == there
 
 
 class DeletionIndex:
@@ -67,13 +68,13 @@ class DeletionIndex:
         if deletion in self._all:
             return False
         self._all.add(deletion)
-        self._by_key[deletion.source.topic, deletion.key_id].append(deletion)
+        self._by_key[deletion.coordinates.topic, deletion.key_id].append(deletion)
         self._by_article[deletion.article_id].append(deletion)
         return True
 
     def covering(self, record: Record) -> list[Deletion]:
         """The deletions that cover the record, by its key or by its article."""
-        by_key = self._by_key.get((record.source.topic, record.key_id), ()) if record.key_id else ()
+        by_key = self._by_key.get((record.coordinates.topic, record.key_id), ()) if record.key_id else ()
         by_article = (d for article_id in record.article_ids for d in self._by_article.get(article_id, ()))
         found = {d for d in (*by_key, *by_article) if d.covers(record)}
-        return sorted(found, key=lambda d: (d.source, d.article_id))
+        return sorted(found, key=lambda d: (d.coordinates, d.article_id))

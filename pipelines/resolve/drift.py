@@ -1,8 +1,8 @@
-"""Tells whether a source's part of a batch is like its own recent past; one that is not trips, and is to be held.
+"""The drift check: compares each scraper's part of a batch with its own recent past and reports anomalies.
 
-Pure: figures in, trips out. A figure trips when it is further from the source's usual one than the settings allow,
-further than in any recent batch of a size that tells, and further than chance explains at so few records. Sources are
-compared with themselves alone, so one that trips says nothing of another.
+Pure: figures in, anomalies out. A figure is an anomaly when it departs from the scraper's usual value by more than the
+settings allow, by more than in any recent batch of sufficient size, and by more than chance explains at that number of
+records. A scraper is compared with itself alone, so that an anomaly of one has no consequences for another.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from math import log, sqrt
 from statistics import pstdev
 from typing import Literal
 
-from pipelines.settings import BreakerSettings
-from pipelines.stage.figures import SourceFigures
+from pipelines.settings import DriftSettings
+from pipelines.stage.figures import ScraperFigures
 
-type TripKind = Literal["consent_walls", "rejected", "dates_ahead", "length", "languages"]
-type Count = Callable[[SourceFigures], int]
+type AnomalyKind = Literal["consent_walls", "rejected", "dates_ahead", "length", "languages"]
+type Count = Callable[[ScraperFigures], int]
 
 SURPRISE = 4.0
-"""Standard errors beyond the usual, by the number of records or by how the source's own batches differ."""
+"""Standard errors beyond the usual, by the number of records or by the spread of the scraper's own batches."""
 QUARTILES = 1.35
 """Standard deviations between the quartiles of a normal distribution, as logarithms of word counts nearly are."""
 MEDIAN_ERROR = 1.25
@@ -29,28 +29,28 @@ MEDIAN_ERROR = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """A figure of a source that is not like its past: ``seen`` in the batch, ``usual`` before, and both in words."""
+class Anomaly:
+    """A figure of a scraper that departs from its past: ``seen`` in the batch, ``usual`` before, and both in words."""
 
-    source: str
-    kind: TripKind
+    scraper: str
+    kind: AnomalyKind
     seen: float
     usual: float
     words: str
 
 
-def find_trips(
-    figures: Iterable[SourceFigures], past: Mapping[str, Sequence[SourceFigures]], settings: BreakerSettings
-) -> list[Trip]:
-    """Trips of each source, by name, then the most telling kind first; none without enough records or past."""
+def find_anomalies(
+    figures: Iterable[ScraperFigures], past: Mapping[str, Sequence[ScraperFigures]], settings: DriftSettings
+) -> list[Anomaly]:
+    """Anomalies by scraper, the most specific kind first; none where records or past are too few."""
     return [
-        trip
-        for now in sorted(figures, key=lambda f: f.source)
-        for trip in _trips(now, past.get(now.source, ()), settings)
+        anomaly
+        for now in sorted(figures, key=lambda f: f.scraper)
+        for anomaly in _anomalies(now, past.get(now.scraper, ()), settings)
     ]
 
 
-def _trips(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
+def _anomalies(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
     if _is_enough(now, past, _records, settings):
         yield from _share(now, past, _Share("consent_walls", _walls, _records, settings.consent_wall_rise), settings)
         yield from _share(now, past, _Share("rejected", _rejected, _records, settings.rejected_rise), settings)
@@ -60,7 +60,7 @@ def _trips(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerS
         yield from _languages(now, past, settings)
 
 
-def _is_enough(now: SourceFigures, past: Sequence[SourceFigures], size: Count, settings: BreakerSettings) -> bool:
+def _is_enough(now: ScraperFigures, past: Sequence[ScraperFigures], size: Count, settings: DriftSettings) -> bool:
     return (
         size(now) >= settings.fewest_records
         and sum(map(size, past)) >= settings.fewest_past_records
@@ -70,20 +70,22 @@ def _is_enough(now: SourceFigures, past: Sequence[SourceFigures], size: Count, s
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    kind: TripKind
+    kind: AnomalyKind
     part: Count
     whole: Count
     rise: float
 
 
-SAYS: Mapping[TripKind, str] = {
+SAYS: Mapping[AnomalyKind, str] = {
     "consent_walls": "of {} records were consent walls",
     "rejected": "of {} records were rejected",
     "dates_ahead": "of {} articles are dated ahead of the clock",
 }
 
 
-def _share(now: SourceFigures, past: Sequence[SourceFigures], of: _Share, settings: BreakerSettings) -> Iterator[Trip]:
+def _share(
+    now: ScraperFigures, past: Sequence[ScraperFigures], of: _Share, settings: DriftSettings
+) -> Iterator[Anomaly]:
     whole = of.whole(now)
     part_before, whole_before = sum(map(of.part, past)), sum(map(of.whole, past))
     seen, usual = of.part(now) / whole, part_before / whole_before
@@ -93,11 +95,11 @@ def _share(now: SourceFigures, past: Sequence[SourceFigures], of: _Share, settin
     is_chance = seen - expected < SURPRISE * error or seen <= max(known, default=0.0)
     if seen - usual >= of.rise and not is_chance:
         says = f"{_percent(seen)} {SAYS[of.kind].format(whole)}, usually {_percent(usual)}"
-        yield Trip(now.source, of.kind, round(seen, 4), round(usual, 4), says)
+        yield Anomaly(now.scraper, of.kind, round(seen, 4), round(usual, 4), says)
 
 
-def _length(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
-    usual = pooled(now.source, past)
+def _length(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
+    usual = pooled(now.scraper, past)
     seen = now.words or 0.0
     if not seen or not usual.words:
         return
@@ -107,11 +109,11 @@ def _length(now: SourceFigures, past: Sequence[SourceFigures], settings: Breaker
     is_beyond = all(seen > words for words in known) or all(seen < words for words in known)
     if abs(drift) >= log(settings.length_factor) and abs(drift) >= SURPRISE * error and is_beyond:
         says = f"half of {now.articles} articles have over {seen:.0f} words, usually over {usual.words:.0f}"
-        yield Trip(now.source, "length", round(seen, 1), round(usual.words, 1), says)
+        yield Anomaly(now.scraper, "length", round(seen, 1), round(usual.words, 1), says)
 
 
-def _languages(now: SourceFigures, past: Sequence[SourceFigures], settings: BreakerSettings) -> Iterator[Trip]:
-    usual = pooled(now.source, past).languages
+def _languages(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
+    usual = pooled(now.scraper, past).languages
     seen = _difference(now.languages, usual)
     known = [_difference(f.languages, usual) for f in past if f.articles >= settings.fewest_records]
     if seen >= settings.language_change and all(seen > before for before in known):
@@ -119,7 +121,7 @@ def _languages(now: SourceFigures, past: Sequence[SourceFigures], settings: Brea
             f"{_percent(seen)} of {now.articles} articles are in other languages than usual: mostly "
             f"{main_language(now.languages)}, usually {main_language(usual)}"
         )
-        yield Trip(now.source, "languages", round(seen, 4), round(max(known, default=0.0), 4), says)
+        yield Anomaly(now.scraper, "languages", round(seen, 4), round(max(known, default=0.0), 4), says)
 
 
 def _difference(one: Mapping[str, int], other: Mapping[str, int]) -> float:
@@ -132,17 +134,17 @@ def _difference(one: Mapping[str, int], other: Mapping[str, int]) -> float:
     return sum(max(0.0, n / whole - other.get(language, 0) / other_whole) for language, n in one.items())
 
 
-def _spread(figures: SourceFigures) -> float:
-    """Standard deviation of the logarithms of word counts, as the quartiles tell it."""
+def _spread(figures: ScraperFigures) -> float:
+    """Standard deviation of the logarithms of word counts, as the quartiles give it."""
     if not figures.words_low or not figures.words_high:
         return 0.0
     return log(figures.words_high / figures.words_low) / QUARTILES
 
 
-def pooled(source: str, past: Sequence[SourceFigures]) -> SourceFigures:
+def pooled(scraper: str, past: Sequence[ScraperFigures]) -> ScraperFigures:
     """Several batches as one: counts added, word counts the middle of the batches' own, each weighed by its articles.
 
-    >>> batches = [SourceFigures("a", 5, articles=5, words=100.0), SourceFigures("a", 9, 4, articles=3, words=300.0)]
+    >>> batches = [ScraperFigures("a", 5, articles=5, words=100.0), ScraperFigures("a", 9, 4, articles=3, words=300.0)]
     >>> both = pooled("a", batches)
     >>> both.records, both.rejected, both.words
     (14, 4, 100.0)
@@ -151,8 +153,8 @@ def pooled(source: str, past: Sequence[SourceFigures]) -> SourceFigures:
     for figures in past:
         languages.update(figures.languages)
     times = [f.last_message_at for f in past if f.last_message_at]
-    return SourceFigures(
-        source, sum(map(_records, past)), sum(map(_rejected, past)), sum(map(_walls, past)), sum(map(_articles, past)),
+    return ScraperFigures(
+        scraper, sum(map(_records, past)), sum(map(_rejected, past)), sum(map(_walls, past)), sum(map(_articles, past)),
         sum(map(_ahead, past)), _middle((f.words, f.articles) for f in past),
         _middle((f.words_low, f.articles) for f in past), _middle((f.words_high, f.articles) for f in past),
         dict(sorted(languages.items())), max(times, default=None),
@@ -186,21 +188,21 @@ def _percent(share: float) -> str:
     return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
 
 
-def _records(figures: SourceFigures) -> int:
+def _records(figures: ScraperFigures) -> int:
     return figures.records
 
 
-def _rejected(figures: SourceFigures) -> int:
+def _rejected(figures: ScraperFigures) -> int:
     return figures.rejected
 
 
-def _walls(figures: SourceFigures) -> int:
+def _walls(figures: ScraperFigures) -> int:
     return figures.consent_walls
 
 
-def _articles(figures: SourceFigures) -> int:
+def _articles(figures: ScraperFigures) -> int:
     return figures.articles
 
 
-def _ahead(figures: SourceFigures) -> int:
+def _ahead(figures: ScraperFigures) -> int:
     return figures.dates_ahead

@@ -21,7 +21,7 @@ from pipelines.stage.audit import Audit
 
 OUTCOMES = (
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "held",
+    "quarantined",
 )
 
 
@@ -33,13 +33,13 @@ class Reading:
     next: Mapping[Partition, int]
 
 
-def accounted_for(staged: Staged) -> tuple[OffsetRange, ...]:
+def reconciled_ranges(staged: Staged) -> tuple[OffsetRange, ...]:
     """The offsets that the batch moves past, after each was found to have one outcome or to lie in one gap.
 
     Raises ``LedgerOpen`` when an offset has no outcome or two, or an outcome has no article or dead letter.
     """
     batch = staged.batch
-    outcomes = [o.source for o in staged.outcomes]
+    outcomes = [o.coordinates for o in staged.outcomes]
     problems = _row_problems(staged)
     handed: tuple[OffsetRange, ...] = ()
     if batch.kind == "ingest":
@@ -66,7 +66,7 @@ def _row_problems(staged: Staged) -> list[str]:
         ("staged", "articles", staged.article_table, staged.articles),
         ("rejected", "dead letters", staged.dead_letter_table, staged.dead_letters),
     ):
-        reported = {o.source for o in staged.outcomes if o.outcome == outcome}
+        reported = {o.coordinates for o in staged.outcomes if o.outcome == outcome}
         lost = sorted(reported - present.keys())[:3]
         problems += [f"{at} is {outcome} and not among the staged {what}" for at in lost]
         extra = sorted(present.keys() - reported)[:3] if staged.batch.kind == "ingest" else []
@@ -108,18 +108,18 @@ def check_topics(known: KnownState, handed: Iterable[OffsetRange], topic_id: str
 
 def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) -> None:
     """One ledger row for each message of the batch; those of earlier messages that it removes or restores."""
-    batch, became, fetched = staged.batch, {r.source: r for r in found.rows}, staged.fetched
+    batch, became, fetched = staged.batch, {r.coordinates: r for r in found.rows}, staged.fetched
     if batch.kind == "ingest":
         changes.add("ledger", [
             (
-                *astuple(o.source), o.timestamp, outcome, o.reason, o.scraper, article_id, version, o.fingerprint,
-                batch.run_id, batch.batch_id, outcome, o.reason, None, removed_in, o.key_id, fetched.get(o.source),
+                *astuple(o.coordinates), o.timestamp, outcome, o.reason, o.scraper, article_id, version, o.fingerprint,
+                batch.run_id, batch.batch_id, outcome, o.reason, None, removed_in, o.key_id, fetched.get(o.coordinates),
             )
             for o in staged.outcomes
-            for outcome, article_id, version, removed_in in [_ends(o, became[o.source], batch)]
+            for outcome, article_id, version, removed_in in [_ends(o, became[o.coordinates], batch)]
         ])
         changes.add("named_articles", [
-            (*astuple(o.source), article_id)
+            (*astuple(o.coordinates), article_id)
             for o in staged.outcomes
             for article_id in dict.fromkeys(o.other_article_ids)
             if article_id != o.article_id
@@ -127,40 +127,40 @@ def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) ->
         changes.add("gaps", [(*astuple(gap), batch.run_id, batch.batch_id) for gap in staged.gaps])
     changes.update("ledger", COORDINATES, ("removed_in",), [(*astuple(at), batch.batch_id) for at in found.removed])
     changes.update("ledger", COORDINATES, ("outcome", "version"), [
-        (*astuple(r.source), r.outcome, r.version) for r in found.restored
+        (*astuple(r.coordinates), r.outcome, r.version) for r in found.restored
     ])
 
 
 def enter_again(changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState) -> None:
     """A replay closes the ledger rows of messages that were rejected, a release of those that were quarantined."""
-    batch, became, fetched = staged.batch, {r.source: r for r in found.rows}, staged.fetched
+    batch, became, fetched = staged.batch, {r.coordinates: r for r in found.rows}, staged.fetched
     if batch.kind == "ingest":
         return
     before = {
         Coordinates(*row[:3]): row[3:]
         for row in known.rows(Lookup(
             "ledger", (*COORDINATES, "scraper", "article_id", "key_id"), COORDINATES,
-            [astuple(o.source) for o in staged.outcomes],
+            [astuple(o.coordinates) for o in staged.outcomes],
         ))
     }
     columns = (
         "outcome", "reason", "scraper", "article_id", "version", "fingerprint", "replayed_in", "removed_in", "key_id",
         "fetched_at",
     )
-    others = other_names(known, [astuple(o.source) for o in staged.outcomes])
+    others = other_names(known, [astuple(o.coordinates) for o in staged.outcomes])
     rows, named = [], []
     for o in staged.outcomes:
-        scraper, article_id, key_id = before[o.source]
-        outcome, new_id, version, removed_in = _ends(o, became[o.source], batch)
+        scraper, article_id, key_id = before[o.coordinates]
+        outcome, new_id, version, removed_in = _ends(o, became[o.coordinates], batch)
         if o.outcome == "rejected":
-            names = dict.fromkeys((article_id, *others.get(o.source, ()), *o.other_article_ids))
-            named += [(*astuple(o.source), name) for name in names if name not in (None, new_id or article_id)]
+            names = dict.fromkeys((article_id, *others.get(o.coordinates, ()), *o.other_article_ids))
+            named += [(*astuple(o.coordinates), name) for name in names if name not in (None, new_id or article_id)]
         rows.append((
-            *astuple(o.source), outcome, o.reason, o.scraper or scraper, new_id or article_id, version, o.fingerprint,
-            batch.batch_id, removed_in, key_id or o.key_id, fetched.get(o.source),
+            *astuple(o.coordinates), outcome, o.reason, o.scraper or scraper, new_id or article_id, version,
+            o.fingerprint, batch.batch_id, removed_in, key_id or o.key_id, fetched.get(o.coordinates),
         ))
     changes.update("ledger", COORDINATES, columns, rows)
-    changes.remove("named_articles", COORDINATES, [astuple(o.source) for o in staged.outcomes])
+    changes.remove("named_articles", COORDINATES, [astuple(o.coordinates) for o in staged.outcomes])
     changes.add("named_articles", named)
 
 
@@ -179,7 +179,7 @@ def enter_batch(  # noqa: PLR0913, PLR0917  the batch, what became of it, and wh
     outcomes = Counter(r.outcome for r in found.rows)
     gap_offsets = sum(gap.end - gap.start for gap in staged.gaps)
     counts = [outcomes[name] for name in (
-        "loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "held"
+        "loaded", "new_version", "unchanged", "rejected", "deleted", "suppressed", "quarantined"
     )]
     changes.add("batches", [(
         batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at, at,

@@ -1,4 +1,4 @@
-"""Tells which sources have stopped coming: nothing of theirs can be held, but a person should know."""
+"""Freshness: finds scrapers that used to send messages regularly and have stopped."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from pipelines.phrases import counted
-from pipelines.settings import BreakerSettings
+from pipelines.settings import DriftSettings
 
 NEARLY_EVERY = 0.8
-"""Share of the batches that a source came in, from the first of its recent ones to its last."""
+"""Share of the batches, from the first to the last recent one, in which a regular scraper has messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """A batch that a source came in: the batch's number among all, and the time of the source's newest record."""
+    """A batch with messages of a scraper: the batch's number, and the time of the newest message."""
 
     number: int
     at: datetime
 
 
-def find_silences(
-    appearances: Mapping[str, Sequence[Appearance]], newest: int, settings: BreakerSettings
+def find_stale_scrapers(
+    appearances: Mapping[str, Sequence[Appearance]], newest: int, settings: DriftSettings
 ) -> dict[str, str]:
-    """Sources that have stopped coming, each with that in words. ``newest`` is the number of the last batch.
+    """Stale scrapers, each with how long it has been stale, in words. ``newest`` is the number of the last batch.
 
-    Time goes by the records' own: while the whole stream rests, or is caught up with, nobody is silent.
+    Time is that of the messages: while no scraper sends anything, or while a backlog is read, none is stale.
     """
     fewest = max(settings.fewest_past_batches, 2)
-    known = {source: seen[-settings.recent_batches:] for source, seen in appearances.items() if len(seen) >= fewest}
-    told: dict[str, str] = {}
+    known = {scraper: seen[-settings.recent_batches:] for scraper, seen in appearances.items() if len(seen) >= fewest}
+    found: dict[str, str] = {}
     if not known:
-        return told
+        return found
     now = max(seen[-1].at for seen in appearances.values())
-    for source, recent in known.items():
-        if _is_silent(recent, newest, now, settings):
+    for scraper, recent in known.items():
+        if _is_stale(recent, newest, now, settings):
             missed, pause = counted(newest - recent[-1].number, 'batch', 'batches'), _in_words(now - recent[-1].at)
-            told[source] = f"silent for {missed} and {pause}, usually at most {_usual(recent)}"
-    return told
+            found[scraper] = f"stale: not seen for {missed} and {pause}, usually at most {_usual(recent)}"
+    return found
 
 
-def _is_silent(recent: Sequence[Appearance], newest: int, now: datetime, settings: BreakerSettings) -> bool:
+def _is_stale(recent: Sequence[Appearance], newest: int, now: datetime, settings: DriftSettings) -> bool:
     span = recent[-1].number - recent[0].number + 1
     missed = newest - recent[-1].number
     return (
         len(recent) / span >= NEARLY_EVERY
-        and missed >= max(settings.silent_batches, settings.silence_factor * max(_misses(recent)))
-        and now - recent[-1].at >= settings.silence_factor * max(_pauses(recent))
+        and missed >= max(settings.stale_batches, settings.stale_factor * max(_misses(recent)))
+        and now - recent[-1].at >= settings.stale_factor * max(_pauses(recent))
     )
 
 

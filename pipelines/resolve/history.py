@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,17 +32,17 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
     ), strict=True))
     found = []
     for outcome in staged.outcomes:
-        row = staged.articles.get(outcome.source)
+        row = staged.articles.get(outcome.coordinates)
         is_rejected = outcome.outcome == "rejected"
         if row is None:
             found.append(Sighting(
-                outcome.source, outcome.timestamp, outcome.article_id or "", key_id=outcome.key_id,
+                outcome.coordinates, outcome.timestamp, outcome.article_id or "", key_id=outcome.key_id,
                 is_rejected=is_rejected, other_article_ids=outcome.other_article_ids,
             ))
         else:
             article_id, content_hash, fetched_at, signature, words, scraper, *processed = of_article[row]
             found.append(Sighting(
-                outcome.source, outcome.timestamp, article_id, content_hash, fetched_at, tuple(signature), words,
+                outcome.coordinates, outcome.timestamp, article_id, content_hash, fetched_at, tuple(signature), words,
                 scraper in quarantined, outcome.key_id, is_rejected, reading=outcome.reading, processed_at=processed[0],
                 processor=processed[1],
             ))
@@ -99,16 +99,19 @@ def _deletions(
     requests = [s for s in sightings if s.is_delete_request]
     named = sorted({article_id for s in sightings for article_id in s.article_ids})
     rows = known.rows(_by_id("deletions", named, *_DELETION))
-    keys = sorted({(s.source.topic, s.key_id) for s in sightings if s.key_id})
+    keys = sorted({(s.coordinates.topic, s.key_id) for s in sightings if s.key_id})
     rows += known.rows(Lookup("deletions", _DELETION, ("topic", "key_id"), keys))
     deletions = tuple(Deletion(Coordinates(*row[:3]), *row[3:]) for row in sorted(set(rows), key=_in_order))
-    deleted_keys = {(s.source.topic, s.key_id) for s in requests if s.key_id}
-    deleted_keys |= {(d.source.topic, d.key_id) for d in deletions if d.key_id}
+    deleted_keys = {(s.coordinates.topic, s.key_id) for s in requests if s.key_id}
+    deleted_keys |= {(d.coordinates.topic, d.key_id) for d in deletions if d.key_id}
     concerned = {s.article_id for s in requests}
-    concerned |= {s.article_id for s in sightings if (s.source.topic, s.key_id) in deleted_keys and not s.is_rejected}
+    concerned |= {
+        s.article_id for s in sightings if (s.coordinates.topic, s.key_id) in deleted_keys and not s.is_rejected
+    }
     if not concerned:
         return deletions, ()
-    return deletions, _past(known, sightings, concerned, {(s.source.topic, s.key_id) for s in requests if s.key_id})
+    requested_keys = {(s.coordinates.topic, s.key_id) for s in requests if s.key_id}
+    return deletions, _past(known, sightings, concerned, requested_keys)
 
 
 def _past(
@@ -121,14 +124,14 @@ def _past(
     named = known.rows(_by_id("named_articles", sorted(concerned), *COORDINATES))
     rows = set(under_keys) | set(known.rows(_by_id("ledger", sorted(concerned), *_LEDGER)))
     rows |= set(known.rows(Lookup("ledger", _LEDGER, COORDINATES, sorted(set(named)))))
-    here = {s.source for s in sightings}
+    here = {s.coordinates for s in sightings}
     rows = {row for row in rows if row[6] not in _NO_SIGHT and Coordinates(*row[:3]) not in here}
     ids = sorted({row[4] for row in rows if row[4]})
     texts = {
         row[:2]: row[2:]
         for row in known.rows(_by_id(
             "article_versions", ids, "article_id", "version", "content_hash", "fetched_at", "word_count",
-            "source_topic", "source_partition", "source_offset",
+            "coordinates_topic", "coordinates_partition", "coordinates_offset",
         ))
     }
     signatures = {
@@ -142,11 +145,11 @@ def _past(
     )
 
 
-def other_names(known: KnownState, sources: Iterable[Row]) -> dict[Coordinates, tuple[str, ...]]:
+def other_names(known: KnownState, coordinates: Iterable[Row]) -> dict[Coordinates, tuple[str, ...]]:
     """Further articles that rejected messages name, by coordinates."""
     found: dict[Coordinates, tuple[str, ...]] = defaultdict(tuple)
     columns = (*COORDINATES, "article_id")
-    for row in sorted(known.rows(Lookup("named_articles", columns, COORDINATES, sorted(sources)))):
+    for row in sorted(known.rows(Lookup("named_articles", columns, COORDINATES, sorted(coordinates)))):
         found[Coordinates(*row[:3])] += (row[3],)
     return found
 
@@ -154,14 +157,15 @@ def other_names(known: KnownState, sources: Iterable[Row]) -> dict[Coordinates, 
 def _past_sighting(
     row: Row, texts: dict[Row, Row], signatures: dict[Row, tuple[int, ...]]
 ) -> Sighting:
-    source, (message_at, article_id, version, outcome, key_id, fetched_at, removed_in) = Coordinates(*row[:3]), row[3:]
+    coordinates = Coordinates(*row[:3])
+    message_at, article_id, version, outcome, key_id, fetched_at, removed_in = row[3:]
     text = texts.get((article_id, version)) if removed_in is None else None
     content_hash = text[0] if text else None
-    if fetched_at is None and text is not None and text[3:] == (source.topic, source.partition, source.offset):
+    if fetched_at is None and text is not None and text[3:] == astuple(coordinates):
         fetched_at = text[1]
     return Sighting(
-        source, message_at, article_id or "", content_hash, fetched_at or message_at,
-        signatures.get((article_id, content_hash), ()), text[2] if text else 0, outcome == "held", key_id,
+        coordinates, message_at, article_id or "", content_hash, fetched_at or message_at,
+        signatures.get((article_id, content_hash), ()), text[2] if text else 0, outcome == "quarantined", key_id,
         outcome == "rejected", outcome == "suppressed" or removed_in is not None,
     )
 

@@ -40,16 +40,16 @@ def change_letters(
 ) -> None:
     """New dead letters come with an empty or full content, replayed ones change, covered ones are emptied."""
     batch = staged.batch
-    emptied = {r.source for r in found.rows if r.is_removed or r.outcome == "suppressed"}
-    concerned = found.removed | (set() if batch.kind == "ingest" else {o.source for o in staged.outcomes})
+    emptied = {r.coordinates for r in found.rows if r.is_removed or r.outcome == "suppressed"}
+    concerned = found.removed | (set() if batch.kind == "ingest" else {o.coordinates for o in staged.outcomes})
     stored = _stored(known, sorted(concerned))
-    rejected = sorted(o.source for o in staged.outcomes if o.outcome == "rejected")
+    rejected = sorted(o.coordinates for o in staged.outcomes if o.outcome == "rejected")
     paths: list[str] = []
     if batch.kind == "ingest":
         paths += _add_letters(changes, staged, rejected, emptied, at)
     elif batch.kind == "replay":
         _change_replayed(changes, staged, stored, at)
-    covered = [stored[source] for source in sorted((found.removed | emptied) & stored.keys())]
+    covered = [stored[coordinates] for coordinates in sorted((found.removed | emptied) & stored.keys())]
     covered = [letter for letter in covered if letter.removed_in is None]
     changes.update("dead_letters", ("dead_letter_id",), _EMPTY, [
         (letter.dead_letter_id, "[]", None, [], [], None, None,
@@ -60,18 +60,18 @@ def change_letters(
     changes.remove("outbox", ("dead_letter_id",), [(letter.dead_letter_id,) for letter in covered])
     _note_originals(changes, known, sorted(set(paths)), batch.batch_id)
     letters = {
-        source: stored[source].dead_letter_id if source in stored else dead_letter_id(source)
-        for source in rejected
-        if source not in emptied and (batch.kind == "ingest" or source in stored)
+        coordinates: stored[coordinates].dead_letter_id if coordinates in stored else dead_letter_id(coordinates)
+        for coordinates in rejected
+        if coordinates not in emptied and (batch.kind == "ingest" or coordinates in stored)
     }
     _wait(changes, known, list(letters.values()), batch.batch_id, at)
 
 
-def _stored(known: KnownState, sources: Sequence[Coordinates]) -> dict[Coordinates, _Stored]:
+def _stored(known: KnownState, coordinates: Sequence[Coordinates]) -> dict[Coordinates, _Stored]:
     rows = known.rows(Lookup(
         "dead_letters",
         (*COORDINATES, "dead_letter_id", "attempts", "scraper", "original_path", "resolved_at", "removed_in"),
-        COORDINATES, [astuple(source) for source in sources],
+        COORDINATES, [astuple(coordinates) for coordinates in coordinates],
     ))
     return {Coordinates(*row[:3]): _Stored(*row[3:]) for row in rows}
 
@@ -81,14 +81,14 @@ def _add_letters(
 ) -> list[str]:
     """Adds the batch's dead letters; the content of one that the batch deletes does not even arrive. Its originals."""
     table, batch = layout()["dead_letters"], staged.batch
-    rows = pa.array([staged.dead_letters[source] for source in rejected], pa.int64())
+    rows = pa.array([staged.dead_letters[coordinates] for coordinates in rejected], pa.int64())
     flat = flatten(staged.dead_letter_table.take(rows), table.columns)
     own: dict[str, Any] = {
-        "dead_letter_id": [dead_letter_id(source) for source in rejected], "attempts": [1] * len(rejected),
+        "dead_letter_id": [dead_letter_id(coordinates) for coordinates in rejected], "attempts": [1] * len(rejected),
         "run_id": [batch.run_id] * len(rejected), "batch_id": [batch.batch_id] * len(rejected),
-        "resolved_at": [at if source in emptied else None for source in rejected],
+        "resolved_at": [at if coordinates in emptied else None for coordinates in rejected],
         "resolved_in": [None] * len(rejected),
-        "removed_in": [batch.batch_id if source in emptied else None for source in rejected],
+        "removed_in": [batch.batch_id if coordinates in emptied else None for coordinates in rejected],
     }
     paths = []
     if emptied.intersection(rejected):
@@ -96,7 +96,7 @@ def _add_letters(
             "details": "[]", "message_key": None, "header_names": [], "header_values": [], "original": None,
             "original_path": None,
         }
-        is_empty = [source in emptied for source in rejected]
+        is_empty = [coordinates in emptied for coordinates in rejected]
         before = flat.column("original_path").to_pylist()
         paths = [path for path, gone in zip(before, is_empty, strict=True) if gone and path is not None]
         for name, value in empty.items():
@@ -115,19 +115,19 @@ def _change_replayed(
 ) -> None:
     """What passed is resolved; what fails again counts an attempt and shows why it failed this time."""
     table, batch = layout()["dead_letters"], staged.batch
-    open_still = {source: letter for source, letter in stored.items() if letter.resolved_at is None}
-    again = [source for source in sorted(open_still) if source in staged.dead_letters]
+    open_still = {coordinates: letter for coordinates, letter in stored.items() if letter.resolved_at is None}
+    again = [coordinates for coordinates in sorted(open_still) if coordinates in staged.dead_letters]
     columns = ("step", "reason", "details", "fingerprint", "processor", "rejected_at", "scraper")
-    rows = pa.array([staged.dead_letters[source] for source in again], pa.int64())
+    rows = pa.array([staged.dead_letters[coordinates] for coordinates in again], pa.int64())
     flat = flatten(staged.dead_letter_table.take(rows), table.columns).select(columns).to_pylist()
     changes.update("dead_letters", ("dead_letter_id",), ("attempts", *columns), [
         (letter.dead_letter_id, letter.attempts + 1, *(row | {"scraper": row["scraper"] or letter.scraper}).values())
-        for letter, row in zip((open_still[source] for source in again), flat, strict=True)
+        for letter, row in zip((open_still[coordinates] for coordinates in again), flat, strict=True)
     ])
     changes.update("dead_letters", ("dead_letter_id",), ("resolved_at", "resolved_in"), [
-        (open_still[o.source].dead_letter_id, at, batch.batch_id)
+        (open_still[o.coordinates].dead_letter_id, at, batch.batch_id)
         for o in staged.outcomes
-        if o.outcome != "rejected" and o.source in open_still
+        if o.outcome != "rejected" and o.coordinates in open_still
     ])
 
 

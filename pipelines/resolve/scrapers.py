@@ -12,14 +12,14 @@ from typing import Any, Literal
 
 from pipelines.records import Coordinates
 from pipelines.resolve.changes import ChangeBuilder
-from pipelines.resolve.drift import Trip, find_trips, pooled
-from pipelines.resolve.freshness import Appearance, find_silences
+from pipelines.resolve.drift import Anomaly, find_anomalies, pooled
+from pipelines.resolve.freshness import Appearance, find_stale_scrapers
 from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup, Row
 from pipelines.resolve.versions import Resolutions
-from pipelines.settings import BreakerSettings
-from pipelines.stage.figures import SourceFigures, source_figures
+from pipelines.settings import DriftSettings
+from pipelines.stage.figures import ScraperFigures, scraper_figures
 from schemas import Registry
 
 OF_LATE = 1000
@@ -28,111 +28,111 @@ AT_ONCE = 64
 """Staged articles in memory at once, as Python values."""
 
 FIGURES = (
-    "source", "records", "rejected", "consent_walls", "articles", "dates_ahead", "words", "words_low", "words_high",
+    "scraper", "records", "rejected", "consent_walls", "articles", "dates_ahead", "words", "words_low", "words_high",
     "languages", "last_message_at",
 )
 
 
-type SourceState = Literal["flowing", "held"]
+type ScraperState = Literal["active", "quarantined"]
 
 
 @dataclass(frozen=True, slots=True)
-class SourceStanding:
-    """How a source stands: whether it is held and why, what waits, how it did of late and in its last batch.
+class ScraperStanding:
+    """How a scraper stands: whether it is quarantined and why, what waits, how it did of late and in its last batch.
 
     ``recent`` is of the batches that its next one is compared with, ``batches`` their number; ``silence`` says, in
     words, that it has stopped coming.
     """
 
-    source: str
-    state: SourceState
+    scraper: str
+    state: ScraperState
     since: datetime
     why: tuple[Mapping[str, Any], ...]
     released_at: datetime | None
     waiting: int
     batches: int
-    recent: SourceFigures
-    last: SourceFigures
-    silence: str | None = None
+    recent: ScraperFigures
+    last: ScraperFigures
+    staleness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
     """Figures of the batch's scrapers, those that depart from their past, and those that are quarantined after it."""
 
-    figures: tuple[SourceFigures, ...]
-    trips: Mapping[str, tuple[Trip, ...]]
+    figures: tuple[ScraperFigures, ...]
+    anomalies: Mapping[str, tuple[Anomaly, ...]]
     quarantined: frozenset[str]
 
 
-def check_drift(staged: Staged, known: KnownState, settings: BreakerSettings) -> Quarantine:
+def check_drift(staged: Staged, known: KnownState, settings: DriftSettings) -> Quarantine:
     """Compares the batch's scrapers with their past.
 
     Only messages that are new from Kafka tell how a scraper does: a replay waits with its scraper and quarantines none.
     A release loads whatever is quarantined.
     """
     batch = staged.batch
-    figures = tuple(source_figures(batch)) if batch.kind == "ingest" else ()
-    held = {row[0] for row in known.rows(Lookup("sources", ("source",), ("state",), [("held",)]))}
-    trips: dict[str, list[Trip]] = defaultdict(list)
-    if settings.hold:
-        flowing = [f for f in figures if f.source not in held]
-        for trip in find_trips(flowing, recent_figures(known, [f.source for f in flowing], settings), settings):
-            trips[trip.source].append(trip)
-    after = frozenset() if batch.kind == "release" else frozenset(held | trips.keys())
-    return Quarantine(figures, {source: tuple(found) for source, found in trips.items()}, after)
+    figures = tuple(scraper_figures(batch)) if batch.kind == "ingest" else ()
+    quarantined = {row[0] for row in known.rows(Lookup("scrapers", ("scraper",), ("state",), [("quarantined",)]))}
+    anomalies: dict[str, list[Anomaly]] = defaultdict(list)
+    if settings.quarantine:
+        active = [f for f in figures if f.scraper not in quarantined]
+        for anomaly in find_anomalies(active, recent_figures(known, [f.scraper for f in active], settings), settings):
+            anomalies[anomaly.scraper].append(anomaly)
+    after = frozenset() if batch.kind == "release" else frozenset(quarantined | anomalies.keys())
+    return Quarantine(figures, {scraper: tuple(found) for scraper, found in anomalies.items()}, after)
 
 
 def recent_figures(
-    known: KnownState, sources: Collection[str], settings: BreakerSettings
-) -> dict[str, list[SourceFigures]]:
+    known: KnownState, scrapers: Collection[str], settings: DriftSettings
+) -> dict[str, list[ScraperFigures]]:
     """The recent batches of these scrapers that a next one is compared with; the newest first."""
-    found: dict[str, list[SourceFigures]] = defaultdict(list)
+    found: dict[str, list[ScraperFigures]] = defaultdict(list)
     for row in known.rows(Lookup(
-        "source_batches", FIGURES, ("source", "is_compared"), [(source, True) for source in sorted(sources)],
+        "scraper_batches", FIGURES, ("scraper", "is_compared"), [(scraper, True) for scraper in sorted(scrapers)],
         order=("-position",), most=settings.recent_batches,
     )):
         found[row[0]].append(figures_of(row))
     return found
 
 
-def figures_of(row: Row) -> SourceFigures:
+def figures_of(row: Row) -> ScraperFigures:
     """Figures from a row of ``FIGURES``."""
     values = dict(zip(FIGURES, row, strict=True))
-    return SourceFigures(**(values | {"languages": json.loads(values["languages"])}))
+    return ScraperFigures(**(values | {"languages": json.loads(values["languages"])}))
 
 
-def scraper_standings(known: KnownState, settings: BreakerSettings) -> list[SourceStanding]:
+def scraper_standings(known: KnownState, settings: DriftSettings) -> list[ScraperStanding]:
     """Every scraper, quarantined ones first."""
-    states = known.rows(Lookup("sources", ("source", "state", "since", "why", "released_at")))
-    waiting = Counter(row[0] for row in known.rows(Lookup("held_articles", ("source",))))
+    states = known.rows(Lookup("scrapers", ("scraper", "state", "since", "why", "released_at")))
+    waiting = Counter(row[0] for row in known.rows(Lookup("quarantined_articles", ("scraper",))))
     names = [(row[0],) for row in states]
     past = recent_figures(known, [row[0] for row in states], settings)
     last = {
         row[0]: figures_of(row)
-        for row in known.rows(Lookup("source_batches", FIGURES, ("source",), names, order=("-position",), most=1))
+        for row in known.rows(Lookup("scraper_batches", FIGURES, ("scraper",), names, order=("-position",), most=1))
     }
-    silences = _silences(known, settings)
+    stale = _stale_scrapers(known, settings)
     return [
-        SourceStanding(
-            source, state, since, tuple(json.loads(why or "[]")), released_at, waiting[source],
-            len(past.get(source, ())), pooled(source, past.get(source, ())), last.get(source, SourceFigures(source)),
-            silences.get(source),
+        ScraperStanding(
+            scraper, state, since, tuple(json.loads(why or "[]")), released_at, waiting[scraper],
+            len(past.get(scraper, ())), pooled(scraper, past.get(scraper, ())),
+            last.get(scraper, ScraperFigures(scraper)), stale.get(scraper),
         )
-        for source, state, since, why, released_at in sorted(states, key=lambda row: (row[1] != "held", row[0]))
+        for scraper, state, since, why, released_at in sorted(states, key=lambda row: (row[1] != "quarantined", row[0]))
     ]
 
 
-def _silences(known: KnownState, settings: BreakerSettings) -> dict[str, str]:
+def _stale_scrapers(known: KnownState, settings: DriftSettings) -> dict[str, str]:
     batches = known.rows(Lookup(
-        "batches", ("batch_id",), ("kind",), [("ingest",)], order=("-published_at", "-batch_id"), most=OF_LATE
+        "batches", ("batch_id",), ("kind",), [("ingest",)], order=("-loaded_at", "-batch_id"), most=OF_LATE
     ))
     number = {batch_id: len(batches) - n for n, (batch_id,) in enumerate(batches)}
     appearances: dict[str, list[Appearance]] = defaultdict(list)
-    rows = known.rows(Lookup("source_batches", ("batch_id", "source", "last_message_at"), ("batch_id",), batches))
-    for source, n, at in sorted((source, number[batch_id], at) for batch_id, source, at in rows):
-        appearances[source].append(Appearance(n, at))
-    return find_silences(appearances, len(batches), settings)
+    rows = known.rows(Lookup("scraper_batches", ("batch_id", "scraper", "last_message_at"), ("batch_id",), batches))
+    for scraper, n, at in sorted((scraper, number[batch_id], at) for batch_id, scraper, at in rows):
+        appearances[scraper].append(Appearance(n, at))
+    return find_stale_scrapers(appearances, len(batches), settings)
 
 
 def change_scrapers(  # noqa: PLR0913, PLR0917  the batch, what became of it and of its scrapers, and when
@@ -142,13 +142,13 @@ def change_scrapers(  # noqa: PLR0913, PLR0917  the batch, what became of it and
     _add_figures(changes, staged, quarantine, known, at)
     _change_states(changes, staged, quarantine, known, at)
     if staged.batch.kind == "release":
-        changes.remove("held_articles", COORDINATES, [astuple(o.source) for o in staged.outcomes])
-    changes.remove("held_articles", COORDINATES, [astuple(source) for source in found.removed])
-    waiting = {r.source for r in found.rows if r.outcome == "held" and not r.is_removed}
-    times = {o.source: o.timestamp for o in staged.outcomes}
-    changes.add("held_articles", [
-        (*astuple(source), times[source], scraper, article_id, article, version, staged.batch.batch_id)
-        for source, scraper, article_id, article, version in _encoded(staged, waiting)
+        changes.remove("quarantined_articles", COORDINATES, [astuple(o.coordinates) for o in staged.outcomes])
+    changes.remove("quarantined_articles", COORDINATES, [astuple(coordinates) for coordinates in found.removed])
+    waiting = {r.coordinates for r in found.rows if r.outcome == "quarantined" and not r.is_removed}
+    times = {o.coordinates: o.timestamp for o in staged.outcomes}
+    changes.add("quarantined_articles", [
+        (*astuple(coordinates), times[coordinates], scraper, article_id, article, version, staged.batch.batch_id)
+        for coordinates, scraper, article_id, article, version in _encoded(staged, waiting)
     ])
 
 
@@ -160,20 +160,20 @@ def _add_figures(
     last = {
         row[0]: row[1:]
         for row in known.rows(Lookup(
-            "source_batches", ("source", "position", "last_message_at"), ("source",),
-            [(f.source,) for f in quarantine.figures], order=("-position",), most=1,
+            "scraper_batches", ("scraper", "position", "last_message_at"), ("scraper",),
+            [(f.scraper,) for f in quarantine.figures], order=("-position",), most=1,
         ))
     }
     rows = []
     for f in quarantine.figures:
-        position, last_message_at = last.get(f.source, (0, batch.staged_at))
+        position, last_message_at = last.get(f.scraper, (0, batch.staged_at))
         values = asdict(f) | {"languages": json.dumps(f.languages)}
-        is_held = f.source in quarantine.quarantined
+        is_quarantined = f.scraper in quarantine.quarantined
         rows.append((
-            batch.batch_id, f.source, position + 1, at, f.last_message_at or last_message_at,
-            *(values[name] for name in FIGURES[1:-1]), is_held, not is_held,
+            batch.batch_id, f.scraper, position + 1, at, f.last_message_at or last_message_at,
+            *(values[name] for name in FIGURES[1:-1]), is_quarantined, not is_quarantined,
         ))
-    changes.add("source_batches", rows)
+    changes.add("scraper_batches", rows)
 
 
 def _change_states(
@@ -181,20 +181,22 @@ def _change_states(
 ) -> None:
     batch = staged.batch
     named = sorted({o.scraper for o in staged.outcomes if o.scraper is not None and o.outcome != "deleted"})
-    there = {row[0] for row in known.rows(Lookup("sources", ("source",), ("source",), [(each,) for each in named]))}
+    there = {row[0] for row in known.rows(Lookup("scrapers", ("scraper",), ("scraper",), [(each,) for each in named]))}
     new = set(named) - there if batch.kind != "release" else set()
-    tripped = {source: _why(trips) for source, trips in quarantine.trips.items()}
-    changes.add("sources", [
-        (source, "held" if source in tripped else "flowing", at, tripped.get(source), batch.batch_id, None)
-        for source in sorted(new)
+    anomalous = {scraper: _why(anomalies) for scraper, anomalies in quarantine.anomalies.items()}
+    changes.add("scrapers", [
+        (scraper, "quarantined" if scraper in anomalous else "active", at, anomalous.get(scraper), batch.batch_id, None)
+        for scraper in sorted(new)
     ])
-    changes.update("sources", ("source",), ("state", "since", "why", "batch_id"), [
-        (source, "held", at, why, batch.batch_id) for source, why in sorted(tripped.items()) if source not in new
+    changes.update("scrapers", ("scraper",), ("state", "since", "why", "batch_id"), [
+        (scraper, "quarantined", at, why, batch.batch_id)
+        for scraper, why in sorted(anomalous.items())
+        if scraper not in new
     ])
 
 
-def _why(trips: Sequence[Trip]) -> str:
-    listed = [{"kind": t.kind, "seen": t.seen, "usual": t.usual, "words": t.words} for t in trips]
+def _why(anomalies: Sequence[Anomaly]) -> str:
+    listed = [{"kind": t.kind, "seen": t.seen, "usual": t.usual, "words": t.words} for t in anomalies]
     return json.dumps(listed, ensure_ascii=False)
 
 
@@ -203,11 +205,11 @@ def _encoded(staged: Staged, waiting: set[Coordinates]) -> Iterator[tuple[Coordi
         return
     registry = the_registry()
     version = registry.latest("article").version
-    rows = sorted(staged.articles[source] for source in waiting)
+    rows = sorted(staged.articles[coordinates] for coordinates in waiting)
     for begin in range(0, len(rows), AT_ONCE):
         for record in _records(staged, rows[begin : begin + AT_ONCE]):
             encoded = registry.encode("article", record)
-            yield Coordinates(**record["source"]), record["scraper"], record["article_id"], encoded, version
+            yield Coordinates(**record["coordinates"]), record["scraper"], record["article_id"], encoded, version
 
 
 def _records(staged: Staged, rows: Sequence[int]) -> list[dict[str, Any]]:

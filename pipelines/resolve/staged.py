@@ -14,7 +14,7 @@ from pipelines.resolve.state import KnownState, Lookup
 from pipelines.stage import StagedBatch
 from pipelines.stage.parts import FileKind, OutcomeRow, schema_of
 
-_WAS = {"replay": "rejected", "release": "held"}
+_WAS = {"replay": "rejected", "release": "quarantined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ def _table(batch: StagedBatch, kind: FileKind) -> pa.Table:
 
 
 def _by_coordinates(table: pa.Table) -> dict[Coordinates, int]:
-    return {Coordinates(**source): row for row, source in enumerate(table.column("source").to_pylist())}
+    return {Coordinates(**coordinates): row for row, coordinates in enumerate(table.column("coordinates").to_pylist())}
 
 
 def _still_open(
     batch: StagedBatch, outcomes: Sequence[OutcomeRow], known: KnownState
 ) -> tuple[OutcomeRow, ...]:
     """The messages that the ledger has as a replay or release takes them, each with the key that the ledger knows."""
-    keys = [(o.source.topic, o.source.partition, o.source.offset) for o in outcomes]
+    keys = [(o.coordinates.topic, o.coordinates.partition, o.coordinates.offset) for o in outcomes]
     stands = known.rows(Lookup(
         "ledger", ("topic", "partition", "kafka_offset", "outcome", "removed_in", "key_id"),
         ("topic", "partition", "kafka_offset"), keys,
@@ -93,5 +93,5 @@ def _still_open(
         Coordinates(*row[:3]): row[5] for row in stands if row[3] == _WAS[batch.kind] and row[4] is None
     }
     return tuple(
-        replace(o, key_id=o.key_id or open_keys[o.source]) for o in outcomes if o.source in open_keys
+        replace(o, key_id=o.key_id or open_keys[o.coordinates]) for o in outcomes if o.coordinates in open_keys
     )

@@ -2,7 +2,7 @@
 
 The signature is made by the clean step: 126 numbers of the whole body and 66 of its lead (its first 150 words), of
 which two texts share as many as their sets of word shingles overlap (Broder 1997). A brief cut from a long text is
-found by its lead, a text whose lead was rewritten by the rest. Outlets' furniture and agencies' background paragraphs
+found by its lead, a text whose lead was rewritten by the rest. Outlets' boilerplate and agencies' background paragraphs
 make strangers alike: in the ends of short texts mostly, so where the leads differ more of the rest must be shared.
 
 Lookups go by bands: runs of three numbers, hashed. Two bodies of Jaccard similarity 0.4 meet in one of the 42 bands
@@ -27,7 +27,7 @@ UNSPACED_WORDS = 30  # a text of fewer that has a signature is written without s
 COPIED_LEAD = 0.65  # of the shorter lead: enough by itself, a brief is a lead and no more
 COPIED_BODY = 0.75  # of the shorter text
 COPIED_BOTH = (0.65, 0.5)  # of the text, when so much of the lead is copied too
-COPIED_LONG = 0.55  # of the text, when this comes to LONG_WORDS: more than furniture and background come to
+COPIED_LONG = 0.55  # of the text, when this comes to LONG_WORDS: more than boilerplate and background come to
 LONG_WORDS = 180
 LEAST_LEAD = 0.2  # a text found with another lead is in a digest, or is background: unless the two are one all through
 ONE_TEXT = 0.6  # Jaccard similarity of such two
@@ -142,7 +142,7 @@ class StoryIndex:
         """Story of the nearest copy, or None: of equally near ones the article that was fetched first.
 
         A story counts when at least half of its articles that were met, by a band, are copies: what chains of
-        half-alike texts have in common is furniture.
+        half-alike texts have in common is boilerplate.
         """
         met = {
             article_id

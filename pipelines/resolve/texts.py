@@ -44,7 +44,7 @@ def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: 
     """Lays the staged articles flat, under the versions and stories that they were given."""
     kept = [r for r in found.rows if r.is_kept]
     rows = _with_places(
-        _staged(staged, kept), kept, found, batch_id, {o.source: o.reading for o in staged.outcomes}
+        _staged(staged, kept), kept, found, batch_id, {o.coordinates: o.reading for o in staged.outcomes}
     )
     current = [r for r in kept if r.is_current]
     mentions = _items(staged, current, "mentions")
@@ -86,14 +86,14 @@ def change_texts(
     ])
     current = [r for r in (*found.rows, *found.restored) if r.is_current]
     changes.add("story_bands", [
-        (band, r.article_id, sightings[r.source].fetched_at)
+        (band, r.article_id, sightings[r.coordinates].fetched_at)
         for r in current
-        for band in dict.fromkeys(bands(sightings[r.source].signature))
+        for band in dict.fromkeys(bands(sightings[r.coordinates].signature))
     ])
 
 
 def _staged(staged: Staged, kept: Sequence[Resolution]) -> pa.Table:
-    rows = pa.array([staged.articles[r.source] for r in kept], pa.int64())
+    rows = pa.array([staged.articles[r.coordinates] for r in kept], pa.int64())
     return flatten(staged.article_table.take(rows), layout()["articles"].columns)
 
 
@@ -105,7 +105,7 @@ def _with_places(
     fetched = [r.first_fetched_at or at for r, at in zip(kept, rows.column("fetched_at").to_pylist(), strict=True)]
     own = {
         "fetched_at": pa.array(fetched, pa.timestamp("us", tz="UTC")),
-        "reading": pa.array([readings[r.source] for r in kept], pa.string()),
+        "reading": pa.array([readings[r.coordinates] for r in kept], pa.string()),
         "version": pa.array([r.version for r in kept], pa.int32()),
         "story_id": pa.array([r.story_id for r in kept], pa.string()),
         "last_fetched_at": pa.array(
@@ -124,7 +124,7 @@ def _last(found: Resolutions, row: Resolution, fetched_at: datetime) -> datetime
 def _items(staged: Staged, current: Sequence[Resolution], field: str) -> pa.Table:
     """Mentions or entities of the current texts, one row each, in the order of the texts."""
     table = layout()["mentions" if field == "mentions" else "article_entities"]
-    of = staged.article_table.take(pa.array([staged.articles[r.source] for r in current], pa.int64()))
+    of = staged.article_table.take(pa.array([staged.articles[r.coordinates] for r in current], pa.int64()))
     lists = of.column(field).combine_chunks()
     parents = pc.list_parent_indices(lists)
     lengths = np.asarray(pc.list_value_length(lists), dtype=np.int64)
@@ -159,7 +159,7 @@ def _restored(known: KnownState, found: Resolutions, batch_id: str) -> _Restored
     ids = sorted({r.article_id for r in kept})
     versions = _whole(known, "article_versions", ids)
     articles = {row["article_id"]: row for row in _whole(known, "articles", ids)}
-    where = [(r.source.topic, r.source.partition, r.source.offset) for r in kept]
+    where = [(r.coordinates.topic, r.coordinates.partition, r.coordinates.offset) for r in kept]
     entries = {
         Coordinates(*row[:3]): row[3:]
         for row in known.rows(Lookup(
@@ -172,15 +172,15 @@ def _restored(known: KnownState, found: Resolutions, batch_id: str) -> _Restored
     }
     of_hash = {(row["article_id"], row["content_hash"]): row for row in shown.values()}
     for r in kept:
-        scraper, fetched_at, message_at, former = entries[r.source]
+        scraper, fetched_at, message_at, former = entries[r.coordinates]
         text = of_hash[r.article_id, shown[r.article_id, former]["content_hash"]]
         article = articles[r.article_id]
         is_whole = article["content_hash"] == text["content_hash"]
-        at = fetched_at or (text["fetched_at"] if _is_source(text, r.source) else message_at)
+        at = fetched_at or (text["fetched_at"] if _is_made_from(text, r.coordinates) else message_at)
         rows.append(_restored_row(text, article, is_whole=is_whole) | {
             "version": r.version, "story_id": r.story_id, "scraper": scraper, "batch_id": batch_id, "fetched_at": at,
-            "last_fetched_at": _last(found, r, at), "source_topic": r.source.topic,
-            "source_partition": r.source.partition, "source_offset": r.source.offset,
+            "last_fetched_at": _last(found, r, at), "coordinates_topic": r.coordinates.topic,
+            "coordinates_partition": r.coordinates.partition, "coordinates_offset": r.coordinates.offset,
         })
         if r.is_current and is_whole:
             mentions.append((r, at))
@@ -213,8 +213,8 @@ def _restored_row(text: ByName, article: ByName, *, is_whole: bool) -> ByName:
     return {column.name: lost.get(column.name) for column in layout()["articles"].columns} | kept | text
 
 
-def _is_source(text: ByName, source: Coordinates) -> bool:
-    return Coordinates(text["source_topic"], text["source_partition"], text["source_offset"]) == source
+def _is_made_from(text: ByName, coordinates: Coordinates) -> bool:
+    return coordinates == Coordinates(*(text[f"coordinates_{name}"] for name in ("topic", "partition", "offset")))
 
 
 def _whole(known: KnownState, table: str, ids: Sequence[str]) -> list[ByName]:

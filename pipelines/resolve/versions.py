@@ -24,7 +24,7 @@ from pipelines.resolve.stories import Member, StoryIndex
 
 type ResolvedOutcome = Literal[
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "held",
+    "quarantined",
 ]
 
 
@@ -36,14 +36,14 @@ class Sighting:
     they name, and empty where a rejected one names none. A rejected one may name others too.
     """
 
-    source: Coordinates
+    coordinates: Coordinates
     timestamp: datetime
     article_id: str
     content_hash: str | None = None
     fetched_at: datetime | None = None
     signature: tuple[int, ...] = ()
     word_count: int = 0
-    is_held: bool = False
+    is_quarantined: bool = False
     """Its scraper is quarantined: the article waits, and nothing is decided about it."""
     key_id: str | None = None
     """Digest of the message's key (see ``key_digest``)."""
@@ -63,12 +63,12 @@ class Sighting:
 
     @property
     def is_delete_request(self) -> bool:
-        return self.content_hash is None and not (self.is_rejected or self.is_held or self.is_gone)
+        return self.content_hash is None and not (self.is_rejected or self.is_quarantined or self.is_gone)
 
     @property
     def is_text(self) -> bool:
         """Whether it shows a text of its article that is loaded."""
-        return self.content_hash is not None and not (self.is_held or self.is_gone)
+        return self.content_hash is not None and not (self.is_quarantined or self.is_gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Known:
 class Resolution:
     """What becomes of one record."""
 
-    source: Coordinates
+    coordinates: Coordinates
     outcome: ResolvedOutcome
     article_id: str
     version: int | None = None
@@ -158,12 +158,12 @@ def in_order(sightings: Iterable[Sighting]) -> list[Sighting]:
     """
     latest: dict[tuple[str, int], datetime] = {}
     keyed: list[tuple[datetime, int, int, str, Sighting]] = []
-    for sighting in sorted(sightings, key=lambda s: s.source):
-        place = (sighting.source.topic, sighting.source.partition)
+    for sighting in sorted(sightings, key=lambda s: s.coordinates):
+        place = (sighting.coordinates.topic, sighting.coordinates.partition)
         moment = max(sighting.timestamp, latest.get(place, sighting.timestamp))
         if not sighting.is_rejected:
             latest[place] = moment
-        keyed.append((moment, place[1], sighting.source.offset, place[0], sighting))
+        keyed.append((moment, place[1], sighting.coordinates.offset, place[0], sighting))
     return [keys[-1] for keys in sorted(keyed, key=lambda keys: keys[:-1])]
 
 
@@ -177,29 +177,29 @@ class _Records:
 
     def add(self, record: Sighting) -> None:
         if not record.is_gone:
-            self._in_effect[record.source] = record
+            self._in_effect[record.coordinates] = record
             for article_id in record.article_ids:
                 self._of_article[article_id].append(record)
         if record.key_id is not None:
-            self._under_key[record.source.topic, record.key_id].append(record)
+            self._under_key[record.coordinates.topic, record.key_id].append(record)
 
     def remove(self, record: Sighting) -> None:
-        del self._in_effect[record.source]
+        del self._in_effect[record.coordinates]
 
     def of_article(self, article_id: str) -> list[Sighting]:
         """Records in effect that carry the article, or were rejected and name its address."""
-        return [record for record in self._of_article.get(article_id, ()) if record.source in self._in_effect]
+        return [record for record in self._of_article.get(article_id, ()) if record.coordinates in self._in_effect]
 
     def rejected_under(self, request: Sighting) -> list[Sighting]:
         """Rejected records in effect under the key of a delete request."""
-        return [r for r in self._under(request) if r.is_rejected and r.source in self._in_effect]
+        return [r for r in self._under(request) if r.is_rejected and r.coordinates in self._in_effect]
 
     def articles_under(self, deletion: Deletion, request: Sighting) -> set[str]:
         """Articles that a record before the delete request carried under its key, in effect or not."""
         return {r.article_id for r in self._under(request) if not r.is_rejected and deletion.covers(r)}
 
     def _under(self, request: Sighting) -> Iterable[Sighting]:
-        return self._under_key.get((request.source.topic, request.key_id), ()) if request.key_id else ()
+        return self._under_key.get((request.coordinates.topic, request.key_id), ()) if request.key_id else ()
 
 
 class _Batch:
@@ -223,14 +223,14 @@ class _Batch:
 
     def take(self, sighting: Sighting) -> None:
         if sighting.is_delete_request:
-            self.rows[sighting.source] = self._delete(sighting)
+            self.rows[sighting.coordinates] = self._delete(sighting)
             return
         covering = self.requests.covering(sighting)
         if covering:
-            self.rows[sighting.source] = self._keep_out(sighting, covering)
+            self.rows[sighting.coordinates] = self._keep_out(sighting, covering)
             return
         row = self._resolved(sighting)
-        self.rows[sighting.source] = row
+        self.rows[sighting.coordinates] = row
         self.records.add(replace(sighting, is_gone=row.outcome == "suppressed"))
 
     def ended(self) -> Resolutions:
@@ -249,11 +249,11 @@ class _Batch:
     def _resolved(self, sighting: Sighting) -> Resolution:
         article_id = sighting.article_id
         if sighting.is_rejected:
-            return Resolution(sighting.source, "rejected", article_id)
+            return Resolution(sighting.coordinates, "rejected", article_id)
         if article_id in self.suppressed:
-            return Resolution(sighting.source, "suppressed", article_id)
-        if sighting.is_held:
-            return Resolution(sighting.source, "held", article_id)
+            return Resolution(sighting.coordinates, "suppressed", article_id)
+        if sighting.is_quarantined:
+            return Resolution(sighting.coordinates, "quarantined", article_id)
         self.touched.add(article_id)
         former = self.articles.get(article_id)
         if former is not None and not _is_version(sighting, former):
@@ -279,15 +279,15 @@ class _Batch:
         else:
             article = replace(former, version_of=versions)
         self.articles[sighting.article_id] = article
-        self.read_from[sighting.article_id, version] = sighting.source
+        self.read_from[sighting.article_id, version] = sighting.coordinates
         outcome: ResolvedOutcome = "new_version" if former else "loaded"
-        return Resolution(sighting.source, outcome, sighting.article_id, version, story, is_kept=True)
+        return Resolution(sighting.coordinates, outcome, sighting.article_id, version, story, is_kept=True)
 
     def _see_again(self, sighting: Sighting, former: KnownArticle) -> Resolution:
         """A text that is known: a newer reading of the current one takes its place."""
         assert sighting.fetched_at is not None
         article_id, version = sighting.article_id, former.version_of[sighting.content_hash or ""]
-        unchanged = Resolution(sighting.source, "unchanged", article_id, version, former.story_id)
+        unchanged = Resolution(sighting.coordinates, "unchanged", article_id, version, former.story_id)
         if sighting.content_hash != former.current_hash or not _is_newer(sighting, former):
             return unchanged
         self.articles[article_id] = replace(
@@ -297,21 +297,21 @@ class _Batch:
         if sighting.reading in (None, former.reading):
             return unchanged
         self._no_longer_read_from(self.read_from.get((article_id, version)))
-        self.read_from[article_id, version] = sighting.source
+        self.read_from[article_id, version] = sighting.coordinates
         return replace(unchanged, outcome="new_reading", is_kept=True, first_fetched_at=former.first_fetched_at)
 
-    def _no_longer_read_from(self, source: Coordinates | None) -> None:
-        rows = self.rows if source in self.rows else self.restored
-        if source is not None and source in rows:
-            rows[source] = replace(rows[source], is_kept=False)
+    def _no_longer_read_from(self, coordinates: Coordinates | None) -> None:
+        rows = self.rows if coordinates in self.rows else self.restored
+        if coordinates is not None and coordinates in rows:
+            rows[coordinates] = replace(rows[coordinates], is_kept=False)
 
     def _delete(self, request: Sighting) -> Resolution:
         """Removes what the delete request covers: the article at the address in its key, and all that came under it."""
-        named = Deletion(request.source, request.timestamp, request.key_id, request.article_id)
+        named = Deletion(request.coordinates, request.timestamp, request.key_id, request.article_id)
         is_deleted = self._take_away(r for r in self.records.rejected_under(request) if named.covers(r))
         for article_id in sorted({request.article_id} | self.records.articles_under(named, request)):
             is_deleted |= self._remember(replace(named, article_id=article_id))
-        return Resolution(request.source, "deleted" if is_deleted else "nothing_to_delete", request.article_id)
+        return Resolution(request.coordinates, "deleted" if is_deleted else "nothing_to_delete", request.article_id)
 
     def _keep_out(self, sighting: Sighting, covering: Iterable[Deletion]) -> Resolution:
         """A record that comes after the delete request which covers it: it loads nothing.
@@ -319,12 +319,12 @@ class _Batch:
         What it shows is which article the request's key stands for, so that its other records go too.
         """
         if sighting.is_rejected:
-            return Resolution(sighting.source, "rejected", sighting.article_id, is_removed=True)
+            return Resolution(sighting.coordinates, "rejected", sighting.article_id, is_removed=True)
         for deletion in covering:
             if deletion.has_key_of(sighting):
                 self._remember(replace(deletion, article_id=sighting.article_id))
         self.records.add(replace(sighting, is_gone=True))
-        return Resolution(sighting.source, "suppressed", sighting.article_id)
+        return Resolution(sighting.coordinates, "suppressed", sighting.article_id)
 
     def _remember(self, deletion: Deletion) -> bool:
         """Remembers a deletion of an article and carries it out; whether it removed anything."""
@@ -337,11 +337,11 @@ class _Batch:
         taken = list(covered)
         for record in taken:
             self.records.remove(record)
-            self.restored.pop(record.source, None)
-            if record.source in self.rows:
-                self.rows[record.source] = replace(self.rows[record.source], is_kept=False, is_removed=True)
+            self.restored.pop(record.coordinates, None)
+            if record.coordinates in self.rows:
+                self.rows[record.coordinates] = replace(self.rows[record.coordinates], is_kept=False, is_removed=True)
             else:
-                self.removed.add(record.source)
+                self.removed.add(record.coordinates)
         for article_id in sorted({record.article_id for record in taken if record.is_text}):
             self._resolve_again(article_id)
         return bool(taken)
@@ -352,8 +352,8 @@ class _Batch:
         self.index.remove(article_id)
         self.deleted.add(article_id)
         for record in in_order(r for r in self.records.of_article(article_id) if r.is_text):
-            rows = self.rows if record.source in self.rows else self.restored
-            rows[record.source] = self._resolved(record)
+            rows = self.rows if record.coordinates in self.rows else self.restored
+            rows[record.coordinates] = self._resolved(record)
 
 
 def _is_newer(sighting: Sighting, former: KnownArticle) -> bool:

@@ -160,7 +160,7 @@ class DeadLetterTopic:
 
 def dead_letter_message(letter: Mapping[str, Any], registry: Registry, *, whole: bool = True) -> OutgoingMessage:
     """The message of a dead letter: reason and step in headers too, so that a reader can pick without Avro."""
-    at = letter["source"]
+    at = letter["coordinates"]
     headers = (
         ("content-type", b"application/vnd.apache.avro+binary"),
         ("reason", str(letter["reason"]).encode()),

@@ -22,7 +22,7 @@ CHUNK_BYTES = 1 << 20
 WHOLE_BYTES = 32 << 20
 """A batch of up to so many bytes is decompressed at once."""
 UNLIMITED_BYTES = 512 << 20
-"""The largest record that is held where the process has no limit of its own."""
+"""The largest record that is kept where the process has no limit of its own."""
 COPIES = 6
 """How often a record may be in memory at one time: decompressed, cut out, handed on, written."""
 BESIDE_BYTES = 1 << 20
@@ -30,7 +30,7 @@ BESIDE_BYTES = 1 << 20
 
 
 class LeftOut(bytes):
-    """An empty value in the place of one that was too large to be held; ``size`` is how large it is."""
+    """An empty value in the place of one that was too large to be held in memory; ``size`` is how large it is."""
 
     size = 0
 

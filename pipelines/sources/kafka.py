@@ -20,8 +20,8 @@ from pipelines.failures import TopicRecreated
 from pipelines.phrases import in_words
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
+from pipelines.sources.control_records import note_control_records
 from pipelines.sources.groups import commit_group_offsets, group_offsets
-from pipelines.sources.markers import note_markers
 from pipelines.sources.offsets import (
     Plan,
     RetentionPassed,
@@ -117,7 +117,7 @@ class _Reader:
         self.name = TopicPartition(span.topic, span.partition)
         self.due = span.start
         self.most = FIRST_RECORDS
-        self.markers = note_markers(consumer)
+        self.control_records = note_control_records(consumer)
 
     def run(self) -> Iterator[RawMessage | Gap]:
         self.consumer.assign([self.name])
@@ -209,7 +209,7 @@ class _Reader:
 
     def _hole_up_to(self, offset: int) -> Iterator[Gap]:
         """Gaps up to the next record: markers and aborted records where they were come past, else compaction."""
-        for start, end, kind in self.markers.kinds(self.due, offset):
+        for start, end, kind in self.control_records.kinds(self.due, offset):
             yield Gap(self.span.topic, self.span.partition, start, end, kind)
             self.due = end
 
@@ -219,7 +219,7 @@ def message_of(record: ConsumerRecord) -> RawMessage:
     milliseconds = min(max(record.timestamp, 0), LAST_MS)
     left_out = getattr(record.value, "size", None)
     return RawMessage(
-        source=Coordinates(record.topic, record.partition, record.offset),
+        coordinates=Coordinates(record.topic, record.partition, record.offset),
         timestamp=EPOCH + timedelta(milliseconds=milliseconds),
         key=None if record.key is None else bytes(record.key),
         value=None if record.value is None or left_out is not None else bytes(record.value),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.stage.batch import StagedBatch
-from pipelines.stage.figures import SourceCounts, count_sources
+from pipelines.stage.figures import ScraperCounts, count_scrapers
 
 type Verdict = Literal["passed", "warned", "failed"]
 
@@ -47,10 +47,10 @@ def describe_batch(batch: StagedBatch) -> list[dict[str, Any]]:
     Delete requests are no records here: they carry no page, and many of them say nothing of what a scraper fetches.
     The shares of a scraper with fewer than ``FEWEST_RECORDS`` records are null, which the suite does not judge.
     """
-    return [_row(scraper, count) for scraper, count in count_sources(batch).items() if count.records]
+    return [_row(scraper, count) for scraper, count in count_scrapers(batch).items() if count.records]
 
 
-def _row(scraper: str, count: SourceCounts) -> dict[str, Any]:
+def _row(scraper: str, count: ScraperCounts) -> dict[str, Any]:
     records, rejected, articles = count.records, count.outcomes["rejected"], count.articles["articles"]
     enough = records >= FEWEST_RECORDS
 

@@ -25,11 +25,11 @@ type BatchKind = Literal["ingest", "replay", "release"]
 
 @dataclass(frozen=True, slots=True)
 class StagedBatch:
-    """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be published.
+    """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be loaded.
 
     Only an ``ingest`` batch has ranges: the outcomes of a ``replay`` are of records that the ledger has as rejected,
-    those of a ``release`` of records that it has as held. ``topic_id`` is that of the topic which the ranges were read
-    from, empty where the broker gives none.
+    those of a ``release`` of records that it has as quarantined. ``topic_id`` is that of the topic that the ranges were
+    read from, empty where the broker gives none.
     """
 
     batch_id: str

@@ -12,13 +12,13 @@ from pipelines.records import Coordinates, RawMessage
 from pipelines.stage.store import StageStore
 
 
-def dead_letter_id(source: Coordinates) -> str:
+def dead_letter_id(coordinates: Coordinates) -> str:
     """Name of the dead letter of a Kafka record, the same however often it is rejected.
 
     >>> dead_letter_id(Coordinates("articles.raw", 0, 7))
     '8b176e39c77826fb'
     """
-    return hashlib.sha256(str(source).encode()).hexdigest()[:16]
+    return hashlib.sha256(str(coordinates).encode()).hexdigest()[:16]
 
 
 def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, a failure, and what the run knows of itself
@@ -29,7 +29,7 @@ def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, a failure, and wha
     original = message.value
     path = None
     if original is not None and store is not None and len(original) > store.inline_bytes:
-        path = store.keep_original(original, message.source.topic)
+        path = store.keep_original(original, message.coordinates.topic)
     return {
         "step": failure.step,
         "reason": failure.reason,
@@ -38,7 +38,7 @@ def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, a failure, and wha
         "processor": processor,
         "rejected_at": rejected_at,
         "scraper": scraper,
-        "source": asdict(message.source),
+        "coordinates": asdict(message.coordinates),
         "timestamp": message.timestamp,
         "key": message.key,
         "headers": [{"name": name, "value": value} for name, value in message.headers],

@@ -1,4 +1,4 @@
-"""Counts what a staged batch holds of each scraper: once, for the audit and for the breaker."""
+"""Counts what a staged batch holds of each scraper: once, for the audit and for the drift check."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _ARTICLES = ["scraper", "article_id", "published_at", "fetched_at", "authors", "
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFigures:
+class ScraperFigures:
     """One source's part of a batch: records but delete requests, and what its articles are like.
 
     ``words`` is the median word count, ``words_low`` and ``words_high`` the quartiles; None without articles.
     ``last_message_at`` is None where all its records were rejected as ``ImplausibleTime``.
     """
 
-    source: str
+    scraper: str
     records: int = 0
     rejected: int = 0
     consent_walls: int = 0
@@ -45,7 +45,7 @@ class SourceFigures:
 
 
 @dataclass(slots=True)
-class SourceCounts:
+class ScraperCounts:
     """What was counted of one scraper so far."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -60,37 +60,37 @@ class SourceCounts:
         """Records but delete requests."""
         return self.outcomes.total() - self.outcomes["deleted"]
 
-    def figures(self, source: str) -> SourceFigures:
+    def figures(self, scraper: str) -> ScraperFigures:
         low, middle, high = _quartiles(self.words)
-        return SourceFigures(
-            source, self.records, self.outcomes["rejected"],
+        return ScraperFigures(
+            scraper, self.records, self.outcomes["rejected"],
             self.reasons[CONSENT_WALL], self.articles["articles"], self.articles["dates_ahead"], middle, low, high,
             dict(sorted(self.languages.items())), self.last_message_at,
         )
 
 
-def count_sources(batch: StagedBatch) -> dict[str, SourceCounts]:
+def count_scrapers(batch: StagedBatch) -> dict[str, ScraperCounts]:
     """Counts by scraper, by name; records whose scraper could not be read are those of ``UNKNOWN``."""
-    counts: dict[str, SourceCounts] = {}
+    counts: dict[str, ScraperCounts] = {}
     for row in _rows(batch.tables("outcomes", _OUTCOMES)):
-        count = counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts())
+        count = counts.setdefault(row["scraper"] or UNKNOWN, ScraperCounts())
         count.outcomes[row["outcome"]] += 1
         count.reasons[row["reason"]] += 1
         if row["reason"] != IMPLAUSIBLE:
             count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
     seen: set[str] = set()
     for row in _rows(batch.tables("articles", _ARTICLES)):
-        _count_article(counts.setdefault(row["scraper"] or UNKNOWN, SourceCounts()), row, seen)
+        _count_article(counts.setdefault(row["scraper"] or UNKNOWN, ScraperCounts()), row, seen)
     return dict(sorted(counts.items()))
 
 
-def source_figures(batch: StagedBatch) -> list[SourceFigures]:
+def scraper_figures(batch: StagedBatch) -> list[ScraperFigures]:
     """Figures of each source that the batch has records of, by name; delete requests are no news of a source."""
-    told = (count.figures(source) for source, count in count_sources(batch).items() if source != UNKNOWN)
-    return [figures for figures in told if figures.records]
+    found = (count.figures(scraper) for scraper, count in count_scrapers(batch).items() if scraper != UNKNOWN)
+    return [figures for figures in found if figures.records]
 
 
-def _count_article(count: SourceCounts, row: Mapping[str, Any], seen: set[str]) -> None:
+def _count_article(count: ScraperCounts, row: Mapping[str, Any], seen: set[str]) -> None:
     published, fetched = row["published_at"], row["fetched_at"]
     is_so = {
         "articles": True,

@@ -55,7 +55,7 @@ class OutcomeRow:
     read of an article besides its text (see ``reading_digest``).
     """
 
-    source: Coordinates
+    coordinates: Coordinates
     timestamp: datetime
     outcome: StagedOutcome
     reason: str | None = None
@@ -109,7 +109,7 @@ class PartWriter:
     def outcome(self, row: OutcomeRow) -> None:
         """Stages what became of one Kafka record; every record that was read has exactly one."""
         self._file("outcomes").append({
-            "topic": row.source.topic, "partition": row.source.partition, "offset": row.source.offset,
+            "topic": row.coordinates.topic, "partition": row.coordinates.partition, "offset": row.coordinates.offset,
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
             "article_id": row.article_id, "fingerprint": row.fingerprint, "key_id": row.key_id,
             "other_article_ids": list(row.other_article_ids) or None,

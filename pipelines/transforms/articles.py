@@ -37,7 +37,7 @@ class DecodeArticles(_StepTransform):
 
 
 class CleanArticles(_StepTransform):
-    """Raw articles become clean articles, without furniture, with evidence. Rejects as clean does."""
+    """Raw articles become clean articles, without boilerplate, with evidence. Rejects as clean does."""
 
     def expand(self, raw: beam.PCollection) -> Outcome:
         return raw | Step("clean", clean_article, partial(load_rules, self.settings.limits))

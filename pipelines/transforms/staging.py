@@ -124,7 +124,7 @@ class _Stage(beam.DoFn):
 
 
 def _outcome(message: RawMessage, outcome: StagedOutcome, **what: Any) -> OutcomeRow:
-    return OutcomeRow(message.source, message.timestamp, outcome, key_id=key_digest(message.key), **what)
+    return OutcomeRow(message.coordinates, message.timestamp, outcome, key_id=key_digest(message.key), **what)
 
 
 class _Seal(beam.DoFn):

@@ -85,7 +85,7 @@ class _Apply(beam.DoFn):
         yield outcome  # the steps behind this one run while it waits here: their cost is theirs
 
     def _applied(self, element: InFlight) -> InFlight | beam.pvalue.TaggedOutput:
-        watch.begin(self.name, element.message.source)
+        watch.begin(self.name, element.message.coordinates)
         try:
             return InFlight(element.message, self.function(element.record, self.context))
         except (MemoryError, OSError) as fault:

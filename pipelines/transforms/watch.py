@@ -40,10 +40,10 @@ def keep(mark: Mark, deadline_s: float) -> None:
     mark.clear()
 
 
-def begin(step: str, source: Coordinates) -> None:
+def begin(step: str, coordinates: Coordinates) -> None:
     """The step takes up the message from ``source``."""
     if _mark is not None:
-        _mark.partition, _mark.offset, _mark.step = source.partition, source.offset, step.encode()
+        _mark.partition, _mark.offset, _mark.step = coordinates.partition, coordinates.offset, step.encode()
         signal.setitimer(signal.ITIMER_REAL, _deadline_s)
 
 
@@ -79,6 +79,6 @@ def out_of_memory() -> None:
 
 def left_out(message: RawMessage) -> Failure:
     """Why a message is rejected whose value the reader had no memory for."""
-    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.source}"
+    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.coordinates}"
     seen = f"{message.left_out_bytes:,} bytes" if (message.left_out_bytes or 0) >= 0 else None
     return Failure(READ, MemoryExceeded.__name__, (Violation.of(rule, field="value", value=seen),))

@@ -50,7 +50,7 @@ def article_to_avro(article: Article, provenance: Provenance) -> dict[str, Any]:
         "processed_at": _utc(provenance.processed_at),
         "processor": provenance.processor,
         "scraper": clean.scraper,
-        "source": asdict(clean.source),
+        "coordinates": asdict(clean.coordinates),
     }
 
 

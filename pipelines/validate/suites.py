@@ -1,4 +1,4 @@
-"""Expectations as data, and the rows that they are held against."""
+"""Expectations as data, and the rows that they are quarantined against."""
 
 from __future__ import annotations
 

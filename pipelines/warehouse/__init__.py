@@ -1,4 +1,4 @@
-"""Warehouses: where articles and the books about them lie. ``open_warehouse`` finds the one that an address names."""
+"""Warehouses: where articles and the ledger about them lie. ``open_warehouse`` finds the one that an address names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pipelines.postgres_address import database_address, is_postgres
 from pipelines.secrets import redact
-from pipelines.warehouse.books import Blank, KafkaAccount, Part, PartitionBooks, Problem, Verification
 from pipelines.warehouse.interface import (
     OUTCOMES,
     Answer,
@@ -24,7 +23,7 @@ from pipelines.warehouse.interface import (
     QueryStopped,
     Run,
     RunStatus,
-    SourceStanding,
+    ScraperStanding,
     StateMoved,
     StoredDeadLetter,
     Table,
@@ -38,6 +37,7 @@ from pipelines.warehouse.interface import (
 )
 from pipelines.warehouse.load import load_batch
 from pipelines.warehouse.questions import Mart, ask, mart_examples
+from pipelines.warehouse.verification import Blank, KafkaTopics, Part, PartitionLedger, Problem, Verification
 
 DUCKDB = "duckdb:///"
 
@@ -124,7 +124,7 @@ __all__ = [
     "DeadLetterFilter",
     "DeadLetterGroup",
     "Identity",
-    "KafkaAccount",
+    "KafkaTopics",
     "LedgerOpen",
     "Loaded",
     "Mart",
@@ -132,13 +132,13 @@ __all__ = [
     "OffsetsMoved",
     "OutboxStanding",
     "Part",
-    "PartitionBooks",
+    "PartitionLedger",
     "Problem",
     "QueryFailed",
     "QueryStopped",
     "Run",
     "RunStatus",
-    "SourceStanding",
+    "ScraperStanding",
     "StateMoved",
     "StoredDeadLetter",
     "Table",

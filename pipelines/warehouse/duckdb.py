@@ -180,7 +180,7 @@ def _advice(path: Path, fault: duckdb.Error) -> str:
 
 def _holder(note: Path) -> str:
     try:
-        told = json.loads(note.read_text())
-        return f"{told['holder']} (process {told['pid']}, since {told['since']})"
+        found = json.loads(note.read_text())
+        return f"{found['holder']} (process {found['pid']}, since {found['since']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "Another run"

@@ -14,10 +14,10 @@ from pipelines.resolve.changes import Changes
 from pipelines.resolve.entries import OUTCOMES
 from pipelines.resolve.faults import LedgerOpen, OffsetsMoved, StateMoved, WarehouseFault
 from pipelines.resolve.loaded import Loaded
-from pipelines.resolve.scrapers import SourceStanding, SourceState
+from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
-from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
+from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
@@ -112,7 +112,7 @@ class StoredDeadLetter:
     """A dead letter as the warehouse keeps it. ``original`` is None where it lies in ``original_path``."""
 
     dead_letter_id: str
-    source: Coordinates
+    coordinates: Coordinates
     message_at: datetime
     step: str
     reason: str
@@ -135,7 +135,8 @@ class StoredDeadLetter:
         return {
             "step": self.step, "reason": self.reason, "details": [dict(d) for d in self.details],
             "fingerprint": self.fingerprint, "processor": self.processor, "rejected_at": self.rejected_at,
-            "scraper": self.scraper, "source": asdict(self.source), "timestamp": self.message_at, "key": self.key,
+            "scraper": self.scraper, "coordinates": asdict(self.coordinates), "timestamp": self.message_at,
+            "key": self.key,
             "headers": [{"name": name, "value": value} for name, value in self.headers],
             "original": self.original, "original_path": self.original_path, "original_bytes": self.original_bytes,
         }
@@ -184,9 +185,9 @@ class OutboxStanding:
 
 @dataclass(frozen=True, slots=True)
 class WaitingArticle:
-    """An article of a held source, as Avro in single-object encoding, with its Kafka record's place and time."""
+    """An article of a quarantined scraper in Avro single-object encoding, with its message's coordinates and time."""
 
-    source: Coordinates
+    coordinates: Coordinates
     message_at: datetime
     article: bytes
 
@@ -244,7 +245,7 @@ class Warehouse(Protocol):
         """
 
     def verify(
-        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+        self, topic: str | None = None, kafka: KafkaTopics | None = None, part: Part = WHOLE
     ) -> Verification:
         """Whether the ledger closes, or a part of it; with ``kafka``, also whether it tells what Kafka holds.
 
@@ -293,19 +294,19 @@ class Warehouse(Protocol):
     def forget_originals(self, paths: Sequence[str]) -> None:
         """Notes that these files have been removed."""
 
-    def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
+    def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
         """The first so many articles of a source that wait, in the order of their records' times."""
 
-    def let_flow(self, source: str) -> None:
-        """Ends that a source is held; its past begins anew. Raises while articles of it wait: publish them first.
+    def end_quarantine(self, scraper: str) -> None:
+        """Ends a quarantine; the scraper's past begins anew. Raises while articles of it wait: load them first.
 
-        One that is not held is left as it is.
+        One that is not quarantined is left as it is.
         """
 
 
 __all__ = [
     "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
-    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "SourceStanding",
-    "SourceState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
+    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "ScraperStanding",
+    "ScraperState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names", "warehouse_gone",
 ]

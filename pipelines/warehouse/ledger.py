@@ -1,7 +1,7 @@
 """Proves that every offset handed to a run ended in one outcome or one gap, and that the tables agree with it.
 
 The checks are the SQL files under ``sql/checks``: each gives a row a problem, as where and what it says, and names
-nothing when the books close. ``sql/books`` tells what became of a range of one partition's offsets. ``account.py``
+nothing when the ledger closes. ``sql/ledger`` tells what became of a range of one partition's offsets. ``account.py``
 compares with Kafka.
 """
 
@@ -14,17 +14,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from pipelines.warehouse.books import (
+from pipelines.warehouse.interface import NotRead
+from pipelines.warehouse.statements import files, statements
+from pipelines.warehouse.verification import (
     UNEXPLAINED,
     WHOLE,
     Blank,
     Part,
-    PartitionBooks,
+    PartitionLedger,
     Problem,
     Verification,
 )
-from pipelines.warehouse.interface import NotRead
-from pipelines.warehouse.statements import files, statements
 
 SHOWN = 100
 """Problems of one kind that are listed."""
@@ -34,18 +34,18 @@ _BATCH = re.compile(r"run \S+, batch (\S+)")
 
 
 def verify_ledger(con: Any, topic: str | None, part: Part = WHOLE) -> Verification:
-    """Checks the books of one topic, or of all; or a part of them.
+    """Checks the ledger of one topic, or of all; or a part of them.
 
     Raises ``NotRead`` when the part lies outside of what was read.
     """
-    found = [_told(con, books) for books in _chosen(con, topic, part)]
-    partitions = tuple(books for books, _ in found)
-    problems = [problem for _, told in found for problem in told]
+    found = [_outcomes(con, partition) for partition in _chosen(con, topic, part)]
+    partitions = tuple(partition for partition, _ in found)
+    problems = [problem for _, found_gaps in found for problem in found_gaps]
     problems += _shallow(con, topic, _belongs(con, topic, part))
     return Verification(partitions, tuple(problems))
 
 
-def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionBooks]:
+def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionLedger]:
     """The chosen partitions with the offsets chosen of each, and nothing of what became of them yet."""
     rows = con.execute(
         "SELECT topic, partition, first_offset, next_offset FROM partition_offsets "
@@ -56,13 +56,13 @@ def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionBooks]:
     if part != WHOLE and not wanted:
         raise NotRead(_never_read(topic, part, rows))
     chosen = [
-        PartitionBooks(
+        PartitionLedger(
             name, partition, first, after, first if part.start is None else part.start,
             after if part.end is None else part.end,
         )
         for name, partition, first, after in wanted
     ]
-    outside = [books for books in chosen if not books.first_offset <= books.start <= books.end <= books.next_offset]
+    outside = [p for p in chosen if not p.first_offset <= p.start <= p.end <= p.next_offset]
     if outside:
         raise NotRead(
             f"Not all of the offsets asked for were read: {'; '.join(map(_outside, outside))}."
@@ -81,24 +81,24 @@ def _never_read(topic: str | None, part: Part, rows: Iterable[tuple[Any, ...]]) 
     )
 
 
-def _outside(books: PartitionBooks) -> str:
-    read, asked = f"{books.first_offset} to {books.next_offset}", f"{books.start} to {books.end}"
-    return f"{books.topic}/{books.partition} was read from {read}, asked for was {asked}"
+def _outside(partition: PartitionLedger) -> str:
+    read, asked = f"{partition.first_offset} to {partition.next_offset}", f"{partition.start} to {partition.end}"
+    return f"{partition.topic}/{partition.partition} was read from {read}, asked for was {asked}"
 
 
-def _told(con: Any, books: PartitionBooks) -> tuple[PartitionBooks, list[Problem]]:
+def _outcomes(con: Any, partition: PartitionLedger) -> tuple[PartitionLedger, list[Problem]]:
     """What became of the offsets, and those of them that have no outcome, or more than one."""
-    place = {"topic": books.topic, "partition": books.partition, "start": books.start, "end": books.end}
+    place = {"topic": partition.topic, "partition": partition.partition, "start": partition.start, "end": partition.end}
     outcomes = Counter(dict(_ask(con, "outcomes", place)))
-    told = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "gaps", place)]
+    found_gaps = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "gaps", place)]
     broken = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "unexplained", place)]
     missing = [blank for blank in broken if blank.kind == UNEXPLAINED]
-    blanks = sorted([*_joined(told), *missing], key=lambda blank: (blank.first, blank.last))
-    where = f"{books.topic}/{books.partition}"
+    blanks = sorted([*_joined(found_gaps), *missing], key=lambda blank: (blank.first, blank.last))
+    where = f"{partition.topic}/{partition.partition}"
     problems = [Problem("holes", where, _says(blank)) for blank in broken[:SHOWN]]
     if len(broken) > SHOWN:
         problems.append(Problem("holes", where, _more()))
-    return replace(books, outcomes=outcomes, blanks=tuple(blanks)), problems
+    return replace(partition, outcomes=outcomes, blanks=tuple(blanks)), problems
 
 
 def _says(broken: Blank) -> str:
@@ -125,7 +125,7 @@ def _joined(blanks: Iterable[Blank]) -> Iterator[Blank]:
 
 
 def _ask(con: Any, question: str, place: dict[str, Any]) -> list[tuple[Any, ...]]:
-    (statement,) = statements("books", f"{question}.sql")
+    (statement,) = statements("ledger", f"{question}.sql")
     rows: list[tuple[Any, ...]] = con.execute(statement, place).fetchall()
     return rows
 
@@ -161,8 +161,8 @@ def _shallow(con: Any, topic: str | None, belongs: Callable[[str], bool]) -> Ite
     for name in files("checks"):
         kind = name.removesuffix(".sql").split("_", 1)[1]
         for statement in statements("checks", name):
-            told = _rows(con.execute(statement, {"topic": topic}))
-            found = list(islice((row for row in told if belongs(row[0])), SHOWN + 1))
+            found_gaps = _rows(con.execute(statement, {"topic": topic}))
+            found = list(islice((row for row in found_gaps if belongs(row[0])), SHOWN + 1))
             for where, says in found[:SHOWN]:
                 yield Problem(kind, where, says)
             if len(found) > SHOWN:

@@ -7,7 +7,7 @@ import tenacity
 from pipelines.resolve.decide import Terms, decide
 from pipelines.resolve.faults import StateMoved
 from pipelines.resolve.loaded import Loaded
-from pipelines.settings import BreakerSettings
+from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
 from pipelines.warehouse.interface import Warehouse, WarehouseMissing, warehouse_gone
@@ -17,7 +17,7 @@ ATTEMPTS = 30
 
 
 def load_batch(
-    warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, breaker: BreakerSettings | None = None
+    warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None
 ) -> Loaded:
     """Loads a staged batch, closes its ledger and moves the offsets, all together or not at all.
 
@@ -35,7 +35,7 @@ def load_batch(
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         reraise=True,
     )
-    return attempts(_load_once, warehouse, batch, Terms(audit, breaker or BreakerSettings(), warehouse.clock()))
+    return attempts(_load_once, warehouse, batch, Terms(audit, drift or DriftSettings(), warehouse.clock()))
 
 
 def _load_once(warehouse: Warehouse, batch: StagedBatch, terms: Terms) -> Loaded:

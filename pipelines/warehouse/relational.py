@@ -13,9 +13,7 @@ from pipelines.resolve.changes import Changes
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.state import KnownState
 from pipelines.warehouse import outbox, rejected, scrapers
-from pipelines.warehouse.account import compare_with_kafka
 from pipelines.warehouse.applying import OnStep, apply_changes
-from pipelines.warehouse.books import WHOLE, KafkaAccount, Part, Verification
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 from pipelines.warehouse.interface import (
@@ -30,10 +28,12 @@ from pipelines.warehouse.interface import (
     Table,
     WaitingArticle,
 )
+from pipelines.warehouse.kafka_comparison import compare_with_kafka
 from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.lookups import RelationalState
 from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
 from pipelines.warehouse.topics import loaded_topic_id
+from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 
 def now() -> datetime:
@@ -144,7 +144,7 @@ class RelationalWarehouse(ABC):
         return changes.loaded
 
     def verify(
-        self, topic: str | None = None, kafka: KafkaAccount | None = None, part: Part = WHOLE
+        self, topic: str | None = None, kafka: KafkaTopics | None = None, part: Part = WHOLE
     ) -> Verification:
         with self._reading() as con:
             found = verify_ledger(con, topic, part)
@@ -196,10 +196,10 @@ class RelationalWarehouse(ABC):
         with self._writing() as con:
             rejected.forget_originals(con, paths)
 
-    def waiting(self, source: str, limit: int) -> list[WaitingArticle]:
+    def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
         with self._reading() as con:
-            return scrapers.waiting(con, source, limit)
+            return scrapers.waiting(con, scraper, limit)
 
-    def let_flow(self, source: str) -> None:
+    def end_quarantine(self, scraper: str) -> None:
         with self._writing() as con:
-            scrapers.let_flow(con, source, self.clock())
+            scrapers.end_quarantine(con, scraper, self.clock())

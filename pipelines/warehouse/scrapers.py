@@ -10,27 +10,27 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.interface import WaitingArticle, WarehouseFault
 
 
-def waiting(con: Connection, source: str, limit: int) -> list[WaitingArticle]:
+def waiting(con: Connection, scraper: str, limit: int) -> list[WaitingArticle]:
     rows = con.execute(
-        "SELECT topic, partition, kafka_offset, message_at, article FROM held_articles WHERE source = ? "
+        "SELECT topic, partition, kafka_offset, message_at, article FROM quarantined_articles WHERE scraper = ? "
         "ORDER BY message_at, topic, partition, kafka_offset LIMIT ?",
-        [source, limit],
+        [scraper, limit],
     ).fetchall()
     return [WaitingArticle(Coordinates(*row[:3]), row[3], row[4]) for row in rows]
 
 
-def let_flow(con: Connection, source: str, at: datetime) -> None:
-    (left,) = con.execute("SELECT count(*) FROM held_articles WHERE source = ?", [source]).fetchone() or (0,)
+def end_quarantine(con: Connection, scraper: str, at: datetime) -> None:
+    (left,) = con.execute("SELECT count(*) FROM quarantined_articles WHERE scraper = ?", [scraper]).fetchone() or (0,)
     if left:
         raise WarehouseFault(
-            f"{counted(left, 'article')} of {source} {'waits' if left == 1 else 'wait'} still, so it is held still. "
-            f"What to do: run `dateline sources release {source}` again."
+            f"{counted(left, 'article')} of {scraper} still {'waits' if left == 1 else 'wait'}, so it is not released. "
+            f"What to do: run `dateline scrapers release {scraper}` again."
         )
-    if con.execute("SELECT 1 FROM sources WHERE source = ? AND state = 'held'", [source]).fetchone() is None:
+    if con.execute("SELECT 1 FROM scrapers WHERE scraper = ? AND state = 'quarantined'", [scraper]).fetchone() is None:
         return
     con.execute("UPDATE identity SET revision = revision + 1")
-    con.execute("UPDATE source_batches SET is_compared = false WHERE source = ?", [source])
+    con.execute("UPDATE scraper_batches SET is_compared = false WHERE scraper = ?", [scraper])
     con.execute(
-        "UPDATE sources SET state = 'flowing', since = $at, released_at = $at WHERE source = $source",
-        {"at": at, "source": source},
+        "UPDATE scrapers SET state = 'active', since = $at, released_at = $at WHERE scraper = $scraper",
+        {"at": at, "scraper": scraper},
     )

@@ -137,13 +137,13 @@ def _kind(kind: Any) -> str:
         return " or ".join(_kind(branch) for branch in kind if branch != "null") + ", optional"
     if isinstance(kind, str):
         return kind
-    told: dict[str, Callable[[], str]] = {
+    shown: dict[str, Callable[[], str]] = {
         "array": lambda: f"list of {_kind(kind['items'])}",
         "map": lambda: f"map of {_kind(kind['values'])}",
         "enum": lambda: " / ".join(kind["symbols"]),
         "record": lambda: str(kind["name"]),
     }
-    return told.get(kind["type"], lambda: str(kind.get("logicalType", kind["type"])))()
+    return shown.get(kind["type"], lambda: str(kind.get("logicalType", kind["type"])))()
 
 
 def warehouse_page() -> str:

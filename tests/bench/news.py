@@ -185,7 +185,7 @@ def articles(made: Made) -> pa.Table:
         "processed_at": _times(made.fetched_at),
         "processor": pa.array([PROCESSOR] * count),
         "scraper": pa.array([f"scraper-{o % SCRAPERS}" for o in outlet]),
-        "source": _struct(schema.field("source").type, {
+        "coordinates": _struct(schema.field("coordinates").type, {
             "topic": pa.array([TOPIC] * count), "partition": pa.array(made.partition.astype(np.int32)),
             "offset": pa.array(made.offset),
         }),
@@ -364,9 +364,9 @@ def _empty(of: pa.Field, count: int) -> pa.Array:
 
 def _of(table: pa.Table) -> pa.Table:
     """The outcomes of staged articles: one a record, all staged."""
-    source = table["source"].combine_chunks()
+    places = table["coordinates"].combine_chunks()
     columns = {
-        "topic": source.field("topic"), "partition": source.field("partition"), "offset": source.field("offset"),
+        "topic": places.field("topic"), "partition": places.field("partition"), "offset": places.field("offset"),
         "timestamp": table["fetched_at"], "outcome": pa.array(["staged"] * len(table)), "scraper": table["scraper"],
         "article_id": table["article_id"],
     }

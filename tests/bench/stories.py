@@ -46,12 +46,12 @@ class Scores:
     """Pairs that are copies, that were given one story, and both."""
 
     true: int
-    told: int
+    shown: int
     right: int
 
     @property
     def precision(self) -> float:
-        return self.right / max(1, self.told)
+        return self.right / max(1, self.shown)
 
     @property
     def recall(self) -> float:
@@ -124,8 +124,8 @@ def scored(texts: Sequence[Text], story: Mapping[str, str], cut: int = 0) -> Sco
         whole, first, second = Counter(keys), Counter(keys[:cut]), Counter(keys[cut:])
         return sum(first[k] * second[k] for k in first) if cut else sum(n * (n - 1) // 2 for n in whole.values())
 
-    true, told = [text.story for text in texts], [story[text.name] for text in texts]
-    return Scores(pairs(true), pairs(told), pairs(list(zip(true, told, strict=True))))
+    true, shown = [text.story for text in texts], [story[text.name] for text in texts]
+    return Scores(pairs(true), pairs(shown), pairs(list(zip(true, shown, strict=True))))
 
 
 def recall_of_edits(texts: Sequence[Text], story: Mapping[str, str]) -> dict[str, tuple[int, int]]:
@@ -158,11 +158,11 @@ def main() -> None:
         signatures = {text.name: story_signature(text.body) for text in texts}
         signed = time.process_time()
         at_once = stories_of_batch(texts, signatures)
-        told = time.process_time()
+        shown = time.process_time()
         in_two, cut = stories_of_warehouse(texts, signatures)
         one, two = scored(texts, at_once), scored(texts, in_two, cut)
         edits[is_aside] = recall_of_edits(texts, in_two)
-        spent = (f"{1000 * seconds / len(texts):.2f}" for seconds in (signed - started, told - signed))
+        spent = (f"{1000 * seconds / len(texts):.2f}" for seconds in (signed - started, shown - signed))
         shares = (f"{share:.4f}" for share in (one.precision, one.recall, two.precision, two.recall))
         summary.add_row("aside" if is_aside else "tuned on", str(len(texts)), *shares, *spent)
         if options.show:
@@ -185,10 +185,10 @@ def _edits_table(edits: Mapping[bool, Mapping[str, tuple[int, int]]]) -> Table:
 
 
 def _show(texts: Sequence[Text], story: Mapping[str, str]) -> None:
-    told: dict[str, list[Text]] = defaultdict(list)
+    shown: dict[str, list[Text]] = defaultdict(list)
     for text in texts:
-        told[story[text.name]].append(text)
-    for group in told.values():
+        shown[story[text.name]].append(text)
+    for group in shown.values():
         if len({text.story for text in group}) > 1:
             Console().print("welded:", ", ".join(text.name for text in group))
     for one, other in combinations([text for text in texts if text.edits], 2):

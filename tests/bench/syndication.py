@@ -112,7 +112,7 @@ def paragraph(dice: Random, sentences: int = 3) -> str:
 
 
 def look_alikes(dice: Random, count: int) -> list[Text]:
-    """Articles of ``count`` outlets and places that share furniture, background or form, each a story of its own."""
+    """Articles of ``count`` outlets and places that share boilerplate, background or form, each a story of its own."""
     background = [paragraph(dice, 5) for _ in range(2)]
     made: list[tuple[str, str]] = []
     for n in range(count):

@@ -1,4 +1,4 @@
-"""Train the models that tell a body from its furniture, and write their weights.
+"""Train the models that tell a body from its boilerplate, and write their weights.
 
     python -m tests.bench.train pages --corpus folder --out pipelines/clean/tables/page_model.json
     python -m tests.bench.train dumps --corpus folder --out pipelines/clean/tables/dump_model.json
@@ -8,8 +8,8 @@ is read; a third of the pages, by a hash of the outlet, is kept aside and measur
 With ``--folds N`` the pages are read N times instead, each page by a model that has seen no page of its outlet.
 
 Pages give rows of blocks (``pipelines.clean.html.features``), dumps rows of lines (``pipelines.clean.dump.features``).
-Made-up variants stand beside the real dumps: other spacing, pages cropped to a few lines of furniture, clean articles,
-and, anew each time that the examples are seen, bodies of some pages among the furniture of others.
+Made-up variants stand beside the real dumps: other spacing, pages cropped to lines of boilerplate, clean articles,
+and, anew each time that the examples are seen, bodies of some pages among the boilerplate of others.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from pipelines.clean.dump.lines import Lines, lines_of
 from pipelines.clean.html import features as of_pages
 from pipelines.clean.html.blocks import read_blocks
 from pipelines.clean.html.body import choose_body
+from pipelines.clean.html.declared import declared_body
 from pipelines.clean.html.markup import read_markup
-from pipelines.clean.html.told import told_body
 from pipelines.clean.metadata.page import read_metadata
 from pipelines.clean.model import LIMIT, SequenceModel, read_model
 from pipelines.settings import Limits
@@ -54,7 +54,7 @@ MIXES = 2 / 5
 """Mixed dumps for each real one: two for each page, as each is read by five dumpers."""
 
 MOST_INNER = 12
-"""Lines of furniture in one place between a body's lines that are taken from one page to another."""
+"""Lines of boilerplate in one place between a body's lines that are taken from one page to another."""
 
 LEFT_OUT = 0.1
 """Share of the numbers that a page is shown without, so that no single one decides."""
@@ -141,7 +141,7 @@ def read_page(form: str, case: Case) -> Iterator[Example]:
     chosen = choose_body(page)
     numbers = of_pages.weighed_blocks(page, chosen)
     if numbers:
-        rows = of_pages.numbers_of(page, chosen, numbers, told_body(about.told_bodies), about.signs.titles)
+        rows = of_pages.numbers_of(page, chosen, numbers, declared_body(about.declared_bodies), about.signs.titles)
         yield example_of(form, case, [page.blocks[number].text for number in numbers], rows)
 
 
@@ -167,7 +167,7 @@ BOXES = (
     ("promo", "Support independent reporting: a gift of any size helps us to keep asking questions.",
      "It takes a minute, and you can stop whenever you want.", "Donate"),
 )
-"""Furniture in whole sentences, with the name that its box may have."""
+"""Boilerplate in whole sentences, with the name that its box may have."""
 
 
 def box_of(name: str, first: str, second: str, button: str, rng: random.Random) -> str:
@@ -179,7 +179,7 @@ def box_of(name: str, first: str, second: str, button: str, rng: random.Random) 
 
 
 def small_page(title: str, paragraphs: Sequence[str], rng: random.Random) -> str:
-    """A plain page of a few paragraphs, with the furniture that small sites have."""
+    """A plain page of a few paragraphs, with the boilerplate that small sites have."""
     tag = rng.choice(("p", "p", "p", "p", "div"))
     linked = "".join(f'<li><a href="/a">{text}</a></li>' for text in HEADLINES)
     between = (
@@ -204,8 +204,8 @@ def small_page(title: str, paragraphs: Sequence[str], rng: random.Random) -> str
     before = f"<nav>{links}</nav>" if rng.random() < 0.6 else ""
     after = "".join(f"<p>{html.escape(text)}</p>" for text in rng.sample(TRAILERS, rng.randint(0, 6)))
     after = rng.choice(("<footer>{}</footer>", "<div>{}</div>", "{}")).format(after)
-    for furniture in rng.sample(BOXES, rng.choice((0, 0, 1, 1, 2, 3))):
-        written = box_of(*furniture, rng)
+    for boilerplate in rng.sample(BOXES, rng.choice((0, 0, 1, 1, 2, 3))):
+        written = box_of(*boilerplate, rng)
         before, after = (before + written, after) if rng.random() < 0.4 else (before, written + after)
     return (
         f"<html><head><title>{html.escape(title)}</title></head><body>{before}<{box}>{head}{byline}"
@@ -359,7 +359,7 @@ def _body_of(example: Example) -> tuple[int, int]:
 
 
 def _inner(example: Example) -> Iterator[Part]:
-    """Where furniture stands between the lines of a body."""
+    """Where boilerplate stands between the lines of a body."""
     low, high = _body_of(example)
     inside = low + np.flatnonzero(example.truth[low:high] > 0.5)
     for before, after in pairwise(inside.tolist()):

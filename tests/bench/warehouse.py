@@ -148,7 +148,7 @@ def _in_a_process(work: str, url: str, folder: Path) -> Cost:
     return Cost(**json.loads(ran.stdout.splitlines()[-1]))
 
 
-def publish(url: str, folder: Path) -> Cost:
+def load(url: str, folder: Path) -> Cost:
     """What publishing the batch costs this process, libraries loaded."""
     warehouse, batch = open_warehouse(url), read_manifest(Folder.at(folder))
     warehouse.next_offsets(batch.ranges[0].topic)
@@ -302,7 +302,7 @@ def main() -> None:
     parser.add_argument("--publish", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    for work, folder in ((publish, asked.publish), (bare, asked.bare)):
+    for work, folder in ((load, asked.load), (bare, asked.bare)):
         if folder is not None:
             print(json.dumps(asdict(work(asked.warehouse, folder))))
             return

@@ -32,7 +32,7 @@ def many(piece: str, size: int = SIZE - 5_000) -> str:
     return piece * (size // len(piece.encode()))
 
 
-def told(data: str) -> str:
+def declared(data: str) -> str:
     return f'<script type="application/ld+json">{data}</script>'
 
 
@@ -102,17 +102,19 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "900,000 attributes without a value": ("", lambda: page(f"<div{many(' q')[:2_000_000]}>{ARTICLE}</div>")),
     "a 5 MB JSON-LD": (
         "",
-        lambda: a_page(head=told(json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": BODY * 8_000}))),
+        lambda: a_page(
+            head=declared(json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": BODY * 8_000}))
+        ),
     ),
     "a 2 MB JSON-LD of 30,000 articles": (
         "",
-        lambda: a_page(head=told(json.dumps([{"@type": "NewsArticle", "headline": TITLE}] * 30_000))),
+        lambda: a_page(head=declared(json.dumps([{"@type": "NewsArticle", "headline": TITLE}] * 30_000))),
     ),
-    "JSON-LD nested 50,000 deep": ("", lambda: a_page(head=told('{"a":' * 50_000 + "1" + "}" * 50_000))),
-    "JSON-LD lists nested 900,000 deep": ("", lambda: a_page(head=told("[" * 900_000 + "]" * 900_000))),
-    "JSON-LD authors nested 900 deep": ("", lambda: a_page(head=told(AUTHORS * 900 + '"Ines Falk"' + "}" * 900))),
-    "JSON-LD that never closes": ("", lambda: a_page(head=told('{"a": [1, ' * 150_000))),
-    "100,000 small JSON-LD": ("", lambda: a_page(head=told('{"@type": "Thing"}') * TEN)),
+    "JSON-LD nested 50,000 deep": ("", lambda: a_page(head=declared('{"a":' * 50_000 + "1" + "}" * 50_000))),
+    "JSON-LD lists nested 900,000 deep": ("", lambda: a_page(head=declared("[" * 900_000 + "]" * 900_000))),
+    "JSON-LD authors nested 900 deep": ("", lambda: a_page(head=declared(AUTHORS * 900 + '"Ines Falk"' + "}" * 900))),
+    "JSON-LD that never closes": ("", lambda: a_page(head=declared('{"a": [1, ' * 150_000))),
+    "100,000 small JSON-LD": ("", lambda: a_page(head=declared('{"@type": "Thing"}') * TEN)),
     "nothing but less-than signs": ("BodyMissing|UnsupportedContent|TitleMissing", lambda: "<" * SIZE),
     "less-than signs before the article": ("|BodyMissing", lambda: page(many("<", 5_000_000) + ARTICLE)),
     "accents heaped on a letter": ("", lambda: a_page((*PARAGRAPHS, "a" + "\u0301\u0327" * 2_000_000))),

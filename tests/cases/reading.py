@@ -45,11 +45,13 @@ def article_of(
     **headers: str,
 ) -> CleanArticle:
     """The article in a page that was sent under these headers."""
-    told = {"content-type": content_type, "url": url, "source": "harbour-crawler"} | headers
+    declared = {"content-type": content_type, "url": url, "source": "harbour-crawler"} | headers
     message = a_message(
         key=None,
         value=page.encode() if isinstance(page, str) else page,
-        headers=tuple((name.replace("_", "-"), value.encode()) for name, value in told.items() if value is not None),
+        headers=tuple(
+            (name.replace("_", "-"), value.encode()) for name, value in declared.items() if value is not None
+        ),
     )
     decoder, rules = steps()
     return clean_article(decode_message(message, decoder), rules)
@@ -85,8 +87,8 @@ def a_page(
 
 def linked_data(**fields: Any) -> str:
     """A script of JSON-LD that tells of a news article."""
-    told = {"@context": "https://schema.org", "@type": "NewsArticle"} | fields
-    return f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    declared = {"@context": "https://schema.org", "@type": "NewsArticle"} | fields
+    return f'<script type="application/ld+json">{json.dumps(declared)}</script>'
 
 
 def names(article: CleanArticle) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ def test_a_body_in_two_parts_is_whole_and_without_the_advert(page: str) -> None:
 
 # 26: furniture inside
 OTHER = "Ferry dog elected harbour master of Port Ansel for a third term"
-FURNITURE = {
+BOILERPLATE = {
     "read more": f"<p>Read More: {OTHER}</p>",
     "read more, linked": f"<p><strong>Read more: <a href='/dog'>{OTHER}</a></strong></p>",
     "see also": f"<p>See also: {OTHER}</p>",
@@ -103,8 +103,8 @@ FURNITURE = {
 }
 
 
-@pytest.mark.parametrize("piece", FURNITURE.values(), ids=FURNITURE)
-def test_furniture_between_paragraphs_is_gone(piece: str) -> None:
+@pytest.mark.parametrize("piece", BOILERPLATE.values(), ids=BOILERPLATE)
+def test_boilerplate_between_paragraphs_is_gone(piece: str) -> None:
     assert article_of(a_page().replace(f"<p>{THREE}</p>", f"{piece}<p>{THREE}</p>")).body == BODY
 
 
@@ -125,7 +125,7 @@ AFTER = {
 
 
 @pytest.mark.parametrize("piece", AFTER.values(), ids=AFTER)
-def test_furniture_after_the_body_is_gone(piece: str) -> None:
+def test_boilerplate_after_the_body_is_gone(piece: str) -> None:
     assert article_of(a_page(after=piece)).body == BODY
 
 
@@ -139,7 +139,7 @@ def test_furniture_after_the_body_is_gone(piece: str) -> None:
     ],
     ids=["read more", "share", "related", "photographs"],
 )
-def test_a_sentence_that_begins_as_furniture_does_stays(line: str) -> None:
+def test_a_sentence_that_begins_as_boilerplate_does_stays(line: str) -> None:
     assert line in article_of(a_page((ONE, TWO, line, *PARAGRAPHS[2:]))).body
     assert line in article_of("\n\n".join((TITLE, ONE, TWO, line, *PARAGRAPHS[2:])), content_type="text/plain").body
 
@@ -156,6 +156,6 @@ def test_a_sentence_that_begins_as_furniture_does_stays(line: str) -> None:
         "Story continues below advertisement",
     ],
 )
-def test_furniture_in_a_dump_is_gone(line: str) -> None:
+def test_boilerplate_in_a_dump_is_gone(line: str) -> None:
     dump = "\n\n".join((TITLE, ONE, TWO, line, *PARAGRAPHS[2:]))
     assert article_of(dump, content_type="text/plain").body == BODY

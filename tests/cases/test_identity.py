@@ -126,8 +126,8 @@ def test_the_same_text_in_other_markup_is_no_new_version(page: str) -> None:
 
 def test_a_new_slug_is_the_same_article_where_the_page_says_so_and_the_same_story_in_any_case() -> None:
     renamed = f"{HOST}/2026/03/marrowby-pier-will-be-rebuilt-in-may"
-    told = f'<link rel="canonical" href="{renamed}">'
-    assert at(ADDRESS, told).article_id == at(renamed, told).article_id
+    declared = f'<link rel="canonical" href="{renamed}">'
+    assert at(ADDRESS, declared).article_id == at(renamed, declared).article_id
     assert story_of(at(renamed), [at(ADDRESS)]) == at(ADDRESS).article_id
 
 

@@ -121,7 +121,7 @@ def test_a_consent_wall_is_no_article(wall: str) -> None:
     assert reason_of(wall) == "ConsentWall"
 
 
-def test_a_consent_wall_is_told_by_its_address_too() -> None:
+def test_a_consent_wall_is_reported_by_its_address_too() -> None:
     assert reason_of(WALLS["english"], url="https://consent.harbour-news.example/?next=/pier") == "ConsentWall"
 
 

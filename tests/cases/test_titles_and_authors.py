@@ -107,8 +107,8 @@ def test_authors_are_found_in_a_graph_by_reference_and_in_a_list_of_scripts() ->
             {"@type": "Person", "@id": "#ines", "name": "Ines Falk"},
         ]
     }
-    for told in (graph, [graph], [[graph]]):
-        script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    for declared in (graph, [graph], [[graph]]):
+        script = f'<script type="application/ld+json">{json.dumps(declared)}</script>'
         assert names(article_of(a_page(head=script))) == PEOPLE[:1]
 
 

@@ -219,7 +219,7 @@ def test_an_error_page() -> None:
 @pytest.mark.parametrize(
     "text", ["", " \n \n", "Home\nWorld\nSport\nTrending Now\nLatest News\nContact", "\x00\x00", "19.4 C\nMarrowby"]
 )
-def test_furniture_alone_is_no_article(text: str) -> None:
+def test_boilerplate_alone_is_no_article(text: str) -> None:
     with pytest.raises(BodyMissing):
         cleaned(text)
 

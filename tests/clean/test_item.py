@@ -66,13 +66,13 @@ def test_a_scrapy_item_with_markup() -> None:
     assert (article.section, article.tags) == ("Region", ("piers", "storms"))
 
 
-def test_furniture_in_an_items_text_goes() -> None:
+def test_boilerplate_in_an_items_text_goes() -> None:
     text = BODY.replace("\n\n", "\nRead More: Ferry dog elected harbour master\n", 1)
     assert cleaned(NEWS_PLEASE | {"maintext": text}).body == BODY
 
 
 @pytest.mark.parametrize("key", ["articleBody", "article_body", "ArticleBody", "article-body"])
-def test_keys_are_told_apart_by_letters_alone(key: str) -> None:
+def test_keys_are_reported_apart_by_letters_alone(key: str) -> None:
     assert read_item({key: "It opened."}, "any").text == "It opened."
 
 
@@ -104,7 +104,7 @@ def test_an_item_without_text_or_headline() -> None:
         cleaned({"text": BODY.split("\n\n")[0]})
 
 
-def test_markup_is_told_from_text() -> None:
+def test_markup_is_reported_from_text() -> None:
     assert [is_markup(text) for text in ("<p>One</p>", "One<br>Two<br>", "if a < b and c > d", "")] == [
         True,
         True,

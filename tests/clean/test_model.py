@@ -1,4 +1,4 @@
-"""The models that tell bodies from furniture, and the numbers that they read."""
+"""The models that tell bodies from boilerplate, and the numbers that they read."""
 
 from __future__ import annotations
 

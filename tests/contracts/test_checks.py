@@ -92,7 +92,7 @@ def test_a_field_with_a_default_may_be_added_and_fields_may_change_places(tmp_pa
     ],
 )
 def test_what_avro_lets_pass_is_refused(tmp_path: Path, first: Any, second: Any, rule: str) -> None:
-    assert rule in [told for _, told in problems(tmp_path, first, second)]
+    assert rule in [shown for _, shown in problems(tmp_path, first, second)]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_avro_lets_pass_is_refused(tmp_path: Path, first: Any, second: Any,
         ),
     ],
 )
-def test_what_avro_refuses_is_told(tmp_path: Path, first: Any, second: Any, rule: str) -> None:
+def test_what_avro_refuses_is_reported(tmp_path: Path, first: Any, second: Any, rule: str) -> None:
     assert problems(tmp_path, first, second) == [("boat/2.avsc", rule)]
 
 
@@ -154,7 +154,7 @@ def test_a_union_whose_branches_match_the_same_value_is_refused(tmp_path: Path, 
         [a_record("Mast", a_field("height", "int")), a_record("Keel", a_field("depth", "int"))],
     ],
 )
-def test_a_union_that_can_be_told_apart_passes(tmp_path: Path, branches: list[Any]) -> None:
+def test_a_union_that_can_be_reported_apart_passes(tmp_path: Path, branches: list[Any]) -> None:
     assert problems(tmp_path, a_schema(a_field("part", branches))) == []
 
 
@@ -178,7 +178,7 @@ def test_a_default_that_does_not_fit_is_refused(tmp_path: Path, kind: Any, defau
     assert ("boat/1.avsc.part", f"default {default!r} does not fit {where}") in found or "no Avro schema" in found[0][1]
 
 
-def test_a_missing_doc_is_told_wherever_it_is_missing(tmp_path: Path) -> None:
+def test_a_missing_doc_is_reported_wherever_it_is_missing(tmp_path: Path) -> None:
     mast = {"type": "record", "name": "Mast", "fields": [{"name": "height", "type": "int"}]}
     assert problems(tmp_path, a_schema(a_field("mast", mast))) == [
         ("boat/1.avsc.mast", "record Mast has no doc"),
@@ -330,8 +330,8 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
 
 @pytest.mark.parametrize("change", REFUSED)
 def test_what_decode_would_lose_or_change_is_refused(change: str) -> None:
-    old, new, told = REFUSED[change]
-    assert any(told in problem.rule for problem in compatibility_problems(new, old, "boat", 2, 1))
+    old, new, shown = REFUSED[change]
+    assert any(shown in problem.rule for problem in compatibility_problems(new, old, "boat", 2, 1))
 
 
 def test_a_field_renamed_twice_lists_both_names(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_message_of_ones_own_version_is_decoded_by_id_and_by_fingerprint(tmp_p
     assert decoder.registry.latest("raw_article").version == 1
 
 
-@pytest.mark.parametrize(("versions", "told"), [
+@pytest.mark.parametrize(("versions", "shown"), [
     ({"v101": a_version(without="source")}, "Dateline's own version 1 cannot read version 101"),
     ({"v1": a_version(CRAWL)}, "raw_article/1.avsc: Dateline ships another version of this number"),
     ({"v101": a_version({"name": "crawl", "type": "string", "doc": "Crawl."})}, "cannot read version 1"),
@@ -63,9 +63,9 @@ def test_a_message_of_ones_own_version_is_decoded_by_id_and_by_fingerprint(tmp_p
     ({"v101": a_version(namespace="quay")}, "namespace differs from version 1"),
     ({"vnew": a_version()}, "raw_article/new.avsc: file name is no version"),
 ])  # fmt: skip
-def test_a_folder_that_does_not_pass_the_gate_is_not_read(tmp_path: Path, versions: dict[str, Any], told: str) -> None:
+def test_a_folder_that_does_not_pass_the_gate_is_not_read(tmp_path: Path, versions: dict[str, Any], shown: str) -> None:
     folder = a_folder(tmp_path, **versions)
-    assert any(told in str(problem) for problem in check_own_schemas(folder))
+    assert any(shown in str(problem) for problem in check_own_schemas(folder))
     with pytest.raises(SchemasWrong):
         load_registry(folder, {})
 

@@ -126,7 +126,7 @@ def test_every_byte_counts(folder: Path, cut: int) -> None:
         registry.read(registry.version("boat", 1), whole[:-cut] if cut else whole + b"\x00")
 
 
-def test_what_is_not_there_is_told_by_name(folder: Path) -> None:
+def test_what_is_not_there_is_reported_by_name(folder: Path) -> None:
     registry = Registry.load(folder)
     with pytest.raises(SchemaMissing, match="no schema boat/9"):
         registry.version("boat", 9)

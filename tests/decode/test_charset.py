@@ -117,7 +117,7 @@ def test_a_byte_order_mark_decides_and_is_no_text(mark: bytes, charset: str) -> 
 
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("declared", [None, "utf-16"])
-def test_utf_16_without_a_mark_is_told_by_its_zeros(charset: str, declared: str | None) -> None:
+def test_utf_16_without_a_mark_is_reported_by_its_zeros(charset: str, declared: str | None) -> None:
     markup = page(FRENCH)
     assert decode_text(markup.encode(charset), declared, markup=True).text == markup
 

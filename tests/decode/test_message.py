@@ -116,9 +116,9 @@ def test_an_unknown_schema_is_named() -> None:
     ],
 )
 def test_bytes_that_do_not_follow_their_schema_are_malformed(value: bytes, seen: str | None) -> None:
-    _, told = rejected(MalformedAvro, value)
-    assert told is not None
-    assert seen is None or seen in told
+    _, shown = rejected(MalformedAvro, value)
+    assert shown is not None
+    assert seen is None or seen in shown
 
 
 def test_a_header_that_says_avro_binds() -> None:
@@ -186,7 +186,7 @@ DUMP = "HOME | HARBOUR | WEATHER 4°C\n\nPier to be rebuilt\n\nWork is to start 
         ("Pier to be <b>rebuilt</b>", "text/html", "html"),
     ],
 )
-def test_the_kind_is_told_by_the_characters_first(value: str, content_type: str | None, kind: str) -> None:
+def test_the_kind_is_reported_by_the_characters_first(value: str, content_type: str | None, kind: str) -> None:
     raw = decode(value, headers=headers(content_type=content_type))
     assert (raw.kind, raw.text) == (kind, value)
 
@@ -370,7 +370,7 @@ def test_nul_is_left_out_of_a_page() -> None:
     assert raw.warnings == ("text: NUL characters were left out",)
 
 
-def test_u_fffd_of_the_page_itself_is_told() -> None:
+def test_u_fffd_of_the_page_itself_is_reported() -> None:
     raw = decode(PAGE.replace("é", "\ufffd"), headers=headers())
     assert raw.warnings == ("text: the page itself holds U+FFFD, where an earlier program lost characters",)
 
@@ -489,7 +489,7 @@ def single_object_of(fetched_at: int) -> bytes:
     return usual[:at] + bytes(varint) + usual[at + 1 :]
 
 
-def test_a_clock_two_hours_ahead_is_told_and_moves_nothing() -> None:
+def test_a_clock_two_hours_ahead_is_reported_and_moves_nothing() -> None:
     ahead = FETCHED_AT + timedelta(hours=2)
     raw = decode(single_object(fetched_at=ahead))
     assert raw.fetched_at == ahead

@@ -16,7 +16,7 @@ from pipelines.enrich import Models, enrich_article
 from pipelines.enrich.article import READ_AT_MOST
 from pipelines.enrich.describe import Found, describe
 from pipelines.enrich.engine import Span
-from pipelines.enrich.language import load_teller
+from pipelines.enrich.language import load_language_detector
 from pipelines.enrich.places.gazetteer import load_gazetteer
 from pipelines.records import Article, Dateline, EntityType
 from tests.builders import a_clean_article
@@ -49,11 +49,11 @@ class CapitalsEngine(ListEngine):
             yield Span(found.start(), found.end(), "ORG", "ORG")
 
 
-TELLER, GAZETTEER = load_teller(), load_gazetteer()
+DETECTOR, GAZETTEER = load_language_detector(), load_gazetteer()
 
 
 def models_of(engine: ListEngine) -> Models:
-    return Models({"en": engine}, TELLER, GAZETTEER)
+    return Models({"en": engine}, DETECTOR, GAZETTEER)
 
 
 def models_with(**types: EntityType) -> Models:

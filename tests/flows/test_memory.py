@@ -49,9 +49,9 @@ def test_the_warehouse_that_was_loaded_into_passes(memory: Memory, tmp_path: Pat
 def test_one_that_is_gone_or_empty_is_refused(memory: Memory, home: Path, tmp_path: Path) -> None:
     load(memory, tmp_path / "batch")
     (home / "news.duckdb").unlink()
-    with pytest.raises(WarehouseGone, match="--new-warehouse") as told:
+    with pytest.raises(WarehouseGone, match="--new-warehouse") as shown:
         check(memory)
-    assert exit_code(told.value) == 3
+    assert exit_code(shown.value) == 3
     assert not (home / "news.duckdb").exists()
     memory.warehouse.prepare()
     with pytest.raises(WarehouseGone):

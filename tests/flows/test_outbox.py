@@ -46,7 +46,7 @@ class Topic:
     def send(self, letters: Mapping[str, Mapping[str, Any]]) -> Sent:
         sent = Sent(stopped=self.stopped)
         for letter_id, letter in letters.items():
-            offset = letter["source"]["offset"]
+            offset = letter["coordinates"]["offset"]
             if offset in self.large:
                 sent.refused[letter_id] = "too large"
             elif self.stopped is None or not self.taken:

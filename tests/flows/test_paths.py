@@ -36,9 +36,9 @@ def test_a_relative_path_is_named_with_its_absolute_form(
     monkeypatch.setenv(f"DATELINE_{given[0]}", given[1])
     wanted = absolute.format(here=tmp_path, user=Path.home())
     assert [(where, form) for where, _, form in relative_paths(Settings())] == [(named, wanted)]
-    with pytest.raises(RelativePath) as told:
+    with pytest.raises(RelativePath) as shown:
         need_absolute_paths(Settings(), "Nothing was deployed.")
-    assert f"{named}: {wanted}" in str(told.value)
+    assert f"{named}: {wanted}" in str(shown.value)
 
 
 def test_absolute_paths_and_what_is_no_path_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_a_run_that_prefect_starts_needs_absolute_paths(monkeypatch: pytest.Monk
     "url", ["postgresql://news:marzipan@db/news", "duckdb:////data/news.duckdb?password=marzipan"]
 )
 def test_a_parameter_with_a_password_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(SecretInParameter) as told:
+    with pytest.raises(SecretInParameter) as shown:
         the_settings(warehouse=url)
-    assert "marzipan" not in str(told.value)
+    assert "marzipan" not in str(shown.value)
 
 
 @pytest.mark.parametrize("url", ["duckdb:///:memory:", "duckdb://:memory:", "duckdb:///", "duckdb:///a.duckdb?x=1"])

@@ -46,7 +46,7 @@ def test_a_run_that_catches_up_tries_once_more_after_each_delay() -> None:
         Patience((0.0,) * 4).call("plan", away(5))
 
 
-def test_an_outage_is_told_in_two_lines_however_long_it_lasts() -> None:
+def test_an_outage_is_reported_in_two_lines_however_long_it_lasts() -> None:
     notes = Notes()
     with watched_by(notes):
         assert Patience((), outage_s=60, stop=Stop()).call("plan", away(500)) == "done"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from flows.command import app
+from flows.cli.app import app
 from pipelines.stage import dead_letter_id
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import coordinates
 from tests.jobs.test_ingest import page
 from tests.warehouse.batches import carried, refused, stage
-from tests.warehouse.test_publish import tables
+from tests.warehouse.test_load import tables
 from tests.warehouse.test_rejected import MANY, multiply
 
 IDS = [dead_letter_id(coordinates(n)) for n in range(4)]
@@ -31,9 +31,9 @@ def warehouse(home: Path, monkeypatch: pytest.MonkeyPatch) -> DuckDBWarehouse:
 
 
 def rejected(*arguments: str) -> str:
-    told = CliRunner().invoke(app, ["rejected", *arguments])
-    assert told.exit_code == 0, told.output
-    return told.stdout
+    shown = CliRunner().invoke(app, ["rejected", *arguments])
+    assert shown.exit_code == 0, shown.output
+    return shown.stdout
 
 
 def said(*arguments: str) -> str:
@@ -81,11 +81,11 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(
         "would_change": [{"reason": "BodyMissing", "becomes": "UnknownSchema", "count": 1, "example_id": IDS[1]}],
         "as_before": [{"reason": "UnknownSchema", "becomes": "UnknownSchema", "count": 1, "example_id": IDS[2]}],
     }
-    told = said("replay", "--dry-run")
-    assert f"ConsentWall passes 1 {IDS[0]}" in told
-    assert f"BodyMissing UnknownSchema 1 {IDS[1]}" in told
-    assert f"UnknownSchema as before 1 {IDS[2]}" in told
-    assert told.endswith(
+    shown = said("replay", "--dry-run")
+    assert f"ConsentWall passes 1 {IDS[0]}" in shown
+    assert f"BodyMissing UnknownSchema 1 {IDS[1]}" in shown
+    assert f"UnknownSchema as before 1 {IDS[2]}" in shown
+    assert shown.endswith(
         "3 dead letters would be replayed: 1 would pass, 1 would be rejected for another reason, 1 as before. "
         "Nothing was changed."
     )

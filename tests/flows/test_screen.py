@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.screen import Screen, safe
+from flows.cli.screen import Screen, safe
 
 
 def a_screen() -> tuple[Screen, io.StringIO]:

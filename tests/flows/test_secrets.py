@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flows.cli.screen import Screen, safe
 from flows.deploy import deployed_environment
 from flows.masking import masked
-from flows.screen import Screen, safe
 from pipelines.secrets import MaskedStream, Secrets, forms_of, learn_secrets, redact, redact_fault, secrets_in
 from pipelines.settings import KafkaSettings, Settings
 
@@ -50,7 +50,7 @@ def test_secrets_are_found_wherever_they_stand(variable: str, value: str, secret
 
 
 def test_secret_variables_are_references_in_a_deployment() -> None:
-    told = deployed_environment(
+    shown = deployed_environment(
         {
             "DATELINE_KAFKA__CONSUMER": '{"ssl_password": "nougat"}', "DATELINE_BEAM_OPTIONS": '["--token=almonds"]',
             "DATELINE_WAREHOUSE": "postgresql://news:marzipan@db/news",
@@ -58,7 +58,7 @@ def test_secret_variables_are_references_in_a_deployment() -> None:
         },
         Settings(),
     )
-    assert told == {
+    assert shown == {
         "DATELINE_KAFKA__CONSUMER": "{{ prefect.blocks.secret.dateline-kafka-consumer }}",
         "DATELINE_BEAM_OPTIONS": "{{ prefect.blocks.secret.dateline-beam-options }}",
         "DATELINE_WAREHOUSE": "{{ prefect.blocks.secret.dateline-warehouse }}",
@@ -130,9 +130,9 @@ def test_faults_that_reach_prefect_are_masked_with_their_causes() -> None:
         except ValueError as inner:
             raise fault from inner
 
-    with pytest.raises(KeyError) as told:
+    with pytest.raises(KeyError) as shown:
         fail(KeyError("outer marzipan"))
-    assert (str(told.value), str(told.value.__cause__)) == ("'outer ***'", CAUSE)
+    assert (str(shown.value), str(shown.value.__cause__)) == ("'outer ***'", CAUSE)
     with pytest.raises(RuntimeError, match=r"^Awkward: awkward \*\*\*$"):
         fail(Awkward())
     error = OSError(2, "no marzipan", "/marzipan")

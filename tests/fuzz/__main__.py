@@ -23,12 +23,12 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=None, help="one that was printed, to make the same messages again")
     parser.add_argument("--only", type=int, default=None, help="show what becomes of the message of this number")
-    told = parser.parse_args()
-    seed = told.seed if told.seed is not None else secrets.randbelow(1_000_000)
-    if told.only is not None:
-        return show(seed, told.only)
+    shown = parser.parse_args()
+    seed = shown.seed if shown.seed is not None else secrets.randbelow(1_000_000)
+    if shown.only is not None:
+        return show(seed, shown.only)
     try:
-        found = run(told.messages, seed)
+        found = run(shown.messages, seed)
     except KeyboardInterrupt:
         print(f"stopped · seed {seed}", file=sys.stderr)
         return 130
@@ -46,7 +46,7 @@ def run(messages: int, seed: int) -> Fuzzed:
     columns = TextColumn("mutated messages"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, Progress(*columns, console=notes) as bar:
         task = bar.add_task("", total=messages)
-        return fuzz(Path(folder) / "home", range(messages), seed, tell=lambda done: bar.update(task, completed=done))
+        return fuzz(Path(folder) / "home", range(messages), seed, notify=lambda done: bar.update(task, completed=done))
 
 
 def show(seed: int, number: int) -> int:

@@ -17,7 +17,7 @@ from pipelines.records import Coordinates, RawMessage
 from pipelines.samples import sample_messages
 from schemas import Registry
 from tests.builders import a_message
-from tests.cases.hostile import deep, entities, told
+from tests.cases.hostile import deep, entities, shown
 
 TOPIC = "fuzz"
 LARGEST_BASE = 200_000  # a larger sample would only be slow to mutate; tests/cases/hostile.py has those
@@ -176,17 +176,17 @@ def _an_avro_record(chance: Chance) -> tuple[bytes | None, bytes, Headers]:
 
 def _a_page(chance: Chance) -> tuple[bytes | None, bytes, Headers]:
     page = chance.choice(_pages())
-    change = chance.choice((_told_oddly, _with_odd_meta, _shuffled_tags, _deep, lambda _page, _chance: entities()))
+    change = chance.choice((_declared_oddly, _with_odd_meta, _shuffled_tags, _deep, lambda _page, _chance: entities()))
     headers: Headers = (("content-type", b"text/html; charset=utf-8"), ("url", b"https://harbour-news.example/page"))
     return None, change(page, chance).encode("utf-8", "replace"), headers
 
 
-def _told_oddly(page: str, chance: Chance) -> str:
+def _declared_oddly(page: str, chance: Chance) -> str:
     """JSON-LD whose fields are not what they should be."""
     names = ("headline", "author", "datePublished", "dateModified", "image", "articleBody", "publisher", "@graph",
              "isAccessibleForFree", "mainEntityOfPage", "keywords", "articleSection", "inLanguage", "@type")
     data: Any = {"@type": "NewsArticle"} | {chance.choice(names): _odd(chance) for _ in range(5)}
-    return page.replace("</head>", told(json.dumps(data if chance.random() < 0.8 else [data, [data]])) + "</head>", 1)
+    return page.replace("</head>", shown(json.dumps(data if chance.random() < 0.8 else [data, [data]])) + "</head>", 1)
 
 
 def _with_odd_meta(page: str, chance: Chance) -> str:

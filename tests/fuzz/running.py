@@ -38,14 +38,14 @@ class Numbered:
 
     def __call__(self, offsets: OffsetRange) -> Iterator[RawMessage]:
         at, costs = self.folder / f"{os.getpid()}.at", self.folder / f"{os.getpid()}.costs"
-        with costs.open("a") as told:
+        with costs.open("a") as shown:
             for number in range(offsets.start, offsets.end):
                 made = message(self.seed, number)
                 at.write_text(str(number))
                 began = time.thread_time()
                 yield made
                 peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
-                told.write(json.dumps([number, time.thread_time() - began, peak_mb]) + "\n")
+                shown.write(json.dumps([number, time.thread_time() - began, peak_mb]) + "\n")
         at.unlink(missing_ok=True)
 
 
@@ -80,7 +80,7 @@ def _nobody(_done: int) -> None:
 
 
 def fuzz(
-    home: Path, messages: range, seed: int, workers: int = 2, tell: Callable[[int], None] = _nobody
+    home: Path, messages: range, seed: int, workers: int = 2, notify: Callable[[int], None] = _nobody
 ) -> Fuzzed:
     """Each message of these numbers through the steps, the expectations, the audit and into DuckDB."""
     began = time.monotonic()
@@ -103,7 +103,7 @@ def fuzz(
                 break
             load_batch(warehouse, staged, audit_batch(staged, settings, standing))
             found.messages += len(ranges[0])
-            tell(found.messages)
+            notify(found.messages)
     _count(warehouse, notes, found)
     found.seconds = time.monotonic() - began
     return found
@@ -112,10 +112,10 @@ def fuzz(
 def _count(warehouse: Warehouse, notes: Path, found: Fuzzed) -> None:
     verified = warehouse.verify()
     found.unaccounted = [str(problem) for problem in verified.problems]
-    if (accounted := sum(books.accounted for books in verified.partitions)) != found.messages:
+    if (accounted := sum(ledger.accounted for ledger in verified.partitions)) != found.messages:
         found.unaccounted.append(f"{accounted} of {found.messages} messages are accounted for")
     for letter in warehouse.dead_letters(DeadLetterFilter(reason=Failure.UNEXPECTED)):
-        found.unexpected.append((letter.source.offset, str(letter.details[0]["expectation"])))
+        found.unexpected.append((letter.coordinates.offset, str(letter.details[0]["expectation"])))
     found.outcomes = Counter(
         {str(name): int(n) for name, n in warehouse.query(
             "SELECT coalesce(reason, outcome), count(*) FROM ledger GROUP BY ALL"

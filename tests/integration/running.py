@@ -146,7 +146,7 @@ def environment_of_none() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a run finds around it: a home, a broker, a Prefect server, and a warehouse, which is a file in home or named."""
+    """What a run finds around it: home, broker, Prefect server and warehouse (a file in home, unless one is named)."""
 
     home: Path
     kafka: KafkaSettings
@@ -177,7 +177,7 @@ class Machine:
         if not self.is_cold:
             return warm_process().start(arguments, self.environment(**environment), self.home.parent)
         return subprocess.Popen(
-            [sys.executable, "-c", "from flows.command import main; main()", *arguments],
+            [sys.executable, "-c", "from flows.cli.app import main; main()", *arguments],
             env=self.environment(**environment), cwd=self.home.parent, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )
@@ -196,8 +196,8 @@ class Machine:
     def pausing(self, pause: str) -> dict[str, str]:
         """Environment of a run that stops at ``pause`` (``module:function:before|after[:call]``)."""
         self.paused.unlink(missing_ok=True)
-        told = {"DATELINE_TEST_PAUSE": pause, "DATELINE_TEST_PAUSED": str(self.paused)}
-        return told | {"PYTHONPATH": f"{PAUSING}:{ROOT}"}
+        shown = {"DATELINE_TEST_PAUSE": pause, "DATELINE_TEST_PAUSED": str(self.paused)}
+        return shown | {"PYTHONPATH": f"{PAUSING}:{ROOT}"}
 
     def start_paused(self, pause: str, *arguments: str, **environment: str) -> Started:
         """``dateline`` stopped at ``pause``, once it is there."""

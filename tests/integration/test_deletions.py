@@ -64,7 +64,7 @@ def test_what_is_deleted_does_not_come_back(kafka: KafkaSettings, prefect_server
     assert ingested(machine) == {"suppressed": 1}
     assert ingested(machine, "rejected", "replay") == {}
     warehouse = open_warehouse(machine.warehouse_url)
-    assert warehouse.query("SELECT canonical_url, version, source_partition FROM articles").rows == (
+    assert warehouse.query("SELECT canonical_url, version, coordinates_partition FROM articles").rows == (
         ("https://harbour-news.example/2", 1, 1),
     )
     assert warehouse.query("SELECT message_key, original, removed_in IS NULL FROM dead_letters").rows == (

@@ -55,9 +55,9 @@ def test_relative_paths_are_refused_before_anything_is_deployed(
     kafka: KafkaSettings, prefect_api: str, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path / "home", kafka, prefect_api)
-    told = machine.run("deploy", "--work-pool", "nobodys", DATELINE_WAREHOUSE="duckdb:///news.duckdb")
-    assert told.returncode == 2
-    assert f"duckdb:///{tmp_path / 'news.duckdb'}" in "".join(told.stdout.split()).replace("│", "")
+    shown = machine.run("deploy", "--work-pool", "nobodys", DATELINE_WAREHOUSE="duckdb:///news.duckdb")
+    assert shown.returncode == 2
+    assert f"duckdb:///{tmp_path / 'news.duckdb'}" in "".join(shown.stdout.split()).replace("│", "")
     assert asyncio.run(work_pools("nobodys")) == []
 
 
@@ -109,8 +109,8 @@ async def deployment() -> dict[str, Any]:
 def run_by_a_worker(machine: Machine, folder: Path) -> None:
     """A run of the ingest deployment and one of the replay, to their good ends, by a worker in a folder of its own."""
     folder.mkdir()
-    told = machine.environment(PREFECT_HOME=str(folder / "prefect"), PREFECT_WORKER_QUERY_SECONDS="1")
-    own = {name: value for name, value in told.items() if not name.startswith("DATELINE_")}
+    shown = machine.environment(PREFECT_HOME=str(folder / "prefect"), PREFECT_WORKER_QUERY_SECONDS="1")
+    own = {name: value for name, value in shown.items() if not name.startswith("DATELINE_")}
     with (folder / "worker.log").open("w") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", "one"],

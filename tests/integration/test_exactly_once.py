@@ -92,9 +92,9 @@ def completes(machine: Machine, undisturbed: Rows) -> None:
     assert rows(machine) == undisturbed
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
-    books = json_of(verified.stdout)
-    assert (books["closes"], books["is_deep"], books["problems"]) == (True, True, [])
-    assert sum(p["accounted"] for p in books["partitions"]) == len(undisturbed["ledger"])
+    ledger = json_of(verified.stdout)
+    assert (ledger["closes"], ledger["is_deep"], ledger["problems"]) == (True, True, [])
+    assert sum(p["reconciled"] for p in ledger["partitions"]) == len(undisturbed["ledger"])
 
 
 IN_A_WORKER = "pipelines.enrich.article:enrich_article:before:9"

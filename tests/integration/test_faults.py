@@ -282,7 +282,7 @@ def _group(pid: int) -> int | None:
 @pytest.mark.parametrize("where", [
     "pipelines.sources.kafka:plan_ranges:before", READING, INSIDE, ANNOUNCING,
 ], ids=["plan", "transform", "inside the publish transaction", "announce"])
-def test_a_run_that_is_told_to_stop_stops_at_once_and_the_next_one_completes(
+def test_a_run_that_is_reported_to_stop_stops_at_once_and_the_next_one_completes(
     where: str, warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     pid = warm.start_paused(machine, where, "ingest")
@@ -321,8 +321,8 @@ def test_a_run_left_for_dead_holds_its_place_until_it_is_killed_and_is_then_foun
     (dead, note), (last, _) = statuses(machine)
     assert (dead, last) == ("abandoned", "completed")
     assert str(note).startswith("killed: found so by run ")
-    told = json_of(run_to_its_end(warm, machine, "status", "--json").output)
-    assert [run["status"] for run in told["last_runs"]] == ["completed", "abandoned"]
+    shown = json_of(run_to_its_end(warm, machine, "status", "--json").output)
+    assert [run["status"] for run in shown["last_runs"]] == ["completed", "abandoned"]
 
 
 # the clock
@@ -356,7 +356,7 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
 @pytest.mark.parametrize(("command", "shown"), [
     (["status"], "Last runs"), (["query", "SELECT count(*) FROM ledger"], "10"), (["ledger", "verify"], "closes"),
 ], ids=["status", "query", "ledger verify"])
-def test_without_prefect_the_books_can_be_read(
+def test_without_prefect_the_ledger_can_be_read(
     command: list[str], shown: str, warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     del undisturbed

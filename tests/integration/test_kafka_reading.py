@@ -85,7 +85,8 @@ def test_a_message_comes_back_as_it_was_sent(kafka: KafkaSettings, make_topic: C
     first, tombstone = read_range(kafka, OffsetRange(topic, 0, 0, 2))
     assert isinstance(first, RawMessage)
     assert isinstance(tombstone, RawMessage)
-    assert (str(first.source), first.key, first.value, first.headers) == (f"{topic}/0@0", b"key", b"<p>\xff", headers)
+    assert str(first.coordinates) == f"{topic}/0@0"
+    assert (first.key, first.value, first.headers) == (b"key", b"<p>\xff", headers)
     assert first.header("URL") == "https://pier.example/b"
     assert before < first.timestamp < datetime.now(UTC) + timedelta(seconds=5)
     assert (tombstone.key, tombstone.value, tombstone.headers) == (b"gone", None, ())
@@ -100,7 +101,9 @@ def test_a_range_ends_where_it_says(kafka: KafkaSettings, make_topic: Callable[.
     assert len(read(kafka, 0, 1_000)) == 1_000
 
 
-def test_aborted_records_are_a_gap_and_markers_too(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
+def test_aborted_records_are_a_gap_and_control_records_too(
+    kafka: KafkaSettings, make_topic: Callable[..., str]
+) -> None:
     make_topic()
     writer = Transactions(kafka)
     writer.commit(b"a", b"b")  # 0 1, marker 2
@@ -110,10 +113,10 @@ def test_aborted_records_are_a_gap_and_markers_too(kafka: KafkaSettings, make_to
     writer.producer.close()
     assert topic_offsets(kafka, kafka.raw_topic) == {0: (0, 11)}
     assert read(kafka, 0, 11) == [
-        b"a", b"b", gap(kafka, 2, 7, "transaction_marker"), b"c", gap(kafka, 8, 11, "transaction_marker"),
+        b"a", b"b", gap(kafka, 2, 7, "control_record"), b"c", gap(kafka, 8, 11, "control_record"),
     ]
-    assert read(kafka, 3, 6) == [gap(kafka, 3, 6, "transaction_marker")]
-    assert read(kafka, 8, 9) == [gap(kafka, 8, 9, "transaction_marker")]
+    assert read(kafka, 3, 6) == [gap(kafka, 3, 6, "control_record")]
+    assert read(kafka, 8, 9) == [gap(kafka, 8, 9, "control_record")]
     plan = plan_ranges(kafka, kafka.raw_topic, {0: 11}, 100)
     assert (plan.ranges, plan.lag) == ((), {0: 0})
 
@@ -133,7 +136,7 @@ def test_an_open_transaction_holds_the_end_back(kafka: KafkaSettings, make_topic
     writer.producer.commit_transaction()
     writer.producer.close()
     assert plan_ranges(kafka, topic, {}, 10).waiting == {}
-    assert read(kafka, 0, 4) == [b"before", b"open", b"after", gap(kafka, 3, 4, "transaction_marker")]
+    assert read(kafka, 0, 4) == [b"before", b"open", b"after", gap(kafka, 3, 4, "control_record")]
 
 
 def test_compacted_offsets_are_a_gap(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
@@ -146,7 +149,7 @@ def test_compacted_offsets_are_a_gap(kafka: KafkaSettings, make_topic: Callable[
     assert read_until(kafka, expected) == expected
 
 
-def test_markers_of_a_compacted_topic_are_told_from_what_compaction_took(
+def test_control_records_of_a_compacted_topic_are_reported_from_what_compaction_took(
     kafka: KafkaSettings, make_topic: Callable[..., str]
 ) -> None:
     never = {"delete_retention_ms": "60000"}  # markers themselves stay while the test lasts
@@ -162,7 +165,7 @@ def test_markers_of_a_compacted_topic_are_told_from_what_compaction_took(
     time.sleep(0.1)
     writer.commit(b"b")  # 8, marker 9
     writer.producer.close()
-    marker = "transaction_marker"
+    marker = "control_record"
     expected = [
         b"a", gap(kafka, 1, 2, marker), gap(kafka, 2, 4, "compaction"), gap(kafka, 4, 5, marker),
         gap(kafka, 5, 7, "compaction"), b"3", b"b", gap(kafka, 9, 10, marker),

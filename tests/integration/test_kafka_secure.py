@@ -27,8 +27,8 @@ from kafka.admin import (
 )
 from pydantic import SecretStr
 
-from flows.checks import run_groups
-from flows.checks.broker import GROUP as BROKER_GROUP
+from flows.cli.checks import run_groups
+from flows.cli.checks.broker import GROUP as BROKER_GROUP
 from flows.local.kafka import LocalKafka
 from flows.local.processes import free_ports
 from flows.outbox import GroupOffsets, Outbox
@@ -271,7 +271,7 @@ def test_each_right_that_is_missing_is_named_and_keeps_nothing_from_being_loaded
     warehouse.prepare()
     a_letter = refused(7)
     at = Coordinates(kafka.raw_topic, 0, 7)
-    moved = Refused(dataclasses.replace(a_letter.message, source=at), a_letter.failure, a_letter.scraper)
+    moved = Refused(dataclasses.replace(a_letter.message, coordinates=at), a_letter.failure, a_letter.scraper)
     load_batch(warehouse, stage(tmp_path, moved))
 
     def waits() -> str:

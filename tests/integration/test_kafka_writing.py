@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from flows.command import app
+from flows.cli.app import app
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.dead_letters import DeadLetterTopic, Sent
@@ -39,7 +39,7 @@ def a_dead_letter(offset: int = 7, original: bytes | None = b"<html>") -> dict[s
     return {
         "step": "clean", "reason": "ConsentWall", "details": [], "fingerprint": "0" * 12, "processor": "test",
         "rejected_at": FETCHED_AT, "scraper": None,
-        "source": {"topic": "articles.raw", "partition": 3, "offset": offset},
+        "coordinates": {"topic": "articles.raw", "partition": 3, "offset": offset},
         "timestamp": FETCHED_AT, "key": b"k", "headers": [{"name": "url", "value": b"https://pier.example"}],
         "original": original, "original_path": None, "original_bytes": len(original or b""),
     }
@@ -60,7 +60,7 @@ def test_a_key_stays_in_one_partition_and_in_order(kafka: KafkaSettings, make_to
     assert published.count == sum(published.by_partition.values()) == 400
     found: dict[bytes, list[tuple[int, int]]] = {}
     for message in everything(kafka, topic):
-        found.setdefault(message.key or b"", []).append((message.source.partition, int(message.value or b"")))
+        found.setdefault(message.key or b"", []).append((message.coordinates.partition, int(message.value or b"")))
     assert len(found) == 10
     for key, seen in found.items():
         assert len({partition for partition, _ in seen}) == 1
@@ -133,5 +133,5 @@ def test_a_topic_that_is_named_and_missing_is_said_to_be_missing_at_once(
     monkeypatch.setenv("DATELINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DATELINE_KAFKA__BOOTSTRAP_SERVERS", str(kafka.bootstrap_servers))
     (tmp_path / "page.txt").write_text("A page.")
-    told = CliRunner().invoke(app, ["publish", str(tmp_path / "page.txt"), "--topic", "a-slip"])
-    assert (told.exit_code, "There is no topic a-slip" in told.output) == (3, True)
+    shown = CliRunner().invoke(app, ["publish", str(tmp_path / "page.txt"), "--topic", "a-slip"])
+    assert (shown.exit_code, "There is no topic a-slip" in shown.output) == (3, True)

@@ -65,11 +65,11 @@ def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_b
         producer.send(topic, key=sent.key, value=bytes(BOMB_BYTES) if n == 3 else sent.value,
                       headers=list(sent.headers))
     producer.close(timeout=60)
-    told = settings(tmp_path, worker_memory_bytes=MEMORY).model_copy(update={"kafka": kafka})
+    shown = settings(tmp_path, worker_memory_bytes=MEMORY).model_copy(update={"kafka": kafka})
     with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
         wanted = replace(plan(tmp_path, ranges=(OffsetRange(topic, 0, 0, len(messages)),)),
                          processed_at=datetime.now(UTC))
-        batch = transform_batch(wanted, told, workers).batch
+        batch = transform_batch(wanted, shown, workers).batch
     found = rows(batch, "outcomes", "offset", "outcome", "reason")
     assert found == [(n, "rejected", "MemoryExceeded") if n == 3 else (n, "staged", None) for n in range(6)]
     (letter,) = (row for read in batch.tables("dead_letters") for row in read.to_pylist())

@@ -16,7 +16,7 @@ from tests.integration.running import Machine, json_of
 from tests.integration.test_exactly_once import rows
 
 
-def told(machine: Machine, *arguments: str, **environment: str) -> dict[str, Any]:
+def shown(machine: Machine, *arguments: str, **environment: str) -> dict[str, Any]:
     run = machine.run(*arguments, "--json", **environment)
     assert run.returncode == 0, run.stdout
     read: dict[str, Any] = json_of(run.stdout)
@@ -53,12 +53,12 @@ def test_rehearsed_then_replayed(kafka: KafkaSettings, prefect_server: str, tmp_
     make_topics(kafka)
     wanted = [sample for sample in sample_messages() if sample.expected["outcome"] == "rejected"]
     publish_messages(kafka, kafka.raw_topic, wanted)
-    assert told(machine, "ingest")["outcomes"] == {"rejected": len(wanted)}
+    assert shown(machine, "ingest")["outcomes"] == {"rejected": len(wanted)}
     before, loaded = all_there_is(machine), but_attempts(machine)
-    rehearsed = told(machine, "rejected", "replay", "--dry-run")
-    assert rehearsed["counts"] == {"would_pass": 0, "would_change": 0, "as_before": len(wanted)}
+    tried = shown(machine, "rejected", "replay", "--dry-run")
+    assert tried["counts"] == {"would_pass": 0, "would_change": 0, "as_before": len(wanted)}
     assert all_there_is(machine) == before
-    report = told(machine, "rejected", "replay", DATELINE_BATCH__MAX_RECORDS="12")
+    report = shown(machine, "rejected", "replay", DATELINE_BATCH__MAX_RECORDS="12")
     assert (report["batches"], report["records"]) == (-(-len(wanted) // 12), len(wanted))
     assert report["outcomes"] == {"rejected": len(wanted)}
     assert (but_attempts(machine), attempts(machine)) == (loaded, {2})

@@ -103,7 +103,7 @@ def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
     own_kafka.start()
     until = time.monotonic() + PATIENCE_S
     while len(rows(machine)["ledger"]) < len(undisturbed["ledger"]):
-        assert time.monotonic() < until, warm.told(0, 0).output
+        assert time.monotonic() < until, warm.shown(0, 0).output
         time.sleep(0.2)
     os.kill(pid, signal.SIGTERM)
     ended = to_its_end(warm)

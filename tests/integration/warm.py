@@ -51,7 +51,7 @@ def main() -> None:
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake)
-    _tell("warm")
+    _report("warm")
     running: dict[int, int] = {}
     for asked in _asked(woken, partial(_reap, running)):
         pid = os.fork()
@@ -62,7 +62,7 @@ def main() -> None:
             os.close(wake)
             _run(asked)
         running[pid] = asked["run"]
-        _tell(f"{asked['run']} {pid}")
+        _report(f"{asked['run']} {pid}")
 
 
 def _asked(woken: int, reap: Callable[[], None]) -> Iterator[Asked]:
@@ -86,10 +86,10 @@ def _reap(running: dict[int, int]) -> None:
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             if ended[0] in running:
-                _tell(f"{running.pop(ended[0])} {os.waitstatus_to_exitcode(ended[1])}")
+                _report(f"{running.pop(ended[0])} {os.waitstatus_to_exitcode(ended[1])}")
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
@@ -103,7 +103,7 @@ def _load() -> None:
     describe_prefect(settings.home, verbose=False)
     import kafka
 
-    import flows.commands.ingesting
+    import flows.cli.ingesting
     import flows.ingest
     import flows.release
     import flows.replay
@@ -138,7 +138,7 @@ def _run(asked: Asked) -> NoReturn:
             Watcher.step = lambda _self, name, _batch: _write_step(Path(asked["step"]), name)  # type: ignore[method-assign]
         if asked["arguments"][0] in WITH_WORKERS and asked["environment"].get("DATELINE_BATCH__WORKERS") != "0":
             _fork_server()
-        from flows.command import main as dateline
+        from flows.cli.app import main as dateline
 
         dateline()
         code = 0

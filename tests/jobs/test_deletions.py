@@ -43,7 +43,7 @@ LETTERS: dict[str, tuple[str, bytes, tuple[tuple[str, bytes], ...]]] = {
         "BodyMissing", f"<html><head>{LINK}</head><body></body>".encode(), (*HTML, ("url", FETCHED.encode()))),
     "an item that is an error page": ("FetchFailed", item(url=URL, status_code=404, text=BODY), JSON),
     "an envelope": (
-        "EmptyMessage", item(url=URL, source="pier-bot", fetched_at=1772616600000, body=" "), JSON),
+        "EmptyMessage", item(url=URL, coordinates="pier-bot", fetched_at=1772616600000, body=" "), JSON),
     "an item from another time": ("ImplausibleTime", item(url=URL, text=BODY, scraped_at="1801-01-01"), JSON),
     "an item that breaks off": ("MalformedJson", item(title="Pier", url=URL, text=BODY)[:-30], JSON),
     "an item with escapes": (
@@ -66,8 +66,8 @@ class Loading:
         settings = Settings(home=self.folder, batch=BatchSettings(workers=0, fault_minimum=0, fault_share=0))
         ranges = tuple(
             OffsetRange("articles.raw", p, min(offsets), max(offsets) + 1)
-            for p in sorted({m.source.partition for m in messages})
-            if (offsets := [m.source.offset for m in messages if m.source.partition == p])
+            for p in sorted({m.coordinates.partition for m in messages})
+            if (offsets := [m.coordinates.offset for m in messages if m.coordinates.partition == p])
         )
         name = f"batch-{self.count}"
         plan = BatchPlan(name, "run", ranges, Folder.at(self.folder) / name, NOW)
@@ -97,12 +97,14 @@ def minutes(n: int) -> datetime:
 
 def letters(minute: int) -> list[RawMessage]:
     return [
-        a_message(source=coordinates(n), timestamp=minutes(minute), key=KEY, value=value, headers=(*headers, *HEADERS))
+        a_message(
+            coordinates=coordinates(n), timestamp=minutes(minute), key=KEY, value=value, headers=(*headers, *HEADERS)
+        )
         for n, (_, value, headers) in enumerate(LETTERS.values())
     ]
 
 
-REQUEST = a_message(source=coordinates(0, 1), timestamp=minutes(5), key=URL.encode(), value=None, headers=())
+REQUEST = a_message(coordinates=coordinates(0, 1), timestamp=minutes(5), key=URL.encode(), value=None, headers=())
 REASONS = [reason for reason, _, _ in LETTERS.values()]
 
 
@@ -121,7 +123,7 @@ def test_a_deletion_empties_the_letters_of_its_article_under_another_key(
 
 def test_letters_that_came_later_or_name_another_article_stay(loading: Loading) -> None:
     other = a_message(
-        source=coordinates(len(LETTERS)), timestamp=minutes(0), key=KEY, value=item(url=FETCHED, title="Pier"),
+        coordinates=coordinates(len(LETTERS)), timestamp=minutes(0), key=KEY, value=item(url=FETCHED, title="Pier"),
         headers=(*JSON, *HEADERS),
     )
     loading.load(*letters(9), other, REQUEST)
@@ -131,9 +133,9 @@ def test_letters_that_came_later_or_name_another_article_stay(loading: Loading) 
 def test_the_header_and_the_key_name_the_article_as_before(loading: Loading) -> None:
     value = f"<html><head>{LINK}</head><body></body>".encode()
     loading.load(
-        a_message(source=coordinates(0), timestamp=minutes(0), key=KEY, value=value,
+        a_message(coordinates=coordinates(0), timestamp=minutes(0), key=KEY, value=value,
                   headers=(*HTML, *HEADERS, ("url", FETCHED.encode()))),
-        a_message(source=coordinates(1), timestamp=minutes(0), key=f"{FETCHED}#top".encode(), value=value,
+        a_message(coordinates=coordinates(1), timestamp=minutes(0), key=f"{FETCHED}#top".encode(), value=value,
                   headers=(*HTML, *HEADERS)),
     )  # fmt: skip
     loading.load(replace(REQUEST, key=FETCHED.encode()))

@@ -37,14 +37,14 @@ def topic() -> Topic:
     headers = a_message().headers[:1] + a_message().headers[2:]
     messages = [
         a_message(
-            source=coordinates(n), key=f"https://harbour-news.example/pier/{n}".encode(), value=page(n),
+            coordinates=coordinates(n), key=f"https://harbour-news.example/pier/{n}".encode(), value=page(n),
             headers=(*headers, ("url", f"https://harbour-news.example/pier/{n}".encode())),
         )
         for n in range(6)
     ]
-    messages[3] = a_message(source=coordinates(3), value=b"\x00\x00\x00\x27\x0fxyz", headers=())
-    messages[4] = a_message(source=coordinates(4), value=None, key=b"https://harbour-news.example/pier/0")
-    messages[5] = a_message(source=coordinates(5), value=None, key=None)
+    messages[3] = a_message(coordinates=coordinates(3), value=b"\x00\x00\x00\x27\x0fxyz", headers=())
+    messages[4] = a_message(coordinates=coordinates(4), value=None, key=b"https://harbour-news.example/pier/0")
+    messages[5] = a_message(coordinates=coordinates(5), value=None, key=None)
     return Topic(messages)
 
 
@@ -79,7 +79,7 @@ def test_every_offset_ends_once(batch: StagedBatch) -> None:
         (0, "staged", None), (1, "staged", None), (2, "staged", None), (3, "rejected", "UnknownSchema"),
         (4, "deleted", None), (5, "rejected", "KeyMissing"),
     ]
-    assert rows(batch, "gaps", "start", "end", "kind") == [(6, 7, "transaction_marker"), (7, 8, "transaction_marker")]
+    assert rows(batch, "gaps", "start", "end", "kind") == [(6, 7, "control_record"), (7, 8, "control_record")]
 
 
 def test_articles_are_staged_as_the_contract_has_them(batch: StagedBatch) -> None:
@@ -112,10 +112,10 @@ def test_run_twice_says_the_same(batch: StagedBatch, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_workers_stage_what_one_does(batch: StagedBatch, tmp_path: Path) -> None:
     with Workers(2) as workers:
-        told = settings(tmp_path, workers=2, records_worth_a_worker=2)
+        shown = settings(tmp_path, workers=2, records_worth_a_worker=2)
         done: list[int] = []
-        two = transform_batch(plan(tmp_path), told, workers, done.append, read=topic()).batch
-        assert audit_batch(two, told, workers).verdict == "passed"
+        two = transform_batch(plan(tmp_path), shown, workers, done.append, read=topic()).batch
+        assert audit_batch(two, shown, workers).verdict == "passed"
     assert done[-1] == 6
     for kind in ("articles", "outcomes", "gaps"):
         assert rows(two, kind) == rows(batch, kind)
@@ -164,12 +164,13 @@ def test_ranges_are_shared_out_evenly(
 ])
 def test_a_message_or_tombstone_with_a_wild_timestamp_is_rejected(tmp_path: Path, wild: datetime) -> None:
     messages = [
-        a_message(source=coordinates(0), timestamp=wild), a_message(source=coordinates(1), timestamp=wild, value=None),
-        a_message(source=coordinates(2), timestamp=NOW),
+        a_message(coordinates=coordinates(0), timestamp=wild),
+        a_message(coordinates=coordinates(1), timestamp=wild, value=None),
+        a_message(coordinates=coordinates(2), timestamp=NOW),
     ]
-    told = settings(tmp_path, workers=0)
+    shown = settings(tmp_path, workers=0)
     with Workers(0) as workers:
         wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 3),))
-        batch = transform_batch(wanted, told, workers, read=Topic(messages)).batch
+        batch = transform_batch(wanted, shown, workers, read=Topic(messages)).batch
     assert rows(batch, "outcomes", "offset", "reason")[:2] == [(0, "ImplausibleTime"), (1, "ImplausibleTime")]
     assert rows(batch, "outcomes", "offset", "reason")[2][1] != "ImplausibleTime"

@@ -37,17 +37,17 @@ def test_a_model_that_is_not_there_is_named(models: str, beginning: str) -> None
 
 def test_schemas_and_files_that_are_not_there_are_all_named(tmp_path: Path) -> None:
     kafka = KafkaSettings(ssl_cafile=tmp_path / "ca.pem", ssl_keyfile=tmp_path)
-    told = problems_of(Settings(
+    shown = problems_of(Settings(
         schema_ids={7: "raw_article/9", 8: "page/1"}, kafka=kafka, schemas_folder=tmp_path / "schemas",
     ))  # fmt: skip
-    assert told == [
+    assert shown == [
         f"DATELINE_KAFKA__SSL_CAFILE names {tmp_path}/ca.pem, which cannot be read: No such file or directory.",
         f"DATELINE_KAFKA__SSL_KEYFILE names {tmp_path}, which cannot be read: Is a directory.",
         f"DATELINE_SCHEMAS_FOLDER names {tmp_path}/schemas, which cannot be used: {tmp_path}/schemas: "
         "there is no such folder. Make it, or name another one.",
     ]
-    (told_of_ids,) = problems_of(Settings(schema_ids={7: "raw_article/9", 8: "page/1"}))
-    assert told_of_ids == (
+    (about_ids,) = problems_of(Settings(schema_ids={7: "raw_article/9", 8: "page/1"}))
+    assert about_ids == (
         "DATELINE_SCHEMA_IDS leads nowhere: schema id 7 stands for 'raw_article/9', schema id 8 stands for 'page/1', "
         "and there is no such subject/version."
     )
@@ -64,7 +64,7 @@ def test_a_storage_that_cannot_be_used_is_named() -> None:
     ]
 
 
-@pytest.mark.parametrize(("option", "value", "told"), [
+@pytest.mark.parametrize(("option", "value", "shown"), [
     ("fetch_max_byte", 5, "holds 'fetch_max_byte', which is no option of kafka-python's consumer: did you mean "
      "fetch_max_bytes?"),
     ("bootstrap_servers", "elsewhere:9092", "sets bootstrap_servers, which Dateline sets itself"),
@@ -75,9 +75,9 @@ def test_a_storage_that_cannot_be_used_is_named() -> None:
     ("check_crcs", "yes", "holds check_crcs, which must be true or false"),
     ("client_rack", ["marzipan"], "holds client_rack, which must be a text"),
 ])  # fmt: skip
-def test_consumer_options_that_kafka_python_would_not_take_are_named(option: str, value: object, told: str) -> None:
+def test_consumer_options_that_kafka_python_would_not_take_are_named(option: str, value: object, shown: str) -> None:
     assert problems_of(Settings(kafka=KafkaSettings(consumer={option: value}))) == [
-        f"DATELINE_KAFKA__CONSUMER {told}{'' if told.endswith('?') else '.'}"
+        f"DATELINE_KAFKA__CONSUMER {shown}{'' if shown.endswith('?') else '.'}"
     ]
 
 
@@ -86,15 +86,15 @@ def test_consumer_options_that_fit_pass() -> None:
     check_names(Settings(kafka=KafkaSettings(consumer=options)))
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "shown"), [
     ({"runner": "HarbourRunner"}, "DATELINE_RUNNER names 'HarbourRunner', which Beam does not find (ValueError)."),
     ({"runner": "quay.runner.Runner"}, "DATELINE_RUNNER names 'quay.runner.Runner', which Beam does not find "
      "(ModuleNotFoundError)."),
     ({"beam_options": ["--direct_num_workers=marzipan"]},
      "DATELINE_BEAM_OPTIONS holds an option that Beam does not take: --direct_num_workers."),
 ])  # fmt: skip
-def test_a_runner_and_options_that_beam_does_not_know_are_named(changes: dict[str, object], told: str) -> None:
-    assert problems_of(Settings.model_validate(changes)) == [told]
+def test_a_runner_and_options_that_beam_does_not_know_are_named(changes: dict[str, object], shown: str) -> None:
+    assert problems_of(Settings.model_validate(changes)) == [shown]
 
 
 def test_importing_the_preload_leaves_the_process_as_it_was() -> None:

@@ -59,7 +59,7 @@ def message(n: int, place: str, partition: int = 0) -> RawMessage:
     text = f"The council of {place} decided on Tuesday that pier number {n} will be rebuilt after two winters."
     headers = a_message().headers
     return a_message(
-        source=coordinates(n, partition), key=url, value=PAGE.format(f"Pier {n} of {place}", text).encode(),
+        coordinates=coordinates(n, partition), key=url, value=PAGE.format(f"Pier {n} of {place}", text).encode(),
         headers=(headers[0], ("url", url), *headers[2:]),
     )
 
@@ -68,10 +68,10 @@ def transformed(tmp_path: Path, places: Sequence[str], **changes: Any) -> Staged
     topic = Topic([message(n, place) for n, place in enumerate(places)])
     batch = {"workers": 2, "records_worth_a_worker": 5, "fault_minimum": 3, "message_deadline_s": 4,
              "worker_memory_bytes": MEMORY} | changes
-    told = settings(tmp_path, **batch).model_copy(update={"models": (f"{__name__}:Hazard",)})
+    shown = settings(tmp_path, **batch).model_copy(update={"models": (f"{__name__}:Hazard",)})
     wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, len(places)),))
     with Workers(2, tmp_path / "workers.log", MEMORY) as workers:
-        return transform_batch(wanted, told, workers, read=topic).batch
+        return transform_batch(wanted, shown, workers, read=topic).batch
 
 
 def test_what_ends_a_worker_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_what_ends_a_worker_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> 
     outcomes = dict(rows(batch, "outcomes", "offset", "outcome"))
     assert sorted(outcomes) == list(range(30))
     assert {n for n, outcome in outcomes.items() if outcome != "staged"} == {4, 17, 29}
-    letters = {row["source"]["offset"]: row for read in batch.tables("dead_letters")
+    letters = {row["coordinates"]["offset"]: row for read in batch.tables("dead_letters")
                for row in read.to_pylist()}
     assert {n: (row["step"], row["reason"]) for n, row in letters.items()} == {
         4: ("enrich", "WorkerCrashed"), 17: ("enrich", "TimeExceeded"), 29: ("enrich", "MemoryExceeded"),
@@ -181,16 +181,16 @@ def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: 
     done = run_share(lost)
     paths = [tmp_path / file.path for file in done.files if file.kind == "dead_letters"]
     (letter,) = (row for path in paths for row in pq.read_table(path).to_pylist())
-    assert (letter["source"]["offset"], letter["reason"], letter["original"]) == (7, "MemoryExceeded", None)
+    assert (letter["coordinates"]["offset"], letter["reason"], letter["original"]) == (7, "MemoryExceeded", None)
     assert letter["original_bytes"] == -1
 
 
 def test_memory_that_runs_out_outside_of_a_step_is_found_by_halving(tmp_path: Path) -> None:
     topic = Hoarding([message(n, "Marrowby") for n in range(8)])
-    told = settings(tmp_path, worker_memory_bytes=MEMORY, fault_minimum=1)
+    shown = settings(tmp_path, worker_memory_bytes=MEMORY, fault_minimum=1)
     with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
         wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 8),))
-        batch = transform_batch(wanted, told, workers, read=topic).batch
+        batch = transform_batch(wanted, shown, workers, read=topic).batch
     assert rows(batch, "outcomes", "offset", "outcome", "reason") == [
         (n, "rejected", "MemoryExceeded") if n == HOARDED else (n, "staged", None) for n in range(8)
     ]
@@ -204,6 +204,6 @@ class Hoarding(Topic):
 
     def __call__(self, offsets: OffsetRange) -> Any:
         for found in super().__call__(offsets):
-            if isinstance(found, RawMessage) and found.source.offset == HOARDED:
+            if isinstance(found, RawMessage) and found.coordinates.offset == HOARDED:
                 bytearray(2 * MEMORY)
             yield found

@@ -15,7 +15,7 @@ from pipelines import failures
 from pipelines.failures import Failure, Rejected, Violation
 from pipelines.jobs import replay as replaying
 from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.jobs.rehearse import Tried, rehearse
+from pipelines.jobs.dry_run import Tried, try_dead_letters
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
@@ -26,7 +26,7 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
 from tests.jobs.test_ingest import NOW, page, settings
-from tests.warehouse.test_publish import tables
+from tests.warehouse.test_load import tables
 
 REASONS = sorted(
     [name for name, kind in vars(failures).items()
@@ -50,18 +50,18 @@ class Place:
             failure = Failure("clean", reason, (Violation("as it was"),))
             writer.dead_letter(dead_letter_record(message, failure, "former", NOW, "harbour-crawler", None))
             writer.outcome(
-                OutcomeRow(message.source, NOW, "rejected", reason, "harbour-crawler", None, failure.fingerprint)
+                OutcomeRow(message.coordinates, NOW, "rejected", reason, "harbour-crawler", None, failure.fingerprint)
             )
         span = OffsetRange("articles.raw", 0, 0, len(letters))
         load_batch(self.warehouse, StagedBatch("first", "first", folder, (span,), writer.close(), "former", NOW))
 
     def replay(self, chosen: DeadLetterFilter = ALL, most: int = 100, name: str = "replay",
-               told: Settings | None = None) -> Handed | None:
+               shown: Settings | None = None) -> Handed | None:
         """One batch, published."""
         plan = BatchPlan(name, "run", (), Folder.at(self.home) / "staged" / name, NOW, kind="replay")
         letters = chosen_letters(self.warehouse, chosen, most, settings(self.home))
         with Workers(0) as here:
-            ran = replay_batch(letters, plan, told or settings(self.home), here)
+            ran = replay_batch(letters, plan, shown or settings(self.home), here)
         if ran is None:
             return None
         load_batch(self.warehouse, ran[0].batch)
@@ -81,12 +81,12 @@ def place(tmp_path: Path) -> Place:
 def good(n: int) -> RawMessage:
     url = f"https://harbour-news.example/pier/{n}".encode()
     headers = (("content-type", b"text/html"), ("url", url), ("source", b"harbour-crawler"))
-    return a_message(source=coordinates(n), key=url, value=page(n), headers=headers)
+    return a_message(coordinates=coordinates(n), key=url, value=page(n), headers=headers)
 
 
 def bad(n: int) -> RawMessage:
     """One that is an ``UnknownSchema``."""
-    return a_message(source=coordinates(n), value=b"\x00\x00\x00\x27\x0fxyz", headers=())
+    return a_message(coordinates=coordinates(n), value=b"\x00\x00\x00\x27\x0fxyz", headers=())
 
 
 def test_every_reason_can_be_replayed(place: Place) -> None:
@@ -116,7 +116,7 @@ def test_batches_follow_each_other_and_try_each_letter_once(place: Place, monkey
     chosen, sizes, tried = ALL, [], []
     while (handed := place.replay(chosen, most=3, name=f"replay-{len(sizes)}")) is not None:
         sizes.append(len(handed))
-        tried += [dead_letter_id(source) for source in handed.reasons]
+        tried += [dead_letter_id(coordinates) for coordinates in handed.reasons]
         chosen = replace(chosen, after=handed.last_id)
     assert sizes == [3, 3, 1]
     assert tried == sorted(dead_letter_id(coordinates(n)) for n in range(7))
@@ -150,7 +150,7 @@ def test_a_letter_that_the_job_loses_stops_the_replay(place: Place, monkeypatch:
 
 def without_one(read: Callable[..., Iterator[RawMessage]]) -> Callable[..., Iterator[RawMessage]]:
     def reading(*arguments: Any, **more: Any) -> Iterator[RawMessage]:
-        return (message for message in read(*arguments, **more) if message.source.offset != 1)
+        return (message for message in read(*arguments, **more) if message.coordinates.offset != 1)
 
     return reading
 
@@ -213,9 +213,9 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
     digest = hashlib.sha256(large).hexdigest()
     assert letter.original_path == f"originals/{settings(place.home).warehouse_key}/articles.raw/{digest[:2]}/{digest}"
     assert (place.home / letter.original_path).read_bytes() == large
-    place.replay(told=limited(1_000_000), name="still")
+    place.replay(shown=limited(1_000_000), name="still")
     assert place.warehouse.query("SELECT reason, attempts FROM dead_letters").rows == (("OversizedMessage", 2),)
-    place.replay(told=limited(10_000_000))
+    place.replay(shown=limited(10_000_000))
     assert place.outcomes() == {"loaded": 1}
     assert place.warehouse.query("SELECT title FROM articles").rows == (("Pier 0 to be rebuilt",),)
     assert place.warehouse.verify().problems == ()
@@ -230,7 +230,7 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), folder, NOW)
     with Workers(0) as here:
         load_batch(place.warehouse, transform_batch(plan, small, here, read=Topic(messages)).batch)
-    gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.source)
+    gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.coordinates)
     originals = [place.home / str(letter.original_path) for letter in (gone, damaged)]
     kept = originals[0].read_bytes()
     originals[0].unlink()
@@ -246,12 +246,12 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
 
 
 def everything(place: Place) -> tuple[Any, ...]:
-    """The books, and every file of the home but the warehouse's own."""
+    """The ledger, and every file of the home but the warehouse's own."""
     files = sorted(p for p in place.home.rglob("*") if p != place.warehouse.path)
     return tables(place.warehouse), [(p, p.read_bytes() if p.is_file() else None) for p in files]
 
 
-def test_a_rehearsal_tells_the_difference_and_changes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_tells_the_difference_and_changes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.transforms import articles
 
     place.rejected(
@@ -261,20 +261,20 @@ def test_a_rehearsal_tells_the_difference_and_changes_nothing(place: Place, monk
     before = everything(place)
     batches: list[int] = []
     with Workers(0) as here:
-        told = rehearse(
+        shown = try_dead_letters(
             place.warehouse, ALL, settings(place.home, max_records=4), here, batches.append
         )
     first = {n: dead_letter_id(coordinates(n)) for n in range(6)}
-    assert told.passing == [
-        Tried("BodyMissing", None, 2, first_of(told.passing, first, 0, 2)), Tried("ConsentWall", None, 1, first[1]),
+    assert shown.passing == [
+        Tried("BodyMissing", None, 2, first_of(shown.passing, first, 0, 2)), Tried("ConsentWall", None, 1, first[1]),
     ]
-    assert told.changed == [Tried("MalformedAvro", "UnknownSchema", 2, first_of(told.changed, first, 4, 5))]
-    assert told.as_before == [Tried("UnknownSchema", "UnknownSchema", 1, first[3])]
+    assert shown.changed == [Tried("MalformedAvro", "UnknownSchema", 2, first_of(shown.changed, first, 4, 5))]
+    assert shown.as_before == [Tried("UnknownSchema", "UnknownSchema", 1, first[3])]
     assert everything(place) == before
     monkeypatch.setattr(articles, "enrich_article", broken)
     with Workers(0) as here:
-        told = rehearse(place.warehouse, DeadLetterFilter(reason="BodyMissing"), settings(place.home), here)
-    assert told.changed == [Tried("BodyMissing", "UnexpectedFault", 2, first[0])]
+        shown = try_dead_letters(place.warehouse, DeadLetterFilter(reason="BodyMissing"), settings(place.home), here)
+    assert shown.changed == [Tried("BodyMissing", "UnexpectedFault", 2, first[0])]
     assert everything(place) == before
 
 
@@ -284,8 +284,8 @@ def first_of(tried: list[Tried], ids: dict[int, str], *offsets: int) -> str:
     return tried[0].example_id
 
 
-def test_a_rehearsal_of_nothing(place: Place) -> None:
+def test_a_dry_run_of_nothing(place: Place) -> None:
     with Workers(0) as here:
-        assert rehearse(place.warehouse, ALL, settings(place.home), here).tried == {}
+        assert try_dead_letters(place.warehouse, ALL, settings(place.home), here).tried == {}
 
 

@@ -51,7 +51,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
                              "LEFT JOIN articles USING (article_id)").records()
     return Ended(
         {row["kafka_offset"]: row for row in ledger},
-        {row["source"]["offset"]: row for read in staged.tables("articles") for row in articles_in(read)},
+        {row["coordinates"]["offset"]: row for read in staged.tables("articles") for row in articles_in(read)},
         warehouse.verify().problems,
     )
 
@@ -59,8 +59,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
 def message(sample: Sample) -> RawMessage:
     """A sample as Kafka would give it back: a second after the one before."""
     offset = OFFSETS[sample.id]
-    source = Coordinates("articles.raw", 0, offset)
-    return RawMessage(source, PUBLISHED_AT + timedelta(seconds=offset), sample.key, sample.value, sample.headers)
+    coordinates = Coordinates("articles.raw", 0, offset)
+    return RawMessage(coordinates, PUBLISHED_AT + timedelta(seconds=offset), sample.key, sample.value, sample.headers)
 
 
 def articles_in(read: pa.Table) -> list[dict[str, Any]]:
@@ -106,11 +106,11 @@ def test_copies_of_a_story_share_its_id_and_no_others_do(ended: Ended) -> None:
         row = ended.ledger[OFFSETS[name]]
         if row["story_id"]:
             stories.setdefault(row["story_id"], set()).add(sample.expected.get("story", row["article_id"]))
-    assert [told for told in stories.values() if len(told) > 1] == []
-    assert len({told for (told,) in stories.values()}) == len(stories)
+    assert [shown for shown in stories.values() if len(shown) > 1] == []
+    assert len({shown for (shown,) in stories.values()}) == len(stories)
 
 
-def test_the_books_close(ended: Ended) -> None:
+def test_the_ledger_close(ended: Ended) -> None:
     assert ended.problems == ()
 
 

@@ -23,7 +23,7 @@ from tests.jobs.test_ingest import NOW, topic
 
 type Tables = dict[str, list[tuple[Any, ...]]]
 
-LARGE = a_message(source=coordinates(8), value=b"\x00\x00\x00\x27\x0f" + b"x" * 2_000, headers=())
+LARGE = a_message(coordinates=coordinates(8), value=b"\x00\x00\x00\x27\x0f" + b"x" * 2_000, headers=())
 """Rejected, with an original that lies in a file of its own."""
 
 

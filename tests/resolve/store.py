@@ -22,17 +22,17 @@ class Store:
     deletions: list[Deletion] = field(default_factory=list)
 
     def load(self, batch: Iterable[Sighting]) -> Resolutions:
-        by_source = {s.source: s for s in batch}
-        found = resolve(by_source.values(), self._known())
+        by_coordinates = {s.coordinates: s for s in batch}
+        found = resolve(by_coordinates.values(), self._known())
         for article_id in found.deleted:
             self.articles.pop(article_id, None)
         self.versions = {key: text for key, text in self.versions.items() if key[0] not in found.deleted}
         self.articles |= found.articles
-        self.records |= by_source
-        self.rows |= {row.source: row for row in (*found.rows, *found.restored)}
+        self.records |= by_coordinates
+        self.rows |= {row.coordinates: row for row in (*found.rows, *found.restored)}
         self.rows |= {at: replace(self.rows[at], is_removed=True) for at in found.removed}
         self.versions |= {
-            (row.article_id, row.version or 0): self.records[row.source]
+            (row.article_id, row.version or 0): self.records[row.coordinates]
             for row in (*found.rows, *found.restored) if row.is_kept
         }
         self.deletions += found.deletions
@@ -48,5 +48,5 @@ class Store:
         return Known(self.articles, tuple(members), deletions=tuple(self.deletions), past=tuple(past))
 
     def _past(self, record: Sighting) -> Sighting:
-        row = self.rows[record.source]
+        row = self.rows[record.coordinates]
         return replace(record, is_gone=row.is_removed or row.outcome == "suppressed")

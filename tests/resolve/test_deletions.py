@@ -55,7 +55,7 @@ def refused(
 
 
 def outcomes(store: Store) -> dict[int, str]:
-    return {source.offset: row.outcome for source, row in sorted(store.rows.items())}
+    return {coordinates.offset: row.outcome for coordinates, row in sorted(store.rows.items())}
 
 
 def in_batches(*records: Sighting) -> Store:
@@ -127,8 +127,8 @@ def test_a_late_request_leaves_what_later_records_show() -> None:
         tombstone(0, partition=1, minute=4),
     )
     assert store.articles[ARTICLE].version_of == {"old": 1, "new": 2}
-    assert {key: text.source.offset for key, text in store.versions.items()} == {(ARTICLE, 1): 1, (ARTICLE, 2): 2}
-    assert [(r.source.offset, r.outcome, r.version, r.is_removed) for r in store.rows.values()] == [
+    assert {key: text.coordinates.offset for key, text in store.versions.items()} == {(ARTICLE, 1): 1, (ARTICLE, 2): 2}
+    assert [(r.coordinates.offset, r.outcome, r.version, r.is_removed) for r in store.rows.values()] == [
         (0, "loaded", 1, True), (1, "loaded", 1, False), (2, "new_version", 2, False), (0, "deleted", None, False),
     ]
 
@@ -141,17 +141,17 @@ def test_a_late_record_under_a_deleted_key_takes_along_what_its_article_has_from
 
 
 def test_rejected_and_waiting_records_under_the_key_go_too() -> None:
-    waiting = Sighting(coordinates(1), at(1), ARTICLE, "text", at(1), is_held=True, key_id=key_digest(FILE))
+    waiting = Sighting(coordinates(1), at(1), ARTICLE, "text", at(1), is_quarantined=True, key_id=key_digest(FILE))
     found = resolve([refused(0), waiting, tombstone(2), refused(3, minute=1), refused(4)], Known())
     assert [(r.outcome, r.is_removed) for r in found.rows] == [
-        ("rejected", True), ("held", True), ("deleted", False), ("rejected", True), ("rejected", False),
+        ("rejected", True), ("quarantined", True), ("deleted", False), ("rejected", True), ("rejected", False),
     ]
 
 
 def test_the_time_of_a_rejected_record_moves_no_other() -> None:
     far_ahead = refused(0, key=None, minute=10**7)
     found = resolve([far_ahead, shown(1, minute=1), tombstone(0, partition=1, minute=5)], Known())
-    assert {row.source: row.outcome for row in found.rows} == {
+    assert {row.coordinates: row.outcome for row in found.rows} == {
         coordinates(0): "rejected", coordinates(1): "loaded", coordinates(0, 1): "deleted",
     }
 
@@ -176,9 +176,9 @@ def test_a_rejected_record_goes_by_any_article_that_it_names(
     store = Store()
     for batch in [records] if is_one_batch else [[record] for record in records]:
         store.load(batch)
-    assert (store.rows[letter.source].is_removed, store.rows[kept.source].is_removed) == (True, False)
+    assert (store.rows[letter.coordinates].is_removed, store.rows[kept.coordinates].is_removed) == (True, False)
     was_there = is_first or is_one_batch
-    assert store.rows[request.source].outcome == ("deleted" if was_there else "nothing_to_delete")
+    assert store.rows[request.coordinates].outcome == ("deleted" if was_there else "nothing_to_delete")
 
 
 def test_a_rejected_record_goes_with_the_article_that_came_under_the_key_of_the_request() -> None:
@@ -243,7 +243,7 @@ def test_whatever_the_batches_are_the_same_is_left(
     stream = _stream(drawn)
     whole, cut = Store(), Store()
     whole.load(stream)
-    by_partition = groupby(sorted(stream, key=lambda s: s.source), key=lambda s: s.source.partition)
+    by_partition = groupby(sorted(stream, key=lambda s: s.coordinates), key=lambda s: s.coordinates.partition)
     waiting = [list(records) for _, records in by_partition]
     while any(waiting):
         takes = [data.draw(st.integers(0, len(records))) for records in waiting]
@@ -257,4 +257,4 @@ def test_whatever_the_batches_are_the_same_is_left(
 
 def gone(store: Store) -> set[Coordinates]:
     """Records of which nothing is left: removed, or suppressed because they came too late."""
-    return {source for source, row in store.rows.items() if row.is_removed or row.outcome == "suppressed"}
+    return {coordinates for coordinates, row in store.rows.items() if row.is_removed or row.outcome == "suppressed"}

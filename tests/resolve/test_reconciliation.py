@@ -36,7 +36,7 @@ def test_ranges_that_do_not_meet_are_refused(ranges: list[OffsetRange]) -> None:
         handed_ranges(ranges, [])
 
 
-def test_books_that_close_have_no_problem() -> None:
+def test_ledger_that_close_have_no_problem() -> None:
     outcomes = [coordinates(0), coordinates(3), coordinates(1)]
     gaps = [Gap(TOPIC, 0, 2, 3, "compaction"), Gap(TOPIC, 0, 4, 5, "retention")]
     assert coverage_problems([offsets(0, 5)], outcomes, gaps) == []

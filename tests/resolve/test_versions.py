@@ -26,32 +26,32 @@ def seen(
     return Sighting(coordinates(offset, partition), at, article_id, text, fetched_at, signature, words)
 
 
-def told(found: Resolutions) -> list[tuple[str, int | None]]:
+def shown(found: Resolutions) -> list[tuple[str, int | None]]:
     return [(row.outcome, row.version) for row in found.rows]
 
 
 def test_a_first_text_is_loaded_and_seen_again_unchanged() -> None:
     found = resolve([seen(0), seen(1), seen(2, hour=-5)], Known())
-    assert told(found) == [("loaded", 1), ("unchanged", 1), ("unchanged", 1)]
+    assert shown(found) == [("loaded", 1), ("unchanged", 1), ("unchanged", 1)]
     assert [row.is_current for row in found.rows] == [True, False, False]
     assert found.articles[ARTICLE].current_fetched_at == FETCHED_AT + timedelta(hours=1)
 
 
 def test_a_new_text_is_a_version_and_so_is_a_return_to_the_old_one() -> None:
     found = resolve([seen(0), seen(1, "second"), seen(2, "first")], Known())
-    assert told(found) == [("loaded", 1), ("new_version", 2), ("new_version", 3)]
+    assert shown(found) == [("loaded", 1), ("new_version", 2), ("new_version", 3)]
     assert [row.is_current for row in found.rows] == [False, False, True]
 
 
 def test_an_old_text_that_comes_late_is_unchanged() -> None:
     found = resolve([seen(0), seen(1, "second"), seen(2, "first", hour=0.5), seen(3, "first", hour=1)], Known())
-    assert told(found) == [("loaded", 1), ("new_version", 2), ("unchanged", 1), ("unchanged", 1)]
+    assert shown(found) == [("loaded", 1), ("new_version", 2), ("unchanged", 1), ("unchanged", 1)]
     assert found.articles[ARTICLE].current_version == 2
 
 
 def test_an_unknown_text_that_comes_late_is_a_version_that_is_not_current() -> None:
     found = resolve([seen(0, hour=9), seen(1, "draft", hour=1)], Known())
-    assert told(found) == [("loaded", 1), ("new_version", 2)]
+    assert shown(found) == [("loaded", 1), ("new_version", 2)]
     assert [row.is_current for row in found.rows] == [True, False]
 
 
@@ -67,7 +67,7 @@ def test_of_two_texts_fetched_at_once_the_later_message_is_current() -> None:
 
 def test_a_delete_request_takes_what_came_before_and_leaves_what_comes_after() -> None:
     found = resolve([seen(0), seen(1), seen(2, None), seen(3, "third"), seen(4, None, article_id=OTHER)], Known())
-    assert told(found) == [
+    assert shown(found) == [
         ("loaded", 1), ("unchanged", 1), ("deleted", None), ("loaded", 1), ("nothing_to_delete", None),
     ]
     assert [row.is_removed for row in found.rows] == [True, True, False, False, False]
@@ -139,7 +139,7 @@ def test_however_a_stream_is_cut_into_batches_the_articles_are_the_same(
     whole = _run([sightings])
     cut = _run(pieces)
     assert cut == whole
-    assert [r.source for r in resolve(sightings, Known()).rows] == [s.source for s in sightings]
+    assert [r.coordinates for r in resolve(sightings, Known()).rows] == [s.coordinates for s in sightings]
 
 
 type _Stored = tuple[dict[str, KnownArticle], dict[tuple[str, int], Sighting], list[tuple[str, int | None]]]
@@ -148,7 +148,7 @@ type _Stored = tuple[dict[str, KnownArticle], dict[tuple[str, int], Sighting], l
 def _run(batches: Iterable[list[Sighting]]) -> _Stored:
     """What a store has after the batches: articles, the text of each version, and each record's outcome."""
     store = Store()
-    outcomes = [outcome for batch in batches for outcome in told(store.load(batch))]
+    outcomes = [outcome for batch in batches for outcome in shown(store.load(batch))]
     return store.articles, store.versions, outcomes
 
 

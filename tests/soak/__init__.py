@@ -1,1 +1,1 @@
-"""Kills ``dateline ingest`` at random moments, many times, and compares the books with those of an undisturbed run."""
+"""Kills ``dateline ingest`` at random moments, many times, and compares the ledger with those of an undisturbed run."""

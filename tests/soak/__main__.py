@@ -29,12 +29,12 @@ def main() -> int:
     parser.add_argument(
         "--warehouse", choices=("duckdb", "postgres"), default="duckdb", help="what the killed runs load into"
     )
-    told = parser.parse_args()
-    seed = told.seed if told.seed is not None else secrets.randbelow(1_000_000)
+    shown = parser.parse_args()
+    seed = shown.seed if shown.seed is not None else secrets.randbelow(1_000_000)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
-        found = run(told.kills, seed, told.warehouse)
+        found = run(shown.kills, seed, shown.warehouse)
     except KeyboardInterrupt:
         print(f"stopped · seed {seed}", file=sys.stderr)
         return 130
@@ -61,13 +61,13 @@ def run(kills: int, seed: int, warehouse: str) -> Found:
             _database(warehouse, home / "postgres") as url,
         ):
 
-            def tell(what: str, done: int) -> None:
+            def notify(what: str, done: int) -> None:
                 bar.update(task, description=what, completed=done)
                 if not notes.is_terminal and done % 20 == 0:
                     notes.print(f"{done} of {kills}: {what}", highlight=False)
 
             try:
-                found = soak(Place(home, kafka.address, api_url(prefect), url), kills, seed, tell)
+                found = soak(Place(home, kafka.address, api_url(prefect), url), kills, seed, notify)
             finally:
                 close_warm()
         bar.update(task, description="all runs", completed=found.kills)

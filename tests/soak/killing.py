@@ -1,4 +1,4 @@
-"""The soak itself: messages arrive, runs start and are killed, and at the end the books are compared."""
+"""The soak itself: messages arrive, runs start and are killed, and at the end the ledger are compared."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.soak.messages import PARTITIONS, Published, messages
 from tests.soak.runs import Cold, Ended, Warm, run_to_its_end
 
 BATCH, BATCHES = 10, 3  # small batches, and several in each run: each stage of a run comes round often
-LAST = 80  # messages before the last run: however few kills there were, the books hold more than the samples
+LAST = 80  # messages before the last run: however few kills there were, the ledger hold more than the samples
 COLD_EVERY = 10  # a cold start takes far longer than the stages that it is killed in
 
-type Tell = Callable[[str, int], None]
+type Notify = Callable[[str, int], None]
 
 
 def _nobody(_what: str, _kills: int) -> None:
@@ -84,7 +84,7 @@ class Place:
         return Machine(self.folder / name, kafka, self.prefect_api, max_records)
 
 
-def soak(place: Place, kills: int, seed: int, tell: Tell = _nobody) -> Found:
+def soak(place: Place, kills: int, seed: int, notify: Notify = _nobody) -> Found:
     """Kill ``kills`` runs at moments drawn from ``seed``, then let one end, and compare with an undisturbed ingest."""
     began = time.monotonic()
     found = Found(seed)
@@ -94,12 +94,12 @@ def soak(place: Place, kills: int, seed: int, tell: Tell = _nobody) -> Found:
         make_topics(machine.kafka)
     with Warm(place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
         try:
-            _Kills(disturbed, publish, random.Random(seed), found).until(kills, warm, tell)
-            tell("the last run", found.kills)
+            _Kills(disturbed, publish, random.Random(seed), found).until(kills, warm, notify)
+            notify("the last run", found.kills)
             publish(LAST)
             _must_end_well(run_to_its_end(warm, disturbed, "ingest", "--json"))
             _verify(disturbed, warm, found)
-            tell("the undisturbed run", found.kills)
+            notify("the undisturbed run", found.kills)
             _must_end_well(run_to_its_end(warm, calm, "ingest", "--json"))
         finally:
             found.seconds = time.monotonic() - began
@@ -119,7 +119,7 @@ class _Kills:
     found: Found
     lengths: dict[Warm | Cold, float] = field(default_factory=dict)
 
-    def until(self, kills: int, warm: Warm, tell: Tell) -> None:
+    def until(self, kills: int, warm: Warm, notify: Notify) -> None:
         cold = Cold()
         try:
             for number in itertools.count(1):
@@ -127,10 +127,10 @@ class _Kills:
                     return
                 runs = cold if number % COLD_EVERY == 0 else warm
                 if runs not in self.lengths:
-                    tell("measuring a run", self.found.kills)
+                    notify("measuring a run", self.found.kills)
                     self._measure(runs)
                 self._one(runs)
-                tell(f"killed in {dict(self.found.killed_in)}", self.found.kills)
+                notify(f"killed in {dict(self.found.killed_in)}", self.found.kills)
         finally:
             cold.kill()
 
@@ -151,7 +151,7 @@ class _Kills:
         if code is None and arrival < moment:
             self.publish(BATCH)
             code = runs.wait(began + moment - time.monotonic())
-        ended = runs.told(runs.kill() if code is None else code, time.monotonic() - began)
+        ended = runs.shown(runs.kill() if code is None else code, time.monotonic() - began)
         if ended.code == -signal.SIGKILL:
             self.found.kills += 1
             self.found.killed_in[ended.step] += 1
@@ -199,18 +199,18 @@ def _producing(kafka: KafkaSettings, source: Iterator[Published]) -> Iterator[Ca
 
 def _verify(machine: Machine, warm: Warm, found: Found) -> None:
     ended = run_to_its_end(warm, machine, "ledger", "verify", "--deep", "--json")
-    books = json_of(ended.output)
-    found.records = sum(partition["produced"] for partition in books["partitions"])
-    found.problems += [f"ledger: {problem['where']}: {problem['says']}" for problem in books["problems"]]
+    ledger = json_of(ended.output)
+    found.records = sum(partition["produced"] for partition in ledger["partitions"])
+    found.problems += [f"ledger: {problem['where']}: {problem['says']}" for problem in ledger["problems"]]
     in_topic = sum(end for _, end in topic_offsets(machine.kafka, machine.kafka.raw_topic).values())
     if found.records != in_topic:
-        found.problems.append(f"the topic has {in_topic} offsets, the books {found.records}")
+        found.problems.append(f"the topic has {in_topic} offsets, the ledger {found.records}")
 
 
 def _compare(disturbed: Rows, calm: Rows, found: Found) -> None:
     for table, expected in calm.items():
-        held, wanted = Counter(map(repr, disturbed[table])), Counter(map(repr, expected))
-        lost, doubled = wanted - held, held - wanted
+        found_rows, wanted = Counter(map(repr, disturbed[table])), Counter(map(repr, expected))
+        lost, doubled = wanted - found_rows, found_rows - wanted
         found.lost += lost.total()
         found.doubled += doubled.total()
         found.problems += [f"{table} lacks {row[:600]}" for row in list(lost)[:2]]

@@ -105,8 +105,8 @@ def _framed(kind: str, url: str, title: str, paragraphs: list[str]) -> tuple[byt
     if kind == "item":
         return b"application/json", json.dumps({"url": url, "title": title, "text": "\n\n".join(paragraphs)}).encode()
     if kind == "dump":
-        furniture = "Harbour News\nHome\nSport\nWeather\n\n"
-        return b"text/plain", (furniture + title + "\n\n" + "\n\n".join(paragraphs) + "\n\nTrending Now\n").encode()
+        boilerplate = "Harbour News\nHome\nSport\nWeather\n\n"
+        return b"text/plain", (boilerplate + title + "\n\n" + "\n\n".join(paragraphs) + "\n\nTrending Now\n").encode()
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     head = f"<html lang=en><head><title>{title} | Harbour News</title></head><body><nav><a href=/>Home</a></nav>"
     return b"text/html", f"{head}<article><h1>{title}</h1>{body}</article></body></html>".encode()

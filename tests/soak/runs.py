@@ -42,13 +42,13 @@ class Warm:
 
     def start(self, machine: Machine, *arguments: str, **environment: str) -> None:
         self._step.unlink(missing_ok=True)
-        told = machine.environment(DATELINE_BATCH__WORKERS="0", **environment)
-        self._run = warm_process().start(arguments, told, machine.home.parent, self._step)
+        shown = machine.environment(DATELINE_BATCH__WORKERS="0", **environment)
+        self._run = warm_process().start(arguments, shown, machine.home.parent, self._step)
 
     def start_paused(self, machine: Machine, pause: str, *arguments: str, **environment: str) -> int:
         """A run stopped at ``pause``, once it is there: its pid."""
         self.start(machine, *arguments, **machine.pausing(pause), **environment)
-        machine.wait_paused(pause, lambda: self.wait(0) is not None, lambda: self.told(0, 0).output)
+        machine.wait_paused(pause, lambda: self.wait(0) is not None, lambda: self.shown(0, 0).output)
         assert self._run is not None
         return self._run.pid
 
@@ -69,7 +69,7 @@ class Warm:
                 os.killpg(self._run.pid, signal.SIGKILL)
         return self._run.wait(30)
 
-    def told(self, code: int, seconds: float) -> Ended:
+    def shown(self, code: int, seconds: float) -> Ended:
         step = self._step.read_text() if self._step.exists() else "start"
         return Ended(code, seconds, step, self._run.printed() if self._run else "")
 
@@ -101,7 +101,7 @@ class Cold:
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait(30)
 
-    def told(self, code: int, seconds: float) -> Ended:
+    def shown(self, code: int, seconds: float) -> Ended:
         assert self._process is not None
         output, _ = self._process.communicate(timeout=30)
         self._process = None
@@ -119,4 +119,4 @@ def to_its_end(runs: Warm | Cold, patience_s: float = 3_600) -> Ended:
     if code is None:
         runs.kill()
         code = -signal.SIGKILL
-    return runs.told(code, time.monotonic() - began)
+    return runs.shown(code, time.monotonic() - began)

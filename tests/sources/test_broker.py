@@ -173,6 +173,6 @@ def test_every_partition_of_a_commit_counts(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_the_library_s_error_is_named_once(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "probe_broker", lambda *_: None)
-    with pytest.raises(BrokerUnavailable) as told, broker_faults(SECURE, "send"):
+    with pytest.raises(BrokerUnavailable) as shown, broker_faults(SECURE, "send"):
         raise fault
-    assert f" s: {type(fault).__name__}: no leader." in str(told.value)
+    assert f" s: {type(fault).__name__}: no leader." in str(shown.value)

@@ -62,7 +62,7 @@ def test_columns_follow_the_contract() -> None:
     assert schema.field("published_at").type == pa.timestamp("ms", tz="UTC")
     assert (schema.field("published_at").nullable, schema.field("title").nullable) == (True, False)
     assert schema.field("entities").type.value_type.field("geonames_id").type == pa.int64()
-    assert schema.field("source").type.field("offset").type == pa.int64()
+    assert schema.field("coordinates").type.field("offset").type == pa.int64()
     assert isinstance(schema.field("evidence").type, pa.MapType)
 
 
@@ -156,7 +156,7 @@ def test_originals_are_flushed_before_memory_fills(folder: Folder, monkeypatch: 
     monkeypatch.setattr("pipelines.stage.parts.ROW_GROUP_BYTES", 100)
     writer = PartWriter(folder, "part-0")
     for offset in range(3):
-        message = a_message(source=coordinates(offset), value=b"x" * 80)
+        message = a_message(coordinates=coordinates(offset), value=b"x" * 80)
         writer.dead_letter(dead_letter_record(message, FAILURE, "dateline test", FETCHED_AT, None, None))
     (file,) = writer.close()
     assert pq.read_metadata(folder.path / file.path).num_row_groups == 2

@@ -15,7 +15,7 @@ from pipelines.transforms.step import InFlight, RejectedMessage, Step
 from tests.builders import a_clean_article, a_message, coordinates
 from tests.transforms.pipelines import ends_of
 
-MESSAGES = [a_message(source=coordinates(n)) for n in range(4)]
+MESSAGES = [a_message(coordinates=coordinates(n)) for n in range(4)]
 
 
 def load_nothing() -> str:
@@ -41,13 +41,13 @@ def run(tmp_path: Path, function: object = halve) -> dict[str, list[object]]:
 
 
 def test_what_passes_keeps_its_message(tmp_path: Path) -> None:
-    assert sorted(run(tmp_path)["passed"], key=lambda e: e.message.source) == [
+    assert sorted(run(tmp_path)["passed"], key=lambda e: e.message.coordinates) == [
         InFlight(MESSAGES[0], 0), InFlight(MESSAGES[3], 1),
     ]
 
 
 def test_a_named_fault_rejects_its_message_under_its_name(tmp_path: Path) -> None:
-    named, _ = sorted(run(tmp_path)["rejected"], key=lambda e: e.message.source)
+    named, _ = sorted(run(tmp_path)["rejected"], key=lambda e: e.message.coordinates)
     assert isinstance(named, RejectedMessage)
     assert (named.message, named.scraper) == (MESSAGES[1], "harbour-crawler")
     assert (named.failure.step, named.failure.reason) == ("clean", "BodyMissing")
@@ -55,7 +55,7 @@ def test_a_named_fault_rejects_its_message_under_its_name(tmp_path: Path) -> Non
 
 
 def test_an_exception_nobody_named_rejects_its_message_with_the_traceback(tmp_path: Path) -> None:
-    _, unnamed = sorted(run(tmp_path)["rejected"], key=lambda e: e.message.source)
+    _, unnamed = sorted(run(tmp_path)["rejected"], key=lambda e: e.message.coordinates)
     assert unnamed.failure.reason == "UnexpectedFault"
     where, trace = unnamed.failure.violations
     assert where.expectation.startswith("ZeroDivisionError in halve (test_step.py:")

@@ -35,7 +35,7 @@ def test_an_article_becomes_its_record() -> None:
         mentions=(a_mention("Ines Falk"),), entities=(FALK,), authors=(Author("Web Desk", "desk"),),
         published_at=datetime(2026, 3, 3, 18, 0, tzinfo=timezone(timedelta(hours=1))), published_zone="+01:00",
         dateline=Dateline("Marrowby", "HNA"), tags=("pier",), evidence={"language": Evidence("detected", "en")},
-        warnings=("body: short",), source=Coordinates("articles.raw", 2, 71),
+        warnings=("body: short",), coordinates=Coordinates("articles.raw", 2, 71),
     )
     record = check_contract(article, CONTRACT, BY)
     assert record["story_id"] == record["article_id"] == "a" * 32
@@ -45,7 +45,7 @@ def test_an_article_becomes_its_record() -> None:
     assert record["published_at"] == datetime(2026, 3, 3, 17, 0, tzinfo=UTC)
     assert record["processed_at"] == datetime(2026, 3, 4, 9, 31, 0, 123_000, tzinfo=UTC)
     assert record["dateline"] == {"place": "Marrowby", "agency": "HNA"}
-    assert record["source"] == {"topic": "articles.raw", "partition": 2, "offset": 71}
+    assert record["coordinates"] == {"topic": "articles.raw", "partition": 2, "offset": 71}
     assert record["evidence"] == {"language": {"how": "detected", "read_from": "en"}}
     assert record["warnings"] == ["body: short"]
     assert [m["text"] for m in record["mentions"]] == ["Ines Falk"]
@@ -66,7 +66,7 @@ def test_every_violation_is_listed() -> None:
     ]
 
 
-def test_wrong_types_are_listed_alone_since_no_rule_can_be_held_against_them() -> None:
+def test_wrong_types_are_listed_alone_since_no_rule_can_be_quarantined_against_them() -> None:
     assert violations(title=None, word_count="many", fetched_at=FETCHED_AT.replace(tzinfo=None)) == [
         ("title", "text that UTF-8 can write"),
         ("word_count", "a whole number of 32 bits"),
@@ -108,7 +108,7 @@ def test_offsets_count_code_points() -> None:
     assert record["body"][6:15] == "Ines Falk"
 
 
-def test_a_hundred_violations_are_told_in_fifty_and_a_count() -> None:
+def test_a_hundred_violations_are_reported_in_fifty_and_a_count() -> None:
     broken = tuple(a_mention("Ines Falk", start=0) for _ in range(100))
     found = violations(mentions=broken, entities=(Entity("b" * 32, "Ines Falk", "PER", 100, 1.0),))
     assert len(found) == 51

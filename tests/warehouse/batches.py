@@ -10,8 +10,8 @@ from typing import Any
 from pipelines.failures import Failure, Violation
 from pipelines.records import Coordinates, Entity, Gap, Mention, OffsetRange, Provenance, RawMessage
 from pipelines.resolve.reconciliation import handed_ranges
-from pipelines.resolve.scrapers import SourceStanding, scraper_standings
-from pipelines.settings import BreakerSettings
+from pipelines.resolve.scrapers import ScraperStanding, scraper_standings
+from pipelines.settings import DriftSettings
 from pipelines.stage import (
     Folder,
     OutcomeRow,
@@ -61,7 +61,7 @@ class Refused:
 class Tombstone:
     """A record that asks for an article to be deleted."""
 
-    source: Coordinates
+    coordinates: Coordinates
     article_id: str
     timestamp: datetime
     key: bytes = b"page"
@@ -70,10 +70,10 @@ class Tombstone:
 type Event = Carried | Refused | Tombstone | Gap
 
 
-def standings(warehouse: Warehouse) -> list[SourceStanding]:
+def standings(warehouse: Warehouse) -> list[ScraperStanding]:
     """How every scraper stands."""
     with warehouse.known_state() as known:
-        return scraper_standings(known, BreakerSettings())
+        return scraper_standings(known, DriftSettings())
 
 
 def later(hours: float) -> datetime:
@@ -84,7 +84,7 @@ def carried(
     offset: int, *, partition: int = 0, timestamp: datetime | None = None, key: bytes | None = None, **changes: Any
 ) -> Carried:
     """A record with an article; ``changes`` are fields of the article."""
-    article = an_article(source=coordinates(offset, partition), **changes)
+    article = an_article(coordinates=coordinates(offset, partition), **changes)
     return Carried(article_to_avro(article, Provenance(PROCESSOR, FETCHED_AT)), timestamp or later(offset / 60), key)
 
 
@@ -93,7 +93,7 @@ def refused(
     names: tuple[str, ...] = (), **changes: Any
 ) -> Refused:
     """A record that was rejected; ``names`` are the articles at the addresses in it, ``changes`` of the message."""
-    message = a_message(source=coordinates(offset, partition), **changes)
+    message = a_message(coordinates=coordinates(offset, partition), **changes)
     failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
     return Refused(message, failure, scraper, names)
 
@@ -133,14 +133,14 @@ def stage(
 def _write(writer: PartWriter, event: Event) -> OffsetRange:
     match event:
         case Carried(record, timestamp, key):
-            at = Coordinates(**record["source"])
+            at = Coordinates(**record["coordinates"])
             writer.article(record)
             writer.outcome(OutcomeRow(
                 at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key),
                 reading=reading_digest(record),
             ))
         case Refused(message, failure, scraper, names):
-            at = message.source
+            at = message.coordinates
             writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
             writer.outcome(
                 OutcomeRow(

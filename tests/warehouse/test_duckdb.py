@@ -63,11 +63,11 @@ def test_a_file_that_another_process_keeps_open_is_waited_for_and_then_named(duc
     assert duckdb_warehouse.query("SELECT 1").rows == ((1,),)
 
 
-def test_a_second_writer_is_told_who_the_first_is(duckdb_warehouse: DuckDBWarehouse) -> None:
+def test_a_second_writer_is_reported_who_the_first_is(duckdb_warehouse: DuckDBWarehouse) -> None:
     holder = started(HOLD_WRITER, duckdb_warehouse.path)
     try:
-        told = rf"ingest run 1234 \(process {holder.pid}, since .*\) is writing"
-        with pytest.raises(WarehouseBusy, match=told), duckdb_warehouse.writer():
+        shown = rf"ingest run 1234 \(process {holder.pid}, since .*\) is writing"
+        with pytest.raises(WarehouseBusy, match=shown), duckdb_warehouse.writer():
             pass
     finally:
         ended(holder)
@@ -88,8 +88,8 @@ def test_the_place_of_a_killed_writer_is_free(duckdb_warehouse: DuckDBWarehouse)
     holder = started(HOLD_WRITER, duckdb_warehouse.path)
     holder.kill()
     ended(holder)
-    told = f"the next \\(process {os.getpid()}"
-    with duckdb_warehouse.writer("the next"), pytest.raises(WarehouseBusy, match=told), duckdb_warehouse.writer():
+    shown = f"the next \\(process {os.getpid()}"
+    with duckdb_warehouse.writer("the next"), pytest.raises(WarehouseBusy, match=shown), duckdb_warehouse.writer():
         pass
 
 
@@ -153,7 +153,7 @@ def test_preparing_again_changes_nothing_and_loses_nothing(duckdb_warehouse: Duc
     assert duckdb_warehouse.query("SELECT count(*) FROM articles").rows == ((1,),)
 
 
-def test_a_full_disk_is_told_and_nothing_is_loaded(
+def test_a_full_disk_is_reported_and_nothing_is_loaded(
     duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
     def full(step: str) -> None:

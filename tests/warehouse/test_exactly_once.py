@@ -125,5 +125,5 @@ def test_one_batch_that_two_load_is_loaded_once(warehouse: RelationalWarehouse, 
     batch = stage(tmp_path, carried(0), refused(1))
     found = loaded_at_once(warehouse, [batch, batch])
     assert sorted(each.was_loaded_before for each in found if isinstance(each, Loaded)) == [False, True]
-    assert warehouse.query("SELECT published_at FROM batches").rows == ((FETCHED_AT,),)
+    assert warehouse.query("SELECT loaded_at FROM batches").rows == ((FETCHED_AT,),)
     assert warehouse.verify().problems == ()

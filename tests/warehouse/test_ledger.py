@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.warehouse import Blank, KafkaAccount, NotRead, Part, PartitionBooks, load_batch
+from pipelines.warehouse import Blank, KafkaTopics, NotRead, Part, PartitionLedger, load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import a_message, coordinates
 from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
@@ -16,9 +16,9 @@ from tests.warehouse.reading import tamper
 
 
 @pytest.fixture
-def books(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
+def ledger(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
     load_batch(warehouse, stage(
-        tmp_path, carried(10), refused(11), gap(12, 15, "transaction_marker"), carried(15, fetched_at=later(1)),
+        tmp_path, carried(10), refused(11), gap(12, 15, "control_record"), carried(15, fetched_at=later(1)),
         refused(0, partition=1),
     ))
     load_batch(warehouse, stage(
@@ -32,18 +32,18 @@ def tampered(warehouse: RelationalWarehouse, sql: str) -> list[tuple[str, str]]:
     return [(problem.kind, str(problem)) for problem in warehouse.verify().problems]
 
 
-def test_books_that_close(books: RelationalWarehouse) -> None:
-    found = books.verify()
+def test_ledger_that_close(ledger: RelationalWarehouse) -> None:
+    found = ledger.verify()
     assert (found.closes, found.is_deep) == (True, False)
     assert found.partitions == (
-        PartitionBooks(
+        PartitionLedger(
             TOPIC, 0, 10, 18, 10, 18, Counter(loaded=1, rejected=1, unchanged=1, new_version=1, nothing_to_delete=1),
-            (Blank("transaction_marker", 12, 14),),
+            (Blank("control_record", 12, 14),),
         ),
-        PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1)),
+        PartitionLedger(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1)),
     )
-    assert [(p.produced, p.accounted) for p in found.partitions] == [(8, 8), (1, 1)]
-    assert books.verify("elsewhere").partitions == ()
+    assert [(p.produced, p.reconciled) for p in found.partitions] == [(8, 8), (1, 1)]
+    assert ledger.verify("elsewhere").partitions == ()
 
 
 @pytest.mark.parametrize(("sql", "kind", "says"), [
@@ -76,99 +76,99 @@ def test_books_that_close(books: RelationalWarehouse) -> None:
     ("DELETE FROM articles", "articles", f"articles.raw/0@10: article {'a' * 32} has versions, but no row"),
     ("DELETE FROM dead_letters WHERE partition = 1", "dead_letters",
      "articles.raw/1@0: is rejected, but has no open dead letter"),
-    ("UPDATE ledger SET outcome = 'held', reason = NULL WHERE kafka_offset = 11", "dead_letters",
+    ("UPDATE ledger SET outcome = 'quarantined', reason = NULL WHERE kafka_offset = 11", "dead_letters",
      "articles.raw/0@11: has an open dead letter, but is not rejected"),
     ("UPDATE batches SET loaded = 2 WHERE batch_id = 'batch-1'", "batches",
      "run run-1, batch batch-1: counted 4 records (2 loaded, 0 new versions, 0 new readings, 1 unchanged, 2 rejected, "
-     "0 deleted, 0 with nothing to delete, 0 suppressed, 0 held), the ledger has 4 (1, 0, 0, 1, 2, 0, 0, 0, 0)"),
+     "0 deleted, 0 with nothing to delete, 0 suppressed, 0 quarantined), the ledger has 4 (1, 0, 0, 1, 2, 0, 0, 0, 0)"),
     ("UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'", "batches",
      "articles.raw/0: batch batch-2 starts at 17, the former ended at 16"),
     ("DELETE FROM batch_ranges WHERE partition = 1", "batches",
      "articles.raw/1: stands at 1, but its batches were handed -1 to -1"),
 ])
-def test_books_that_do_not_close_say_where(books: RelationalWarehouse, sql: str, kind: str, says: str) -> None:
-    assert (kind, says) in tampered(books, sql)
+def test_ledger_that_do_not_close_say_where(ledger: RelationalWarehouse, sql: str, kind: str, says: str) -> None:
+    assert (kind, says) in tampered(ledger, sql)
 
 
-def test_problems_of_another_topic_are_not_told(books: RelationalWarehouse) -> None:
-    tampered(books, "DELETE FROM ledger WHERE kafka_offset = 16")
-    assert books.verify("elsewhere").problems == ()
-    assert not books.verify(TOPIC).closes
+def test_problems_of_another_topic_are_not_reported(ledger: RelationalWarehouse) -> None:
+    tampered(ledger, "DELETE FROM ledger WHERE kafka_offset = 16")
+    assert ledger.verify("elsewhere").problems == ()
+    assert not ledger.verify(TOPIC).closes
 
 
 def account(
-    present: dict[int, list[int]], ends: dict[int, tuple[int, int]], markers: tuple[tuple[int, int], ...] = ()
-) -> KafkaAccount:
+    present: dict[int, list[int]], ends: dict[int, tuple[int, int]], control_records: tuple[tuple[int, int], ...] = ()
+) -> KafkaTopics:
     """Kafka as it is now: offsets with a record by partition, beginnings and ends, and markers of partition 0."""
 
     def read(piece: OffsetRange) -> Iterator[RawMessage | Gap]:
         for offset in present[piece.partition]:
             if piece.start <= offset < piece.end:
-                yield a_message(source=coordinates(offset, piece.partition))
-        for start, end in markers:
+                yield a_message(coordinates=coordinates(offset, piece.partition))
+        for start, end in control_records:
             if piece.partition == 0:
-                yield Gap(TOPIC, 0, start, end, "transaction_marker")
+                yield Gap(TOPIC, 0, start, end, "control_record")
 
-    return KafkaAccount(lambda _topic: ends, read)
+    return KafkaTopics(lambda _topic: ends, read)
 
 
-def test_books_that_agree_with_kafka(books: RelationalWarehouse) -> None:
-    found = books.verify(TOPIC, account({0: [10, 11, 15, 16, 17, 18], 1: [0]}, {0: (10, 19), 1: (0, 1)}, ((12, 15),)))
+def test_ledger_that_agree_with_kafka(ledger: RelationalWarehouse) -> None:
+    found = ledger.verify(TOPIC, account({0: [10, 11, 15, 16, 17, 18], 1: [0]}, {0: (10, 19), 1: (0, 1)}, ((12, 15),)))
     assert (found.problems, found.is_deep, found.compared) == ((), True, 9)
 
 
-def test_another_topic_under_the_name_is_told_and_not_compared(books: RelationalWarehouse, tmp_path: Path) -> None:
-    other = KafkaAccount(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
+def test_another_topic_under_the_name_is_reported_and_not_compared(ledger: RelationalWarehouse, tmp_path: Path) -> None:
+    other = KafkaTopics(lambda _topic: {0: (0, 99)}, lambda _piece: pytest.fail("is not read"), lambda _topic: "new")
     empty = account({0: [], 1: []}, {0: (0, 99), 1: (0, 9)})
-    assert books.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
-    load_batch(books, stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
-    assert [(problem.kind, str(problem)) for problem in books.verify(TOPIC, other).problems] == [(
+    assert ledger.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
+    load_batch(ledger, stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
+    assert [(problem.kind, str(problem)) for problem in ledger.verify(TOPIC, other).problems] == [(
         "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with "
         "the id old. It was deleted and made again, or these are other brokers",
     )]
 
 
-def test_records_that_retention_or_compaction_took_since_are_no_problem(books: RelationalWarehouse) -> None:
-    assert books.verify(TOPIC, account({0: [17], 1: []}, {0: (15, 18), 1: (1, 1)})).problems == ()
+def test_records_that_retention_or_compaction_took_since_are_no_problem(ledger: RelationalWarehouse) -> None:
+    assert ledger.verify(TOPIC, account({0: [17], 1: []}, {0: (15, 18), 1: (1, 1)})).problems == ()
 
 
 @pytest.mark.parametrize(("kafka", "says"), [
     (account({0: [10, 13], 1: []}, {0: (10, 18), 1: (0, 1)}),
      ["articles.raw/0@13: Kafka holds a record here, the ledger has none"]),
     (account({0: [], 1: []}, {0: (10, 18), 1: (0, 1)}, ((14, 16),)),
-     ["articles.raw/0@15: the ledger has a record here, Kafka has a transaction marker or an aborted record"]),
+     ["articles.raw/0@15: the ledger has a record here, Kafka has a control record or an aborted record"]),
     (account({0: [], 1: []}, {0: (0, 4), 1: (0, 1)}),
      ["articles.raw/0: was read up to 18, but Kafka ends at 4: was the topic deleted and made again?"]),
     (account({0: []}, {0: (10, 18)}), ["articles.raw/1: Kafka has no such partition: was the topic deleted?"]),
 ])
-def test_books_that_kafka_contradicts(books: RelationalWarehouse, kafka: KafkaAccount, says: list[str]) -> None:
-    assert [str(problem) for problem in books.verify(TOPIC, kafka).problems] == says
+def test_ledger_that_kafka_contradicts(ledger: RelationalWarehouse, kafka: KafkaTopics, says: list[str]) -> None:
+    assert [str(problem) for problem in ledger.verify(TOPIC, kafka).problems] == says
 
 
 @pytest.mark.parametrize(("part", "expected"), [
-    (Part(0, 11, 14), PartitionBooks(
-        TOPIC, 0, 10, 18, 11, 14, Counter(rejected=1), (Blank("transaction_marker", 12, 13),)
+    (Part(0, 11, 14), PartitionLedger(
+        TOPIC, 0, 10, 18, 11, 14, Counter(rejected=1), (Blank("control_record", 12, 13),)
     )),
-    (Part(0, 13), PartitionBooks(
+    (Part(0, 13), PartitionLedger(
         TOPIC, 0, 10, 18, 13, 18, Counter(unchanged=1, new_version=1, nothing_to_delete=1),
-        (Blank("transaction_marker", 13, 14),),
+        (Blank("control_record", 13, 14),),
     )),
-    (Part(0, end=11), PartitionBooks(TOPIC, 0, 10, 18, 10, 11, Counter(loaded=1))),
-    (Part(0, 12, 12), PartitionBooks(TOPIC, 0, 10, 18, 12, 12)),
-    (Part(0, 18, 18), PartitionBooks(TOPIC, 0, 10, 18, 18, 18)),
-    (Part(1), PartitionBooks(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1))),
+    (Part(0, end=11), PartitionLedger(TOPIC, 0, 10, 18, 10, 11, Counter(loaded=1))),
+    (Part(0, 12, 12), PartitionLedger(TOPIC, 0, 10, 18, 12, 12)),
+    (Part(0, 18, 18), PartitionLedger(TOPIC, 0, 10, 18, 18, 18)),
+    (Part(1), PartitionLedger(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1))),
 ])
-def test_a_part_of_the_books(books: RelationalWarehouse, part: Part, expected: PartitionBooks) -> None:
-    found = books.verify(TOPIC, part=part)
+def test_a_part_of_the_books(ledger: RelationalWarehouse, part: Part, expected: PartitionLedger) -> None:
+    found = ledger.verify(TOPIC, part=part)
     assert (found.partitions, found.problems) == ((expected,), ())
-    assert expected.produced == expected.accounted
+    assert expected.produced == expected.reconciled
 
 
 def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     two = [refused(n, partition=p) for n in range(4) for p in range(2)]
     load_batch(warehouse, stage(tmp_path, *two))
     found = warehouse.verify(part=Part(start=1, end=3))
-    assert [(p.partition, p.produced, p.accounted) for p in found.partitions] == [(0, 2, 2), (1, 2, 2)]
+    assert [(p.partition, p.produced, p.reconciled) for p in found.partitions] == [(0, 2, 2), (1, 2, 2)]
 
 
 @pytest.mark.parametrize(("topic", "part", "says"), [
@@ -180,45 +180,45 @@ def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Pa
     (TOPIC, Part(7), "Nothing was ever read of articles.raw in a partition 7; read was articles.raw/0, articles.raw/1"),
     ("elsewhere", Part(0, 1, 2), "Nothing was ever read of elsewhere in a partition 0; read was nothing"),
 ])
-def test_a_part_that_was_never_read(books: RelationalWarehouse, topic: str | None, part: Part, says: str) -> None:
+def test_a_part_that_was_never_read(ledger: RelationalWarehouse, topic: str | None, part: Part, says: str) -> None:
     with pytest.raises(NotRead, match=says) as fault:
-        books.verify(topic, part=part)
+        ledger.verify(topic, part=part)
     assert "What to do: " in str(fault.value)
 
 
-def test_an_unexplained_gap_is_listed_and_told_only_where_it_is(books: RelationalWarehouse) -> None:
-    tampered(books, "DELETE FROM ledger WHERE kafka_offset IN (11, 16)")
-    found = books.verify(TOPIC, part=Part(0, 10, 14))
-    assert found.partitions[0].blanks == (Blank("unexplained", 11, 11), Blank("transaction_marker", 12, 13))
-    assert (found.partitions[0].produced, found.partitions[0].accounted) == (4, 3)
+def test_an_unexplained_gap_is_listed_and_reported_only_where_it_is(ledger: RelationalWarehouse) -> None:
+    tampered(ledger, "DELETE FROM ledger WHERE kafka_offset IN (11, 16)")
+    found = ledger.verify(TOPIC, part=Part(0, 10, 14))
+    assert found.partitions[0].blanks == (Blank("unexplained", 11, 11), Blank("control_record", 12, 13))
+    assert (found.partitions[0].produced, found.partitions[0].reconciled) == (4, 3)
     assert {(problem.kind, problem.where) for problem in found.problems} == {
         ("holes", "articles.raw/0"), ("dead_letters", "articles.raw/0@11"), ("batches", "run run-1, batch batch-1"),
     }
-    assert books.verify(TOPIC, part=Part(0, 12, 15)).partitions[0].blanks == (Blank("transaction_marker", 12, 14),)
-    assert books.verify(TOPIC, part=Part(0, 17, 18)).partitions[0].blanks == ()
-    assert not books.verify(TOPIC).closes
+    assert ledger.verify(TOPIC, part=Part(0, 12, 15)).partitions[0].blanks == (Blank("control_record", 12, 14),)
+    assert ledger.verify(TOPIC, part=Part(0, 17, 18)).partitions[0].blanks == ()
+    assert not ledger.verify(TOPIC).closes
 
 
-def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(books: RelationalWarehouse) -> None:
-    tampered(books, "UPDATE ledger SET reason = NULL WHERE kafka_offset = 11")
-    tampered(books, "DELETE FROM dead_letters WHERE partition = 1")
-    assert books.verify(TOPIC, part=Part(0, 12, 18)).closes
-    assert [p.where for p in books.verify(TOPIC, part=Part(0, 10, 12)).problems] == ["articles.raw/0@11"]
-    assert [p.where for p in books.verify(TOPIC, part=Part(1)).problems] == ["articles.raw/1@0"]
-    tampered(books, "UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'")
-    assert [p.where for p in books.verify(TOPIC, part=Part(0)).problems] == ["articles.raw/0@11", "articles.raw/0"]
+def test_what_is_wrong_elsewhere_is_no_matter_of_a_part(ledger: RelationalWarehouse) -> None:
+    tampered(ledger, "UPDATE ledger SET reason = NULL WHERE kafka_offset = 11")
+    tampered(ledger, "DELETE FROM dead_letters WHERE partition = 1")
+    assert ledger.verify(TOPIC, part=Part(0, 12, 18)).closes
+    assert [p.where for p in ledger.verify(TOPIC, part=Part(0, 10, 12)).problems] == ["articles.raw/0@11"]
+    assert [p.where for p in ledger.verify(TOPIC, part=Part(1)).problems] == ["articles.raw/1@0"]
+    tampered(ledger, "UPDATE batch_ranges SET start_offset = 17 WHERE batch_id = 'batch-2'")
+    assert [p.where for p in ledger.verify(TOPIC, part=Part(0)).problems] == ["articles.raw/0@11", "articles.raw/0"]
 
 
 def test_gaps_that_meet_are_one(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
-    load_batch(warehouse, stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "transaction_marker"), refused(5)))
+    load_batch(warehouse, stage(tmp_path, gap(0, 2), gap(2, 3), gap(3, 5, "control_record"), refused(5)))
     load_batch(warehouse, stage(tmp_path, gap(6, 8), batch_id="batch-2"))
     load_batch(warehouse, stage(tmp_path, gap(8, 9), batch_id="batch-3"))
     assert warehouse.verify().partitions[0].blanks == (
-        Blank("compaction", 0, 2), Blank("transaction_marker", 3, 4), Blank("compaction", 6, 8),
+        Blank("compaction", 0, 2), Blank("control_record", 3, 4), Blank("compaction", 6, 8),
     )
 
 
-def test_a_part_is_all_that_is_read_again(books: RelationalWarehouse) -> None:
+def test_a_part_is_all_that_is_read_again(ledger: RelationalWarehouse) -> None:
     asked: list[OffsetRange] = []
     whole = account({0: [10, 13, 17], 1: [0]}, {0: (11, 19), 1: (0, 1)})
 
@@ -226,6 +226,6 @@ def test_a_part_is_all_that_is_read_again(books: RelationalWarehouse) -> None:
         asked.append(piece)
         yield from whole.read(piece)
 
-    found = books.verify(TOPIC, KafkaAccount(whole.offsets, read), Part(0, 10, 13))
+    found = ledger.verify(TOPIC, KafkaTopics(whole.offsets, read), Part(0, 10, 13))
     assert (found.problems, found.compared, asked) == ((), 2, [OffsetRange(TOPIC, 0, 11, 13)])
-    assert not books.verify(TOPIC, whole, Part(0, 10, 14)).closes
+    assert not ledger.verify(TOPIC, whole, Part(0, 10, 14)).closes

@@ -156,12 +156,12 @@ COMMENTS = {
 
 
 def test_every_column_of_every_table_and_mart_has_a_comment(warehouse: RelationalWarehouse) -> None:
-    told = dict(warehouse.query(COMMENTS[warehouse.dialect.name]).rows)
-    assert [name for name, comment in told.items() if not comment] == []
-    assert told["main.articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
-    assert told["main.articles.dateline_place"] == "The place as written (Washington)."
-    assert told["main.mentions.confidence"] == "How sure the model and rules are, 0 to 1."
-    assert {f"marts.{mart.name}": mart.comment for mart in mart_examples()}.items() <= told.items()
+    shown = dict(warehouse.query(COMMENTS[warehouse.dialect.name]).rows)
+    assert [name for name, comment in shown.items() if not comment] == []
+    assert shown["main.articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
+    assert shown["main.articles.dateline_place"] == "The place as written (Washington)."
+    assert shown["main.mentions.confidence"] == "How sure the model and rules are, 0 to 1."
+    assert {f"marts.{mart.name}": mart.comment for mart in mart_examples()}.items() <= shown.items()
 
 
 def test_every_table_is_in_the_readme() -> None:

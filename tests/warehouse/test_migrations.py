@@ -3,81 +3,153 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 
 from pipelines.resolve.layout import layout
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
-from tests.builders import FETCHED_AT
-from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, carried, later, refused, stage
-from tests.warehouse.test_publish import tables
+from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, carried, gap, later, refused, stage
+from tests.warehouse.test_quarantine import HARBOUR, QUAY, Stream, news
 
-UNKNOWN = {"reading", "new_reading"}  # nothing that a warehouse of before has tells them
-LAYOUTS = sorted((Path(__file__).parent / "layouts").glob("*.sql"))
-
-
-def columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    rows = con.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = 'old' ORDER BY column_index",
-        [table],
-    ).fetchall()
-    return [row[0] for row in rows]
+LAYOUTS = Path(__file__).parent / "layouts"
+UNKNOWN = {"0000": {"reading", "new_reading", "revision"}, "0001": set[str]()}
+"""Columns whose values no warehouse of that layout can have."""
+FORMER_TABLES = {
+    "scrapers": "sources", "scraper_batches": "source_batches", "quarantined_articles": "held_articles",
+}
+FORMER_COLUMNS = {
+    "source": "scraper", "is_held": "is_quarantined", "published_at": "loaded_at", "held": "quarantined",
+    "source_topic": "coordinates_topic", "source_partition": "coordinates_partition",
+    "source_offset": "coordinates_offset",
+}
+FORMER_VALUES = (
+    "UPDATE sources SET state = CASE state WHEN 'quarantined' THEN 'held' ELSE 'flowing' END",
+    "UPDATE ledger SET outcome = 'held' WHERE outcome = 'quarantined'",
+    "UPDATE ledger SET first_outcome = 'held' WHERE first_outcome = 'quarantined'",
+    "UPDATE gaps SET kind = 'transaction_marker' WHERE kind = 'control_record'",
+    "UPDATE layout SET fingerprint = 'former'",
+)
 
 
 @pytest.fixture
-def today(duckdb_warehouse: DuckDBWarehouse, tmp_path: Path) -> DuckDBWarehouse:
-    """A warehouse that was loaded under today's layout."""
-    load_batch(duckdb_warehouse, stage(
-        tmp_path, refused(0, key=b"page-0.html"),
-        carried(1, mentions=(FALK_MENTION,), entities=(FALK, MARROWBY), story_signature=tuple(range(6))),
-        carried(2, content_hash="d" * 64, fetched_at=later(2), mentions=(FALK_MENTION,), entities=(FALK,)),
-    ))
-    return duckdb_warehouse
+def today(database: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
+    """A warehouse that was loaded under today's layout: a scraper of it is quarantined."""
+    stream = Stream(database, tmp_path)
+    for _ in range(4):
+        stream.quiet(QUAY, HARBOUR, size=30)
+    stream.load(*(news(stream.offset + n, word_count=900) for n in range(30)))
+    stream.load(
+        refused(stream.offset, key=b"page-0.html"),
+        carried(
+            stream.offset + 1, mentions=(FALK_MENTION,), entities=(FALK, MARROWBY), story_signature=tuple(range(6))
+        ),
+        carried(
+            stream.offset + 2, content_hash="d" * 64, fetched_at=later(2), mentions=(FALK_MENTION,), entities=(FALK,)
+        ),
+    )
+    stream.load(gap(stream.offset, stream.offset + 3, "control_record"))
+    return database
 
 
-@pytest.mark.parametrize("written", LAYOUTS, ids=[path.stem for path in LAYOUTS])
-def test_a_warehouse_of_an_earlier_layout_keeps_all_rows(
-    today: DuckDBWarehouse, tmp_path: Path, written: Path
-) -> None:
-    path = tmp_path / "old.duckdb"
-    with duckdb.connect() as con:
-        con.execute(f"ATTACH '{path}' AS old")
-        con.execute("USE old")
+@contextmanager
+def sql_of(warehouse: RelationalWarehouse) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """Executes statements in the database as they are, each in a transaction of its own."""
+    if isinstance(warehouse, DuckDBWarehouse):
+        with duckdb.connect(str(warehouse.path)) as con:
+            yield lambda sql: con.execute(sql).fetchall()
+        return
+    assert isinstance(warehouse, PostgresWarehouse)
+    with psycopg.connect(warehouse.url, autocommit=True) as pg:
+        def execute(sql: str) -> list[tuple[Any, ...]]:
+            cursor = pg.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+        yield execute
+
+
+def columns(execute: Callable[[str], list[tuple[Any, ...]]], schema: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table, column in execute(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        f"WHERE table_schema = '{schema}' ORDER BY table_name, ordinal_position"
+    ):
+        found.setdefault(table, []).append(column)
+    return found
+
+
+def bring_back(warehouse: RelationalWarehouse, number: str) -> None:
+    """Gives the warehouse an earlier layout, in which it has the same rows."""
+    name = warehouse.dialect.name
+    written = LAYOUTS / f"{number}.{name}.sql"
+    home = "public" if name == "postgres" else "main"
+    with sql_of(warehouse) as execute:
+        execute("DROP SCHEMA marts CASCADE")
+        if home == "public":
+            execute("ALTER SCHEMA public RENAME TO today")
+            execute("CREATE SCHEMA public")
+        else:
+            execute("CREATE SCHEMA today")
+            for table in columns(execute, home):
+                execute(f"CREATE TABLE today.{table} AS FROM main.{table}")
+                execute(f"DROP TABLE main.{table}")
         for statement in re.split(r";[ \t]*\n", written.read_text()):
             if statement.strip():
-                con.execute(statement)
-        con.execute(f"ATTACH '{today.path}' AS today (READ_ONLY)")
-        con.execute("DELETE FROM old.layout")
-        for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'old'").fetchall():
-            kept = ", ".join(columns(con, table))
-            con.execute(f"INSERT INTO old.{table} ({kept}) SELECT {kept} FROM today.{table}")
-        con.execute("UPDATE old.layout SET fingerprint = 'former'")
-    old = DuckDBWarehouse(path, clock=lambda: FETCHED_AT)
-    old.prepare()
-    assert {name: sorted(map(repr, rows)) for name, rows in _by_name(old).items() if name != "layout"} == {
-        name: sorted(map(repr, rows)) for name, rows in _by_name(today).items() if name != "layout"
-    }
-    assert old.verify().problems == ()
-    assert load_batch(old, stage(tmp_path, carried(3, fetched_at=later(9)), batch_id="batch-2")).outcomes == {
-        "new_version": 1
-    }
-    old.prepare()
-    assert old.identity() == today.identity()
+                execute(statement)
+        has, had = columns(execute, "today"), columns(execute, home)
+        for table, now in has.items():
+            former = FORMER_TABLES.get(table, table)
+            kept = {
+                column: column if column in now else FORMER_COLUMNS[column]
+                for column in had.get(former, ())
+                if column in now or FORMER_COLUMNS.get(column) in now
+            }
+            if kept:
+                execute(
+                    f"INSERT INTO {home}.{former} ({', '.join(kept)}) "
+                    f"SELECT {', '.join(kept.values())} FROM today.{table}"
+                )
+        execute("DROP SCHEMA today CASCADE")
+        for statement in FORMER_VALUES:
+            execute(statement)
+        if "migration" in had["layout"]:
+            execute(f"UPDATE layout SET migration = {int(number)}")
 
 
-def _by_name(warehouse: DuckDBWarehouse) -> dict[str, list[dict[str, object]]]:
+@pytest.mark.parametrize("number", sorted(UNKNOWN))
+def test_a_warehouse_of_an_earlier_layout_keeps_all_rows(
+    today: RelationalWarehouse, tmp_path: Path, number: str
+) -> None:
+    if not (LAYOUTS / f"{number}.{today.dialect.name}.sql").exists():
+        pytest.skip(f"there were no warehouses of layout {number} in {today.dialect.name}")
+    before, identity = by_name(today, UNKNOWN[number]), today.identity()
+    bring_back(today, number)
+    today.prepare()
+    assert by_name(today, UNKNOWN[number]) == before
+    assert today.verify().problems == ()
+    assert today.identity() == identity
+    offset = today.next_offsets("articles.raw")[0]
+    batch = stage(tmp_path, carried(offset, fetched_at=later(9)), batch_id="batch-after")
+    assert load_batch(today, batch).outcomes == {"new_version": 1}
+
+
+def by_name(warehouse: RelationalWarehouse, unknown: set[str]) -> dict[str, list[str]]:
     """Rows with their columns by name: an added column stands last in a table of before."""
     return {
-        name: [
-            {column: row[column] for column in sorted(row) if column not in UNKNOWN}
+        name: sorted(
+            repr([(column, row[column]) for column in sorted(row) if column not in unknown])
             for row in warehouse.query(f"SELECT * FROM {name}").records()
-        ]
+        )
         for name in layout()
-        if name in tables(warehouse)
+        if name != "layout"
     }
 
 

@@ -30,7 +30,7 @@ def an_article_of_falk(
     )
 
 
-def told(warehouse: RelationalWarehouse) -> dict[str, list[int]]:
+def shown(warehouse: RelationalWarehouse) -> dict[str, list[int]]:
     """Who is named, and in which articles: the offsets that they came with."""
     rows = warehouse.query(
         "SELECT e.entity_id, a.article_id FROM article_entities e JOIN articles a USING (article_id) "
@@ -49,7 +49,7 @@ def test_two_of_one_name_have_an_id_each_and_articles_without_occupation_go_by_t
         an_article_of_falk(3, "science", REEF_STATION), an_article_of_falk(4, None, REEF_STATION),
         an_article_of_falk(5, None, "Harbour Bank"),
     ))  # fmt: skip
-    people = told(warehouse)
+    people = shown(warehouse)
     other = next(who for who in people if who != FALK)
     assert people == {FALK: [1, 2, 5], other: [3, 4]}
     rows = warehouse.query("SELECT entity_id, name, occupation, article_count FROM entities WHERE type = 'PER'").rows
@@ -61,7 +61,7 @@ def test_one_who_changed_what_they_do_is_one_by_their_company(warehouse: Relatio
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN, "Harbour Bank"),
         an_article_of_falk(2, "public_office", "Town Council", MARROWBY_TOWN),
     ))  # fmt: skip
-    assert told(warehouse) == {FALK: [1, 2]}
+    assert shown(warehouse) == {FALK: [1, 2]}
 
 
 @pytest.mark.parametrize(("one", "other"), [("business", "public_office"), ("sport", None), (None, None)])
@@ -71,12 +71,12 @@ def test_what_does_not_disagree_is_one(
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, one, MARROWBY_TOWN), an_article_of_falk(2, other, REEF_STATION)
     ))  # fmt: skip
-    assert told(warehouse) == {FALK: [1, 2]}
+    assert shown(warehouse) == {FALK: [1, 2]}
 
 
-def test_of_whom_no_company_is_told_nothing_can_be_told(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
+def test_of_whom_no_company_is_reported_nothing_can_be_reported(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "arts")))
-    assert told(warehouse) == {FALK: [1, 2]}
+    assert shown(warehouse) == {FALK: [1, 2]}
 
 
 def test_the_order_and_the_batches_in_which_articles_come_change_nothing(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_the_order_and_the_batches_in_which_articles_come_change_nothing(tmp_pat
         for offset, k in enumerate(order):
             event = an_article_of_falk(offset, *said[k], hour=k + 1)
             load_batch(warehouse, stage(tmp_path / str(n), event, batch_id=f"batch-{offset}"))
-        found.append(told(warehouse))
+        found.append(shown(warehouse))
     assert len(found[0]) == 2
     assert found == [found[0]] * 24
 
@@ -97,10 +97,10 @@ def test_an_id_stays_with_who_was_first_through_corrections(warehouse: Relationa
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip
-    before = told(warehouse)
+    before = shown(warehouse)
     corrected = an_article_of_falk(3, "sport", MARROWBY_TOWN, "Harbour Bank", hour=1, version=2)
     load_batch(warehouse, stage(tmp_path, corrected, batch_id="batch-2"))
-    assert told(warehouse) == before
+    assert shown(warehouse) == before
     assert len(before) == 2
 
 
@@ -108,9 +108,9 @@ def test_when_one_is_deleted_the_other_is_alone(warehouse: RelationalWarehouse, 
     load_batch(warehouse, stage(
         tmp_path, an_article_of_falk(1, "sport", MARROWBY_TOWN), an_article_of_falk(2, "science", REEF_STATION)
     ))  # fmt: skip
-    assert len(told(warehouse)) == 2
+    assert len(shown(warehouse)) == 2
     load_batch(warehouse, stage(tmp_path, tombstone(3, f"{1:032x}"), batch_id="batch-2"))
-    assert told(warehouse) == {FALK: [2]}
+    assert shown(warehouse) == {FALK: [2]}
     assert warehouse.query("SELECT entity_id, occupation, article_count FROM entities WHERE type = 'PER'").rows == (
         (FALK, "science", 1),
     )

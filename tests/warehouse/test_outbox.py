@@ -14,7 +14,7 @@ from tests.warehouse.batches import TOPIC, carried, refused, stage
 def offsets_of(warehouse: RelationalWarehouse) -> list[int]:
     """Offsets of the letters that wait, in the order of sending."""
     ids = warehouse.outbox(TOPIC, 100)
-    return [letter.source.offset for letter in warehouse.outbox_letters(ids)]
+    return [letter.coordinates.offset for letter in warehouse.outbox_letters(ids)]
 
 
 def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
@@ -24,7 +24,7 @@ def test_a_batch_enters_its_dead_letters_in_the_order_of_their_records(
     load_batch(warehouse, batch)
     ids = warehouse.outbox(TOPIC, 100)
     letters = warehouse.outbox_letters(ids)
-    assert [str(letter.source) for letter in letters] == [f"{TOPIC}/0@1", f"{TOPIC}/0@2", f"{TOPIC}/1@0"]
+    assert [str(letter.coordinates) for letter in letters] == [f"{TOPIC}/0@1", f"{TOPIC}/0@2", f"{TOPIC}/1@0"]
     assert sorted((letter.record() for letter in letters), key=str) == sorted(read_dead_letters(batch), key=str)
     assert warehouse.outbox(TOPIC, 2) == ids[:2]
     assert warehouse.outbox("another", 100) == []
@@ -69,7 +69,9 @@ def test_a_letter_that_is_rejected_again_while_it_waits_is_sent_once_as_it_is_no
     again = stage(tmp_path, refused(0, reason="ListingPage"), batch_id="batch-2", kind="replay")
     load_batch(warehouse, again)
     letters = warehouse.outbox_letters(warehouse.outbox(TOPIC, 100))
-    assert [(letter.source.offset, letter.reason) for letter in letters] == [(0, "ListingPage"), (1, "ConsentWall")]
+    assert [(letter.coordinates.offset, letter.reason) for letter in letters] == [
+        (0, "ListingPage"), (1, "ConsentWall"),
+    ]
 
 
 def test_a_letter_that_was_sent_and_is_rejected_again_waits_again(
@@ -86,7 +88,7 @@ def test_a_letter_that_is_deleted_is_not_sent_and_leaves_no_row(warehouse: Relat
     ids = warehouse.outbox(TOPIC, 100)
     with warehouse._writing() as con:
         con.execute("DELETE FROM dead_letters WHERE kafka_offset = 0")
-    assert [letter.source.offset for letter in warehouse.outbox_letters(ids)] == [1]
+    assert [letter.coordinates.offset for letter in warehouse.outbox_letters(ids)] == [1]
     warehouse.settle_outbox([], {})
     assert warehouse.query("SELECT dead_letter_id FROM outbox").rows == ((ids[1],),)
 

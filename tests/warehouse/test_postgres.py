@@ -81,7 +81,7 @@ def test_a_database_without_tables_is_no_warehouse_yet(postgres: str) -> None:
     assert empty.identity().warehouse_id is not None
 
 
-def test_a_user_without_rights_is_told_what_to_grant(postgres: str) -> None:
+def test_a_user_without_rights_is_reported_what_to_grant(postgres: str) -> None:
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("DROP ROLE IF EXISTS guest")
         admin.execute("CREATE ROLE guest LOGIN PASSWORD 'nougat'")
@@ -101,8 +101,8 @@ def test_one_run_at_a_time_loads_from_a_topic(postgres_warehouse: PostgresWareho
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    told = rf"ingest run 1234 \(process {holder.pid} on .*, since .* UTC,"
-    with pytest.raises(WarehouseBusy, match=rf"{told} is writing.*What to do"), postgres_warehouse.writer(topic=TOPIC):
+    shown = rf"ingest run 1234 \(process {holder.pid} on .*, since .* UTC,"
+    with pytest.raises(WarehouseBusy, match=rf"{shown} is writing.*What to do"), postgres_warehouse.writer(topic=TOPIC):
         pass
     assert str(postgres_warehouse.writer_of(TOPIC)).startswith(f"ingest run 1234 (process {holder.pid}")
     with postgres_warehouse.writer(topic="another"):
@@ -171,7 +171,7 @@ def test_the_server_may_end_the_session_of_a_load(postgres_warehouse: PostgresWa
     assert postgres_warehouse.next_offsets(TOPIC) == {}
 
 
-def test_a_full_disk_is_told_and_nothing_is_loaded(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_loaded(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
     def full(step: str) -> None:
         if step == "ledger":
             raise psycopg.errors.DiskFull('could not extend file "base/5/1": No space left on device')

@@ -35,7 +35,7 @@ def corrected(offset: int = 1, hours: float = 2) -> Carried:
 
 
 ARTICLE = (
-    "SELECT version, authors, published_at, fetched_at, last_fetched_at, source_offset, batch_id FROM articles"
+    "SELECT version, authors, published_at, fetched_at, last_fetched_at, coordinates_offset, batch_id FROM articles"
 )
 
 

@@ -47,7 +47,7 @@ def test_ten_thousand_alike_are_one_line_with_an_example(warehouse: RelationalWa
     )
     example = warehouse.dead_letter(many.example_id)
     assert example is not None
-    assert (example.source, example.reason) == (newest, "ConsentWall")
+    assert (example.coordinates, example.reason) == (newest, "ConsentWall")
     assert (one.reason, one.count) == ("ListingPage", 1)
 
 
@@ -56,7 +56,7 @@ def test_what_is_resolved_is_not_listed(warehouse: RelationalWarehouse, tmp_path
     load_batch(warehouse, stage(tmp_path, carried(0), batch_id="replay-1", kind="replay"))
     (group,) = warehouse.dead_letter_groups(ALL)
     assert (group.count, group.example_id) == (1, dead_letter_id(coordinates(1)))
-    assert [letter.source for letter in warehouse.dead_letters(ALL)] == [coordinates(1)]
+    assert [letter.coordinates for letter in warehouse.dead_letters(ALL)] == [coordinates(1)]
     (resolved,) = warehouse.dead_letter_groups(DeadLetterFilter(resolved=True))
     assert (resolved.count, resolved.example_id) == (1, dead_letter_id(coordinates(0)))
 

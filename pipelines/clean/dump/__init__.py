@@ -1,4 +1,4 @@
-"""A plain-text dump of a page becomes an article: its body without the page's furniture."""
+"""A plain-text dump of a page becomes an article: its body without the page's boilerplate."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Chances become the body: the lines that are chosen, and what is furniture whatever its chance."""
+"""Chances become the body: the lines that are chosen, and what is boilerplate whatever its chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipelines.clean.boilerplate import LONGEST_POINTER, is_break, is_label, is_of_box, outlet_describing_itself
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.furniture import LONGEST_POINTER, is_break, is_label, is_of_box, teller_of_itself
 from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
 
@@ -41,7 +41,7 @@ def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
 def _is_blurb(texts: Sequence[str], at: int) -> bool:
     """Whether a line is what the outlet says of itself: so written, and repeated or beside an author box."""
     text = texts[at]
-    if len(text) > 2 * LONGEST_POINTER or teller_of_itself(text) is None:
+    if len(text) > 2 * LONGEST_POINTER or outlet_describing_itself(text) is None:
         return False
     beside = (*texts[max(0, at - 2) : at], *texts[at + 1 : at + 3])
     return texts.count(text) > 1 or any(map(is_of_box, beside))

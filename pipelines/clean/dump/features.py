@@ -77,7 +77,7 @@ def _layout(own: Numbers, lines: Lines, repeats: Numbers) -> Numbers:
 
 
 def _heads(own: Numbers, kind: str) -> NDArray[np.bool_]:
-    """Short lines that are mostly words of one kind of furniture, such as the heading of the comments."""
+    """Short lines that are mostly words of one kind of boilerplate, such as the heading of the comments."""
     return np.asarray((own[:, _FIRST_KIND + KINDS.index(kind)] >= 0.34) & (own[:, 1] < 2.0))
 
 

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 from pipelines.addresses import path_of
+from pipelines.clean.boilerplate import is_boilerplate, outlet_describing_itself
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.furniture import is_furniture, teller_of_itself
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet
@@ -74,7 +74,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     if (
         not 10 <= len(text) <= LONGEST_HEADLINE
         or (len(words) < 3 and text.isascii())
-        or is_furniture(text)
+        or is_boilerplate(text)
         or _is_date(text)
         or _is_byline(text)
     ):
@@ -235,8 +235,8 @@ def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
             return Found(name.strip(), "title line", tab)
     after = texts[around.last + 1 :]
     for text in after[:40]:
-        teller = teller_of_itself(text) if len(text) < 400 else None
-        if teller is not None and _is_outlet_name(name := teller.strip()):
+        describer = outlet_describing_itself(text) if len(text) < 400 else None
+        if describer is not None and _is_outlet_name(name := describer.strip()):
             return Found(name, "blurb", text)
     for text in (*reversed(after[-30:]), *texts[: min(5, around.first)]):
         match = _COPYRIGHT.search(text) if len(text) < 200 else None

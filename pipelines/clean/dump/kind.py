@@ -30,9 +30,9 @@ def dump_fault(lines: Lines, chosen: Sequence[int], body: str) -> Rejected | Non
     texts = lines.texts
     if len(body) <= LONGEST_ERROR:
         title = next((text for text in texts[:12] if tables.error_titles.fullmatch(text)), None)
-        told = [text for text in texts if len(text) < 400 and tables.error_lines.search(text)]
-        if (title is not None and (told or len(body) < 200)) or (len(told) >= 2 and len(body) < 400):
-            return ErrorPage("a dump has an article, not an error", field="body", value=title or told[0])
+        declared = [text for text in texts if len(text) < 400 and tables.error_lines.search(text)]
+        if (title is not None and (declared or len(body) < 200)) or (len(declared) >= 2 and len(body) < 400):
+            return ErrorPage("a dump has an article, not an error", field="body", value=title or declared[0])
     fault = _consent_wall(texts) or _listing(lines, chosen)
     if fault is None and not has_text(body[:LONGEST_ERROR]):
         return BodyMissing("a dump has the text of an article", field="body", value=shorten(body or " | ".join(texts)))

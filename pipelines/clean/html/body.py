@@ -1,6 +1,6 @@
 """The article's paragraphs among a page's blocks.
 
-Each block is weighed by how much it looks like running text; boxes that are furniture weigh nothing; then the
+Each block is weighed by how much it looks like running text; boxes that are boilerplate weigh nothing; then the
 walk goes down from the page's root for as long as one child holds nearly all of the weight. What stands there is
 the body, what stands between the headline and it is the standfirst.
 """
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.clean.html.blocks import Block, Blocks, Box
-from pipelines.clean.html.furniture import (
+from pipelines.clean.html.boilerplate import (
     STRONG,
     Label,
-    furniture_of,
-    is_furniture_line,
+    boilerplate_of,
+    is_boilerplate_line,
     label_of_box,
     load_page_tables,
 )
@@ -37,13 +37,13 @@ _STANDFIRST_BOXES = frozenset(("header", "banner", "meta", "hidden"))
 class Chosen:
     """The blocks of a body by number, and what was known when they were chosen.
 
-    ``weights`` has a number for each block. For each box, ``labels`` says what speaks against it, and ``furniture``
-    why it counts as furniture, its own label or one further up.
+    ``weights`` has a number for each block. For each box, ``labels`` says what speaks against it, and ``boilerplate``
+    why it counts as boilerplate, its own label or one further up.
     """
 
     blocks: tuple[int, ...]
     weights: tuple[float, ...]
-    furniture: tuple[Label | None, ...]
+    boilerplate: tuple[Label | None, ...]
     labels: tuple[Label | None, ...]
 
     @property
@@ -51,9 +51,9 @@ class Chosen:
         return sum(max(0.0, self.weights[number]) for number in self.blocks)
 
     def is_doubtful(self, page: Blocks) -> bool:
-        """Whether most of the page's running text outside of furniture was left out."""
+        """Whether most of the page's running text outside of boilerplate was left out."""
         candidates = sum(weight for weight, block in zip(self.weights, page.blocks, strict=True)
-                         if weight > 0 and self.furniture[block.box] is None)
+                         if weight > 0 and self.boilerplate[block.box] is None)
         return self.weight < DOUBTFUL_SHARE * candidates
 
 
@@ -63,15 +63,15 @@ def choose_body(page: Blocks) -> Chosen:
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
     labels = [label_of_box(box) for box in boxes]
-    furniture = furniture_of(boxes, texts, labels) if boxes else []
+    boilerplate = boilerplate_of(boxes, texts, labels) if boxes else []
     worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
-                            if furniture[block.box] is None))
+                            if boilerplate[block.box] is None))
     inside = _inside(boxes, _deepest_with_nearly_all(boxes, worth)) if boxes else []
-    numbers = [n for n, block in enumerate(blocks) if inside[block.box] and furniture[block.box] is None]
+    numbers = [n for n, block in enumerate(blocks) if inside[block.box] and boilerplate[block.box] is None]
     first = next((n for n in numbers if weights[n] > 0), None)
     body = [] if first is None else _without_second_article(page, weights, _readable(page, numbers, first))
-    standfirst = _standfirst(page, weights, furniture, body[0]) if body else []
-    return Chosen((*standfirst, *body), tuple(weights), tuple(furniture), tuple(labels))
+    standfirst = _standfirst(page, weights, boilerplate, body[0]) if body else []
+    return Chosen((*standfirst, *body), tuple(weights), tuple(boilerplate), tuple(labels))
 
 
 def weigh(block: Block, box: Box) -> float:
@@ -125,7 +125,7 @@ def _inside(boxes: Sequence[Box], top: int) -> list[bool]:
 
 
 def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
-    """Numbers from ``first`` on, without link lists, headings of furniture and lines that are no text."""
+    """Numbers from ``first`` on, without link lists, headings of boilerplate and lines that are no text."""
     kept = []
     for number in numbers:
         block = page.blocks[number]
@@ -135,20 +135,20 @@ def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
             continue
         if size < 200 and tag not in ("td", "th") and block.linked / size > (0.8 if tag == "p" else 0.5):
             continue
-        if is_furniture_line(block.text):
+        if is_boilerplate_line(block.text):
             continue
         kept.append(number)
     return kept
 
 
-def _standfirst(page: Blocks, weights: Sequence[float], furniture: Sequence[Label | None], first: int) -> list[int]:
+def _standfirst(page: Blocks, weights: Sequence[float], boilerplate: Sequence[Label | None], first: int) -> list[int]:
     """Sentences between the headline and the body."""
     tables = load_page_tables()
     headline = headline_before(page, first)
     found = []
     for number in range(first if headline is None else headline + 1, first):
         block = page.blocks[number]
-        label = furniture[block.box]
+        label = boilerplate[block.box]
         if label is not None and (label.sureness >= STRONG or label.word not in _STANDFIRST_BOXES):
             continue
         size = len(block.text)

@@ -11,8 +11,8 @@ import numpy as np
 
 from pipelines.clean.html.blocks import Block, Blocks, Box
 from pipelines.clean.html.body import Chosen
-from pipelines.clean.html.furniture import Label, load_page_tables
-from pipelines.clean.html.told import FEWEST_SHINGLES, shingles
+from pipelines.clean.html.boilerplate import Label, load_page_tables
+from pipelines.clean.html.declared import FEWEST_SHINGLES, shingles
 from pipelines.clean.model import Numbers
 from pipelines.clean.wording import WRITTEN, Column, column, stacked, written
 
@@ -20,15 +20,15 @@ TAGS = (
     "p", "div", "li", "h1", "h2", "h3", "h4", "td", "blockquote", "figcaption", "section", "article", "pre", "header",
     "dd",
 )
-TEXT_FEATURES = (*WRITTEN, "linked", "furniture_line", "furniture_heading", "signature")
+TEXT_FEATURES = (*WRITTEN, "linked", "boilerplate_line", "boilerplate_heading", "signature")
 BOX_FEATURES = (
-    *TAGS, "is_hidden", "in_list", "in_quote", "own_label", "label", "furniture", "steps", "depth", "in_article",
+    *TAGS, "is_hidden", "in_list", "in_quote", "own_label", "label", "boilerplate", "steps", "depth", "in_article",
     "in_main", "is_main", "under_main",
 )
 LAYOUT_FEATURES = (
     "chosen", "weight", "worthless", "repeats", "place", "from_start", "from_end", "from_first", "from_last", "within",
-    "before", "after", "same_kind", "same_parent", "chosen_share", "mass", "blocks", "is_broken", "like_title", "told",
-    "is_told",
+    "before", "after", "same_kind", "same_parent", "chosen_share", "mass", "blocks", "is_broken", "like_title",
+    "declared", "is_declared",
 )
 FEATURES = (*TEXT_FEATURES, *BOX_FEATURES, *LAYOUT_FEATURES)
 
@@ -51,7 +51,7 @@ def weighed_blocks(page: Blocks, chosen: Chosen) -> list[int]:
     return [n for n, block in enumerate(page.blocks) if n in near or 2 * block.linked <= len(block.text)]
 
 
-def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], told: str, titles: Sequence[str]) -> Numbers:
+def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], declared: str, titles: Sequence[str]) -> Numbers:
     """A row of numbers for each of these blocks of a page: the values of ``FEATURES``.
 
     ``told`` is the body that JSON-LD tells, ``titles`` the page's titles.
@@ -60,7 +60,7 @@ def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], told: str, 
     return stacked([
         *_text_columns(blocks),
         *_box_columns(page, chosen, [page.boxes[block.box] for block in blocks]),
-        *_layout_columns(page, chosen, numbers, told, titles),
+        *_layout_columns(page, chosen, numbers, declared, titles),
     ])
 
 
@@ -110,7 +110,7 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
         column([parent == "blockquote" for parent in parents]),
         _surenesses(chosen.labels, homes),
         of_homes(labels),
-        _surenesses(chosen.furniture, homes),
+        _surenesses(chosen.boilerplate, homes),
         np.minimum(of_homes(steps), MOST_STEPS),
         of_homes(depths) - depth_of_main if main >= 0 else np.zeros(len(homes), np.float32),
         of_homes(in_article),
@@ -126,10 +126,10 @@ def _surenesses(labels: Sequence[Label | None], homes: Sequence[Box]) -> Column:
 
 def _main_box(page: Blocks, chosen: Chosen) -> int:
     """The box whose children hold most of the text that was chosen; -1 where nothing was."""
-    held: Counter[int] = Counter()
+    weights: Counter[int] = Counter()
     for number in chosen.blocks:
-        held[page.boxes[page.blocks[number].box].parent] += int(max(0.0, chosen.weights[number])) + 1
-    return max(held, key=held.__getitem__, default=-1)
+        weights[page.boxes[page.blocks[number].box].parent] += int(max(0.0, chosen.weights[number])) + 1
+    return max(weights, key=weights.__getitem__, default=-1)
 
 
 def _above(boxes: Sequence[Box], at: int) -> frozenset[int]:
@@ -142,7 +142,7 @@ def _above(boxes: Sequence[Box], at: int) -> frozenset[int]:
 
 
 def _layout_columns(
-    page: Blocks, chosen: Chosen, numbers: Sequence[int], told: str, titles: Sequence[str]
+    page: Blocks, chosen: Chosen, numbers: Sequence[int], declared: str, titles: Sequence[str]
 ) -> list[Column]:
     """The columns of ``LAYOUT_FEATURES``."""
     blocks = [page.blocks[number] for number in numbers]
@@ -163,8 +163,8 @@ def _layout_columns(
     place = np.array(numbers, dtype=np.float32)
     ones = np.ones(len(blocks), dtype=np.float32)
     repeats = Counter([block.text for block in blocks])
-    wanted = shingles(told) if told else set()
-    is_told = len(wanted) >= FEWEST_SHINGLES
+    wanted = shingles(declared) if declared else set()
+    is_declared = len(wanted) >= FEWEST_SHINGLES
     return [
         column([number in is_mine for number in numbers]),
         np.log1p(np.maximum(weights, 0)),
@@ -185,8 +185,8 @@ def _layout_columns(
         ones * log1p(total),
         column([block.opening is not None for block in blocks]),
         _like_titles(blocks, [number < first + 2 for number in numbers], titles),
-        column([_share(block.text, wanted) for block in blocks]) if is_told else -ones,
-        ones * is_told,
+        column([_share(block.text, wanted) for block in blocks]) if is_declared else -ones,
+        ones * is_declared,
     ]
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import rs_trafilatura
 
-from pipelines.clean.furniture import is_furniture
+from pipelines.clean.boilerplate import is_boilerplate
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
+from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tables
+from pipelines.clean.html.declared import declared_body
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
-from pipelines.clean.html.furniture import is_furniture_line, load_page_tables
 from pipelines.clean.html.kind import before_wall
-from pipelines.clean.html.told import told_body
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
 from pipelines.records import Evidence
@@ -37,10 +37,10 @@ class Body:
     chosen: Chosen
 
 
-def read_body(page: Blocks, markup: str, signs: PageSigns, told: Iterable[object]) -> Body:
+def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[object]) -> Body:
     """The article's paragraphs; "" where there are none. ``told`` are the bodies that JSON-LD tells."""
     chosen = choose_body(page)
-    numbers = _likely(page, chosen, told_body(told), signs.titles) or chosen.blocks
+    numbers = _likely(page, chosen, declared_body(declared), signs.titles) or chosen.blocks
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
         second = _second_opinion(markup, signs)
@@ -50,24 +50,24 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, told: Iterable[object
     return Body(body, Evidence("blocks"), numbers, chosen)
 
 
-def _likely(page: Blocks, chosen: Chosen, told: str, titles: Sequence[str]) -> tuple[int, ...]:
-    """Numbers of the blocks that the model takes for body, without lines that are furniture wherever they stand."""
+def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) -> tuple[int, ...]:
+    """Numbers of the blocks that the model takes for body, without lines that are boilerplate wherever they stand."""
     numbers = weighed_blocks(page, chosen)
     if not numbers:
         return ()
-    chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, told, titles))
+    chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, declared, titles))
     first = set(chosen.blocks)
     likely = [number for number, chance in zip(numbers, chances.tolist(), strict=True)
               if chance > (BAR if number in first else BAR_ALONE)]
     texts = {number: page.blocks[number].text for number in likely}
-    kept = [number for number, text in texts.items() if not (is_furniture(text) or is_furniture_line(text))]
+    kept = [number for number, text in texts.items() if not (is_boilerplate(text) or is_boilerplate_line(text))]
     return tuple(before_wall(kept, texts))
 
 
 def _second_opinion(markup: str, signs: PageSigns) -> str:
     text = rs_trafilatura.extract(markup, url=signs.url, page_type="article").main_content or ""
-    furniture = load_page_tables().lines
+    boilerplate = load_page_tables().lines
     titles = set(signs.titles)
     lines = dict.fromkeys(line.strip() for line in text.split("\n"))
     return "\n".join(line for line in lines
-                     if line not in titles and (len(line) > 150 or not furniture.match(line.lower())))
+                     if line not in titles and (len(line) > 150 or not boilerplate.match(line.lower())))

@@ -58,8 +58,8 @@ class LinkedData:
 def read_linked_data(root: etree._Element) -> LinkedData:
     """All JSON-LD objects of a page, in order; blocks that are not JSON are passed over."""
     found_so_far: list[tuple[JsonObject, bool]] = []
-    told = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
-    for script in islice(told, _MOST):
+    declared = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
+    for script in islice(declared, _MOST):
         text = script.text or ""
         if len(text) <= _LONGEST:
             for parsed in _parse(text):

@@ -36,7 +36,7 @@ class Metadata:
     """Fields that the page gives, None for those that it does not.
 
     ``authors`` are the answers of JSON-LD and of meta tags; ``outlet_names`` every name of the outlet;
-    ``locale`` the page's language with its country; ``told_bodies`` every ``articleBody``.
+    ``locale`` the page's language with its country; ``declared_bodies`` every ``articleBody``.
     """
 
     title: Found[str] | None
@@ -51,7 +51,7 @@ class Metadata:
     image_url: Found[str] | None
     outlet_names: tuple[str, ...]
     locale: str | None
-    told_bodies: tuple[object, ...]
+    declared_bodies: tuple[object, ...]
     signs: PageSigns
 
 
@@ -79,7 +79,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         image_url=image_of(head, article, base),
         outlet_names=names,
         locale=head.lang,
-        told_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
+        declared_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
         signs=read_signs(head, data, article, titles.all(), url),
     )
 

@@ -15,14 +15,14 @@ _LISTS = frozenset(("collectionpage", "itemlist", "searchresultspage"))
 
 @dataclass(frozen=True, slots=True)
 class PageSigns:
-    """``titles`` are all titles that the page has; ``told_words`` is the article's length as JSON-LD tells it."""
+    """``titles`` are all titles that the page has; ``declared_words`` is the article's length as JSON-LD tells it."""
 
     titles: tuple[str, ...] = ()
     url: str | None = None
     is_marked_article: bool = False
     is_marked_listing: bool = False
     is_marked_paid: bool = False
-    told_words: int | None = None
+    declared_words: int | None = None
 
 
 def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tuple[str, ...],
@@ -36,13 +36,13 @@ def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tup
         is_marked_article=is_typed or 0 < len(articles) <= MOST_ARTICLES,
         is_marked_listing=not is_typed and (bool(kinds & _LISTS) or len(articles) > MOST_ARTICLES),
         is_marked_paid=own is not None and str(own.get("isAccessibleForFree")).lower() == "false",
-        told_words=_word_count(own),
+        declared_words=_word_count(own),
     )
 
 
 def _word_count(article: JsonObject | None) -> int | None:
     if article is None:
         return None
-    told = article.get("wordCount")
-    text = str(told) if isinstance(told, int) else text_of(told) or ""
+    declared = article.get("wordCount")
+    text = str(declared) if isinstance(declared, int) else text_of(declared) or ""
     return int(text) if text.isdecimal() and len(text) < 6 else None

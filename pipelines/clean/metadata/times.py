@@ -41,10 +41,10 @@ def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment
     return times
 
 
-def pick_times(told: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> dict[str, Found[Moment]]:
+def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> dict[str, Found[Moment]]:
     """Told times, those that readers see where none is told, or where they are the same more fully."""
-    fields = {**seen, **told}
-    times = {field: _fullest([told.get(field), seen.get(field)]) for field in fields}
+    fields = {**seen, **declared}
+    times = {field: _fullest([declared.get(field), seen.get(field)]) for field in fields}
     return {field: found for field, found in times.items() if found is not None}
 
 

@@ -65,15 +65,15 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     known = _known(names) | {""}
     given = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
     named = [(how, title[:LONGEST_TITLE]) for how, title in given if title]
-    told = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
+    declared = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
     visible = [tidy_line(title[:LONGEST_TITLE]) for title in titles.visible]
-    seen = [title for title in visible if plain(title) not in known and not _is_beside(title, told)]
+    seen = [title for title in visible if plain(title) not in known and not _is_beside(title, declared)]
     extra = (*names, section) if section else names
-    others = [title for _, title in told]
+    others = [title for _, title in declared]
     bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)
-            for how, title in told]
-    is_told = titles.is_news and bool(bare) and bare[0][0] != "title element"
-    headline = None if is_told else _confirmed(seen, [text for _, text, _ in bare])
+            for how, title in declared]
+    is_declared = titles.is_news and bool(bare) and bare[0][0] != "title element"
+    headline = None if is_declared else _confirmed(seen, [text for _, text, _ in bare])
     if headline is not None:
         parts = [title for _, *both in bare for title in both]
         text = _without_kicker(without_outlet(headline, others, extra), parts)
@@ -83,10 +83,10 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     return Found(seen[0], "h1", seen[0]) if seen else None
 
 
-def _confirmed(seen: list[str], told: list[str]) -> str | None:
-    if not told:
+def _confirmed(seen: list[str], declared: list[str]) -> str | None:
+    if not declared:
         return seen[0] if seen else None
-    shares = [(max(_in_common(title, other) for other in told), -number) for number, title in enumerate(seen)]
+    shares = [(max(_in_common(title, other) for other in declared), -number) for number, title in enumerate(seen)]
     if not shares or max(shares)[0] < ALIKE:
         return None
     return seen[-max(shares)[1]]
@@ -103,15 +103,15 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(before + name for name in bare for before in ("", "the", "www"))
 
 
-def _is_beside(headline: str, told: list[tuple[str, str]]) -> bool:
+def _is_beside(headline: str, declared: list[tuple[str, str]]) -> bool:
     """Whether the title element is a visible headline and another title: then that one is the outlet's or a kicker.
 
     >>> _is_beside("Salt and Tide", [("meta", "The pier opens"), ("title element", "Salt and Tide: The pier opens")])
     True
     """
     first = plain(headline)
-    both = [plain(title) for how, title in told if how == "title element"]
-    others = {plain(title) for how, title in told if how != "title element"} - {first}
+    both = [plain(title) for how, title in declared if how == "title element"]
+    others = {plain(title) for how, title in declared if how != "title element"} - {first}
     return any(tab in (first + other, other + first) for tab in both for other in others if len(other) >= len(first))
 
 
@@ -128,7 +128,7 @@ def _in_common(one: str, other: str) -> float:
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
 
 
-def _without_kicker(headline: str, told: list[str]) -> str:
+def _without_kicker(headline: str, declared: list[str]) -> str:
     """A visible headline that runs on from its kicker, or into a count or source: its part that is another title.
 
     >>> _without_kicker("Harbour Pier opens early", ["Pier opens early"])
@@ -136,7 +136,7 @@ def _without_kicker(headline: str, told: list[str]) -> str:
     >>> _without_kicker("East pier opens early (wire.example) 87", ["East pier opens early"])
     'East pier opens early'
     """
-    for title in told:
+    for title in declared:
         if len(title) >= max(SHORTEST_HEADLINE, 0.5 * len(headline)) and headline != title and (
                 headline.endswith(title) or (headline.startswith(title) and _COUNT.fullmatch(headline[len(title):]))):
             return title

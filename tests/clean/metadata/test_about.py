@@ -33,7 +33,7 @@ OTHER = an_article("Crane lost at sea", url="https://www.harbour.example/port/cr
         an_article("Pier opens at last", author="Ines Falk"),
     ],
 )
-def test_the_article_of_the_page_is_told_from_others(own: dict[str, object]) -> None:
+def test_the_article_of_the_page_is_reported_from_others(own: dict[str, object]) -> None:
     found = about([OTHER, own], "<title>Pier opens at last - Harbour News</title>")
     assert [author.name for author in found.authors[0].value] == ["Ines Falk"]
 

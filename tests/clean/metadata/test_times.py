@@ -47,8 +47,8 @@ def test_a_zone_name_that_means_several_is_no_zone() -> None:
     assert (moment.zone, moment.has_time) == (None, True)
 
 
-def published(told: str | None, *, meta: str | None = None) -> tuple[str, str] | None:
-    article = {"@type": "NewsArticle", "headline": "Pier opens", **({"datePublished": told} if told else {})}
+def published(declared: str | None, *, meta: str | None = None) -> tuple[str, str] | None:
+    article = {"@type": "NewsArticle", "headline": "Pier opens", **({"datePublished": declared} if declared else {})}
     tag = f'<meta property="article:published_time" content="{meta}">' if meta else ""
     page = f'<html><head>{tag}<script type="application/ld+json">{json.dumps(article)}</script></head></html>'
     found = read_metadata(etree.HTML(page), None).times.get("published_at")
@@ -56,7 +56,7 @@ def published(told: str | None, *, meta: str | None = None) -> tuple[str, str] |
 
 
 @pytest.mark.parametrize(
-    ("told", "meta", "expected"),
+    ("declared", "meta", "expected"),
     [
         ("2026-05-04T09:30:00", "2026-05-04T09:30:00+05:00", ("2026-05-04T09:30:00+05:00", "meta")),
         ("2026-05-04T04:30:00", "2026-05-04T09:30:00+05:00", ("2026-05-04T09:30:00+05:00", "meta")),
@@ -71,8 +71,10 @@ def published(told: str | None, *, meta: str | None = None) -> tuple[str, str] |
         ("May 4, 2026 9:30 am", None, ("2026-05-04T09:30:00+00:00", "json-ld")),
     ],
 )
-def test_the_fullest_of_those_that_agree(told: str | None, meta: str | None, expected: tuple[str, str] | None) -> None:
-    assert published(told, meta=meta) == expected
+def test_the_fullest_of_those_that_agree(
+    declared: str | None, meta: str | None, expected: tuple[str, str] | None
+) -> None:
+    assert published(declared, meta=meta) == expected
 
 
 def test_a_meta_tag_may_divide_its_name_as_it_likes() -> None:
@@ -112,11 +114,11 @@ def test_a_label_above_a_date_says_that_it_is_an_updates() -> None:
 def moment(written: str) -> Found[Moment]:
     read = read_moment(written)
     assert read is not None
-    return Found(read, "told", written)
+    return Found(read, "declared", written)
 
 
-def test_what_readers_see_completes_what_is_told() -> None:
-    told = {"published_at": moment("2026-05-04")}
+def test_what_readers_see_completes_what_is_reported() -> None:
+    declared = {"published_at": moment("2026-05-04")}
     clock = {"published_at": moment("2026-05-04T09:30+05:00"), "modified_at": moment("2026-05-05")}
-    assert pick_times(told, clock) == clock
-    assert pick_times(told, {"published_at": moment("2026-05-01T09:30+05:00")}) == told
+    assert pick_times(declared, clock) == clock
+    assert pick_times(declared, {"published_at": moment("2026-05-01T09:30+05:00")}) == declared

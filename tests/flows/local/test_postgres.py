@@ -14,11 +14,11 @@ import psutil
 import psycopg
 import pytest
 
-from flows.local import account, postgres_programs
-from flows.local.account import Account, server_account
-from flows.local.faults import NoAccount, NoPostgres, PortTaken, PostgresDied
+from flows.local import postgres_programs, system_user
+from flows.local.faults import NoPostgres, NoSystemUser, PortTaken, PostgresDied
 from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 from flows.local.postgres_programs import Programs, find_postgres
+from flows.local.system_user import SystemUser, server_user
 from tests.flows.local.test_processes import eventually, gone
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes into another user")
@@ -70,7 +70,7 @@ def test_none_is_said_with_what_was_seen(nothing_there: pytest.MonkeyPatch, tmp_
         find_postgres(17)
 
 
-def test_programs_that_the_account_cannot_reach_are_copied(tmp_path: Path) -> None:
+def test_programs_that_the_user_cannot_reach_are_copied(tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     programs = Programs(a_postgres(hidden, "16.1"), 16)
     (hidden / "share").mkdir(mode=0o700)
@@ -80,23 +80,23 @@ def test_programs_that_the_account_cannot_reach_are_copied(tmp_path: Path) -> No
     place = tmp_path / "place"
     place.mkdir()
     assert programs.reachable_by(None, place) is programs
-    copy = programs.reachable_by(Account(65534, 65534), place)
+    copy = programs.reachable_by(SystemUser(65534, 65534), place)
     assert copy == Programs(place / "programs-16" / "bin", 16)
     modes = {str(path.relative_to(place)): path.stat().st_mode & 0o777 for path in place.rglob("*")}
     assert modes == {
         "programs-16": 0o755, "programs-16/bin": 0o755, "programs-16/bin/postgres": 0o755,
         "programs-16/bin/initdb": 0o755, "programs-16/share": 0o755, "programs-16/share/postgres.bki": 0o644,
     }
-    assert copy == programs.reachable_by(Account(65534, 65534), place)
+    assert copy == programs.reachable_by(SystemUser(65534, 65534), place)
 
 
-def test_a_machine_without_an_account_for_it_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_user_for_it_learns_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(account, "UNPRIVILEGED", "no-such-user")
-    with pytest.raises(NoAccount, match=r"(?s)refuses to run as root.*useradd --system no-such-user"):
-        server_account()
+    monkeypatch.setattr(system_user, "UNPRIVILEGED", "no-such-user")
+    with pytest.raises(NoSystemUser, match=r"(?s)refuses to run as root.*useradd --system no-such-user"):
+        server_user()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert server_account() is None
+    assert server_user() is None
 
 
 @pytest.mark.integration
@@ -166,7 +166,7 @@ def test_a_wrong_setting_and_a_taken_port_are_said(home: Path) -> None:
 def test_root_s_server_runs_as_another_user_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "hidden").mkdir(mode=0o700)
     local = LocalPostgres(tmp_path / "hidden", overrides=UNSAFE_AND_FAST)
-    nobody = server_account()
+    nobody = server_user()
     assert nobody is not None
     with local.for_now() as running:
         server = running.process()
@@ -174,7 +174,7 @@ def test_root_s_server_runs_as_another_user_and_leaves_nothing(tmp_path: Path) -
         assert set(server.uids()) == {nobody.uid}
         assert set(server.gids()) == {nobody.gid}
         place = Path((local.folder / "place").read_text())
-        assert place.parent == account.KEPT_FOLDER
+        assert place.parent == system_user.KEPT_FOLDER
         assert (place / "data").stat().st_mode & 0o777 == 0o700
         assert not (place / "initdb.password").exists()
     assert not place.exists()

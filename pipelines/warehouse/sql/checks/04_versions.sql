@@ -7,18 +7,18 @@ WHERE l.topic = coalesce($topic, l.topic) AND l.outcome IN ('loaded', 'new_versi
   AND v.article_id IS NULL
 ORDER BY l.topic, l.partition, l.kafka_offset;
 
-SELECT v.source_topic || '/' || v.source_partition || '@' || v.source_offset,
+SELECT v.coordinates_topic || '/' || v.coordinates_partition || '@' || v.coordinates_offset,
     'version ' || v.version || ' of article ' || v.article_id || ' is there, but the ledger does not say that this record loaded it'
 FROM article_versions v
 LEFT JOIN ledger l
-  ON l.topic = v.source_topic AND l.partition = v.source_partition AND l.kafka_offset = v.source_offset
+  ON l.topic = v.coordinates_topic AND l.partition = v.coordinates_partition AND l.kafka_offset = v.coordinates_offset
  AND l.outcome IN ('loaded', 'new_version', 'new_reading') AND l.article_id = v.article_id AND l.version = v.version AND l.removed_in IS NULL
-WHERE v.source_topic = coalesce($topic, v.source_topic) AND l.topic IS NULL
-ORDER BY v.source_topic, v.source_partition, v.source_offset;
+WHERE v.coordinates_topic = coalesce($topic, v.coordinates_topic) AND l.topic IS NULL
+ORDER BY v.coordinates_topic, v.coordinates_partition, v.coordinates_offset;
 
-SELECT min(source_topic || '/' || source_partition || '@' || source_offset),
+SELECT min(coordinates_topic || '/' || coordinates_partition || '@' || coordinates_offset),
     'version ' || version || ' of article ' || article_id || ' is there ' || count(*) || ' times'
 FROM article_versions
-WHERE source_topic = coalesce($topic, source_topic)
+WHERE coordinates_topic = coalesce($topic, coordinates_topic)
 GROUP BY article_id, version HAVING count(*) > 1
 ORDER BY article_id, version;

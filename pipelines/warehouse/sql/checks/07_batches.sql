@@ -9,20 +9,20 @@ WITH told AS (
         count(CASE WHEN first_outcome = 'deleted' THEN 1 END) AS deleted,
         count(CASE WHEN first_outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
         count(CASE WHEN first_outcome = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN first_outcome = 'held' THEN 1 END) AS held
+        count(CASE WHEN first_outcome = 'quarantined' THEN 1 END) AS quarantined
     FROM ledger GROUP BY batch_id
 )
 SELECT 'run ' || b.run_id || ', batch ' || b.batch_id,
     'counted ' || b.records || ' records (' || b.loaded || ' loaded, ' || b.new_version || ' new versions, ' ||
     coalesce(b.new_reading, 0) || ' new readings, ' || b.unchanged ||
     ' unchanged, ' || b.rejected || ' rejected, ' || b.deleted || ' deleted, ' ||
-    coalesce(b.nothing_to_delete, 0) || ' with nothing to delete, ' || b.suppressed || ' suppressed, ' || b.held ||
-    ' held), the ledger has ' || coalesce(t.records, 0) ||
+    coalesce(b.nothing_to_delete, 0) || ' with nothing to delete, ' || b.suppressed || ' suppressed, ' || b.quarantined ||
+    ' quarantined), the ledger has ' || coalesce(t.records, 0) ||
     ' (' || coalesce(t.loaded, 0) || ', ' || coalesce(t.new_version, 0) || ', ' ||
     coalesce(t.new_reading, 0) || ', ' || coalesce(t.unchanged, 0) || ', ' ||
     coalesce(t.rejected, 0) || ', ' || coalesce(t.deleted, 0) || ', ' ||
     coalesce(t.nothing_to_delete, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
-    coalesce(t.held, 0) || ')'
+    coalesce(t.quarantined, 0) || ')'
 FROM batches b
 LEFT JOIN told t ON t.batch_id = b.batch_id
 WHERE b.kind = 'ingest' AND (
@@ -30,9 +30,9 @@ WHERE b.kind = 'ingest' AND (
     OR coalesce(b.new_reading, 0) <> coalesce(t.new_reading, 0)
     OR b.unchanged <> coalesce(t.unchanged, 0) OR b.rejected <> coalesce(t.rejected, 0)
     OR b.deleted <> coalesce(t.deleted, 0) OR coalesce(b.nothing_to_delete, 0) <> coalesce(t.nothing_to_delete, 0)
-    OR b.suppressed <> coalesce(t.suppressed, 0) OR b.held <> coalesce(t.held, 0))
+    OR b.suppressed <> coalesce(t.suppressed, 0) OR b.quarantined <> coalesce(t.quarantined, 0))
   AND ($topic IS NULL OR EXISTS (SELECT 1 FROM batch_ranges r WHERE r.batch_id = b.batch_id AND r.topic = $topic))
-ORDER BY b.published_at, b.batch_id;
+ORDER BY b.loaded_at, b.batch_id;
 
 SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset, 'belongs to batch ' || l.batch_id || ', which was never published'
 FROM ledger l LEFT JOIN batches b ON b.batch_id = l.batch_id

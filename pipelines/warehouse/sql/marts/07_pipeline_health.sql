@@ -21,7 +21,7 @@ SELECT
     count(CASE WHEN r.outcome = 'deleted' THEN 1 END) AS deleted,
     count(CASE WHEN r.outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
     count(CASE WHEN r.outcome = 'suppressed' THEN 1 END) AS suppressed,
-    count(CASE WHEN r.outcome = 'held' THEN 1 END) AS held,
+    count(CASE WHEN r.outcome = 'quarantined' THEN 1 END) AS quarantined,
     count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_rejected,
     count(CASE WHEN r.reason = 'UnexpectedFault' THEN 1 END) AS unexpected_faults,
     max(t.reason) AS top_reason
@@ -41,7 +41,7 @@ COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are dead lette
 COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests that removed something.';
 COMMENT ON COLUMN marts.pipeline_health.nothing_to_delete IS 'Delete requests that found nothing to remove.';
 COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records that must not be loaded: of suppressed articles, or covered by a delete request.';
-COMMENT ON COLUMN marts.pipeline_health.held IS 'Records that wait because their source is held.';
+COMMENT ON COLUMN marts.pipeline_health.quarantined IS 'Records that wait because their scraper is quarantined.';
 COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that is rejected, 0 to 1.';
 COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records that met a fault nobody named: bugs of ours.';
 COMMENT ON COLUMN marts.pipeline_health.top_reason IS 'The most frequent reason among the rejected; null when none is.';

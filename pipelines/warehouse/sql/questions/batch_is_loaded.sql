@@ -1,1 +1,1 @@
-SELECT batch_id, published_at FROM batches WHERE batch_id = ?;
+SELECT batch_id, loaded_at FROM batches WHERE batch_id = ?;

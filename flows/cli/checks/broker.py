@@ -1,0 +1,138 @@
+"""Checks of Kafka: that it lets us in, that the topics are there, and that the user has the rights of the run book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows.cli.checks import Checks, Group
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import KafkaSettings, Settings
+    from pipelines.sources.rights import TopicRights
+
+BROKER, RAW, REJECTED, SIZE, GROUP_OFFSETS = (
+    "broker", "raw topic", "topic of dead letters", "size of dead letters", "group offsets"
+)
+PATIENCE_S = 5.0  # of each question: all of them are to be answered within the time of the whole preflight
+
+
+def check_broker(settings: Settings, checks: Checks) -> None:
+    """Everything that a run asks of Kafka."""
+    from flows.place import with_broker
+    from pipelines.broker import impatient, probe_broker
+    from pipelines.sources.rights import topic_rights
+
+    kafka = impatient(with_broker(settings).kafka)
+    kafka = kafka.model_copy(update={"request_timeout_s": min(PATIENCE_S, kafka.request_timeout_s)})
+    contact = probe_broker(kafka)
+    rights = topic_rights(kafka, (kafka.raw_topic, kafka.rejected_topic))
+    user = f", as the user {kafka.sasl_username}" if kafka.sasl_username else ""
+    checks.ok(BROKER, f"{contact.server} answers by {kafka.security_protocol}{user}.")
+    with checks.trying(RAW):
+        _raw_topic(kafka, rights[kafka.raw_topic], checks)
+    with checks.trying(REJECTED):
+        _dead_letters(kafka, rights[kafka.rejected_topic], checks)
+    with checks.trying(GROUP_OFFSETS):
+        _group(kafka, checks)
+
+
+def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
+    from pipelines.broker import BrokerRefused, broker_faults, refuse_error
+    from pipelines.sources.kafka import describe_topic
+    from pipelines.sources.rights import UNKNOWN_TOPIC
+
+    if rights.error_code != UNKNOWN_TOPIC:
+        with broker_faults(kafka, f"describe {kafka.raw_topic}"):
+            refuse_error(rights.error_code, kafka.raw_topic)
+    topic = describe_topic(kafka, kafka.raw_topic)  # raises what a run would raise
+    if rights.allows("READ") is False:
+        raise BrokerRefused(
+            f"The user may see {kafka.raw_topic} and not read it."
+            f"\nWhat to do: {_grant(kafka, 'Read', kafka.raw_topic)}"
+        )
+    waiting = sum(end - first for first, end in topic.offsets.values())
+    says = f"{kafka.raw_topic} has {counted(len(topic.offsets), 'partition')} and keeps {counted(waiting, 'offset')}"
+    if rights.allows("READ") is None:
+        checks.warn(RAW, f"{says}. The broker does not say whether the user may read it.", "try `dateline ingest`")
+    else:
+        checks.ok(RAW, f"{says}. The user may read it.")
+
+
+def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
+    from pipelines.broker import BrokerRefused
+    from pipelines.sinks.dead_letters import to_make
+    from pipelines.sources.rights import TOPIC_FORBIDDEN, UNKNOWN_TOPIC, may_make
+
+    topic = kafka.rejected_topic
+    wait = "Articles are loaded; dead letters wait in the outbox."
+    if rights.error_code in {UNKNOWN_TOPIC, TOPIC_FORBIDDEN}:
+        if not may_make(kafka, topic):
+            raise BrokerRefused(
+                f"The user sees no topic {topic} and may not make one. {wait}\nWhat to do: {to_make(kafka)}, and "
+                f"{_grant(kafka, 'Write', topic)}"
+            )
+        checks.ok(REJECTED, f"{topic} is not there. It is made when the first dead letter is sent.")
+        checks.leave_out(SIZE, f"{topic} is yet to be made.")
+        return
+    if rights.allows("WRITE") is False:
+        raise BrokerRefused(
+            f"The user may see {topic} and not write to it. {wait}\nWhat to do: {_grant(kafka, 'Write', topic)}"
+        )
+    if rights.without_leader:
+        checks.warn(
+            REJECTED, f"Partitions {', '.join(map(str, rights.without_leader))} of {topic} have no leader. {wait}",
+            "see whether a broker is down",
+        )
+    elif rights.allows("WRITE") is None:
+        checks.warn(
+            REJECTED, f"The broker does not say whether the user may write to {topic}.",
+            "look for letters in the outbox after the next run (`dateline status`)",
+        )
+    else:
+        checks.ok(REJECTED, f"{topic} has {counted(rights.partitions, 'partition')}. The user may write to it.")
+    with checks.trying(SIZE):
+        _size(kafka, rights, checks)
+
+
+def _size(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
+    from pipelines.sinks.dead_letters import largest_message
+
+    largest = largest_message(kafka, kafka.rejected_topic)
+    if rights.allows("DESCRIBE_CONFIGS") is False:
+        checks.warn(
+            SIZE, f"The user may not read the settings of {kafka.rejected_topic}: letters over {largest:,} bytes are "
+            "sent without their original, which the warehouse keeps.",
+            _grant(kafka, "DescribeConfigs", kafka.rejected_topic),
+        )
+    else:
+        checks.ok(SIZE, f"{kafka.rejected_topic} takes messages of up to {largest:,} bytes.")
+
+
+def _group(kafka: KafkaSettings, checks: Checks) -> None:
+    from pipelines.sources.rights import group_rights
+
+    found = group_rights(kafka)
+    if not found.may_commit:
+        checks.warn(
+            GROUP_OFFSETS, f"The user may not commit offsets of group {kafka.group_id}: lag monitors see none.",
+            _grant(kafka, "Read", kafka.group_id, "group"),
+        )
+    elif found.members:
+        checks.warn(
+            GROUP_OFFSETS, f"Group {kafka.group_id} has {counted(found.members, 'member')}: another consumer uses its "
+            "name, and Kafka refuses Dateline's offsets.", "name a group of Dateline's own in DATELINE_KAFKA__GROUP_ID",
+        )
+    else:
+        checks.ok(GROUP_OFFSETS, f"The user may commit offsets of group {kafka.group_id}.")
+
+
+def _grant(kafka: KafkaSettings, operation: str, name: str, kind: str = "topic") -> str:
+    user = kafka.sasl_username or "NAME"
+    return (
+        f"`kafka-acls.sh --bootstrap-server {kafka.bootstrap_servers} --add --allow-principal User:{user} "
+        f"--operation {operation} --{kind} {name}`"
+    )
+
+
+GROUP = Group((BROKER, RAW, REJECTED, SIZE, GROUP_OFFSETS), check_broker)

@@ -1,0 +1,200 @@
+"""Checks of this machine and what lies on it: settings, home folder, warehouse, Prefect, models and tables."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.cli.checks import Checks, Group
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.warehouse import Warehouse
+
+SETTINGS, HOME, WAREHOUSE, PREFECT, MODELS = "settings", "home folder", "warehouse", "Prefect", "models and tables"
+LITTLE_ROOM, NO_ROOM = 2_000_000_000, 100_000_000
+PATIENCE_S = 3.0
+LOADED_WITHIN_S = 60.0  # loading models waits for nobody: it takes seconds, more where the machine is busy
+
+
+def check_settings(settings: Settings, checks: Checks) -> None:
+    """Every name in the settings leads somewhere: schema ids, schemas' folder, certificates, models, runner."""
+    from pipelines.jobs.names import check_names
+
+    check_names(settings)
+    ids = ", ".join(f"{number} is {name}" for number, name in sorted(settings.schema_ids.items())) or "none of your own"
+    checks.ok(SETTINGS, f"Every name in them leads somewhere. Schema ids: {ids}.")
+
+
+def check_home(settings: Settings, checks: Checks) -> None:
+    """The folder can be written, and its disk has room."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.home) as file:
+        file.write(b"tried")
+    free = shutil.disk_usage(settings.home).free
+    says = f"{settings.home} can be written; its disk has {free / 1e9:,.1f} GB left."
+    if free < NO_ROOM:
+        raise OSError(28, f"The disk has only {free / 1e6:,.0f} MB left", str(settings.home))
+    if free < LITTLE_ROOM:
+        checks.warn(HOME, says, "free some space, or set DATELINE_HOME to a folder on another disk")
+    else:
+        checks.ok(HOME, says)
+
+
+def check_warehouse(settings: Settings, checks: Checks) -> None:
+    """It opens and can be written, and nobody else is writing to it. It is opened for reading alone."""
+    from pipelines.warehouse import WarehouseUnavailable, open_warehouse
+    from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+    warehouse = open_warehouse(settings.warehouse_url)
+    if not isinstance(warehouse, DuckDBWarehouse):
+        _check_server(settings, warehouse, checks)
+        return
+    path = warehouse.path
+    if not path.exists():
+        _same_warehouse(settings, warehouse)
+        _place_for(path)
+        checks.ok(WAREHOUSE, f"There is none at {path} yet. The first run makes it.")
+        return
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise WarehouseUnavailable(
+            f"{path} or its folder may not be written by this user.\nWhat to do: `chown` them to the user of the run."
+        )
+    if writer := _writer(path):
+        checks.warn(WAREHOUSE, f"{writer} is writing to {path}.", "another run has to wait until it has ended")
+        return
+    opened = DuckDBWarehouse(path, patience_s=PATIENCE_S)
+    _same_warehouse(settings, opened)
+    _show_standing(opened, f"{path} opens and can be written.", checks)
+
+
+def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> None:
+    """The database server answers, and lets this user write. Nothing is written."""
+    from pipelines.warehouse.postgres import PostgresWarehouse
+
+    assert isinstance(warehouse, PostgresWarehouse)
+    is_there = warehouse.need_rights()
+    _same_warehouse(settings, warehouse)
+    if not is_there:
+        checks.ok(WAREHOUSE, f"{warehouse.shown} answers. It has no tables yet; the first run makes them.")
+        return
+    if writer := warehouse.writer_of(settings.kafka.raw_topic):
+        checks.warn(
+            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.", "another run from its topic has to wait for it"
+        )
+        return
+    _show_standing(warehouse, f"{warehouse.shown} answers and can be written.", checks)
+
+
+def _show_standing(warehouse: Warehouse, says: str, checks: Checks) -> None:
+    """What lies in it: whether it has tables yet, and whether dead letters wait."""
+    runs = warehouse.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
+    letters = sum(standing.letters for standing in warehouse.outbox_standing())
+    if not runs:
+        says += " It has none of Dateline's tables yet; the first run makes them."
+    if letters:
+        wait = counted(letters, "dead letter waits", "dead letters wait")
+        checks.warn(WAREHOUSE, f"{says} {wait} in its outbox.", "`dateline status` says why")
+    else:
+        checks.ok(WAREHOUSE, says)
+
+
+def _same_warehouse(settings: Settings, warehouse: Warehouse) -> None:
+    """Raises where a run would find that the warehouse which was loaded into is gone or is another one."""
+    from flows.memory import Memory
+    from flows.place import with_broker
+    from pipelines.broker import BrokerUnavailable, impatient
+
+    Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
+    with contextlib.suppress(BrokerUnavailable):  # that the broker is away is said by the checks of the broker
+        kafka = impatient(with_broker(settings).kafka)
+        kafka = kafka.model_copy(update={"request_timeout_s": min(PATIENCE_S, kafka.request_timeout_s)})
+        Memory(settings.model_copy(update={"kafka": kafka}), warehouse).need_same_warehouse(ask_kafka=True)
+
+
+def _place_for(path: Path) -> None:
+    """Raises unless the file and the folders that it lies in can be made."""
+    from pipelines.warehouse import WarehouseUnavailable
+
+    there = next(folder for folder in path.parents if folder.exists())
+    if not os.access(there, os.W_OK):
+        raise WarehouseUnavailable(
+            f"{path} cannot be made: this user may not write to {there}."
+            "\nWhat to do: make the folder, or name another file in DATELINE_WAREHOUSE=duckdb:////absolute/path.duckdb."
+        )
+
+
+def _writer(path: Path) -> str | None:
+    """The run that holds the writer's place, as it says itself. The lock is left alone: a run may want it now."""
+    import psutil
+
+    try:
+        report = json.loads(Path(f"{path}.writer.json").read_text())
+        holder = f"{report['holder']} (process {report['pid']})"
+        return holder if psutil.pid_exists(int(report["pid"])) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def check_prefect(settings: Settings, checks: Checks) -> None:
+    """The API that runs report to answers, or one can be started for a run."""
+    from flows.local.prefect import LocalPrefect, api_url
+    from flows.place import API_URL
+
+    named = os.environ.get(API_URL)
+    running = None if named else LocalPrefect(settings.home).running()
+    if named is None and running is None:
+        checks.ok(PREFECT, f"{API_URL} names no server and none runs here: each run starts one for itself.")
+        return
+    url = named or api_url(running)  # type: ignore[arg-type]  # one of the two is there
+    _answers(url)
+    checks.ok(PREFECT, f"{_without_user(url)} answers.")
+
+
+def _answers(url: str) -> None:
+    import httpx
+
+    from flows.faults import PrefectUnavailable
+    from flows.place import API_URL
+
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/health", timeout=PATIENCE_S)
+        why = None if answer.status_code < httpx.codes.BAD_REQUEST else f"it answers {answer.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
+        why = type(fault).__name__
+    if why:
+        raise PrefectUnavailable(
+            f"Prefect's API at {_without_user(url)} does not answer ({why})."
+            f"\nWhat to do: see that the server is up and that {API_URL} is its address, "
+            "with /api at its end; or unset it to have one started for each run."
+        )
+
+
+def _without_user(url: str) -> str:
+    """The address without the user and password that it may hold.
+
+    >>> _without_user("https://flow:marzipan@prefect.internal/api")
+    'https://prefect.internal/api'
+    """
+    scheme, divider, rest = url.partition("://")
+    return f"{scheme}{divider}{rest.rpartition('@')[2]}"
+
+
+def check_models(settings: Settings, checks: Checks) -> None:
+    """The models that find names, and the tables of languages and places, can be loaded."""
+    from pipelines.enrich.models import load_models
+
+    models = load_models(settings.models)
+    checks.ok(MODELS, f"{', '.join(settings.models)} reads {', '.join(sorted(models.engines))}; the tables are loaded.")
+
+
+GROUPS = (
+    Group((SETTINGS,), check_settings), Group((HOME,), check_home), Group((WAREHOUSE,), check_warehouse),
+    Group((PREFECT,), check_prefect), Group((MODELS,), check_models, LOADED_WITHIN_S),
+)

@@ -1,0 +1,120 @@
+"""One command that shows it all: a real Kafka, the sample articles, the ingest flow, and what came out."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.frame import Command, Verbose, command
+from flows.cli.screen import safe
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+app = typer.Typer()
+
+NEXT = (
+    ("dateline up", "start Kafka and Prefect again, to stay"),
+    ("dateline publish PATH…", "send pages of your own: .html, .txt, .jsonl, .warc"),
+    ("dateline ingest", "load what waits"),
+    ("dateline query", "list the marts, each with a query to try"),
+    ('dateline query "SELECT title, outlet_domain FROM articles LIMIT 5"', "ask in SQL"),
+    ("dateline rejected list", "see what was turned away, and why"),
+    ("dateline ledger verify", "prove that nothing was lost"),
+    ("dateline status", "lag, last runs, reject rates"),
+)
+
+
+@app.command()
+def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
+    """Start a real Kafka, ingest the sample articles, show what came out, and put everything away."""
+    with command("demo", verbose=verbose, warehouse=warehouse) as run:
+        with _servers(run) as settings:
+            _publish_samples(run, settings)
+            _ingest(run, settings)
+        _show(run)
+
+
+@contextmanager
+def _servers(run: Command) -> Iterator[Settings]:
+    """Kafka and Prefect, started together; those of ``dateline up`` are used where they run, and left running."""
+    from flows.local.servers import Servers
+    from flows.place import with_broker
+    from pipelines.sinks.kafka import make_topics
+
+    servers = Servers(run.settings)
+    try:
+        with run.screen.notes.status("Starting Kafka and Prefect …") as status:
+            servers.start(notify=lambda text: status.update(safe(text)))
+            settings = with_broker(run.settings)
+            make_topics(settings.kafka)
+        run.screen.say(f"[green]✓[/green] Kafka at {safe(settings.kafka.bootstrap_servers)}")
+        yield settings
+    finally:
+        servers.stop_started()
+
+
+def _publish_samples(run: Command, settings: Settings) -> None:
+    from pipelines.samples import sample_messages
+    from pipelines.sinks.kafka import OutgoingMessage, publish_messages
+    from pipelines.sources.kafka import topic_offsets
+
+    topic = settings.kafka.raw_topic
+    present = sum(end for _, end in topic_offsets(settings.kafka, topic).values())
+    samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages()]
+    if present >= len(samples):
+        run.screen.say(
+            f"[green]✓[/green] {safe(topic)} already has {counted(present, 'message')}: the samples are not sent again"
+        )
+        return
+    published = publish_messages(settings.kafka, topic, samples)
+    run.screen.say(f"[green]✓[/green] Published {counted(published.count, 'sample message')} to {safe(topic)}")
+
+
+def _ingest(run: Command, settings: Settings) -> None:
+    from flows.cli.ingesting import ingest_here
+
+    report = ingest_here(run, settings)
+    if report["records"]:
+        records = counted(report["records"], "record")
+        run.screen.say(f"[green]✓[/green] Ingested {records} in {report['seconds']:.1f} s\n")
+    else:
+        run.screen.say(
+            "[green]✓[/green] Nothing new to ingest: every record of the topic is in the warehouse already\n"
+        )
+
+
+def _show(run: Command) -> None:
+    from flows.cli.summary import show_news
+
+    show_news(run.screen, run.settings)
+    run.screen.say("[bold]Where things are[/bold]")
+    home = run.settings.home
+    for what, where in (
+        ("warehouse", run.settings.warehouse_url),
+        ("staged batches", run.settings.stage or home / "staged"),
+        ("Kafka's data", home / "kafka"),
+        ("log of this run", run.log),
+    ):
+        run.screen.say(f"  {what:16} {safe(where)}")
+    run.screen.say("\n[bold]What to try next[/bold]")
+    called = as_called()
+    for line, why in NEXT:
+        run.screen.say(f"  [cyan]{safe(line.replace('dateline', called, 1))}[/cyan]  [dim]{safe(why)}[/dim]")
+
+
+def as_called() -> str:
+    """How to call the command again from here: by its name where that is found, else by its path."""
+    found, own = shutil.which("dateline"), Path(sys.argv[0])
+    if own.name != "dateline" or (found and Path(found).resolve() == own.resolve()):
+        return "dateline"
+    here = Path.cwd()
+    return str(own.resolve().relative_to(here)) if own.resolve().is_relative_to(here) else str(own)

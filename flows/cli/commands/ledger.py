@@ -1,0 +1,157 @@
+"""Commands that read the warehouse: status, query, ledger verify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.frame import AsJson, Verbose, command
+from flows.cli.screen import safe
+from flows.faults import FOUND_WRONG, WrongUsage
+
+if TYPE_CHECKING:
+    from flows.cli.screen import Screen
+    from pipelines.settings import Settings
+    from pipelines.warehouse import KafkaTopics, Verification
+
+ASK = "give one SELECT, or leave it out to see the marts, each with a query."
+
+app = typer.Typer()
+ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_args_is_help=True)
+
+
+@app.command()
+def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
+    """Show the lag of each partition, quarantined scrapers, the last runs, reject rates and the last audit."""
+    with command("status", verbose=verbose, warehouse=warehouse) as run:
+        from flows.cli.status import code_of_standing, show_standing, standing_of
+
+        standing = standing_of(run.settings, run.screen)
+        if as_json:
+            run.screen.write_json(standing)
+        else:
+            show_standing(run.screen, standing)
+        if code := code_of_standing(standing):
+            raise typer.Exit(code)
+
+
+@app.command()
+def query(
+    sql: Annotated[
+        str | None, typer.Argument(help="One SELECT; without it the marts are listed, each with a query.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Ask the warehouse in SQL, read-only. A table shows the first 1,000 rows; CSV and JSON have all of them."""
+    with command("query", verbose=verbose, warehouse=warehouse) as run:
+        from flows.cli.answers import show_answer
+
+        if sql is None:
+            _list_marts(run.screen, as_json=as_json)
+            return
+        if not sql.strip():
+            raise WrongUsage(f"The query is empty.\nWhat to do: {ASK}")
+        show_answer(run.screen, run.settings, sql, "json" if as_json else "csv" if as_csv else "table")
+
+
+def _list_marts(screen: Screen, *, as_json: bool) -> None:
+    from pipelines.warehouse import mart_examples
+
+    marts = mart_examples()
+    if as_json:
+        screen.write_json([{"mart": mart.name, "comment": mart.comment, "query": mart.query} for mart in marts])
+        return
+    for mart in marts:
+        screen.say(f"[bold]marts.{safe(mart.name)}[/bold]  {safe(mart.comment, 400)}")
+        screen.say(f'  [cyan]dateline query "{safe(mart.query, 2_000)}"[/cyan]\n')
+
+
+@ledger.command()
+def verify(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
+    topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    partition: Annotated[int | None, typer.Option("--partition", min=0, help="Only this partition.")] = None,
+    start: Annotated[
+        int | None, typer.Option("--from", min=0, help="Only from this offset on; else from the first one read.")
+    ] = None,
+    end: Annotated[
+        int | None, typer.Option("--to", min=0, help="Only up to this offset, which is excluded; else all read.")
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read the topic again and compare.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Prove that every offset ended in exactly one outcome or one gap, of all that was read or of a range of it.
+
+    Produced is what the outcomes and the gaps come to, partition by partition; every gap is listed. Exit 1 where an
+    offset is unexplained.
+    """
+    with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
+        from flows.dead_letters import opened
+        from pipelines.warehouse import Part
+
+        if start is not None and end is not None and start > end:
+            raise WrongUsage(f"--from {start} lies past --to {end}.\nWhat to do: give the smaller offset to --from.")
+        kafka = _kafka_topics(run.settings) if deep else None
+        found = opened(run.settings).verify(topic, kafka, Part(partition, start, end))
+        if topic is not None and not found.partitions and found.closes:
+            raise WrongUsage(f"Nothing was ever read of {topic}.\nWhat to do: leave --topic out to see what was read.")
+        if as_json:
+            run.screen.write_json(_as_json(found))
+        else:
+            from flows.cli.status import show_verification
+
+            show_verification(run.screen, found)
+        if not found.closes:
+            raise typer.Exit(FOUND_WRONG)
+
+
+def _kafka_topics(settings: Settings) -> KafkaTopics:
+    from functools import cache, partial
+
+    from flows.place import with_broker
+    from pipelines.sources.kafka import describe_topic, read_range
+    from pipelines.warehouse import KafkaTopics
+
+    kafka = with_broker(settings).kafka
+    described = cache(partial(describe_topic, kafka))
+    return KafkaTopics(
+        lambda topic: described(topic).offsets,
+        partial(read_range, kafka, retention_gap="continue"),
+        lambda topic: described(topic).topic_id,
+    )
+
+
+def _as_json(found: Verification) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "closes": found.closes,
+        "is_deep": found.is_deep,
+        "compared": found.compared,
+        "partitions": [
+            {
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "first_offset": partition.first_offset,
+                "next_offset": partition.next_offset,
+                "from": partition.start,
+                "to": partition.end,
+                "produced": partition.produced,
+                "reconciled": partition.reconciled,
+                "outcomes": dict(partition.outcomes),
+                "gaps": dict(partition.gaps),
+                "blanks": [
+                    {"kind": blank.kind, "first": blank.first, "last": blank.last, "offsets": len(blank)}
+                    for blank in partition.blanks
+                ],
+            }
+            for partition in found.partitions
+        ],
+        "problems": [asdict(problem) for problem in found.problems],
+    }

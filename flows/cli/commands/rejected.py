@@ -1,0 +1,175 @@
+"""Commands on dead letters: what was rejected and why, the original bytes, and another try."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.frame import AsJson, Verbose, command
+from flows.cli.screen import Screen, safe, safe_lines
+from flows.faults import NotFound
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.warehouse import StoredDeadLetter
+
+app = typer.Typer(help="Dead letters: what was rejected, why, and another try.", no_args_is_help=True)
+SHOWN_BYTES = 2_000
+
+Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason (ConsentWall, MalformedAvro, …).")]
+Scraper = Annotated[str | None, typer.Option("--scraper", help="Only this scraper.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since",
+        help="Only those rejected since then (UTC): 2026-03-04 or 2026-03-04T09:30:00.",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+    ),
+]
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
+    reason: Reason = None,
+    scraper: Scraper = None,
+    since: Since = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """List dead letters by reason and fingerprint, each group with an example."""
+    with command("rejected-list", verbose=verbose, warehouse=warehouse) as run:
+        from flows.dead_letters import chosen, groups_of
+        from flows.scrapers import scraper_label
+
+        groups = groups_of(run.settings, chosen(reason=reason, scraper=scraper, since=since))
+        if as_json:
+            run.screen.write_json(groups)
+            return
+        run.screen.table(
+            "Dead letters",
+            ("reason", "count", "what is wrong", "scrapers", "last", "example"),
+            [
+                (
+                    g["reason"],
+                    g["count"],
+                    g["example"],
+                    ", ".join(map(scraper_label, g["scrapers"])),
+                    g["last_rejected_at"],
+                    g["example_id"],
+                )
+                for g in groups
+            ],
+            empty="none",
+        )
+        if groups:
+            run.screen.say(
+                "See one: [cyan]dateline rejected show ID[/cyan]. Try again after a fix: "
+                "[cyan]dateline rejected replay --reason REASON[/cyan]."
+            )
+
+
+@app.command()
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a dead letter, from `dateline rejected list`.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The original bytes to standard output, nothing else.")] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show a dead letter: what is wrong with it, its headers, its original bytes."""
+    with command("rejected-show", verbose=verbose, warehouse=warehouse) as run:
+        from flows.dead_letters import as_json as letter_as_json
+        from flows.dead_letters import opened, original_of
+
+        letter = opened(run.settings).dead_letter(letter_id)
+        if letter is None:
+            raise NotFound(f"There is no dead letter {letter_id}.\nWhat to do: `dateline rejected list` gives ids.")
+        if raw:
+            run.screen.write_bytes(original_of(run.settings, letter) or b"")
+        elif as_json:
+            run.screen.write_json(letter_as_json(letter))
+        else:
+            _show(run.screen, letter, original_of(run.settings, letter), run.settings.home)
+
+
+def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home: Path) -> None:
+    screen.say(f"[bold red]{safe(letter.reason)}[/bold red] in {safe(letter.step)}: {safe(letter.coordinates)}")
+    for name in (
+        "scraper",
+        "message_at",
+        "rejected_at",
+        "attempts",
+        "resolved_at",
+        "processor",
+        "fingerprint",
+        "run_id",
+    ):
+        screen.say(f"  {name:12} {safe(getattr(letter, name))}")
+    screen.say(f"  {'key':12} {safe(_readable(letter.key))}")
+    for violation in letter.details:
+        where = f"{safe(violation['field'])}: " if violation.get("field") else ""
+        screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}")
+        if violation.get("value"):
+            screen.say(f"[dim]{safe_lines(violation['value'], 5_000)}[/dim]")
+    screen.table(
+        "Headers", ("name", "value"), [(name, _readable(value)) for name, value in letter.headers], empty="none"
+    )
+    lies = f", in {safe(home / letter.original_path)}" if letter.original_path else ""
+    screen.say(f"[bold]Original[/bold] ({counted(letter.original_bytes, 'byte')}{lies})")
+    screen.say(safe_lines(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
+
+
+def _readable(value: bytes | None, limit: int = 200) -> str:
+    r"""Bytes as text where they are text, else as Python writes them.
+
+    >>> _readable(b"text/html"), _readable(b"\x00\xff")
+    ('text/html', '\\x00\\xff')
+    """
+    if value is None:
+        return ""
+    try:
+        text = value[:limit].decode("utf-8")
+    except UnicodeDecodeError:
+        text = repr(value[:limit])[2:-1]
+    return text
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917  likewise
+    reason: Reason = None,
+    scraper: Scraper = None,
+    since: Since = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run the job, load nothing, and show what would be different.")
+    ] = False,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put dead letters through the same job again, any number of times, without doubles."""
+    with command("rejected-replay", verbose=verbose, warehouse=warehouse) as run:
+        from flows.cli.ingesting import replay_here, show_ingested
+
+        if dry_run:
+            from flows.cli.dry_run import as_json as dry_run_as_json
+            from flows.cli.dry_run import dry_run_here, show_dry_run
+
+            tried = dry_run_here(run, quiet=as_json, reason=reason, scraper=scraper, since=since)
+            if as_json:
+                run.screen.write_json(dry_run_as_json(tried))
+            else:
+                show_dry_run(run.screen, tried)
+            return
+        report = replay_here(run, quiet=as_json, reason=reason, scraper=scraper, since=since)
+        if as_json:
+            run.screen.write_json(report)
+        elif not report["records"]:
+            run.screen.say("No dead letters to replay.")
+        else:
+            show_ingested(run.screen, report)

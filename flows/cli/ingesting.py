@@ -1,0 +1,145 @@
+"""Runs the ingest flow in this process, with a progress bar, and tells what became of the records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from flows.cli.frame import Command
+from flows.cli.progress import run_bar
+from flows.cli.screen import Screen, safe
+from flows.cli.status import show_outbox
+from flows.place import a_prefect_api, prefect_faults, with_settings
+from flows.report import in_open_transactions
+from flows.scrapers import scraper_label, show_quarantined
+from flows.stopping import stoppable
+from flows.watching import watched_by
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.sources.offsets import Topic
+
+
+def get_workers_ready(settings: Settings, topic: Topic) -> None:
+    """Have workers load their models while Prefect is loaded here, where the topic has what the warehouse has not."""
+    if not settings.batch.workers:
+        return
+    with suppress(Exception):  # a warehouse that cannot be read is the run's to report
+        from pipelines.warehouse import warehouse_path
+        from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+        saved = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1).next_offsets(topic.name)
+        if any(end > saved.get(partition, first) for partition, (first, end) in topic.offsets.items()):
+            from pipelines.jobs.workers import warm_up
+
+            warm_up()
+
+
+def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The ingest flow's report, as JSON; ``wanted`` are parameters of the flow."""
+    with _watched(run, settings, quiet=quiet):
+        from flows.ingest import ingest
+
+        report: dict[str, Any] = ingest(**wanted)
+        return report
+
+
+def follow_here(
+    run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any
+) -> dict[str, Any]:
+    """The report of an ingest flow that follows the topic until SIGTERM or Ctrl-C, which is no fault but its end."""
+    with stoppable() as stop:
+        try:
+            return ingest_here(run, settings, follow=True, quiet=quiet, **wanted)
+        except KeyboardInterrupt:
+            if stop.signals > 1:
+                raise
+            run.screen.note("Stopped before the first look for new records.")
+            raise typer.Exit from None
+
+
+def replay_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The replay flow's report, as JSON."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.replay import replay
+
+        report: dict[str, Any] = replay(**wanted)
+        return report
+
+
+def release_here(run: Command, scraper: str, *, quiet: bool = False) -> dict[str, Any]:
+    """The release flow's report, as JSON."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.release import release
+
+        report: dict[str, Any] = release(scraper)
+        return report
+
+
+@contextmanager
+def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]:
+    with (
+        run_bar(run.screen, quiet=quiet) as watcher,
+        a_prefect_api(settings.home, verbose=run.verbose) as api,
+        prefect_faults(api),
+        watched_by(watcher),
+        with_settings(settings),
+    ):
+        yield
+
+
+def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
+    if not report["records"]:
+        if report["waiting"]:
+            screen.say("Nothing was loaded.")
+            _show_waiting(screen, report)
+        else:
+            screen.say("Nothing new: the warehouse is caught up with the topic.")
+        show_outbox(screen, report["outbox"])
+        return
+    screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
+    if report["reasons"]:
+        screen.table("Rejected", ("reason", "records"), Counter(report["reasons"]).most_common())
+    screen.say(
+        f"{counted(report['records'], 'record')} in {counted(report['batches'], 'batch', 'batches')}, "
+        f"{report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
+    )
+    _show_waiting(screen, report)
+    show_outbox(screen, report["outbox"])
+    show_quarantined(screen, report["quarantined"], report["stale"])
+    costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
+    screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
+    for finding in report["findings"][:10]:
+        whose = f" of {safe(', '.join(map(scraper_label, finding['scrapers'])))}" if finding["scrapers"] else ""
+        screen.say(
+            f"  [yellow]audit, {safe(finding['severity'])}[/yellow]: {safe(finding['column'])}{whose}: "
+            f"{safe(finding['observed'])}. {safe(finding['reason'])}"
+        )
+
+
+def _show_waiting(screen: Screen, report: dict[str, Any]) -> None:
+    if report["waiting"]:
+        screen.say(
+            f"[yellow]Not caught up:[/yellow] {safe(in_open_transactions(report['topic'], report['waiting']), 600)}"
+        )
+
+
+def show_released(screen: Screen, scraper: str, report: dict[str, Any]) -> None:
+    if report["records"]:
+        screen.table(f"What waited of {scraper}", ("outcome", "records"), by_outcome(report["outcomes"]))
+    screen.say(
+        f"[green]{safe(scraper)} is active again.[/green] Its past begins anew: it is not compared with anything from "
+        "before the release."
+    )
+
+
+def by_outcome(outcomes: dict[str, int]) -> list[tuple[str, int]]:
+    from pipelines.warehouse import OUTCOMES
+
+    known = [(name, outcomes[name]) for name in OUTCOMES if outcomes.get(name)]
+    return known + sorted((name, n) for name, n in outcomes.items() if name not in OUTCOMES)

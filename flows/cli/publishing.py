@@ -1,0 +1,84 @@
+"""Sends files to a topic and says what went out and what did not, also where it was broken off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from flows.cli.progress import counting
+from flows.cli.screen import Screen, safe
+from flows.faults import FOUND_WRONG
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import KafkaSettings
+    from pipelines.sinks.kafka import MessageTooLarge, Sendable
+    from pipelines.sources.files import LeftOutFile
+
+SHOWN = 50
+
+
+def publish_files(  # noqa: PLR0913  what the command was given
+    screen: Screen, kafka: KafkaSettings, topic: str, paths: Sequence[Path], manifest: Path | None, *, as_json: bool
+) -> None:
+    """Publishes what can be read of the files, and lists the rest; ends with exit code 1 where a fault was among it."""
+    from pipelines.sinks.kafka import publish_messages
+    from pipelines.sources.files import LeftOutFile, messages_from
+
+    left: list[LeftOutFile] = []
+    counts: Counter[int] = Counter()
+
+    def too_large(message: Sendable, fault: MessageTooLarge) -> None:
+        left.append(LeftOutFile(message.path or "", str(fault).partition("\n")[0]))
+
+    messages = messages_from(paths, manifest, datetime.now(UTC), left.append)
+    is_complete = False
+    try:
+        with counting(screen, "Publishing", quiet=as_json) as counted:
+            publish_messages(kafka, topic, counted(messages), counts=counts, leave_out=too_large)
+        is_complete = True
+    finally:
+        if as_json:
+            files = [{"path": one.path, "why": one.why, "is_fault": one.is_fault, "sent": one.sent} for one in left]
+            screen.write_json(
+                {"topic": topic, "count": counts.total(), "is_complete": is_complete, "left_out": files}
+            )
+        else:
+            _show(screen, topic, counts.total(), left, is_complete=is_complete)
+    refuse_faults(left)
+
+
+def _show(screen: Screen, topic: str, count: int, left: Sequence[LeftOutFile], *, is_complete: bool) -> None:
+    if is_complete:
+        load = "Load them with [cyan]dateline ingest[/cyan]." if count else ""
+        screen.say(f"Published {counted(count, 'message')} to [bold]{safe(topic)}[/bold]. {load}".rstrip())
+    else:
+        screen.note(
+            f"Published {counted(count, 'message')} to {safe(topic)} before it was broken off. Publishing the same "
+            "files again is safe: what is there already is found unchanged."
+        )
+    show_left_out(screen, left)
+
+
+def show_left_out(screen: Screen, left: Sequence[LeftOutFile]) -> None:
+    """Lists what was not taken, faults first, each with its reason."""
+    if not left:
+        return
+    screen.note(f"Left out: {counted(len(left), 'file or message', 'files or messages')}.")
+    for one in sorted(left, key=lambda one: not one.is_fault)[:SHOWN]:
+        sent = f" {counted(one.sent, 'message')} of it went out before." if one.sent else ""
+        colour = "red" if one.is_fault else "dim"
+        screen.note(f"  [{colour}]•[/{colour}] {safe(one.why, 600)}{sent}")
+    if len(left) > SHOWN:
+        screen.note(f"  and {len(left) - SHOWN:,} more; --json lists all that publish leaves out")
+
+
+def refuse_faults(left: Sequence[LeftOutFile]) -> None:
+    """Ends the command with exit code 1 where something was left out that should have been taken."""
+    if any(one.is_fault for one in left):
+        raise typer.Exit(FOUND_WRONG)

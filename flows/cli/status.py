@@ -1,0 +1,195 @@
+"""How things stand: lag, runs, reject rates, the last audit, and whether the ledger closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.screen import Screen, safe
+from flows.dead_letters import opened
+from flows.faults import exit_code, may_pass
+from flows.report import dead_letters_wait, in_open_transactions
+from flows.scrapers import quarantined_rows, scraper_label, show_quarantined, stale_rows
+from pipelines.phrases import counted
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.warehouse import Verification, Warehouse
+
+
+def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
+    """What ``dateline status`` shows; a broker or a warehouse that is away is listed under ``away``, not raised."""
+    standing: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
+    saved: dict[int, int] | None = None
+    with _said_when_away(standing, "warehouse"):
+        warehouse = opened(settings)
+        # first: where there is no warehouse, this raises, and the next offsets would be none
+        standing |= _ledger_standing(settings, warehouse)
+        saved = warehouse.next_offsets(settings.kafka.raw_topic)
+    with _said_when_away(standing, "kafka"):
+        standing |= _lag(settings, saved, screen)
+    return standing
+
+
+@contextmanager
+def _said_when_away(standing: dict[str, Any], what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as fault:
+        if exit_code(fault) is None:
+            raise
+        standing["away"].append({
+            "what": what, "fault": type(fault).__name__, "exit_code": exit_code(fault), "may_pass": may_pass(fault),
+            "why": str(fault),
+        })
+
+
+def code_of_standing(standing: dict[str, Any]) -> int:
+    """The exit code of ``dateline status``: the highest of what a person must see to.
+
+    What is only away, and a warehouse that is yet to be made, are shown and are no fault.
+    """
+    faults = [away for away in standing["away"] if not away["may_pass"] and away["fault"] != "WarehouseMissing"]
+    return max((away["exit_code"] for away in faults), default=0)
+
+
+def _ledger_standing(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
+    from pipelines.resolve.scrapers import scraper_standings
+    from pipelines.stage.audit import FEWEST_RECORDS
+    from pipelines.warehouse.questions import ask
+
+    with warehouse.known_state() as known:
+        standings = scraper_standings(known, settings.drift)
+    questions = ("last_runs", "reject_rates", "last_audit")
+    return {question: ask(warehouse, question).records() for question in questions} | {
+        "fewest_records": FEWEST_RECORDS,
+        "unjudged": ask(warehouse, "unjudged", (FEWEST_RECORDS,)).records(),
+        "quarantined": quarantined_rows(standings), "stale": stale_rows(standings),
+        "outbox": [asdict(waiting) for waiting in warehouse.outbox_standing()],
+    }
+
+
+def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> dict[str, Any]:
+    """By partition the end, the offsets still to load, and how many of these wait behind an open transaction.
+
+    Where the warehouse could not be read (``saved`` is None), the next offset and the lag are unknown: null.
+    """
+    from flows.cli.progress import connecting
+    from flows.place import with_broker
+    from pipelines.sources.offsets import first_contact
+
+    kafka = with_broker(settings).kafka
+    with connecting(screen, kafka):
+        topic = first_contact(kafka, kafka.raw_topic)
+    partitions = []
+    for partition, (first, readable) in topic.offsets.items():
+        waiting = topic.waiting.get(partition, 0)
+        end = readable + waiting
+        start = None if saved is None else saved.get(partition, first)
+        lag = None if start is None else max(0, end - max(first, start))
+        partitions.append({"partition": partition, "next": start, "end": end, "lag": lag, "waiting": waiting})
+    return {
+        "kafka": kafka.bootstrap_servers,
+        "topic": kafka.raw_topic,
+        "partitions": partitions,
+        "lag": None if saved is None else sum(p["lag"] for p in partitions),
+        "waiting": sum(p["waiting"] for p in partitions),
+    }
+
+
+def show_standing(screen: Screen, standing: dict[str, Any]) -> None:
+    for away in standing["away"]:
+        screen.say(f"[yellow]{safe(away['what'].capitalize())} is away:[/yellow] {safe(away['why'], 600)}")
+    if "partitions" in standing:
+        screen.table(
+            f"Lag of {standing['topic']} at {standing['kafka']}",
+            ("partition", "next offset", "end", "lag", "of it waiting"),
+            [tuple("no warehouse" if value is None else value for value in p.values()) for p in standing["partitions"]],
+        )
+        if standing["waiting"]:
+            waiting = {p["partition"]: p["waiting"] for p in standing["partitions"] if p["waiting"]}
+            screen.say(f"[yellow]Waiting:[/yellow] {safe(in_open_transactions(standing['topic'], waiting), 600)}")
+    if "last_runs" in standing:
+        show_quarantined(screen, standing["quarantined"], standing["stale"])
+        show_outbox(screen, standing["outbox"])
+        runs = [_run_row(run) for run in standing["last_runs"]]
+        screen.table("Last runs", RUN_COLUMNS, runs, empty="none yet", limit=60)
+        rejected = [
+            (scraper_label(scraper), *figures)
+            for scraper, *figures in (row.values() for row in standing["reject_rates"] if row["rejected"])
+        ]
+        columns = ("scraper", "records", "rejected", "share", "mostly")
+        screen.table("Rejected, by scraper", columns, rejected, empty="none")
+        remarks = [tuple(row.values()) for row in standing["last_audit"]]
+        columns = ("severity", "expectation", "column", "observed", "why")
+        screen.table("Last audit", columns, remarks, empty="every expectation of the last batch was met")
+        if standing["unjudged"]:
+            few = ", ".join(f"{scraper_label(row['scraper'])} ({row['records']:,})" for row in standing["unjudged"])
+            screen.say(
+                f"Shares are not judged of scrapers with fewer than {counted(standing['fewest_records'], 'record')}: "
+                f"{safe(few, 600)}."
+            )
+
+
+def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
+    """How many dead letters wait to be sent to their topic, since when and why; nothing where none wait."""
+    for row in waiting:
+        screen.say(f"[yellow]Outbox:[/yellow] {safe(dead_letters_wait(row), 900)}")
+
+
+RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded", "rejected", "audit", "note")
+
+
+def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
+    finished = run["finished_at"]
+    seconds = round((finished - run["started_at"]).total_seconds(), 1) if finished else None
+    loaded = run["loaded"] + run["new_version"] + run["new_reading"]
+    return (run["run_id"][:8], run["kind"], run["status"], run["started_at"], seconds, run["records"], loaded,
+            run["rejected"], run["audit"], run["note"])
+
+
+def show_verification(screen: Screen, found: Verification) -> None:
+    rows = [
+        (
+            p.topic,
+            p.partition,
+            p.start,
+            p.end,
+            p.produced,
+            p.reconciled,
+            ", ".join(f"{name} {count:,}" for name, count in (p.outcomes + p.gaps).most_common()),
+        )
+        for p in found.partitions
+    ]
+    screen.table(
+        "Ledger", ("topic", "partition", "from", "to", "produced", "accounted for", "as"), rows, empty="empty"
+    )
+    _show_blanks(screen, found)
+    if found.closes:
+        compared = ""
+        if found.is_deep:
+            produced = sum(p.produced for p in found.partitions)
+            compared = f" It agrees with the {found.compared:,} of {counted(produced, 'offset')} that Kafka still has."
+        screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome or gap.{compared}")
+        return
+    screen.say(f"[red]The ledger does not close:[/red] {counted(len(found.problems), 'problem')}.")
+    for problem in found.problems[:50]:
+        screen.say(f"  [red]✗[/red] {safe(problem, 600)}")
+
+
+def _show_blanks(screen: Screen, found: Verification) -> None:
+    """Every gap, a line each: there may be very many, of a compacted topic."""
+    from pipelines.warehouse.verification import UNEXPLAINED
+
+    if not any(p.blanks for p in found.partitions):
+        return
+    screen.say("[bold]Offsets without a record[/bold]")
+    for partition in found.partitions:
+        for blank in partition.blanks:
+            where = f"{safe(partition.topic)}/{partition.partition}"
+            span = f"offset {blank.first}" if len(blank) == 1 else f"offsets {blank.first} to {blank.last}"
+            colour = "red" if blank.kind == UNEXPLAINED else "dim"
+            screen.say(f"  {where} {span} ({len(blank):,}): [{colour}]{safe(blank.kind)}[/{colour}]")
+    screen.say()

@@ -1,0 +1,50 @@
+"""Dead letters as the command line knows them: chosen, grouped, counted, whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.warehouse import DeadLetterFilter, StoredDeadLetter, Warehouse
+
+
+def opened(settings: Settings) -> Warehouse:
+    """The warehouse to read from; ``WarehouseGone`` or ``WarehouseReplaced`` where it is not the one loaded into."""
+    from flows.memory import Memory
+    from flows.place import the_warehouse
+
+    warehouse = the_warehouse(settings)
+    Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
+    return warehouse
+
+
+def chosen(*, reason: str | None = None, scraper: str | None = None, since: datetime | None = None) -> DeadLetterFilter:
+    """Those that are still rejected, narrowed; a time without a zone is UTC."""
+    from pipelines.warehouse import DeadLetterFilter
+
+    return DeadLetterFilter(reason=reason, scraper=scraper, since=since and since.replace(tzinfo=since.tzinfo or UTC))
+
+
+def groups_of(settings: Settings, wanted: DeadLetterFilter) -> list[dict[str, Any]]:
+    return [asdict(group) for group in opened(settings).dead_letter_groups(wanted)]
+
+
+def count_of(warehouse: Warehouse, wanted: DeadLetterFilter) -> int:
+    return sum(group.count for group in warehouse.dead_letter_groups(wanted))
+
+
+def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
+    """The original bytes, from the letter or from the file that it points to."""
+    if letter.original_path is None:
+        return letter.original
+    from pipelines.stage import stage_store
+
+    return stage_store(settings).read_original(letter.original_path)
+
+
+def as_json(letter: StoredDeadLetter) -> dict[str, Any]:
+    read = asdict(letter)
+    return read | {"headers": [{"name": name, "value": value} for name, value in letter.headers]}

@@ -1,0 +1,91 @@
+"""Compares the ledger with Kafka's own account: the topic is read again, offset by offset.
+
+The warehouse is asked piece by piece, so that a run may write meanwhile: what lies below the next offset, as it was
+when the comparison began, no longer changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from pipelines.failures import TopicRecreated, refuse_other_topic
+from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.warehouse.interface import Warehouse
+from pipelines.warehouse.ledger import SHOWN
+from pipelines.warehouse.verification import KafkaTopics, PartitionLedger, Problem, Verification
+
+CHUNK = 50_000
+"""Offsets compared at once, so that memory stays bounded."""
+
+RECORDED = (
+    "SELECT kafka_offset FROM ledger WHERE topic = ? AND partition = ? AND kafka_offset >= ? AND kafka_offset < ?"
+)
+
+
+def compare_with_kafka(warehouse: Warehouse, found: Verification, kafka: KafkaTopics) -> Verification:
+    """What a check of the ledger found, and what Kafka says to it."""
+    problems = list(found.problems)
+    compared = 0
+    others = {name: _other_topic(warehouse, name, kafka) for name in sorted({b.topic for b in found.partitions})}
+    problems += [problem for problem in others.values() if problem]
+    for partition in found.partitions:
+        if others[partition.topic] is None:
+            compared += sum(map(len, _pieces(partition, kafka)))
+            problems += islice(_against_kafka(warehouse, partition, kafka), SHOWN)
+    return replace(found, problems=tuple(problems), is_deep=True, compared=compared)
+
+
+def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Problem | None:
+    """Whether Kafka has another topic under the name: then its offsets say nothing of those in the ledger."""
+    try:
+        refuse_other_topic(topic, warehouse.topic_id(topic), kafka.topic_id(topic))
+    except TopicRecreated as fault:
+        return Problem("kafka", topic, str(fault).partition("; going on")[0])
+    return None
+
+
+def _against_kafka(warehouse: Warehouse, partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[Problem]:
+    """What the topic holds and the ledger does not tell, or tells otherwise.
+
+    Records that Kafka has removed since (retention, compaction) cannot be compared and are no problem.
+    """
+    where = f"{partition.topic}/{partition.partition}"
+    known = kafka.offsets(partition.topic)
+    if partition.partition not in known:
+        yield Problem("kafka", where, "Kafka has no such partition: was the topic deleted?")
+        return
+    _, end = known[partition.partition]
+    if end < partition.next_offset:
+        yield Problem(
+            "kafka", where,
+            f"was read up to {partition.next_offset}, but Kafka ends at {end}: was the topic deleted and made again?",
+        )
+    for piece in _pieces(partition, kafka):
+        yield from _compared(warehouse, piece, kafka)
+
+
+def _pieces(partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[OffsetRange]:
+    """What Kafka still has of the offsets, in pieces."""
+    beginning, end = kafka.offsets(partition.topic).get(partition.partition, (0, 0))
+    upto = min(end, partition.end)
+    for start in range(max(beginning, partition.start), upto, CHUNK):
+        yield OffsetRange(partition.topic, partition.partition, start, min(start + CHUNK, upto))
+
+
+def _compared(warehouse: Warehouse, piece: OffsetRange, kafka: KafkaTopics) -> Iterator[Problem]:
+    place = (piece.topic, piece.partition, piece.start, piece.end)
+    recorded = {row[0] for row in warehouse.query(RECORDED, place).rows}
+    for found in kafka.read(piece):
+        match found:
+            case RawMessage():
+                if found.coordinates.offset not in recorded:
+                    yield Problem("kafka", str(found.coordinates), "Kafka holds a record here, the ledger has none")
+            case Gap():
+                if found.kind == "control_record":
+                    for offset in sorted(recorded.intersection(range(found.start, found.end))):
+                        yield Problem(
+                            "kafka", f"{piece.topic}/{piece.partition}@{offset}",
+                            "the ledger has a record here, Kafka has a control record or an aborted record",
+                        )
