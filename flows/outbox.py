@@ -1,4 +1,4 @@
-"""What a run tells Kafka after its commits: dead letters for their topic, group offsets for lag monitors.
+"""What a run sends to Kafka after its commits: dead letters for their topic, group offsets for lag monitors.
 
 Neither ever stops loading. Dead letters that cannot be sent wait in the warehouse's outbox, with the reason, and are
 tried again later in the run and by later runs.

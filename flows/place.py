@@ -116,7 +116,7 @@ def at_broker(settings: Settings, address: str) -> Settings:
 
 
 def describe_prefect(home: Path, *, verbose: bool) -> None:
-    """Tell Prefect, before it is imported, where it lives and to keep quiet; what the user set stays."""
+    """Configure Prefect before it is imported: its home folder and its log level. What the user set stays."""
     ours = API_URL not in os.environ and "PREFECT_HOME" not in os.environ
     if ours:
         os.environ["PREFECT_HOME"] = str(home / "prefect")

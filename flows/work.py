@@ -194,7 +194,7 @@ def working(
     from pipelines.jobs.workers import Workers
     from pipelines.warehouse import Run
 
-    logging.getLogger("kafka").setLevel(logging.WARNING)  # it tells of every connection
+    logging.getLogger("kafka").setLevel(logging.WARNING)  # it logs every connection
     report = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     check_names(settings)
     logs = Logs(settings.home, settings.log_bytes)

@@ -155,7 +155,7 @@ class MemoryExceeded(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one message was rejected, where, and how alike failures are told."""
+    """Why one message was rejected and in which step, with the fingerprint that groups similar failures."""
 
     step: str
     reason: str

@@ -292,7 +292,7 @@ class _Environment(EnvSettingsSource):
 
 
 class Settings(Masked, BaseSettings):
-    """Everything that a run can be told."""
+    """All settings of a run."""
 
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)
 

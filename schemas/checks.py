@@ -121,7 +121,7 @@ def _subject_problems(subject: str, versions: _Versions) -> Iterator[Problem]:
 
 
 def _parsed(file: Traversable, path: str) -> tuple[Mapping[str, Any] | None, list[Problem]]:
-    """The schema, if both libraries parse it; what ``avro`` only warns of is told elsewhere."""
+    """The schema, if both libraries parse it; what ``avro`` only warns of is reported elsewhere."""
     try:
         text = file.read_text("utf-8")
         schema = json.loads(text, object_pairs_hook=_without_doubles)
@@ -157,8 +157,8 @@ def compatibility_problems(
     result = checker.get_compatibility(new, old)
     if result.compatibility is not SchemaCompatibilityType.compatible:
         kinds = sorted({kind.name for kind in result.incompatibilities})
-        told = f"{', '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
-        yield Problem(path, f"cannot read version {earlier}: {', '.join(kinds)}: {told}", _FIXES.get(kinds[0], _FIX))
+        lost = f"{', '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
+        yield Problem(path, f"cannot read version {earlier}: {', '.join(kinds)}: {lost}", _FIXES.get(kinds[0], _FIX))
     names: tuple[Named, Named] = ({}, {})
     learn(reader, names[0])
     learn(writer, names[1])

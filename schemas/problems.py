@@ -39,7 +39,7 @@ class Problem:
 
 
 def schema_problems(schema: Any, path: str) -> Iterator[Problem]:
-    """Missing docs, unions that cannot be told apart, defaults that do not fit, logical types nobody reads."""
+    """Missing docs, ambiguous unions, defaults that do not fit, logical types nobody reads."""
     named: Named = {}
     learn(schema, named)
     yield from _walk(schema, path, named)

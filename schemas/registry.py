@@ -1,6 +1,6 @@
 """Every version of every contract, found by name, by fingerprint or by a schema registry's id.
 
-A writer's schema is told by its *fingerprint*: CRC-64-AVRO over one canonical form. Libraries disagree about
+A writer's schema is identified by its *fingerprint*: CRC-64-AVRO over one canonical form. Libraries disagree about
 that form where a schema has logical types (Avro's specification drops every attribute it does not list, which
 makes milliseconds and microseconds alike), so ours is written down here: Avro's Parsing Canonical Form, with
 ``logicalType`` (and a decimal's ``precision`` and ``scale``) kept behind the type they qualify::
@@ -91,8 +91,8 @@ class Registry:
         self._ids = dict(ids or {})
         self._by_fingerprint = _fingerprints(list(self._versions.values()))
         if lost := {key: name for key, name in self._ids.items() if self._named(name) is None}:
-            told = ", ".join(f"schema id {key} stands for {name!r}" for key, name in lost.items())
-            raise SchemaMissing(f"{told}, and there is no such subject/version")
+            missing = ", ".join(f"schema id {key} stands for {name!r}" for key, name in lost.items())
+            raise SchemaMissing(f"{missing}, and there is no such subject/version")
 
     @classmethod
     def load(cls, folder: Path | None = None, ids: Mapping[int, str] | None = None) -> Registry:
@@ -172,8 +172,8 @@ def _read(datum: bytes, writer: Any, reader: Any) -> dict[str, Any]:
     try:
         record = schemaless_reader(stream, writer, reader)
     except Exception as error:  # fastavro raises whatever its C code meets in hostile bytes
-        told = str(error) or "the bytes end too early"
-        raise UnreadableDatum(f"{type(error).__name__}: {told}") from error
+        why = str(error) or "the bytes end too early"
+        raise UnreadableDatum(f"{type(error).__name__}: {why}") from error
     if left := len(datum) - stream.tell():
         raise UnreadableDatum(f"{left} bytes are left over")
     assert isinstance(record, dict)

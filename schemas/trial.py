@@ -50,11 +50,11 @@ def trial_problem(writer: SchemaVersion, reader: SchemaVersion) -> str | None:
             logical = schemaless_reader(io.BytesIO(datum), writer.parsed, reader.parsed)
         except Exception as error:  # noqa: BLE001  fastavro raises whatever its C code meets
             return f"messages of it cannot be decoded: {type(error).__name__}: {error}"[:300]
-        if told := _difference(wanted, plain, ""):
-            return told
+        if difference := _difference(wanted, plain, ""):
+            return difference
         again = schemaless_reader(io.BytesIO(_written(reader.plain, wanted)), reader.parsed, None)
-        if told := _difference(again, logical, ""):
-            return told
+        if difference := _difference(again, logical, ""):
+            return difference
     return None
 
 

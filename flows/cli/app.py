@@ -67,7 +67,7 @@ def main() -> None:
 
 def _leave_soon(code: object) -> None:
     """Prefect's client sends what events and logs it has left before the process may end, and where the API is away
-    it tries for eleven seconds an event (``prefect.events.clients``): minutes, after the user was told all.
+    it tries for eleven seconds an event (``prefect.events.clients``): minutes after everything was printed.
     """
 
     def leave() -> None:

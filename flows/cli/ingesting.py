@@ -1,4 +1,4 @@
-"""Runs the ingest flow in this process, with a progress bar, and tells what became of the records."""
+"""Runs the ingest flow in this process with a progress bar, and prints the outcomes."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class NoSystemUser(LocalFault):
 
 
 class PortTaken(LocalFault):
-    """Another process listens where the server was told to."""
+    """Another process listens on the server's port."""
 
 
 class DiskFull(LocalFault):

@@ -165,7 +165,7 @@ def _major_of(data: Path) -> int | None:
 
 
 def _run(command: list[str], user: SystemUser | None) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as the user, without the variables by which libpq is told of other servers."""
+    """Run a program to its end, as the user, without the variables that point libpq at other servers."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return subprocess.run(
         command if user is None else user.command(command), env=plain, capture_output=True, text=True,

@@ -17,7 +17,7 @@ from flows.local.processes import STOP_PATIENCE_S, Running, StateFile, stop, tai
 
 
 def quiet(_: str) -> None:
-    """Tell nobody."""
+    """Notify nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_supervisor() -> None:
-    """Linux only: should this supervisor itself be killed, the server is told to stop."""
+    """Linux only: should this supervisor itself be killed, the kernel stops the server."""
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

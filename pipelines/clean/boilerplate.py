@@ -68,7 +68,7 @@ def is_of_box(text: str) -> bool:
 
 
 def outlet_describing_itself(text: str) -> str | None:
-    """What a line tells of an outlet is told of whom: what stands before it; None where it tells nothing of one.
+    """The name of the outlet that a line describes (the text before its description); None for any other line.
 
     >>> outlet_describing_itself("The Example Post is an online newspaper that covers the coast.")
     'The Example Post '

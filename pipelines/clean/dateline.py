@@ -153,7 +153,7 @@ def _is_dateline(
         return agency is not None and "place" not in groups and agency.casefold() in tables.agencies
     if place.casefold() in tables.not_places or not _looks_like_place(place):
         return False
-    # without an agency or a date only capitals tell a place from a sentence's first words
+    # without an agency or a date only capitals distinguish a place from the first words of a sentence
     city = place.split(",")[0]
     return agency is not None or date is not None or (city.isupper() and len(city) > 2)
 

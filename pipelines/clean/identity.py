@@ -196,7 +196,7 @@ def content_hash(title: str, body: str) -> str:
 
 
 def story_signature(body: str) -> tuple[int, ...]:
-    """The body's MinHash, by which copies of one story are told: 192 numbers below 2**32; () for short bodies.
+    """The body's MinHash, by which copies of one story are found: 192 numbers below 2**32; () for short bodies.
 
     Broder (1997) over distinct runs of five case-folded words (characters, where a script has no spaces), by rensa's
     RMinHash: 126 places of the whole body, then 66 of its first 150 words. The share of equal places estimates the

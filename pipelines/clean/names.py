@@ -1,4 +1,4 @@
-"""A byline becomes authors, each told for what it is: a person, a desk of the outlet, or an organisation."""
+"""A byline becomes authors, each classified as a person, a desk of the outlet, or an organisation."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _named_last_first(names: list[str], text: str) -> list[str]:
 
 
 def _is_said_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> bool:
-    """Whether what follows a name tells of that author: a place, a degree, what somebody is."""
+    """Whether what follows a name describes that author: a place, a degree, what somebody is."""
     if name.rstrip(".").replace(".", "").casefold() in tables.degrees:
         return True
     has_case = name[0] != name[0].swapcase()  # in scripts without capitals one word is a whole name

@@ -1,4 +1,4 @@
-"""What the clean step is told: limits, and tables of words (``tables/*.toml``), loaded once."""
+"""The settings of the clean step: limits, and tables of words (``tables/*.toml``), loaded once."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MANY = 3  # UTF-8 sequences that no text in a double-byte charset has by chance
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Characters, the charset they were read by, and how that was told."""
+    """Characters, the charset they were decoded with, and how it was found."""
 
     text: str
     charset: str
@@ -68,7 +68,7 @@ def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[
 
 
 def _first_fit(data: bytes, candidates: Iterable[tuple[str, str]]) -> tuple[str, str, str] | None:
-    """The text by the first charset that fits, with how that was told."""
+    """The text by the first charset that fits, with how it was found."""
     for how, charset in candidates:
         text = _strict(data, charset)
         if text is not None and _fits(text, charset):
@@ -77,7 +77,7 @@ def _first_fit(data: bytes, candidates: Iterable[tuple[str, str]]) -> tuple[str,
 
 
 def _by_bytes(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
-    """What the bytes tell by themselves, so surely that no declaration stands against it."""
+    """The charset that the bytes alone prove, whatever is declared."""
     yield from (each for each in declared if each[0] == "bom")
     if b"\x00" in data and (wide := _wide(data)):
         yield "bytes", wide
@@ -95,7 +95,7 @@ def _detected(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _read(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
-    """The charset, with where it was declared, or ``bytes`` where they alone tell it."""
+    """The charset, with where it was declared, or ``bytes`` where they alone prove it."""
     return next(((how, charset) for how, said in declared if said == charset), ("bytes", charset))
 
 

@@ -1,4 +1,4 @@
-"""A message becomes a raw article: its framing is told, its body unpacked and decoded, its fetch dated."""
+"""A message becomes a raw article: its framing is detected, its body is unpacked and decoded, its fetch is dated."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def refuse_timestamp(timestamp: datetime, now: datetime) -> None:
 def fetch_time(said: int | float | str | None, unit: str | None, timestamp: datetime, framing: str) -> FetchTime:
     """The time the producer said, or Kafka's timestamp when it said none.
 
-    ``unit`` is the unit that a number must have by its schema; without one the unit is told by the size.
+    ``unit`` is the unit that a number must have by its schema; without one the unit follows from the size.
     Rejects (``ImplausibleTime``) a time more than a day ahead of Kafka's timestamp, or before 1995, or none at all.
     """
     kafka = Evidence("kafka timestamp", timestamp.isoformat())

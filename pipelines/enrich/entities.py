@@ -1,15 +1,15 @@
 """Mentions of one thing become one entity of the article, with an id that other articles share.
 
-What can be told: a surname or given name of the one person named in full who has it; an acronym that the text
+Resolved here: a surname or given name of the one person named in full who has it; an acronym that the text
 introduces, or that is the initials of the one organisation; a company with and without its legal form; a body with
 and without its country (U.S. Supreme Court); the one organisation that opens or closes so (a team's nickname); a few
 short forms that the news never explains (Fed); names of one country or place. Where two fit, the mention stays an
 entity of its own.
 
-Two people of one name share the id that is made here. The warehouse tells them apart where the articles that name
-them say two kinds of occupation (``occupations.py``) and no common company; else they stay one. What cannot be told:
-two of one name and one occupation, or of none that is said; and an article that says only "Falk" names another entity
-than one that says "Ines Falk".
+Two people of one name share the id that is made here. They are distinguished when a batch is loaded, if the articles
+that name them state different kinds of occupation (``occupations.py``) and name hardly anyone in common. Not resolved:
+two people of one name with the same kind of occupation, or with none that is stated. An article that says only "Falk"
+names another entity than one that says "Ines Falk".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The body's language: told from its characters, with the page's own hint as evidence."""
+"""The body's language: detected from its characters, with the declared language as a hint."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SURE_AGAINST_HINT = 0.85  # a page's own word is overruled only by clear text
 
 @dataclass(frozen=True, slots=True)
 class LanguageDetector:
-    """Tells languages by byte n-grams (py3langid; M. Lui and T. Baldwin, langid.py, ACL 2012)."""
+    """Detects languages by byte n-grams (py3langid; M. Lui and T. Baldwin, langid.py, ACL 2012)."""
 
     identifier: Any
 
     def detect(self, body: str, hint: str | None) -> tuple[str | None, Evidence | None]:
-        """ISO 639-1 code and how it was told; the hint where the text is short or unclear, else None."""
+        """ISO 639-1 code and how it was found; the hint where the text is short or unclear, else None."""
         hinted = iso_639_1(hint)
         sample = body[:READ_CHARACTERS]
         if sum(map(str.isalpha, sample)) < ENOUGH_LETTERS:
-            return hinted, Evidence("page hint", hint) if hinted else Evidence("none", "too short to tell")
+            return hinted, Evidence("page hint", hint) if hinted else Evidence("none", "too short to detect")
         code, confidence = self.identifier.classify(sample)
         found = iso_639_1(code)
         if found and (found == hinted or confidence >= (SURE_AGAINST_HINT if hinted else SURE)):

@@ -27,7 +27,7 @@ SAID = re.compile(
 
 
 def occupation_of(body: str, names: Iterable[tuple[int, int]]) -> str | None:
-    """The kind of occupation that most of a person's mentions tell; None where none does, or two do alike.
+    """The kind of occupation that most of a person's mentions state; None where none does, or two are equal.
 
     >>> body = "Striker Ines Falk scored. Bo Marsh, 61, a professor of law, saw Falk, the widow of a senator."
     >>> occupation_of(body, [(8, 17)]), occupation_of(body, [(26, 34)]), occupation_of(body, [(64, 68)])
@@ -77,7 +77,7 @@ def _adjacent() -> re.Pattern[str]:
 
 @cache
 def _anywhere() -> re.Pattern[str]:
-    """The first word that tells an occupation, or turns to somebody else."""
+    """The first word that states an occupation, or that begins to speak of somebody else."""
     return re.compile(rf"\b(?:{_either([*_kinds(), *load_table('words.toml')['others']['theirs']])})\b", re.IGNORECASE)
 
 

@@ -42,7 +42,7 @@ class Reading:
 def reading_of(body: str, is_name: Callable[[str], bool]) -> Reading:
     """The body with plain quotes and spaces, no invisible characters, and capitals as in running text.
 
-    ``is_name`` tells whether a capitalised word is a name by itself (a country, a city).
+    ``is_name`` says whether a capitalised word is a name by itself (a country, a city).
 
     >>> reading = reading_of("LONDON FOG STAYS\\n\\nThe fog stays in “Lon\\u00addon”.", {"London"}.__contains__)
     >>> reading.text

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 SKETCH_SIZE = 64
-"""Companions that a walk's profile keeps: a tenth of them is still told from none."""
+"""Companions that a profile keeps: enough to distinguish a common tenth from none."""
 COMMON_SHARE = 10
 """Two walks are one person when a tenth (one in so many) of the smaller company is common."""
 
@@ -195,7 +195,7 @@ def person_id(name_id: str, occupation: str) -> str:
 
 
 def shares_company(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether a tenth of the smaller company is in the other, as far as two sketches tell.
+    """Whether a tenth of the smaller company is in the other, as estimated from two sketches.
 
     Sketches that are full are compared up to the smaller of their largest hashes, where both are complete.
 

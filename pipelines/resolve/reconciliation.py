@@ -1,4 +1,4 @@
-"""Tells whether each offset that was handed to a batch has exactly one outcome, or lies in exactly one gap."""
+"""Reconciliation: every offset that was assigned to a batch must have exactly one outcome or lie in exactly one gap."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Quarantine:
 def check_drift(staged: Staged, known: KnownState, settings: DriftSettings) -> Quarantine:
     """Compares the batch's scrapers with their past.
 
-    Only messages that are new from Kafka tell how a scraper does: a replay waits with its scraper and quarantines none.
+    Only messages that are new from Kafka count. A replay quarantines no scraper; its articles wait with their scraper.
     A release loads whatever is quarantined.
     """
     batch = staged.batch

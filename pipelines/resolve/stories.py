@@ -1,4 +1,4 @@
-"""Copies of one story are told by the MinHash signatures of their bodies, also when an outlet trimmed the end.
+"""Finds copies of one story by the MinHash signatures of their bodies, also where an outlet cut the end.
 
 The signature is made by the clean step: 126 numbers of the whole body and 66 of its lead (its first 150 words), of
 which two texts share as many as their sets of word shingles overlap (Broder 1997). A brief cut from a long text is
@@ -31,7 +31,7 @@ COPIED_LONG = 0.55  # of the text, when this comes to LONG_WORDS: more than boil
 LONG_WORDS = 180
 LEAST_LEAD = 0.2  # a text found with another lead is in a digest, or is background: unless the two are one all through
 ONE_TEXT = 0.6  # Jaccard similarity of such two
-LEAST_JACCARD = 0.05  # of the whole: below, the few places that agree tell too little of how much is contained
+LEAST_JACCARD = 0.05  # of the whole: below, the few places that agree say too little about containment
 LEAST_AGREEMENT = 0.5  # of a story's articles that were met: a text like one of them alone does not weld two stories
 
 MOST_IN_A_BAND = 64  # of articles alike (one boilerplate under many addresses) the first are enough: cost stays bounded

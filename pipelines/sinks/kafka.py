@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 LARGEST_BYTES = 12 << 20  # the local broker's message.max.bytes
-CAREFUL_BYTES = 1_000_000  # what a topic takes unless it was told otherwise
+CAREFUL_BYTES = 1_000_000  # a topic's default limit
 IN_FLIGHT = 500  # so many unacknowledged messages at most, so that a huge publish is bounded in memory
 IN_FLIGHT_BYTES = 32 << 20
 

@@ -1,4 +1,4 @@
-"""Tells what an offset without a record holds: a transaction's marker or aborted records, or nothing any more.
+"""Classifies offsets without a record: a transaction's control record or aborted records, or removed by compaction.
 
 The library steps over both without a word. What it steps over is noted while it unpacks what was fetched: a batch
 that Kafka's format marks as control, or that belongs to a transaction in the fetch's list of aborted ones. Whatever

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def commit_group_offsets(
     kafka: KafkaSettings, topic: str, offsets: Mapping[int, int], note: str = ""
 ) -> None:
-    """Tell Kafka how far the group has come, after the warehouse has committed it.
+    """Commit the group's offsets to Kafka, after the warehouse has committed them.
 
     ``note`` is kept as the offsets' metadata: which warehouse it was.
 

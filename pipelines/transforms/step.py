@@ -118,7 +118,7 @@ def scraper_of(record: Any) -> str | None:
 
 
 def unexpected(step: str, fault: BaseException) -> Failure:
-    """An exception nobody named, told apart by where it was raised, with its traceback."""
+    """An exception that no step names, grouped by where it was raised, with its traceback."""
     *_, last = traceback.extract_tb(fault.__traceback__)
     where = f"{type(fault).__name__} in {last.name} ({PurePath(last.filename).name}:{last.lineno})"
     trace = "".join(traceback.format_exception(fault))[-8_000:]

@@ -114,7 +114,7 @@ def _check_record(value: Mapping[str, Any], shape: Mapping[str, Any], path: str,
 
 
 def _check_union(value: Any, branches: list[Any], path: str, named: Named) -> Iterator[Violation]:
-    """A value of a union must fit a branch; where one other than null is left, its own violations are told."""
+    """A value of a union must fit a branch; where only one besides null exists, its own violations are reported."""
     for branch in branches:
         _learn(branch, named)
     if any(not list(_check(value, branch, path, named)) for branch in branches):

@@ -1,4 +1,4 @@
-"""Tells a DuckDB file that is damaged from one that is only away, and says how to go on without losing data."""
+"""Distinguishes a damaged DuckDB file from one that is only unavailable, and says how to go on without losing data."""
 
 from __future__ import annotations
 

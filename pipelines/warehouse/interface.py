@@ -247,7 +247,7 @@ class Warehouse(Protocol):
     def verify(
         self, topic: str | None = None, kafka: KafkaTopics | None = None, part: Part = WHOLE
     ) -> Verification:
-        """Whether the ledger closes, or a part of it; with ``kafka``, also whether it tells what Kafka holds.
+        """Whether the ledger closes, or a part of it; with ``kafka``, also whether it agrees with Kafka.
 
         Raises ``NotRead`` when the part lies outside of what was read.
         """

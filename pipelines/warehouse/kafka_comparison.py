@@ -47,7 +47,7 @@ def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Proble
 
 
 def _against_kafka(warehouse: Warehouse, partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[Problem]:
-    """What the topic holds and the ledger does not tell, or tells otherwise.
+    """Differences between the topic and the ledger.
 
     Records that Kafka has removed since (retention, compaction) cannot be compared and are no problem.
     """

@@ -1,8 +1,8 @@
 """Proves that every offset handed to a run ended in one outcome or one gap, and that the tables agree with it.
 
-The checks are the SQL files under ``sql/checks``: each gives a row a problem, as where and what it says, and names
-nothing when the ledger closes. ``sql/ledger`` tells what became of a range of one partition's offsets. ``account.py``
-compares with Kafka.
+The checks are the SQL files under ``sql/checks``. Each returns one row for a problem, with its place and its message,
+and no row when the ledger closes. ``sql/ledger`` gives the outcomes of a range of one partition's offsets;
+``kafka_comparison.py`` compares them with Kafka.
 """
 
 from __future__ import annotations

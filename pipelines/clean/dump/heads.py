@@ -225,7 +225,7 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
 
 
 def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
-    """The outlet's name, where the dump tells it: in the page's title, a blurb or the copyright line."""
+    """The outlet's name, from the page's title, a description of the outlet or the copyright line."""
     texts = around.lines.texts
     tab = texts[0]
     if plain(tab).startswith(plain(headline)) and len(tab) > len(headline) + 3:

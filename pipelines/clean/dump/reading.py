@@ -1,4 +1,4 @@
-"""The lines of a text dump are told apart: headline, byline, dates, body, outlet, boilerplate."""
+"""Classifies the lines of a text dump: headline, byline, dates, body, outlet, boilerplate."""
 
 from __future__ import annotations
 

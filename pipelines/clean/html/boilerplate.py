@@ -1,4 +1,4 @@
-"""Boxes that are no part of the article: told by their tag, by being hidden, and by their names.
+"""Finds boxes that are not part of the article: by tag, by being hidden, and by class or id.
 
 Names lie: on some pages the article itself stands in a "widget". So a name stops counting on a page where too
 little text would be left without it.

@@ -1,6 +1,6 @@
-"""The body as JSON-LD tells it (``articleBody``): a witness to which blocks are the body, never the body itself.
+"""The declared body (``articleBody`` in JSON-LD): evidence for which blocks are the body, never the body itself.
 
-Publishers cut it, strip its headings, or tell a summary.
+Publishers cut it, strip its headings, or give a summary.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def weighed_blocks(page: Blocks, chosen: Chosen) -> list[int]:
 def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], declared: str, titles: Sequence[str]) -> Numbers:
     """A row of numbers for each of these blocks of a page: the values of ``FEATURES``.
 
-    ``told`` is the body that JSON-LD tells, ``titles`` the page's titles.
+    ``declared`` is the body that JSON-LD declares, ``titles`` are the page's titles.
     """
     blocks = [page.blocks[number] for number in numbers]
     return stacked([

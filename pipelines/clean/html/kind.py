@@ -186,7 +186,7 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     if len(body) > LONGEST_TEASER:
         return None
     if signs.declared_words is not None and words >= 20 and signs.declared_words > 1.6 * words + 60:
-        return f"json-ld tells of {signs.declared_words} words"
+        return f"json-ld declares {signs.declared_words} words"
     is_short, ends_cut = len(body) < 1_200, tables.cut_endings.search(body[-LONGEST_ENDING:]) is not None
     if not (signs.is_marked_paid or is_short or ends_cut):
         return None

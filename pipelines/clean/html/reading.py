@@ -38,7 +38,7 @@ class Body:
 
 
 def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[object]) -> Body:
-    """The article's paragraphs; "" where there are none. ``told`` are the bodies that JSON-LD tells."""
+    """The article's paragraphs; "" where there are none. ``declared`` are the bodies in JSON-LD."""
     chosen = choose_body(page)
     numbers = _likely(page, chosen, declared_body(declared), signs.titles) or chosen.blocks
     body = "\n\n".join(page.blocks[number].text for number in numbers)

@@ -86,7 +86,7 @@ def section_of(head: Head, data: LinkedData, article: JsonObject | None, address
 
 
 def _first_crumb(data: LinkedData, address: str | None) -> str | None:
-    """The first stop on the way from the home page to this one, told by addresses.
+    """The first stop on the way from the home page to this one, found by their addresses.
 
     >>> crumbs = [{"name": "Start", "item": "https://outlet.example/"}, {"name": "Port", "item": "https://outlet.example/port"}]
     >>> _first_crumb(LinkedData(({"@type": "BreadcrumbList", "itemListElement": crumbs},)), "https://outlet.example/port/1")

@@ -64,7 +64,7 @@ def _is_full(answer: Found[Authors]) -> bool:
 
 
 def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Found[Authors]:
-    """The answer with the outlet told as an organisation, under its name, with its address in it or after it."""
+    """The authors with the outlet classified as an organisation, under its name, with its address in it or after it."""
     own = {plain(name) for name in outlet_names}
     domains = [name.casefold() for name in outlet_names if _DOMAIN.fullmatch(name)]
     sites = {plain(site) for site in _SITE.findall(answer.read_from or "")}

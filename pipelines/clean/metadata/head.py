@@ -28,7 +28,7 @@ MICRODATA_PUBLISHER = "itemprop publisher"
 class Head:
     """``metas`` maps a lower-case name, property or itemprop to its contents, in order.
 
-    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER`` where no ``og:site_name`` tells it.
+    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER`` where there is no ``og:site_name``.
     """
 
     metas: Mapping[str, tuple[str, ...]]

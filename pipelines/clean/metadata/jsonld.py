@@ -45,7 +45,7 @@ class LinkedData:
     listed: frozenset[int] = frozenset()
 
     def own(self) -> Iterator[JsonObject]:
-        """The objects that tell of this page, its article and its outlet."""
+        """The objects that describe this page, its article and its outlet."""
         return (found for place, found in enumerate(self.objects) if place not in self.listed)
 
     def resolve(self, value: object) -> object:

@@ -15,7 +15,7 @@ _LISTS = frozenset(("collectionpage", "itemlist", "searchresultspage"))
 
 @dataclass(frozen=True, slots=True)
 class PageSigns:
-    """``titles`` are all titles that the page has; ``declared_words`` is the article's length as JSON-LD tells it."""
+    """``titles`` are all titles that the page has; ``declared_words`` is the length that JSON-LD declares."""
 
     titles: tuple[str, ...] = ()
     url: str | None = None

@@ -42,7 +42,7 @@ def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment
 
 
 def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> dict[str, Found[Moment]]:
-    """Told times, those that readers see where none is told, or where they are the same more fully."""
+    """Declared times; visible ones where none is declared, or where they give the same time with more detail."""
     fields = {**seen, **declared}
     times = {field: _fullest([declared.get(field), seen.get(field)]) for field in fields}
     return {field: found for field, found in times.items() if found is not None}
@@ -60,8 +60,8 @@ def _fullest(answers: Iterable[Found[Moment] | None]) -> Found[Moment] | None:
 def _says_more(one: Moment, other: Moment) -> bool:
     """Whether a moment is another with the zone that it lacks, or with the time of day.
 
-    >>> told = [read_moment(text) for text in ("2026-05-04", "2026-05-04T09:30", "2026-05-04T09:30+05:00")]
-    >>> _says_more(told[1], told[0]), _says_more(told[2], told[1]), _says_more(told[1], told[2])
+    >>> known = [read_moment(text) for text in ("2026-05-04", "2026-05-04T09:30", "2026-05-04T09:30+05:00")]
+    >>> _says_more(known[1], known[0]), _says_more(known[2], known[1]), _says_more(known[1], known[2])
     (True, True, False)
     """
     if not _has_clock(one) or (other.zone is not None and _has_clock(other)):
@@ -72,7 +72,7 @@ def _says_more(one: Moment, other: Moment) -> bool:
 
 
 def _has_clock(moment: Moment) -> bool:
-    """Whether the time of day is told; midnight to the second is a date in the dress of a time."""
+    """Whether there is a time of day; midnight to the second is taken for a date without one."""
     at = moment.at
     return moment.has_time and not at.hour == at.minute == at.second == 0
 

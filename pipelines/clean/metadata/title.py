@@ -1,4 +1,4 @@
-"""The headline alone: what the page shows, without the outlet's name, told by what its several titles share."""
+"""The headline alone, without the outlet's name: found by what the page's several titles have in common."""
 
 from __future__ import annotations
 

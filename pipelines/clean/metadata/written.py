@@ -111,7 +111,7 @@ def month_of(word: str) -> int | None:
 
 
 def _order(first: int, second: int, separator: str, language: str | None) -> tuple[int, int] | None:
-    """Month and day of two numbers; None when both readings are possible and the page does not tell."""
+    """Month and day of two numbers; None when both readings are possible and the page does not decide it."""
     if first > 12:
         return second, first
     if second > 12:

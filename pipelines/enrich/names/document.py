@@ -1,4 +1,4 @@
-"""Names of a document, agreed upon: what one place of the text tells is used in every other.
+"""Names of a document as a whole: what one place of the text says of a name is used in all others.
 
 Spans come tidied and in order. Every rule takes the text and the spans and gives the spans, without overlaps.
 """

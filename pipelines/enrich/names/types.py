@@ -1,4 +1,4 @@
-"""What a name names: the engine's votes over the document, with what else the text tells."""
+"""What a name names: the engine's votes over the document, and other evidence in the text."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
 
 
 def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]:
-    """What the name itself tells.
+    """The type that the name itself shows.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> [_evidence_inside(name, load_gazetteer()) for name in ("Falk Shipping Corp", "Ines Falk", "I. Falk", "Fog Cup")]

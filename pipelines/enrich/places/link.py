@@ -38,7 +38,7 @@ class Toponym:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What else tells where an article is about: country code to how often it is named, and the outlet's home."""
+    """Other evidence for an article's place: how often each country is named, by code, and the outlet's home."""
 
     countries: Mapping[str, int]
     home: str | None = None
@@ -206,7 +206,7 @@ GENERIC_DOMAINS = frozenset({"tv", "io", "co", "me", "ai", "fm", "cc", "ws", "to
 
 
 def home_country(domain: str | None) -> str | None:
-    """The country of an outlet by the end of its domain; endings that anybody takes tell nothing.
+    """The country of an outlet by the end of its domain; generic endings give none.
 
     >>> [home_country(domain) for domain in ("harbour.example.uk", "harbour.tv", "harbour.com", None)]
     ['GB', None, None, None]

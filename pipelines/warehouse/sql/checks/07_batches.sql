@@ -1,5 +1,5 @@
 -- Batches whose counts are not those of the ledger, per run; batches that did not take up where the former ended.
-WITH told AS (
+WITH outcomes AS (
     SELECT batch_id, count(*) AS records,
         count(CASE WHEN first_outcome = 'loaded' THEN 1 END) AS loaded,
         count(CASE WHEN first_outcome = 'new_version' THEN 1 END) AS new_version,
@@ -24,7 +24,7 @@ SELECT 'run ' || b.run_id || ', batch ' || b.batch_id,
     coalesce(t.nothing_to_delete, 0) || ', ' || coalesce(t.suppressed, 0) || ', ' ||
     coalesce(t.quarantined, 0) || ')'
 FROM batches b
-LEFT JOIN told t ON t.batch_id = b.batch_id
+LEFT JOIN outcomes t ON t.batch_id = b.batch_id
 WHERE b.kind = 'ingest' AND (
     b.records <> coalesce(t.records, 0) OR b.loaded <> coalesce(t.loaded, 0) OR b.new_version <> coalesce(t.new_version, 0)
     OR coalesce(b.new_reading, 0) <> coalesce(t.new_reading, 0)

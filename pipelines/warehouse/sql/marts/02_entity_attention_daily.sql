@@ -33,4 +33,4 @@ COMMENT ON COLUMN marts.entity_attention_daily.mentions IS 'Mentions of it in th
 COMMENT ON COLUMN marts.entity_attention_daily.in_titles IS 'Articles whose title names it.';
 COMMENT ON COLUMN marts.entity_attention_daily.salience IS 'Sum over its articles of the share that is about it: attention in articles.';
 COMMENT ON COLUMN marts.entity_attention_daily.undated IS 'Articles whose day is that of fetching.';
-COMMENT ON COLUMN marts.entity_attention_daily.occupation IS 'Of a person, the kind of occupation that most articles tell, where any does: it tells namesakes apart.';
+COMMENT ON COLUMN marts.entity_attention_daily.occupation IS 'Of a person, the kind of occupation that most articles state, where any does: it tells namesakes apart.';

@@ -26,7 +26,7 @@ SELECT
 FROM ranked r
 JOIN entities e ON e.entity_id = r.entity_id
 GROUP BY r.entity_id, e.name, e.type, r.story_id;
-COMMENT ON VIEW marts.entity_timeline IS 'What was told of each entity, and when: a row an entity and story.';
+COMMENT ON VIEW marts.entity_timeline IS 'The stories that name each entity, in order of time: one row for each entity and story.';
 COMMENT ON COLUMN marts.entity_timeline.entity_id IS 'Stable identity of the entity.';
 COMMENT ON COLUMN marts.entity_timeline.name IS 'Its name, as most articles give it.';
 COMMENT ON COLUMN marts.entity_timeline.type IS 'PER, LOC, ORG or MISC.';
