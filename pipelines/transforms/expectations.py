@@ -45,7 +45,7 @@ class ExpectationResult:
 
 
 def load_engine() -> Any:
-    """Great Expectations, imported at its first use because that takes seconds; its usage statistics are switched off."""
+    """Great Expectations, imported at its first use because that takes seconds; its usage statistics are off."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with warnings.catch_warnings(), _imported_when_used("altair", "scipy.stats"):
         warnings.simplefilter("ignore")  # its import warns of its own dependencies
