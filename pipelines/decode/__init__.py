@@ -1,4 +1,4 @@
-"""Bytes from Kafka become a raw article: framing and charset understood, nothing of the article read yet."""
+"""Bytes from Kafka become a raw article: its framing and charset are resolved, the article itself is not read yet."""
 
 from pipelines.decode.message import Decoder, declared_url, decode_message, load_decoder, readable_url
 

@@ -1,4 +1,5 @@
-"""An Avro message is read by its writer's schema and resolved to the newest; what does not fit is rejected."""
+"""An Avro message is read with its writer's schema and resolved to the newest version, or rejected if it does not fit.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ _UNITS = {"timestamp-millis": "milliseconds", "timestamp-micros": "microseconds"
 
 
 def read_single_object(value: bytes, registry: Registry) -> Fetched:
-    """A message of Avro's single-object encoding: C3 01, eight bytes of fingerprint, the datum."""
+    """The page in a message of Avro's single-object encoding: C3 01, eight bytes of fingerprint, the datum.
+
+    Rejects: MalformedAvro, UnknownSchema.
+    """
     if len(value) < 10:
         raise MalformedAvro("eight bytes of fingerprint after C3 01", value=value.hex(" "))
     fingerprint = int.from_bytes(value[2:10], "little")
@@ -23,7 +27,10 @@ def read_single_object(value: bytes, registry: Registry) -> Fetched:
 
 
 def read_confluent(value: bytes, registry: Registry) -> Fetched:
-    """A message of Confluent's wire format: 00, four bytes of schema id, the datum."""
+    """The page in a message of Confluent's wire format: 00, four bytes of schema id, the datum.
+
+    Rejects: MalformedAvro, UnknownSchema.
+    """
     if len(value) < 5:
         raise MalformedAvro("four bytes of schema id after 00", value=value.hex(" "))
     schema_id = int.from_bytes(value[1:5], "big")
@@ -39,7 +46,7 @@ def is_confluent(value: bytes) -> bool:
 
 
 def knows_id(value: bytes, registry: Registry) -> bool:
-    """Whether the value begins as Confluent's wire format does, with an id that is known."""
+    """Whether the value starts like Confluent's wire format and carries a schema id that the registry has."""
     try:
         registry.by_id(int.from_bytes(value[1:5], "big"))
     except SchemaMissing:

@@ -1,4 +1,7 @@
-"""A page's bytes become characters: byte order mark, then transport, then meta, then detection; strictly, always."""
+"""A page's bytes become characters, by the byte order mark, the transport's charset, the meta tag or detection.
+
+Decoding is strict: an invalid byte rules a charset out. Only UTF-8 may have a few stray bytes.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from pipelines.failures import UndecodableText
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _WORD = re.compile(r"[^\W\d_]+")
-_LOOKED_AT = 500_000  # characters; who writes more in one charset does not change it after
-_MANY = 3  # UTF-8 sequences that no text in a double-byte charset has by chance
+_LOOKED_AT = 500_000  # characters; a page does not switch to another charset after so many
+_MANY = 3  # UTF-8 sequences; a text in a double-byte charset does not have so many by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,11 @@ class Decoded:
 
 
 def decode_text(data: bytes, transport: str | None, *, markup: bool) -> Decoded:
-    """The characters of the bytes; a declared charset that does not fit gives way to the next.
+    """The characters of the bytes. If a declared charset does not fit them, the next candidate is tried.
 
-    Labels mean what the WHATWG Encoding Standard says (iso-8859-1 is windows-1252). Bytes that are valid UTF-8
-    and no ASCII are UTF-8 whatever was declared. Rejects (``UndecodableText``) bytes that nothing fits.
+    Charset labels are resolved by the WHATWG Encoding Standard (iso-8859-1 is windows-1252). Bytes that are valid
+    UTF-8 and not plain ASCII are read as UTF-8, whatever is declared. Rejects (``UndecodableText``) bytes that no
+    charset fits.
 
     >>> decode_text(b"caf\\xe9", "iso-8859-1", markup=False).text
     'café'
@@ -52,7 +56,7 @@ def decode_text(data: bytes, transport: str | None, *, markup: bool) -> Decoded:
     found = found or _first_fit(data, usable) or _first_fit(data, _detected(data))
     if found is None:
         seen = ", ".join(f"{how} {label}" for how, label in declared) or "none declared"
-        raise UndecodableText("bytes that a charset fits", field="body", value=seen)
+        raise UndecodableText("bytes that some charset can decode", field="body", value=seen)
     text, how, charset = found
     return Decoded(text, charset, how, declared, _disagreement(declared, charset, data))
 
@@ -68,7 +72,7 @@ def _declarations(data: bytes, transport: str | None, markup: bool) -> Iterator[
 
 
 def _first_fit(data: bytes, candidates: Iterable[tuple[str, str]]) -> tuple[str, str, str] | None:
-    """The text by the first charset that fits, with how it was found."""
+    """The text, how its charset was found, and the charset: of the first candidate that fits, or None."""
     for how, charset in candidates:
         text = _strict(data, charset)
         if text is not None and _fits(text, charset):
@@ -77,11 +81,11 @@ def _first_fit(data: bytes, candidates: Iterable[tuple[str, str]]) -> tuple[str,
 
 
 def _by_bytes(data: bytes, declared: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
-    """The charset that the bytes alone prove, whatever is declared."""
+    """The charsets that the bytes alone prove, whatever is declared."""
     yield from (each for each in declared if each[0] == "bom")
     if b"\x00" in data and (wide := _wide(data)):
         yield "bytes", wide
-    if data.isascii() and b"\x1b$" in data:  # Japanese mail's way of shifting between alphabets
+    if data.isascii() and b"\x1b$" in data:  # the escape sequence of Japanese mail
         yield _read(declared, "iso2022_jp")
     if not any(charset in _DOUBLE_BYTE for _, charset in declared) or _has_many_sequences(data):
         yield _read(declared, "utf-8")
@@ -95,7 +99,7 @@ def _detected(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _read(declared: tuple[tuple[str, str], ...], charset: str) -> tuple[str, str]:
-    """The charset, with where it was declared, or ``bytes`` where they alone prove it."""
+    """The charset with the place that declares it, or with ``bytes`` if nothing declares it."""
     return next(((how, charset) for how, said in declared if said == charset), ("bytes", charset))
 
 
@@ -104,7 +108,7 @@ def _has_many_sequences(data: bytes) -> bool:
 
 
 def _guessed(data: bytes) -> str | None:
-    """A second opinion, slower and better on Korean, from the lines that are not ASCII."""
+    """The charset that charset_normalizer detects in the lines that are not ASCII: slower, but better on Korean."""
     sample = b"\n".join(line[:2_000] for line in data[:500_000].splitlines() if not line.isascii())[:20_000]
     best = charset_normalizer.from_bytes(sample).best()
     return best.encoding if best else None
@@ -123,7 +127,10 @@ def _strict(data: bytes, charset: str) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: Latin letters and markup have a zero in every other byte, always the same."""
+    """The byte order of UTF-16 text without a byte order mark, or None if the bytes are not UTF-16.
+
+    In UTF-16, each Latin letter and each character of markup has one zero byte, and always on the same side.
+    """
     sample = data[:4_000]
     half = max(1, len(sample) // 2)
     even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
@@ -133,10 +140,10 @@ def _wide(data: bytes) -> str | None:
 
 
 def _fits(text: str, charset: str) -> bool:
-    """Whether the characters look like writing: no control codes, no words that only a wrong charset makes.
+    """Whether the characters look like real text: few control codes, and few words that only a wrong charset produces.
 
-    A Latin charset that does not fit makes words of accented letters alone (``Ïðèâåò``); another charset makes
-    words that mix scripts (``cafй``).
+    A wrong Latin charset produces words of nothing but accented letters (``Ïðèâåò``). Any other wrong charset
+    produces words that mix scripts (``cafй``).
     """
     if charset.startswith("utf"):
         return True
@@ -162,7 +169,8 @@ def _fits(text: str, charset: str) -> bool:
 
 
 def _is_symbols(text: str) -> bool:
-    """Whether the accented letters are overrun by signs that prose hardly uses (``¥Þ¥í¡¼``: EUC read as Latin)."""
+    """Whether over a quarter of the non-ASCII characters are signs that are rare in prose (``¥Þ¥í¡¼`` is misread EUC).
+    """
     others = [c for c in text if not c.isascii()][:5_000]
     return sum(c in _RARE_SIGNS for c in others) * 4 > len(others)
 
@@ -175,9 +183,10 @@ _LATIN = frozenset({
 
 
 def _mended_utf8(data: bytes) -> tuple[str, int] | None:
-    """UTF-8 text with a few stray bytes: those are read as windows-1252, a sequence cut at the end is dropped.
+    """The text of UTF-8 with a few stray bytes, and how many stray bytes it has; None if they are too many.
 
-    Python's ``surrogateescape`` marks the stray bytes in one pass, however many there are.
+    Stray bytes are read as windows-1252, and a sequence that is cut off at the end is dropped. Python's
+    ``surrogateescape`` marks all stray bytes in one pass, so the time does not depend on their number.
     """
     text = data.decode("utf-8", "surrogateescape")
     sound = len(text) - len(text.encode("ascii", "ignore"))

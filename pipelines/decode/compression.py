@@ -1,4 +1,4 @@
-"""A gzip-compressed body is unpacked within a bound; a cut or damaged one rejects its message."""
+"""A gzip-compressed body is unpacked up to a size limit. A truncated or damaged one rejects its message."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import zlib
 from pipelines.failures import MalformedGzip, OversizedMessage
 
 MAGIC = b"\x1f\x8b\x08"
-"""gzip's two bytes and the only method it defines, deflate."""
+"""gzip's two magic bytes and the only compression method that it defines, deflate."""
 
-_LAYERS = 2  # a body compressed by the server and again by the producer is seen; more is hostile
-_MEMBERS = 1_000  # a gzip file may hold several; empty ones would cost time and give nothing
+_LAYERS = 2  # compressed by the server and again by the producer does occur; more layers are hostile
+_MEMBERS = 1_000  # a gzip file may have several members; the limit stops a flood of empty ones
 
 
 def unpack(body: bytes, limit: int) -> bytes:
-    """The body as it was before compression; one that is not compressed comes back as it is.
+    """The body, decompressed to at most ``limit`` bytes; returned unchanged if it is not gzip.
+
+    Rejects: MalformedGzip, OversizedMessage.
 
     >>> import gzip
     >>> unpack(gzip.compress(b"<p>Pier</p>"), 100)
@@ -45,8 +47,8 @@ def _gunzip(packed: bytes, limit: int) -> bytes:
             raise OversizedMessage(f"at most {limit:,} bytes after decompression", field="body")
         parts.append(part)
         if not member.eof:
-            raise MalformedGzip("gzip that is whole", field="body", value=f"cut after {size:,} bytes")
+            raise MalformedGzip("complete gzip data", field="body", value=f"cut off after {size:,} bytes")
         packed = member.unused_data
-        if not packed.startswith(MAGIC):  # what follows the last member is padding, as gzip itself takes it
+        if not packed.startswith(MAGIC):  # bytes after the last member are padding, which gzip ignores too
             return b"".join(parts)
     raise MalformedGzip(f"at most {_MEMBERS:,} gzip members", field="body")

@@ -1,4 +1,4 @@
-"""What every framing comes down to: a fetched page, still as bytes (or as the characters of a JSON string)."""
+"""A fetched page, as every framing yields it: still as bytes, or as the characters of a JSON string."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page and what its producer said about it; ``framing`` names where that was said."""
+    """A page and what its producer declares about it. ``framing`` names the format in which that was declared."""
 
     framing: str
     body: bytes | str

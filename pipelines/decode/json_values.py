@@ -1,4 +1,4 @@
-"""A JSON value becomes a page: ``raw_article`` written as JSON, or a scraper's own item."""
+"""A JSON value becomes a fetched page. It is either a ``raw_article`` written as JSON, or a scraper's own item."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pipelines.decode.fetched import Fetched
 from pipelines.failures import EmptyMessage, MalformedJson
 
 ENVELOPE = frozenset({"url", "fetched_at", "source", "content_type", "charset", "body", "http_status", "headers"})
-_DEPTH = 64  # no scraper's item nests deeper; the walks over it recurse
-_VALUES = 200_000  # values in all, whatever the size
+_DEPTH = 64  # levels; scrapers' items do not nest deeper, and the functions that traverse them recurse
+_VALUES = 200_000  # values in one message, whatever its size in bytes
 _UNION = re.compile(r"string|bytes|int|long|map|dateline\.\w+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LOOKED_AT = 65_536  # bytes of a broken object: what names the page stands near its beginning
+_LOOKED_AT = 65_536  # bytes of a broken object; the page's address is near its beginning
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[][{}:,]', re.DOTALL)
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def looks_like_json(value: bytes) -> bool:
-    """Whether the first character is that of a JSON object."""
+    """Whether the first character, after white space and a byte order mark, opens a JSON object."""
     head = value[:200]
     for bom in _BOMS:
         head = head.removeprefix(bom)
@@ -31,7 +31,10 @@ def looks_like_json(value: bytes) -> bool:
 
 
 def read_json(value: bytes) -> Fetched:
-    """The page in a JSON object. Rejects (``MalformedJson``) what is no object, or nests past any sense."""
+    """The page in a JSON object.
+
+    Rejects: MalformedJson (not an object, nested too deeply, too many values), EmptyMessage (no fields).
+    """
     try:
         item = json.loads(value.removeprefix(_BOMS[0]), parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
@@ -84,9 +87,9 @@ def _item(item: Mapping[str, object], warnings: tuple[str, ...]) -> Fetched:
 
 
 def members_in(value: bytes, name: str) -> list[str]:
-    """The strings of an object under the keys that ``items.toml`` lists for ``name``, in the order of that list.
+    """The string values of an object whose keys ``items.toml`` lists for ``name``, in the order of that list.
 
-    Reads the object's own members in its first 64 KiB, also where it breaks off or is no JSON further on.
+    Reads only the top-level members in the first 64 KiB. The object may be cut off or be invalid JSON further on.
 
     >>> members_in(b'{"author": {"url": "https://b.example/"}, "link": "https://a.example/1", "text": "It ope', "url")
     ['https://a.example/1']
@@ -107,7 +110,7 @@ def members_in(value: bytes, name: str) -> list[str]:
 
 
 def _string(token: bytes) -> str:
-    """The string that a JSON token is; empty where it is none."""
+    """The string that a JSON token encodes, or an empty one if the token is not valid JSON."""
     try:
         return str(json.loads(token))
     except ValueError:
@@ -132,7 +135,7 @@ def _fold(key: str) -> str:
 
 
 def _joined(value: object) -> str:
-    """Text, or a list of paragraphs as text."""
+    """The text of a string or of a list of paragraphs; empty for any other value."""
     if isinstance(value, str):
         return value if value.strip() else ""
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
@@ -154,7 +157,7 @@ def _status(value: object) -> int | None:
 
 
 def _without_branch(value: object) -> object:
-    """The value without the branch name that Avro's JSON encoding writes around it: ``{"string": "…"}``."""
+    """The value without the union branch name that Avro's JSON encoding wraps it in: ``{"string": "…"}``."""
     if isinstance(value, Mapping) and len(value) == 1:
         (branch, inner), = value.items()
         if _UNION.fullmatch(branch) and (not isinstance(inner, str) or branch in {"string", "bytes"}):
@@ -163,7 +166,7 @@ def _without_branch(value: object) -> object:
 
 
 def _avro_bytes(body: str) -> bytes | str:
-    """Bytes as Avro's JSON encoding writes them, a character a byte; a body of other characters is text."""
+    """The bytes that Avro's JSON encoding writes as one character each; a body with characters past U+00FF is text."""
     try:
         return body.encode("latin-1")
     except UnicodeEncodeError:
@@ -171,7 +174,7 @@ def _avro_bytes(body: str) -> bytes | str:
 
 
 class _Bound:
-    """Counts what a value holds, and rejects one that holds or nests past any sense."""
+    """Counts the values inside a value, and rejects (``MalformedJson``) too many of them or too deep nesting."""
 
     def __init__(self) -> None:
         self.seen = 0
@@ -191,7 +194,7 @@ class _Bound:
 
 
 def _without_nul(value: dict[str, object]) -> tuple[dict[str, object], bool]:
-    """The item without NUL characters and halves of surrogate pairs, which no text may hold."""
+    """The item without NUL characters and lone surrogates, which are not valid in text, and whether it had any."""
     is_cleaned = False
 
     def clean(part: object) -> object:

@@ -1,4 +1,4 @@
-"""What kind of page the bytes are, whatever they were called; what is no page rejects its message."""
+"""The kind of page that the bytes are, whatever type was declared. Anything but a page rejects its message."""
 
 from __future__ import annotations
 
@@ -33,20 +33,22 @@ _XML_ROOT = re.compile(r"(?:\s|<\?[^>]{0,500}>|<!--.{0,2000}?-->|<!doctype[^>]{0
                        re.IGNORECASE | re.DOTALL)
 _NOT_PAGES = frozenset({"rss", "feed", "rdf:rdf", "urlset", "sitemapindex", "svg", "opml", "xsl:stylesheet", "wml"})
 _TAG = re.compile(r"<(?:/?[a-z][a-z0-9]*[\s/>]|!--|!doctype)", re.IGNORECASE)
-_SEARCHED = 200_000  # characters; a page without a tag before is none
-_LINES_A_TAG = 4  # a text dump may hold a stray tag, an embed say; markup has one in nearly every line
+_SEARCHED = 200_000  # characters; a page whose first tag comes later is not HTML
+_LINES_A_TAG = 4  # a text dump may have a stray tag, such as an embed; HTML has one in nearly every line
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def refuse_binary(body: bytes) -> None:
-    """Reject (``UnsupportedContent``) a body that begins as a file of another kind does."""
+    """Reject (``UnsupportedContent``) a body that starts with the signature of another file format."""
     for signature, kind in _SIGNATURES:
         if body.startswith(signature):
             raise UnsupportedContent("HTML, text or a JSON item", field="body", value=kind)
 
 
 def page_kind(text: str, content_type: str | None) -> PageKind:
-    """``html`` or ``text``, by the characters where they are clear, by the declared type where they are not.
+    """``html`` or ``text``: by the characters if they are unambiguous, otherwise by the declared type.
+
+    Rejects (``UnsupportedContent``) binary data, feeds and other XML, and declared types that are not a page's.
 
     >>> page_kind("<!DOCTYPE html><p>Pier</p>", "text/plain")
     'html'
@@ -79,6 +81,6 @@ def is_json_type(content_type: str | None) -> bool:
 
 
 def is_text_type(content_type: str | None) -> bool:
-    """A type that says the value is characters, so that no byte of it is a framing."""
+    """Whether the type declares the value to be text, so that its first bytes are not a binary framing."""
     characters = _MARKUP_TYPES | _TEXT_TYPES | {"text/xml", "application/xml"}
     return media_type(content_type) in characters or is_json_type(content_type)

@@ -1,4 +1,4 @@
-"""A message becomes a raw article: its framing is detected, its body is unpacked and decoded, its fetch is dated."""
+"""A message becomes a raw article: its framing is detected, its body unpacked and decoded, its fetch time read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _URL_CHARACTERS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """What decoding needs: the schemas, and the bounds on what a message may cost."""
+    """What decoding needs: the schemas, and the limits on a message's size."""
 
     registry: Registry
     limits: Limits
@@ -44,7 +44,7 @@ def load_decoder(limits: Limits, schema_ids: Mapping[int, str], own_schemas: Pat
 
 
 def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
-    """The raw article in a message that is no tombstone.
+    """The raw article in a message. The caller handles tombstones, which have no value to decode.
 
     Rejects: OversizedMessage, EmptyMessage, UnknownSchema, MalformedAvro, MalformedJson, MalformedGzip,
     UndecodableText, UnsupportedContent, FetchFailed, ImplausibleTime.
@@ -87,7 +87,7 @@ def _unframed(message: RawMessage, value: bytes, decoder: Decoder) -> Fetched:
 
 
 def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
-    """What the framing did not say, from the message's headers."""
+    """The page, with the fields that its framing leaves out filled in from the message's headers."""
     status = _header(message, "http-status") or ""
     return replace(
         fetched,
@@ -103,12 +103,13 @@ def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
 
 
 def _header(message: RawMessage, name: str) -> str | None:
-    """A header by its name, or the name as programs that have no hyphens write it (fetched_at)."""
+    """A header by its name, or by the name with underscores in place of hyphens (fetched_at for fetched-at)."""
     return message.header(name) or message.header(name.replace("-", "_"))
 
 
 def _unwrapped(fetched: Fetched, decoder: Decoder) -> Fetched:
-    """The item in the body of an Avro message or of an envelope, whatever type was declared; else the page itself."""
+    """The item in the body of an Avro message or a JSON envelope, whatever type is declared; otherwise the page itself.
+    """
     _refuse_failed(fetched)
     if fetched.item is not None or fetched.framing == "headers":
         return fetched
@@ -152,7 +153,7 @@ def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArti
 
 
 def _item_inside(outer: Fetched, inner: Fetched) -> Fetched:
-    """An item with what the record around it says of the fetch; its own fields stand in where that is silent."""
+    """The item, with the fetch as the record around it declares it, or as the item does if the record does not."""
     return replace(
         inner, framing=outer.framing, content_type=None, url=outer.url or inner.url,
         fetched_at=outer.fetched_at, time_unit=outer.time_unit, scraper=outer.scraper or inner.scraper,
@@ -165,7 +166,7 @@ def _scraper(fetched: Fetched) -> str:
 
 
 def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:
-    """The body's characters, without NUL; a warning where the page's own bytes hold U+FFFD."""
+    """The body's characters without NULs, with a warning if the page itself contains U+FFFD."""
     if isinstance(fetched.body, str):
         decoded = Decoded(fetched.body, "utf-8", "json")
     else:
@@ -177,7 +178,7 @@ def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:
         decoded = replace(decoded, text=decoded.text.replace("\x00", ""))
         warnings = (*warnings, "text: NUL characters were left out")
     if "\ufffd" in decoded.text:
-        warnings = (*warnings, "text: the page itself holds U+FFFD, where an earlier program lost characters")
+        warnings = (*warnings, "text: the page itself contains U+FFFD: an earlier program lost characters")
     return replace(decoded, warnings=warnings)
 
 
@@ -196,11 +197,11 @@ def _charset_evidence(text: Decoded) -> Evidence:
 
 
 def _url(fetched: Fetched, key: bytes | None) -> tuple[str | None, dict[str, Evidence], tuple[str, ...]]:
-    """The page's address, from the producer or from the key; one that is no web address is left out."""
+    """The page's address, its evidence and warnings: from the producer or from the key, if either is a web address."""
     said = fetched.url.strip() if fetched.url else None
     if said and _is_address(said):
         return said, {"url": Evidence(fetched.framing, said[:200])}, ()
-    warnings = (f"url: {said[:80]!r} is no web address",) if said else ()
+    warnings = (f"url: {said[:80]!r} is not a web address",) if said else ()
     from_key = _address_in(key)
     if from_key is not None:
         return from_key, {"url": Evidence("kafka key", from_key[:200])}, warnings
@@ -213,13 +214,13 @@ def _address_in(key: bytes | None) -> str | None:
 
 
 def declared_url(message: RawMessage) -> str | None:
-    """The page's address as far as the message names it outside of its value: in the header ``url``, or as its key."""
+    """The page's address outside the message's value: in the header ``url`` or as the key; None if neither has one."""
     in_header = (message.header("url") or "").strip()
     return in_header if _is_address(in_header) else _address_in(message.key)
 
 
 def readable_url(message: RawMessage) -> str | None:
-    """The page's address in a value that looks like JSON, whether it can be read as JSON or not: see ``members_in``."""
+    """The page's address in a value that looks like JSON, even if it cannot be parsed as JSON: see ``members_in``."""
     value = message.value
     if value is None or not looks_like_json(value):
         return None
@@ -228,7 +229,7 @@ def readable_url(message: RawMessage) -> str | None:
 
 
 def _is_address(said: str) -> bool:
-    """Whether it is a web address that can be taken apart.
+    """Whether the text is a web address that can be parsed.
 
     >>> _is_address("https://harbour-news.example/pier"), _is_address("http://[::1"), _is_address("pier")
     (True, False, False)

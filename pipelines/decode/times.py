@@ -1,4 +1,4 @@
-"""When the page was fetched: read from what the producer said, checked against Kafka's clock, never invented."""
+"""The time when the page was fetched: declared by the producer, checked against Kafka's timestamp, never made up."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 from pipelines.failures import ImplausibleTime
 from pipelines.records import Evidence
 
-EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # news on the web is not older; a smaller number has another unit
-_AHEAD = timedelta(days=1)  # a wrong time zone is at most 14 hours; past a day it is no clock that drifts
-_DRIFT = timedelta(minutes=5)  # what clocks of well-kept machines may differ by, with room
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # news on the web is not older; a smaller number is in another unit
+_AHEAD = timedelta(days=1)  # a wrong time zone is off by at most 14 hours; more than a day is not clock drift
+_DRIFT = timedelta(minutes=5)  # more than the clocks of well-kept machines differ by
 _RULE = "fetched_at from 1995 to one day after Kafka's timestamp"
 _UNITS = (("seconds", 1), ("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000))
-_LATEST = 4_102_444_800_000  # the year 2100 in milliseconds, for topics whose records carry no timestamp
-_LARGEST = 10**20  # past any time in nanoseconds, and far from where a float overflows
+_LATEST = 4_102_444_800_000  # the year 2100 in milliseconds, for topics whose messages carry no timestamp
+_LARGEST = 10**20  # larger than any time in nanoseconds, and far too small to overflow a float
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,10 +28,10 @@ class FetchTime:
 
 
 def refuse_timestamp(timestamp: datetime, now: datetime) -> None:
-    """Rejects (``ImplausibleTime``) a Kafka timestamp in another unit than milliseconds, or of a clock far ahead.
+    """Rejects (``ImplausibleTime``) a Kafka timestamp in a unit other than milliseconds, or from a clock far ahead.
 
-    Nothing may be ordered by it: what comes later would be taken for older, for years. Where there is no timestamp, as
-    in topics of old producers, the fetch time alone orders.
+    Versions are ordered by this timestamp: after one in the far future, every later message would count as older for
+    years. A message without a timestamp (topics of old producers) passes; its fetch time alone orders it.
 
     >>> refuse_timestamp(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 4, 9, tzinfo=UTC))
     """
@@ -41,17 +41,18 @@ def refuse_timestamp(timestamp: datetime, now: datetime) -> None:
 
 
 def fetch_time(said: int | float | str | None, unit: str | None, timestamp: datetime, framing: str) -> FetchTime:
-    """The time the producer said, or Kafka's timestamp when it said none.
+    """The fetch time that the producer declares, or Kafka's timestamp if it declares none.
 
-    ``unit`` is the unit that a number must have by its schema; without one the unit follows from the size.
-    Rejects (``ImplausibleTime``) a time more than a day ahead of Kafka's timestamp, or before 1995, or none at all.
+    ``unit`` is the unit that the schema gives for a number. Without one, the unit is inferred from the number's size.
+    Rejects (``ImplausibleTime``) a time more than a day ahead of Kafka's timestamp, a time before 1995, and a message
+    that has neither a fetch time nor a timestamp.
     """
     kafka = Evidence("kafka timestamp", timestamp.isoformat())
     said = said.strip() if isinstance(said, str) else said
     if said is None or said in ("", 0):
         if timestamp < EARLIEST:
             raise ImplausibleTime("fetched_at, or a Kafka timestamp in its place", field="fetched_at", value=said)
-        return FetchTime(timestamp, kafka, () if said != 0 else ("fetched_at: 0 is no time; Kafka's was taken",))
+        return FetchTime(timestamp, kafka, () if said != 0 else ("fetched_at: 0 is not a time; Kafka's is used",))
     number = _number(said)
     evidence = Evidence(framing, str(said)[:200])
     if number is not None:
@@ -59,7 +60,7 @@ def fetch_time(said: int | float | str | None, unit: str | None, timestamp: date
     else:
         found = _from_text(str(said))
         if found is None:
-            return FetchTime(timestamp, kafka, (f"fetched_at: {str(said)[:40]!r} is no time; Kafka's was taken",))
+            return FetchTime(timestamp, kafka, (f"fetched_at: {str(said)[:40]!r} is not a time; Kafka's is used",))
         at, warnings = found, ()
     if at < EARLIEST or at - _clock(timestamp) > _AHEAD:
         raise ImplausibleTime(_RULE, field="fetched_at", value=said)
@@ -69,7 +70,7 @@ def fetch_time(said: int | float | str | None, unit: str | None, timestamp: date
 
 
 def _clock(timestamp: datetime) -> datetime:
-    """Kafka's timestamp as a bound; a topic without timestamps bounds nothing."""
+    """Kafka's timestamp, or a time in the far future if the topic has no timestamps, so that it limits nothing."""
     return timestamp if timestamp >= EARLIEST else datetime.max.replace(tzinfo=UTC) - 2 * _AHEAD
 
 
@@ -87,11 +88,12 @@ def _from_number(
     if unit in plausible:
         return plausible[unit], ()
     name, at = next(iter(plausible.items()))
-    return at, () if unit is None else (f"fetched_at: {name} where {unit} were promised; read as {at.isoformat()}",)
+    warning = f"fetched_at: in {name}, though the schema says {unit}; read as {at.isoformat()}"
+    return at, () if unit is None else (warning,)
 
 
 def _number(said: int | float | str) -> int | float | None:
-    """The number, also one in digits; eight digits are a date (20260304), no seconds.
+    """The number, or the number that a string of 9 to 20 digits holds. Eight digits are a date (20260304).
 
     >>> _number("1772616600"), _number("20260304")
     (1772616600, None)
@@ -105,7 +107,7 @@ def _number(said: int | float | str) -> int | float | None:
 
 
 def _from_text(said: str) -> datetime | None:
-    """A time in ISO 8601 or as HTTP writes it; one without a zone is UTC.
+    """A time in ISO 8601 or in HTTP's date format, or None. A time without a zone is taken as UTC.
 
     >>> _from_text("2026-03-04T10:30:00+01:00").isoformat()
     '2026-03-04T09:30:00+00:00'

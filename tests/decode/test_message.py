@@ -159,7 +159,7 @@ def test_a_bare_page_without_headers_is_dated_and_addressed_by_kafka() -> None:
 def test_what_is_no_web_address_is_left_out(url: str) -> None:
     raw = decode(PAGE, headers=headers(url=url))
     assert raw.url is None
-    assert raw.warnings == (f"url: {url[:80]!r} is no web address",)
+    assert raw.warnings == (f"url: {url[:80]!r} is not a web address",)
 
 
 # kinds
@@ -372,7 +372,7 @@ def test_nul_is_left_out_of_a_page() -> None:
 
 def test_u_fffd_of_the_page_itself_is_reported() -> None:
     raw = decode(PAGE.replace("é", "\ufffd"), headers=headers())
-    assert raw.warnings == ("text: the page itself holds U+FFFD, where an earlier program lost characters",)
+    assert raw.warnings == ("text: the page itself contains U+FFFD: an earlier program lost characters",)
 
 
 def test_a_body_that_is_declared_json_and_is_not_is_rejected() -> None:
@@ -472,7 +472,7 @@ def test_another_unit_than_the_schema_promises_is_mended_with_a_warning(number: 
         raw = decode(value)
         assert raw.fetched_at == FETCHED_AT
         assert raw.warnings == (
-            f"fetched_at: {unit} where milliseconds were promised; read as 2026-03-04T09:30:00+00:00",
+            f"fetched_at: in {unit}, though the schema says milliseconds; read as 2026-03-04T09:30:00+00:00",
         )
 
 
