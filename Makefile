@@ -15,11 +15,11 @@ SHARDS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-warehouse
 
-help:  ## list the tasks
+help:  ## list all tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Dateline needs Python 3.12 or newer, and none was found. Install it, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Dateline needs Python 3.12 or newer, and none was found. Install it, or name its path: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing Dateline into $(VENV) (a minute the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV): is Python's venv module installed (python3-venv), and is the disk full?"; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r infra/bootstrap.lock || { echo "Could not install uv: is the network (a package index) reachable? Then run the same command again."; exit 1; }
@@ -27,30 +27,30 @@ $(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-install: $(INSTALLED)  ## make the environment from the hashed lock
+install: $(INSTALLED)  ## create the environment from the lock file with hashes
 
-demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show what came out
+demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show the resulting articles
 	@$(BIN)/dateline demo
 
-test: $(INSTALLED)  ## every test, integration and doctests included: SHARDS=2, each with servers of its own
+test: $(INSTALLED)  ## run every test and doctest, integration tests included: SHARDS=2, each with its own servers
 	@$(BIN)/python -m pytest -n $(SHARDS) --dist loadfile --no-loadscope-reorder
 
-soak: $(INSTALLED)  ## kill runs at random moments and compare the ledger: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
+soak: $(INSTALLED)  ## kill runs at random moments and check that nothing is lost or doubled: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
 	@$(BIN)/python -m tests.soak --kills $(KILLS) --warehouse $(WAREHOUSE) $(if $(SEED),--seed $(SEED))
 
-fuzz: $(INSTALLED)  ## mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
+fuzz: $(INSTALLED)  ## send mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) $(if $(SEED),--seed $(SEED))
 
-check: $(INSTALLED)  ## ruff, mypy, import contracts, schemas
+check: $(INSTALLED)  ## run ruff, mypy, import contracts and schema checks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dateline schemas check
 
-docs: $(INSTALLED)  ## write the pages of docs/ that the code tells
+docs: $(INSTALLED)  ## generate the pages of docs/ that are made from code
 	@$(BIN)/python -m tests.architecture.pages
 
-lock:  ## resolve pyproject.toml anew into hashed lock files
+lock:  ## resolve pyproject.toml into new lock files with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --extra s3 --group dev --group build pyproject.toml -o infra/requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --group bench --group build -c infra/requirements.lock pyproject.toml -o infra/bench.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate - -o infra/bootstrap.lock
@@ -61,32 +61,32 @@ $(BENCHED): infra/bench.lock infra/bootstrap.lock $(INSTALLED)
 	@$(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes -r infra/bench.lock
 	@touch $@
 
-bench-clean: $(BENCHED)  ## bodies from pages and dumps beside other extractors': CORPUS=folder
+bench-clean: $(BENCHED)  ## compare bodies from pages and text dumps with those of other extractors: CORPUS=folder
 	@$(BENCH)/bin/python -m tests.bench.clean --corpus $(CORPUS)
 
-bench-metadata: $(BENCHED)  ## titles, authors, dates beside other extractors': CORPUS=folder
+bench-metadata: $(BENCHED)  ## compare titles, authors and dates with those of other extractors: CORPUS=folder
 	@$(BENCH)/bin/python -m tests.bench.metadata --corpus $(CORPUS)
 
-bench-entities: $(INSTALLED)  ## names in texts beside the bare model's: CORPUS=folder
+bench-entities: $(INSTALLED)  ## compare names found in texts with those of the bare model: CORPUS=folder
 	@$(BIN)/python -m tests.bench.entities --corpus $(CORPUS)
 
-bench-places: $(INSTALLED)  ## countries and coordinates of place names beside the population prior: CORPUS=folder
+bench-places: $(INSTALLED)  ## compare countries and coordinates of place names with a guess by population: CORPUS=folder
 	@$(BIN)/python -m tests.bench.places --corpus $(CORPUS)
 
-bench-stories: $(INSTALLED)  ## copies of a story told from other stories: CORPUS=folder
+bench-stories: $(INSTALLED)  ## measure how well copies of a story are distinguished from other stories: CORPUS=folder
 	@$(BIN)/python -m tests.bench.stories --corpus $(CORPUS)
 
-bench-drift: $(INSTALLED)  ## sources held for nothing, and sources that turned and were not quarantined
+bench-drift: $(INSTALLED)  ## count scrapers that are quarantined without cause, and anomalies that are missed
 	@$(BIN)/python -m tests.bench.drift
 
-bench-follow: $(INSTALLED)  ## seconds a small batch in a standing run, and its memory: BATCHES=300
+bench-follow: $(INSTALLED)  ## measure time and memory for each small batch of a run that follows: BATCHES=300
 	@$(BIN)/python -m tests.bench.follow --batches $(BATCHES)
 
-bench-warehouse: $(INSTALLED)  ## cost of a batch in warehouses of all sizes, and of the marts: [SIZES=10000,100000]
+bench-warehouse: $(INSTALLED)  ## measure the cost of a batch, and of the marts, in warehouses of several sizes: [SIZES=10000,100000]
 	@$(BIN)/python -m tests.bench.warehouse $(if $(SIZES),--sizes $(SIZES))
 
 wheel: $(INSTALLED)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-clean:  ## remove the environment and what runs left behind (not the warehouse in .dateline)
+clean:  ## remove the environment, builds and caches (not the warehouse in .dateline)
 	rm -rf $(VENV) $(BENCH) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -34,7 +34,7 @@ WHERE b.kind = 'ingest' AND (
   AND ($topic IS NULL OR EXISTS (SELECT 1 FROM batch_ranges r WHERE r.batch_id = b.batch_id AND r.topic = $topic))
 ORDER BY b.loaded_at, b.batch_id;
 
-SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset, 'belongs to batch ' || l.batch_id || ', which was never published'
+SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset, 'belongs to batch ' || l.batch_id || ', which was never loaded'
 FROM ledger l LEFT JOIN batches b ON b.batch_id = l.batch_id
 WHERE l.topic = coalesce($topic, l.topic) AND b.batch_id IS NULL
 ORDER BY l.topic, l.partition, l.kafka_offset;
