@@ -1,4 +1,4 @@
-"""A scraper's JSON item becomes fields: which key means what is data, per source (``tables/items.toml``)."""
+"""A scraper's JSON item becomes fields: which key means what is data, by scraper where it needs to be (``tables/items.toml``)."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class ItemFields:
 
 @cache
 def load_item_keys(scraper: str) -> Mapping[str, tuple[str, ...]]:
-    """Field to the keys that may hold it, the source's own before the default ones."""
+    """Field to the keys that may hold it, the scraper's own before the default ones."""
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/items.toml").read_text("utf-8"))
-    own = table["sources"].get(scraper, {})
+    own = table["scrapers"].get(scraper, {})
     return {name: (*own.get(name, ()), *keys) for name, keys in table["default"].items()}
 
 
 def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
-    """The fields of an item, by the keys of its source.
+    """The fields of an item, by the keys of its scraper.
 
     >>> read_item({"headline": "Pier opens", "maintext": "It opened.", "author": ["Ines Falk"]}, "any").authors
     ('Ines Falk',)

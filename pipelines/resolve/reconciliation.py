@@ -37,7 +37,7 @@ def handed_ranges(ranges: Iterable[OffsetRange], gaps: Iterable[Gap]) -> tuple[O
 def coverage_problems(
     handed: Iterable[OffsetRange], outcomes: Iterable[Coordinates], gaps: Iterable[Gap]
 ) -> list[str]:
-    """What is wrong with a batch's books, in words with coordinates; nothing when they close.
+    """The faults that the reconciliation of a batch found, in words with coordinates; none when it closes.
 
     >>> coverage_problems([OffsetRange("t", 0, 0, 3)], [Coordinates("t", 0, 0)], [Gap("t", 0, 2, 3, "compaction")])
     ['t/0: offset 1 has no outcome and is in no gap']

@@ -40,7 +40,7 @@ type ScraperState = Literal["active", "quarantined"]
 class ScraperStanding:
     """How a scraper stands: whether it is quarantined and why, what waits, how it did of late and in its last batch.
 
-    ``recent`` is of the batches that its next one is compared with, ``batches`` their number; ``silence`` says, in
+    ``recent`` is of the batches that its next one is compared with, ``batches`` their number; ``staleness`` says, in
     words, that it has stopped coming.
     """
 

@@ -52,7 +52,7 @@ class Staged:
 
 
 def read_staged(batch: StagedBatch, known: KnownState) -> Staged:
-    """The batch; of a replay or a release only messages that are still rejected, or still held."""
+    """The batch; of a replay or a release only messages that are still rejected or still quarantined."""
     outcomes = tuple(_outcome(row) for row in _table(batch, "outcomes").to_pylist())
     gaps = tuple(Gap(*row.values()) for row in _table(batch, "gaps").to_pylist())
     open_still = outcomes if batch.kind == "ingest" else _still_open(batch, outcomes, known)

@@ -1,4 +1,4 @@
-"""Decides what becomes of each record of a batch: new article, new version, new reading, unchanged, held or deleted.
+"""Decides the outcome of each record of a batch: new article, version or reading, unchanged, quarantined, deleted.
 
 Pure: the same records and known state give the same answer, and a stream split into batches elsewhere gives the
 same articles. A text is a version when its content hash is new to the article. The current version is the one

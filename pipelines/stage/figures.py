@@ -25,7 +25,7 @@ _ARTICLES = ["scraper", "article_id", "published_at", "fetched_at", "authors", "
 
 @dataclass(frozen=True, slots=True)
 class ScraperFigures:
-    """One source's part of a batch: records but delete requests, and what its articles are like.
+    """One scraper's part of a batch: records without delete requests, and figures of its articles.
 
     ``words`` is the median word count, ``words_low`` and ``words_high`` the quartiles; None without articles.
     ``last_message_at`` is None where all its records were rejected as ``ImplausibleTime``.
@@ -85,7 +85,7 @@ def count_scrapers(batch: StagedBatch) -> dict[str, ScraperCounts]:
 
 
 def scraper_figures(batch: StagedBatch) -> list[ScraperFigures]:
-    """Figures of each source that the batch has records of, by name; delete requests are no news of a source."""
+    """Figures of each scraper that has records in the batch, by name; delete requests do not count."""
     found = (count.figures(scraper) for scraper, count in count_scrapers(batch).items() if scraper != UNKNOWN)
     return [figures for figures in found if figures.records]
 

@@ -41,7 +41,7 @@ def keep(mark: Mark, deadline_s: float) -> None:
 
 
 def begin(step: str, coordinates: Coordinates) -> None:
-    """The step takes up the message from ``source``."""
+    """The step takes up the message at ``coordinates``."""
     if _mark is not None:
         _mark.partition, _mark.offset, _mark.step = coordinates.partition, coordinates.offset, step.encode()
         signal.setitimer(signal.ITIMER_REAL, _deadline_s)

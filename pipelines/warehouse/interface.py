@@ -295,7 +295,7 @@ class Warehouse(Protocol):
         """Notes that these files have been removed."""
 
     def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
-        """The first so many articles of a source that wait, in the order of their records' times."""
+        """The first ``limit`` waiting articles of a scraper, in the order of their messages' times."""
 
     def end_quarantine(self, scraper: str) -> None:
         """Ends a quarantine; the scraper's past begins anew. Raises while articles of it wait: load them first.

@@ -1,9 +1,9 @@
-"""Score how often a source that goes on as it did is quarantined, and how often one that turned is not.
+"""Score how often a scraper that has not changed is quarantined, and how often one that has changed is not.
 
     make bench-drift        or    python -m tests.bench.drift
 
-Sources are made by a fixed seed: 25 to 200 records a batch, 2 to 50 % of them rejected, word counts spread narrowly or
-widely, one language or three; shares differ from batch to batch by more than chance, as those of real sources do.
+Scrapers are made up from a fixed seed: 25 to 200 records a batch, 2 to 50 % of them rejected, word counts spread narrowly or
+widely, one language or three; shares differ from batch to batch by more than chance, as those of real scrapers do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ONE, THREE = {"en": 0.97, "fr": 0.03}, {"en": 0.5, "fr": 0.3, "pt": 0.2}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a source's batches are drawn from; ``steady`` is how little its shares differ from batch to batch."""
+    """What a scraper's batches are drawn from; ``steady`` is how little its shares differ from batch to batch."""
 
     records: int
     rejected: float = 0.1
@@ -74,7 +74,7 @@ def anomalies(now: ScraperFigures, past: list[ScraperFigures]) -> list[str]:
 def quarantined_for_nothing(
     rng: np.random.Generator, scrapers: int = 400, batches: int = 60
 ) -> tuple[int, Counter[str]]:
-    """Batches of sources that go on as they did, and what tripped in them."""
+    """Batches of scrapers that have not changed, and the anomalies found in them."""
     found: Counter[str] = Counter()
     for _ in range(scrapers):
         kind = Kind(
@@ -94,22 +94,22 @@ def quarantined_for_nothing(
 def quarantined_at_once(
     rng: np.random.Generator, records: int, changes: Mapping[str, object], tries: int = 300
 ) -> float:
-    """Share of sources that are quarantined for the first batch after they turned."""
+    """Share of scrapers that are quarantined at the first batch after their change."""
     kind = Kind(records)
     turned = replace(kind, **changes)  # type: ignore[arg-type]
-    held = 0
+    quarantined = 0
     for _ in range(tries):
         past = [a_batch(rng, kind, max(3, int(rng.poisson(records)))) for _ in range(SETTINGS.recent_batches)]
-        held += bool(anomalies(a_batch(rng, turned, records), past))
-    return held / tries
+        quarantined += bool(anomalies(a_batch(rng, turned, records), past))
+    return quarantined / tries
 
 
 def main() -> None:
     rng, console = np.random.default_rng(7), Console()
     batches, found = quarantined_for_nothing(rng)
     anomalous = found.pop("any")
-    console.print(f"Of {batches:,} batches of sources that went on as they did, {anomalous} tripped: {dict(found)}")
-    table = Table("held for the first batch after it turned to", "25 records", "40", "100")
+    console.print(f"Of {batches:,} batches of scrapers that had not changed, {anomalous} had an anomaly: {dict(found)}")
+    table = Table("quarantined at the first batch after a change to", "25 records", "40", "100")
     for name, changes in TURNED.items():
         table.add_row(name, *(f"{quarantined_at_once(rng, records, changes):.2f}" for records in (25, 40, 100)))
     console.print(table)

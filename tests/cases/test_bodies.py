@@ -1,4 +1,4 @@
-"""The paragraphs of an article and nothing else: bare lines, split articles, furniture between."""
+"""The paragraphs of an article and nothing else: bare lines, split articles, boilerplate between."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_body_in_two_parts_is_whole_and_without_the_advert(page: str) -> None:
     assert (article.title, article.body) == (TITLE, BODY)
 
 
-# 26: furniture inside
+# 26: boilerplate inside
 OTHER = "Ferry dog elected harbour master of Port Ansel for a third term"
 BOILERPLATE = {
     "read more": f"<p>Read More: {OTHER}</p>",

@@ -24,7 +24,7 @@ RELEASE = f"dateline scrapers release {QUAY}"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with a source that is quarantined: ten of its articles wait."""
+    """A warehouse with a quarantined scraper: ten of its articles wait."""
     folder = tmp_path_factory.mktemp("quarantined")
     warehouse = DuckDBWarehouse(folder / "warehouse.duckdb", clock=lambda: FETCHED_AT)
     warehouse.prepare()

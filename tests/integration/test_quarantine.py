@@ -43,7 +43,7 @@ def sent(scraper: str, n: int, value: bytes) -> OutgoingMessage:
 
 
 def batch_of(number: int, value_of_quay: Callable[[int], bytes] = page) -> list[OutgoingMessage]:
-    """As many pages of each source, in turn."""
+    """As many pages of each scraper, in turn."""
     numbers = range(number * EACH, (number + 1) * EACH)
     return [one for n in numbers for one in (sent(HARBOUR, n, page(n)), sent(QUAY, n, value_of_quay(n)))]
 
@@ -61,7 +61,7 @@ def longer(n: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def topic(broker: str) -> KafkaSettings:
-    """Five quiet batches of two sources; then one of them gets consent walls."""
+    """Five quiet batches of two scrapers; then one of them gets consent walls."""
     kafka = KafkaSettings(
         bootstrap_servers=broker, raw_topic="quarantine-raw", rejected_topic="quarantine-rejected",
         group_id="quarantine", partitions=1,

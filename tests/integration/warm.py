@@ -29,7 +29,7 @@ from typing import NoReturn, TypedDict
 from pipelines.jobs.workers import PR_SET_PDEATHSIG
 
 PAUSING = Path(__file__).parent / "pausing"
-WITH_WORKERS = {"ingest", "rejected", "sources", "demo"}
+WITH_WORKERS = {"ingest", "rejected", "scrapers", "demo"}
 
 
 class Asked(TypedDict):

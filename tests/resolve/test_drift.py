@@ -1,4 +1,4 @@
-"""A source is compared with its own past: each kind of trip, what comes near one, and who is too new to tell."""
+"""A scraper is compared with its own past: each kind of anomaly, near misses, and scrapers that are too new."""
 
 from __future__ import annotations
 

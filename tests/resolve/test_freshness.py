@@ -10,7 +10,7 @@ SETTINGS = DriftSettings()
 
 
 def every(minutes: float, *numbers: int) -> list[Appearance]:
-    """Batches that a source came in, so many minutes apart."""
+    """Batches with messages of a scraper, so many minutes apart."""
     return [Appearance(n, FETCHED_AT + timedelta(minutes=minutes * n)) for n in numbers]
 
 

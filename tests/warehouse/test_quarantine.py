@@ -83,7 +83,7 @@ class Stream:
         return loaded
 
     def quiet(self, *scrapers: str, size: int = SIZE) -> Loaded:
-        """A batch of so many articles of each source."""
+        """A batch of so many articles of each scraper."""
         who = [scraper for scraper in scrapers for _ in range(size)]
         return self.load(*(news(self.offset + n, scraper) for n, scraper in enumerate(who)))
 
@@ -103,7 +103,7 @@ class Stream:
 
 @pytest.fixture(scope="module")
 def quiet(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Changes]:
-    """What four quiet batches of two sources change, decided once."""
+    """What four quiet batches of two scrapers change, decided once."""
     folder = tmp_path_factory.mktemp("quiet")
     warehouse = Recording(Path(shutil.copy(prepared, folder / "news.duckdb")), clock=lambda: FETCHED_AT)
     stream = Stream(warehouse, folder)
@@ -114,7 +114,7 @@ def quiet(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Chan
 
 @pytest.fixture
 def stream(quiet: list[Changes], warehouse: RelationalWarehouse, tmp_path: Path) -> Stream:
-    """Two sources with a past of four quiet batches."""
+    """Two scrapers with a past of four quiet batches."""
     for changes in quiet:
         warehouse.apply(changes)
     stream = Stream(warehouse, tmp_path)
@@ -123,7 +123,7 @@ def stream(quiet: list[Changes], warehouse: RelationalWarehouse, tmp_path: Path)
 
 
 def turned(stream: Stream, walls: int = 30) -> list[Event]:
-    """A batch in which one source got consent walls for most of its pages, and the other went on."""
+    """A batch in which one scraper got consent walls for most of its pages, and the other went on."""
     quay = [wall(stream.offset + n) if n < walls else news(stream.offset + n) for n in range(SIZE)]
     return [*quay, *(news(stream.offset + SIZE + n, HARBOUR) for n in range(SIZE))]
 
@@ -310,7 +310,7 @@ def test_a_scraper_whose_records_all_have_an_implausible_time_was_last_seen_when
         stream.offset + 1, scraper="new-crawler", reason="ImplausibleTime"
     ))
     assert stream.warehouse.query(
-        "SELECT source, last_message_at FROM scraper_batches WHERE batch_id = 'batch-005' ORDER BY source DESC"
+        "SELECT scraper, last_message_at FROM scraper_batches WHERE batch_id = 'batch-005' ORDER BY scraper DESC"
     ).rows == ((QUAY, last[0][0]), ("new-crawler", FETCHED_AT))
 
 

@@ -1,4 +1,4 @@
--- Held records without the article that waits for them, articles that wait for none, or for a source that is not quarantined.
+-- Quarantined records without a waiting article, waiting articles without such a record, or of an active scraper.
 SELECT l.topic || '/' || l.partition || '@' || l.kafka_offset, 'is quarantined, but its article does not wait'
 FROM ledger l
 LEFT JOIN quarantined_articles h
