@@ -1,4 +1,4 @@
-"""A scraper's JSON item becomes fields: which key means what is data, by scraper where it needs to be (``tables/items.toml``)."""
+"""A JSON item of a scraper becomes fields: ``tables/items.toml`` says which key means what, also for one scraper alone."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     make bench-drift        or    python -m tests.bench.drift
 
-Scrapers are made up from a fixed seed: 25 to 200 records a batch, 2 to 50 % of them rejected, word counts spread narrowly or
+Scrapers are made up from a fixed seed: 25 to 200 records, 2 to 50 % of them rejected, word counts spread narrowly or
 widely, one language or three; shares differ from batch to batch by more than chance, as those of real scrapers do.
 """
 
