@@ -1,4 +1,4 @@
-"""A JSON item of a scraper becomes fields: ``tables/items.toml`` says which key means what, also for one scraper alone."""
+"""Fields of a scraper's JSON item: ``tables/items.toml`` says which key means what, also for one scraper alone."""
 
 from __future__ import annotations
 
