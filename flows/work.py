@@ -37,7 +37,7 @@ from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan, Transformed
-    from pipelines.jobs.workers import Workers
+    from pipelines.runtime.workers import Workers
     from pipelines.settings import Settings
     from pipelines.stage import BatchKind, StagedBatch, StageStore
     from pipelines.stage.audit import Audit
@@ -191,7 +191,7 @@ def working(
     what asks a run that goes on for ever to stop: such a run rides out longer outages, and a stop completes it.
     """
     from pipelines.jobs.names import check_names
-    from pipelines.jobs.workers import Workers
+    from pipelines.runtime.workers import Workers
     from pipelines.warehouse import Run
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it logs every connection

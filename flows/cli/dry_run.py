@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def dry_run_here(run: Command, *, quiet: bool, **which: Any) -> DryRun:
     """Without a run in the ledger, the right to write or a broker: ingesting may go on meanwhile."""
     from pipelines.jobs.dry_run import try_dead_letters
-    from pipelines.jobs.workers import Workers
+    from pipelines.runtime.workers import Workers
 
     warehouse, wanted, settings = opened(run.settings), chosen(**which), run.settings
     with (

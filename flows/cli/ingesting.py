@@ -35,7 +35,7 @@ def get_workers_ready(settings: Settings, topic: Topic) -> None:
 
         saved = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1).next_offsets(topic.name)
         if any(end > saved.get(partition, first) for partition, (first, end) in topic.offsets.items()):
-            from pipelines.jobs.workers import warm_up
+            from pipelines.runtime.workers import warm_up
 
             warm_up()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipelines.jobs.workers import Workers
+from pipelines.runtime.workers import Workers
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit, Finding, describe_batch

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
 from pipelines.jobs.names import LOCAL_RUNNERS
-from pipelines.jobs.poison import run_shares
-from pipelines.jobs.shares import Share, StepCost, run_share, shares_of
-from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
+from pipelines.runtime.poison import run_shares
+from pipelines.runtime.shares import Share, StepCost, run_share, shares_of
+from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
 from pipelines.stage import BatchKind, Folder, PartWriter, StagedBatch, StagedFile, write_manifest

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
-from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates
+from pipelines.runtime.workers import Workers
 from pipelines.settings import Settings
 from pipelines.stage import Folder, dead_letter_id
 from pipelines.stage.reasons import staged_outcomes

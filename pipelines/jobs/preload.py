@@ -12,8 +12,8 @@ import sys
 from functools import partial
 
 from pipelines.environment import read_settings
-from pipelines.jobs.quiet import quiet
-from pipelines.jobs.workers import die_with_parent
+from pipelines.runtime.quiet import quiet
+from pipelines.runtime.workers import die_with_parent
 
 
 def preload() -> None:

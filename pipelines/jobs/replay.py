@@ -13,9 +13,9 @@ import fastavro
 
 from pipelines.failures import Failure
 from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
-from pipelines.jobs.workers import Workers
 from pipelines.phrases import counted
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
+from pipelines.runtime.workers import Workers
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
 from pipelines.stage import Folder, StagedBatch, StagedBatchDamaged, StageStore, stage_store

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from flows.report import KEPT_FINDINGS, RunReport
 from pipelines.jobs.batches import Transformed
-from pipelines.jobs.shares import StepCost
+from pipelines.runtime.shares import StepCost
 from pipelines.stage import Folder, StagedBatch
 from pipelines.stage.audit import Audit, Finding
 from pipelines.warehouse import Loaded

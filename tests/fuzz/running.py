@@ -15,8 +15,8 @@ from pathlib import Path
 from pipelines.failures import Failure
 from pipelines.jobs.audit import audit_batch
 from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
+from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import stage_store
 from pipelines.warehouse import DeadLetterFilter, Run, Warehouse, load_batch, open_warehouse

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 NUMBERS = itertools.count(1)
 SAMPLES = 82
-READING = "pipelines.jobs.poison:run_share:before:2"
+READING = "pipelines.runtime.poison:run_share:before:2"
 STAGED = "pipelines.jobs.batches:write_manifest:before:2"
 INSIDE = f"{IN_TRANSACTION}:2"
 ANNOUNCING = "pipelines.sources.groups:commit_group_offsets:before"

@@ -13,14 +13,14 @@ from kafka import KafkaProducer
 
 from pipelines.jobs.batches import transform_batch
 from pipelines.jobs.replay import fetch_again
-from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
+from pipelines.runtime.workers import Workers
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import Machine, json_of
 from tests.jobs.test_ingest import NOW, plan, rows, settings
-from tests.jobs.test_poison import CRASH, HOARD, LOOP, MEMORY, message
+from tests.runtime.test_poison import CRASH, HOARD, LOOP, MEMORY, message
 
 BOMB_BYTES = 300_000_000
 POISON = {7: CRASH, 20: LOOP, 39: HOARD}
@@ -33,7 +33,7 @@ def test_poison_is_rejected_as_what_it_is_and_comes_back_after_the_fix(
     publish_messages(kafka, kafka.raw_topic, [message(n, POISON.get(n, "Marrowby")) for n in range(40)])
     machine = Machine(tmp_path / "home", kafka, prefect_server)
     run = machine.run(
-        "ingest", DATELINE_MODELS="tests.jobs.test_poison:Hazard", DATELINE_BATCH__MESSAGE_DEADLINE_S="8",
+        "ingest", DATELINE_MODELS="tests.runtime.test_poison:Hazard", DATELINE_BATCH__MESSAGE_DEADLINE_S="8",
         DATELINE_BATCH__WORKER_MEMORY_BYTES=str(MEMORY),
     )
     assert run.returncode == 0, run.stdout

@@ -26,7 +26,7 @@ from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import NoReturn, TypedDict
 
-from pipelines.jobs.workers import PR_SET_PDEATHSIG
+from pipelines.runtime.workers import PR_SET_PDEATHSIG
 
 PAUSING = Path(__file__).parent / "pausing"
 WITH_WORKERS = {"ingest", "rejected", "scrapers", "demo"}

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.jobs.workers import Workers
 from pipelines.records import OffsetRange, RawMessage
+from pipelines.runtime.workers import Workers
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder
 from pipelines.warehouse import load_batch

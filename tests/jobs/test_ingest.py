@@ -10,9 +10,9 @@ import pytest
 
 from pipelines.jobs.audit import audit_batch
 from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.jobs.shares import shares_of
-from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import Gap, OffsetRange
+from pipelines.runtime.shares import shares_of
+from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch, read_manifest
 from tests.builders import a_message, coordinates

@@ -17,8 +17,8 @@ from pipelines.jobs import replay as replaying
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.dry_run import Tried, try_dead_letters
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
-from pipelines.jobs.workers import RunFailed, Workers
 from pipelines.records import OffsetRange, RawMessage
+from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.settings import Limits, Settings
 from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, load_batch

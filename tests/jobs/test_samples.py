@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.jobs.workers import Workers
 from pipelines.records import Coordinates, OffsetRange, RawMessage
+from pipelines.runtime.workers import Workers
 from pipelines.samples import Sample, sample_messages
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder

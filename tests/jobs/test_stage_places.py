@@ -10,9 +10,9 @@ import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.replay import chosen_letters, replay_batch
-from pipelines.jobs.workers import Workers
 from pipelines.records import OffsetRange
 from pipelines.resolve.layout import layout
+from pipelines.runtime.workers import Workers
 from pipelines.settings import BatchSettings, Limits, Settings
 from pipelines.stage import stage_store
 from pipelines.warehouse import DeadLetterFilter, load_batch

@@ -23,7 +23,7 @@ from typing import Literal, Self
 
 from pebble import ProcessExpired, ProcessPool
 
-from pipelines.jobs.quiet import quiet
+from pipelines.runtime.quiet import quiet
 from pipelines.secrets import SECRETS, learn_secrets
 from pipelines.transforms import progress, watch
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.jobs.workers import RunFailed, Workers
+from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.transforms import progress
 
 
@@ -87,8 +87,8 @@ def test_workers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from pipelines.jobs.workers import Workers
-        from tests.jobs.test_workers import pid
+        from pipelines.runtime.workers import Workers
+        from tests.runtime.test_workers import pid
         if __name__ == "__main__":
             with Workers(1) as workers:
                 print(workers.map(pid, [0], 60)[0], flush=True)

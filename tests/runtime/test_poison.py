@@ -14,10 +14,10 @@ import pytest
 from pipelines.enrich.engine import Span
 from pipelines.failures import MemoryExceeded, TimeExceeded, WorkerCrashed
 from pipelines.jobs.batches import transform_batch
-from pipelines.jobs.poison import failure_of, parts_of
-from pipelines.jobs.shares import Share
-from pipelines.jobs.workers import Death, RunFailed, Workers
 from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.runtime.poison import failure_of, parts_of
+from pipelines.runtime.shares import Share
+from pipelines.runtime.workers import Death, RunFailed, Workers
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch
 from pipelines.transforms.destination import Staging
@@ -170,7 +170,7 @@ def test_a_gap_met_on_the_way_stays_a_gap(tmp_path: Path) -> None:
 
 
 def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: Path) -> None:
-    from pipelines.jobs.shares import run_share
+    from pipelines.runtime.shares import run_share
 
     def never(_: OffsetRange) -> Any:
         raise AssertionError("it ended a worker each time it was read")

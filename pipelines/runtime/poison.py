@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from pipelines.failures import Failure, MemoryExceeded, Rejected, TimeExceeded, Violation, WorkerCrashed
-from pipelines.jobs.shares import Share, ShareDone, run_share
-from pipelines.jobs.workers import Death, RunFailed, Workers
 from pipelines.phrases import counted
 from pipelines.records import OffsetRange
+from pipelines.runtime.shares import Share, ShareDone, run_share
+from pipelines.runtime.workers import Death, RunFailed, Workers
 from pipelines.settings import BatchSettings
 
 LOG = logging.getLogger("dateline.workers")
