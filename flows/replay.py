@@ -30,7 +30,7 @@ def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed
     batch_id, before = f"{report.run_id}-{report.batches + 1:05d}", report.records
     plan = BatchPlan(batch_id, report.run_id, (), work.store.batches / batch_id, datetime.now(UTC), kind="replay")
     letters = chosen_letters(work.warehouse, wanted, work.settings.batch.max_records, work.settings)
-    return replay_batch(letters, plan, work.settings, work.workers, lambda done: watcher().done(before + done))
+    return replay_batch(letters, plan, work.settings, work.executor, lambda done: watcher().done(before + done))
 
 
 @flow(name="replay", persist_result=False)

@@ -37,7 +37,7 @@ from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan, Transformed
-    from pipelines.runtime.workers import Workers
+    from pipelines.runtime import Executor
     from pipelines.settings import Settings
     from pipelines.stage import BatchKind, StagedBatch, StageStore
     from pipelines.stage.audit import Audit
@@ -50,7 +50,7 @@ FILE_LOG = logging.getLogger("dateline-follow")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run's settings, its warehouse, its worker processes, and what it has done so far.
+    """A run's settings, its warehouse, what runs its jobs, and what it has done so far.
 
     ``follows`` says that the run goes on for ever: its steps are then no task runs, because Prefect's database would
     grow by several rows for each of them.
@@ -58,7 +58,7 @@ class Work:
 
     settings: Settings
     warehouse: Warehouse
-    workers: Workers
+    executor: Executor
     report: RunReport
     outbox: Outbox
     group: GroupOffsets
@@ -112,7 +112,7 @@ def transform(work: Work, batch: BatchPlan) -> Transformed:
     from pipelines.jobs.batches import transform_batch
 
     before = work.report.records
-    return transform_batch(batch, work.settings, work.workers, lambda done: watcher().done(before + done))
+    return transform_batch(batch, work.settings, work.executor, lambda done: watcher().done(before + done))
 
 
 @step("audit")
@@ -120,7 +120,7 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
     """The batch expectations' verdict on a staged batch."""
     from pipelines.jobs.audit import audit_batch
 
-    return audit_batch(batch, work.settings, work.workers)
+    return audit_batch(batch, work.settings, work.executor)
 
 
 @step("load")
@@ -191,7 +191,7 @@ def working(
     what asks a run that goes on for ever to stop: such a run rides out longer outages, and a stop completes it.
     """
     from pipelines.jobs.names import check_names
-    from pipelines.runtime.workers import Workers
+    from pipelines.runtime import executor_of
     from pipelines.warehouse import Run
 
     logging.getLogger("kafka").setLevel(logging.WARNING)  # it logs every connection
@@ -216,12 +216,12 @@ def working(
         processor = f"dateline {version('dateline')}"
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
         try:
-            count = 0 if kind == "release" else settings.batch.workers  # a release runs no step
-            log, memory_bytes = settings.home / "logs" / "workers.log", settings.batch.worker_memory_bytes
-            with Workers(count, log, memory_bytes) as workers:
+            with executor_of(settings, workers=0 if kind == "release" else None) as executor:  # a release runs no step
+                if kind != "release":
+                    _report_missing_guards(executor)
                 outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
-                yield Work(settings, warehouse, workers, report, outbox, group, artifact, logs, patience, follows)
+                yield Work(settings, warehouse, executor, report, outbox, group, artifact, logs, patience, follows)
             report.end("completed")
             _write_down_end(warehouse, report)
         except Abandoned:
@@ -238,6 +238,17 @@ def working(
             raise
         finally:
             _keep_artifact(settings, report, artifact.write)
+
+
+def _report_missing_guards(executor: Executor) -> None:
+    from pipelines.runtime import GUARDS
+
+    missing = [does for guard, does in GUARDS.items() if guard not in executor.guards]
+    if missing:
+        LOG.warning(
+            "what runs this job gives no guards: a message that %s fails its whole batch, where worker processes of "
+            "this machine would reject it alone", " or ".join(missing),
+        )
 
 
 def _write_down_end(warehouse: Warehouse, report: RunReport) -> None:

@@ -166,7 +166,8 @@ class BatchSettings(_Section):
     max_records: int = Field(2_000, ge=1, lt=1 << 50, description="Offsets in one micro-batch.")
     workers: int = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), ge=0, le=1_024,
-        description="Standing worker processes; 0 runs the job in the flow's own process.",
+        description="Standing worker processes; 0 runs the job in the flow's own process. With a runner that has "
+        "workers of its own: into how many shares a batch is split.",
     )
     records_worth_a_worker: int = Field(20, ge=1, description="A batch gets another worker for each so many records.")
     deadline_s: Seconds = Field(900.0, description="A batch that takes longer fails; its workers are killed.")
@@ -328,7 +329,9 @@ class Settings(Masked, BaseSettings):
         default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json."
     )
     runner: NotBlank = Field(
-        "FnApiRunner", description="Beam runner; any but FnApiRunner gets the whole batch at once."
+        "FnApiRunner",
+        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other has workers of "
+        "its own, and a message that crashes one of them, or takes all its time or memory, fails the whole batch.",
     )
     beam_options: list[str] = Field(default_factory=list, description="Options passed to Beam as they are.")
 

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def dry_run_here(run: Command, *, quiet: bool, **which: Any) -> DryRun:
     """Without a run in the ledger, the right to write or a broker: ingesting may go on meanwhile."""
     from pipelines.jobs.dry_run import try_dead_letters
-    from pipelines.runtime.workers import Workers
+    from pipelines.runtime import executor_of
 
     warehouse, wanted, settings = opened(run.settings), chosen(**which), run.settings
     with (
         run_bar(run.screen, quiet=quiet) as watcher,
-        Workers(settings.batch.workers, settings.home / "logs" / "workers.log") as workers,
+        executor_of(settings) as executor,
     ):
         watcher.found(count_of(warehouse, wanted))
         watcher.step("transform", 1)
-        return try_dead_letters(warehouse, wanted, settings, workers, watcher.done)
+        return try_dead_letters(warehouse, wanted, settings, executor, watcher.done)
 
 
 def as_json(report: DryRun) -> dict[str, Any]:

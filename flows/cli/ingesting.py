@@ -35,9 +35,9 @@ def get_workers_ready(settings: Settings, topic: Topic) -> None:
 
         saved = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1).next_offsets(topic.name)
         if any(end > saved.get(partition, first) for partition, (first, end) in topic.offsets.items()):
-            from pipelines.runtime.workers import warm_up
+            from pipelines.runtime import warm_up
 
-            warm_up()
+            warm_up(settings)
 
 
 def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:

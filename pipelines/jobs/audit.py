@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipelines.runtime.workers import Workers
+from pipelines.runtime import Executor
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit, Finding, describe_batch
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from pipelines.transforms.expectations import ExpectationResult, SuiteRunner
 
 
-def audit_batch(batch: StagedBatch, settings: Settings, workers: Workers) -> Audit:
-    """The verdict on ``batch``, reached in a worker, which has Great Expectations loaded already."""
-    (audit,) = workers.map(audit_here, [batch], settings.batch.deadline_s)
-    return audit
+def audit_batch(batch: StagedBatch, settings: Settings, executor: Executor) -> Audit:
+    """The verdict on ``batch``, reached where Great Expectations is loaded already."""
+    return executor.call(audit_here, batch, settings.batch.deadline_s)
 
 
 def audit_here(batch: StagedBatch) -> Audit:

@@ -1,4 +1,4 @@
-"""Runs the ingest job over one micro-batch, on all workers, and gathers what they staged."""
+"""Runs the ingest job over one micro-batch, and gathers what was staged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
-from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
-from pipelines.runtime.poison import run_shares
-from pipelines.runtime.shares import Share, StepCost, run_share, shares_of
-from pipelines.runtime.workers import RunFailed, Workers
+from pipelines.runtime import Executor, RunFailed
+from pipelines.runtime.shares import Share, StepCost
 from pipelines.settings import Settings
 from pipelines.sources.kafka import read_range
 from pipelines.stage import BatchKind, Folder, PartWriter, StagedBatch, StagedFile, write_manifest
@@ -23,6 +21,8 @@ from pipelines.transforms.destination import Staging
 from pipelines.transforms.watch import READ
 
 if TYPE_CHECKING:
+    import apache_beam as beam
+
     from pipelines.transforms.read import Reader
 
 STEPS = ("decode", "clean", "enrich", "validate")
@@ -62,7 +62,7 @@ class Transformed:
 def transform_batch(
     plan: BatchPlan,
     settings: Settings,
-    workers: Workers,
+    executor: Executor,
     report: Callable[[int], None] | None = None,
     read: Reader | None = None,
 ) -> Transformed:
@@ -76,16 +76,9 @@ def transform_batch(
     """
     plan.folder.make_empty()
     reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
-    local = settings.runner in LOCAL_RUNNERS
-    shared_out = shares_of(plan.ranges, settings, max(workers.count, 1)) if local else (plan.ranges,)
-    shares = [
-        Share(ranges, reader, settings, Staging(plan.folder, f"part-{n:03d}", plan.processed_at, settings))
-        for n, ranges in enumerate(shared_out)
-    ]
-    if local:
-        done = run_shares(shares, settings.batch, workers, allowed_faults(plan.records, settings), report)
-    else:
-        done = [run_share(share) for share in shares]
+    staging = Staging(plan.folder, "part", plan.processed_at, settings)
+    whole = Share(plan.ranges, reader, ingest_share, settings, staging)
+    done = executor.run(whole, allowed_faults(plan.records, settings), report)
     batch = StagedBatch(
         batch_id=plan.batch_id,
         run_id=plan.run_id,
@@ -101,6 +94,13 @@ def transform_batch(
     write_manifest(batch)
     costs = {step: sum((d.costs.get(step, StepCost()) for d in done), StepCost()) for step in STEPS}
     return Transformed(batch, costs)
+
+
+def ingest_share(pipeline: beam.Pipeline, share: Share) -> None:
+    """The ingest job, loaded where it runs."""
+    from pipelines.jobs.ingest import ingest
+
+    ingest(pipeline, share.ranges, share.read, share.settings, share.staging)
 
 
 def _with_gaps(ranges: Iterable[OffsetRange], gaps: Iterable[Gap]) -> tuple[OffsetRange, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.records import Coordinates
-from pipelines.runtime.workers import Workers
+from pipelines.runtime import Executor
 from pipelines.settings import Settings
 from pipelines.stage import Folder, dead_letter_id
 from pipelines.stage.reasons import staged_outcomes
@@ -64,7 +64,7 @@ def try_dead_letters(
     warehouse: Warehouse,
     chosen: DeadLetterFilter,
     settings: Settings,
-    workers: Workers,
+    executor: Executor,
     report: Callable[[int], None] | None = None,
 ) -> DryRun:
     """Runs the job over the chosen dead letters, batch by batch as a replay does, and throws away what it stages.
@@ -78,7 +78,7 @@ def try_dead_letters(
             plan = BatchPlan("dry-run", "dry-run", (), folder, datetime.now(UTC), kind="replay")
             letters = chosen_letters(warehouse, wanted, settings.batch.max_records, settings)
             going_on = report and partial(_on, report, done)
-            ran = replay_batch(letters, plan, _changing_nothing(settings), workers, going_on)
+            ran = replay_batch(letters, plan, _changing_nothing(settings), executor, going_on)
             if ran is None:
                 return found
             transformed, handed = ran

@@ -11,13 +11,12 @@ from fsspec import get_filesystem_class
 from pipelines.broker import missing_certificates
 from pipelines.enrich.engine import ModelMissing, find_engine
 from pipelines.environment import settings_wrong
+from pipelines.runtime import LOCAL_RUNNERS
 from pipelines.settings import Settings
 from pipelines.sources.options import consumer_option_problems
 from pipelines.stage import Folder
 from schemas import SchemaMissing
 from schemas.own import SchemasWrong, load_registry
-
-LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
 
 
 def check_names(settings: Settings) -> None:

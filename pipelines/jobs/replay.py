@@ -15,7 +15,7 @@ from pipelines.failures import Failure
 from pipelines.jobs.batches import BatchPlan, Transformed, transform_batch
 from pipelines.phrases import counted
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
-from pipelines.runtime.workers import Workers
+from pipelines.runtime import Executor
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
 from pipelines.stage import Folder, StagedBatch, StagedBatchDamaged, StageStore, stage_store
@@ -85,7 +85,7 @@ def replay_batch(
     letters: Iterable[StoredDeadLetter],
     plan: BatchPlan,
     settings: Settings,
-    workers: Workers,
+    executor: Executor,
     report: Callable[[int], None] | None = None,
 ) -> tuple[Transformed, Handed] | None:
     """Runs the job over dead letters and seals a staged batch of kind ``replay``, which has no ranges.
@@ -106,7 +106,7 @@ def replay_batch(
             return None
         wanted = replace(plan, ranges=(OffsetRange(LETTERS, 0, 0, len(handed)),), kind="replay")
         reader = partial(read_letters, batches, name, stage_store(settings), fetch=partial(fetch_again, settings.kafka))
-        done = transform_batch(wanted, _with_known_faults(settings, handed), workers, report, read=reader)
+        done = transform_batch(wanted, _with_known_faults(settings, handed), executor, report, read=reader)
     finally:
         batches.remove_file(name)
     _refuse_lost(done.batch, handed)

@@ -15,8 +15,9 @@ from dataclasses import replace
 from pipelines.failures import Failure, MemoryExceeded, Rejected, TimeExceeded, Violation, WorkerCrashed
 from pipelines.phrases import counted
 from pipelines.records import OffsetRange
+from pipelines.runtime.executor import RunFailed
 from pipelines.runtime.shares import Share, ShareDone, run_share
-from pipelines.runtime.workers import Death, RunFailed, Workers
+from pipelines.runtime.workers import Death, Workers
 from pipelines.settings import BatchSettings
 
 LOG = logging.getLogger("dateline.workers")

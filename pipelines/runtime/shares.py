@@ -5,21 +5,26 @@ Beam and the transforms are imported where a job runs: a run whose workers do th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.failures import Failure
-from pipelines.jobs.names import LOCAL_RUNNERS
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
+from pipelines.runtime.executor import RunFailed
 from pipelines.settings import Settings
 from pipelines.sources.kafka import split_range
-from pipelines.stage import StagedFile
+from pipelines.stage import StagedFile, StageUnavailable, StagingFailed
 from pipelines.transforms.destination import Staging
 
 if TYPE_CHECKING:
+    import apache_beam as beam
+
     from pipelines.transforms.read import Reader
+
+    type Job = Callable[[beam.Pipeline, Share], None]
 
 IN_MEMORY = "FnApiRunner"  # plain DirectRunner first tries to download Prism
 
@@ -37,13 +42,16 @@ class StepCost:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Ranges of a batch for one worker. ``deaths`` of workers came before it; ``failure`` rejects all of it unseen.
+    """Ranges of a batch for one worker, and the job that ends each of their offsets once.
+
+    ``deaths`` of workers came before it; ``failure`` rejects all of it unseen.
 
     ``is_unreadable``: reading it has ended a worker too, so it is rejected by its coordinates alone.
     """
 
     ranges: tuple[OffsetRange, ...]
     read: Reader
+    job: Job
     settings: Settings
     staging: Staging
     deaths: int = 0
@@ -52,6 +60,14 @@ class Share:
 
     def __len__(self) -> int:
         return sum(len(r) for r in self.ranges)
+
+    def split(self, workers: int) -> list[Share]:
+        """The ranges in shares for so many workers, whose files are told apart by the number of the share."""
+        spread = shares_of(self.ranges, self.settings, max(workers, 1))
+        return [
+            replace(self, ranges=ranges, staging=replace(self.staging, part=f"{self.staging.part}-{n:03d}"))
+            for n, ranges in enumerate(spread)
+        ]
 
     def part(self, n: int, ranges: Sequence[OffsetRange]) -> Share:
         """The ranges as a share of their own, after a worker has died of the whole."""
@@ -85,12 +101,11 @@ def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -
     return tuple(tuple(share) for share in shares if share)
 
 
-def run_share(share: Share) -> ShareDone:
-    """Runs the job over one share, in this process: a worker's whole work."""
+def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
+    """Runs the job over one share and waits for its end: a worker's whole work, with the in-memory runner."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from pipelines.jobs.ingest import ingest
     from pipelines.transforms.processor import processor_of
     from pipelines.transforms.staging import stage_rejected, staged_files
 
@@ -99,12 +114,47 @@ def run_share(share: Share) -> ShareDone:
         read = unread if share.is_unreadable else share.read
         messages = (message for offsets in share.ranges for message in read(offsets))
         return ShareDone(stage_rejected(share.staging, messages, share.failure), processor)
-    runner = IN_MEMORY if share.settings.runner in LOCAL_RUNNERS else share.settings.runner
     pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(share.settings.beam_options)))
-    ingest(pipeline, share.ranges, share.read, share.settings, share.staging)
-    result = pipeline.run()
-    result.wait_until_finish()
+    share.job(pipeline, share)
+    result = _finished(pipeline, share.settings.batch.deadline_s)
     return ShareDone(staged_files(share.staging.folder, share.staging.part), processor, _costs(result))
+
+
+def _finished(pipeline: beam.Pipeline, deadline_s: float) -> Any:
+    """The pipeline's result, once it is done."""
+    from apache_beam.runners.runner import PipelineState
+
+    try:
+        result = pipeline.run()
+        state = result.wait_until_finish(duration=int(deadline_s * 1_000))
+    except Exception as fault:
+        if (named := _stage_fault(f"{type(fault).__module__}.{type(fault).__name__}: {fault}")) is not None:
+            raise named from fault
+        raise
+    if state == PipelineState.DONE:
+        return result
+    if not PipelineState.is_terminal(state):
+        result.cancel()
+    raise RunFailed(
+        f"the Beam job was {state} after at most {deadline_s:.0f} s, and not done. Nothing was loaded. Look at the "
+        "runner's own log; where it needs more time, raise DATELINE_BATCH__DEADLINE_S."
+    )
+
+
+_STAGE_FAULT = re.compile(
+    r"pipelines\.stage\.faults\.(StagingFailed|StageUnavailable): (.+?)(?: \[while running |\n\n|\Z)", re.DOTALL
+)
+
+
+def _stage_fault(text: str) -> Exception | None:
+    """The fault of the stage in an exception's text, to which Beam has added where it was raised.
+
+    >>> _stage_fault("… pipelines.stage.faults.StagingFailed: Could not write x. [while running 'Stage/Articles']")
+    StagingFailed('Could not write x.')
+    """
+    found = _STAGE_FAULT.search(text)
+    kinds = {kind.__name__: kind for kind in (StagingFailed, StageUnavailable)}
+    return found and kinds[found[1]](found[2].strip())
 
 
 def unread(offsets: OffsetRange) -> Iterator[RawMessage]:

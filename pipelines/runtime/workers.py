@@ -23,16 +23,13 @@ from typing import Literal, Self
 
 from pebble import ProcessExpired, ProcessPool
 
+from pipelines.runtime.executor import RunFailed
 from pipelines.runtime.quiet import quiet
 from pipelines.secrets import SECRETS, learn_secrets
 from pipelines.transforms import progress, watch
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.2
-
-
-class RunFailed(RuntimeError):
-    """The batch could not be transformed, and nothing moved: says which part of the machine or rules failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def warm_up() -> None:
 
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.jobs.preload"])
+    context.set_forkserver_preload(["pipelines.jobs.preload"])  # by name: jobs know what they need, and lie above
     return context
 
 

@@ -9,7 +9,7 @@ import pytest
 from flows.faults import PrefectUnavailable, WrongUsage, code_of, explain, may_pass
 from flows.local.faults import NoJava
 from pipelines.broker import BrokerUnavailable
-from pipelines.runtime.workers import RunFailed
+from pipelines.runtime import RunFailed
 from pipelines.sources.offsets import RetentionPassed, TopicMissing
 from pipelines.warehouse import (
     LedgerOpen,

@@ -16,7 +16,8 @@ from pipelines.failures import Failure
 from pipelines.jobs.audit import audit_batch
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.records import OffsetRange, RawMessage
-from pipelines.runtime.workers import RunFailed, Workers
+from pipelines.runtime import RunFailed
+from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import stage_store
 from pipelines.warehouse import DeadLetterFilter, Run, Warehouse, load_batch, open_warehouse
@@ -91,7 +92,7 @@ def fuzz(
     warehouse = open_warehouse(settings.warehouse_url)
     warehouse.prepare()
     warehouse.start_run(Run("fuzz", TOPIC, "fuzz", datetime.now(UTC)))
-    with Workers(workers, home / "logs" / "workers.log") as standing:
+    with LocalExecutor(workers, home / "logs" / "workers.log") as standing:
         for start in range(messages.start, messages.stop, BATCH):
             ranges = (OffsetRange(TOPIC, 0, start, min(start + BATCH, messages.stop)),)
             folder = stage_store(settings).batches / str(start)

@@ -14,7 +14,7 @@ from kafka import KafkaProducer
 from pipelines.jobs.batches import transform_batch
 from pipelines.jobs.replay import fetch_again
 from pipelines.records import Coordinates, OffsetRange, RawMessage
-from pipelines.runtime.workers import Workers
+from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
@@ -66,7 +66,7 @@ def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_b
                       headers=list(sent.headers))
     producer.close(timeout=60)
     shown = settings(tmp_path, worker_memory_bytes=MEMORY).model_copy(update={"kafka": kafka})
-    with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
+    with LocalExecutor(1, tmp_path / "workers.log", MEMORY) as workers:
         wanted = replace(plan(tmp_path, ranges=(OffsetRange(topic, 0, 0, len(messages)),)),
                          processed_at=datetime.now(UTC))
         batch = transform_batch(wanted, shown, workers).batch

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.records import OffsetRange, RawMessage
-from pipelines.runtime.workers import Workers
+from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder
 from pipelines.warehouse import load_batch
@@ -58,7 +58,7 @@ class Loading:
 
     warehouse: DuckDBWarehouse
     folder: Path
-    workers: Workers
+    workers: LocalExecutor
     count: int = 0
 
     def load(self, *messages: RawMessage) -> None:
@@ -87,7 +87,7 @@ class Loading:
 def loading(tmp_path: Path) -> Iterator[Loading]:
     warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
     warehouse.prepare()
-    with Workers(0) as none:
+    with LocalExecutor(0) as none:
         yield Loading(warehouse, tmp_path, none)
 
 

@@ -11,8 +11,9 @@ import pytest
 from pipelines.jobs.audit import audit_batch
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.records import Gap, OffsetRange
+from pipelines.runtime import RunFailed
+from pipelines.runtime.local import LocalExecutor
 from pipelines.runtime.shares import shares_of
-from pipelines.runtime.workers import RunFailed, Workers
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch, read_manifest
 from tests.builders import a_message, coordinates
@@ -65,7 +66,7 @@ def rows(batch: StagedBatch, kind: Any, *columns: str) -> list[tuple[Any, ...]]:
 
 
 def run(tmp_path: Path, name: str = "batch", workers: int = 0) -> StagedBatch:
-    with Workers(workers) as standing:
+    with LocalExecutor(workers) as standing:
         return transform_batch(plan(tmp_path, name), settings(tmp_path), standing, read=topic()).batch
 
 
@@ -111,7 +112,7 @@ def test_run_twice_says_the_same(batch: StagedBatch, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_workers_stage_what_one_does(batch: StagedBatch, tmp_path: Path) -> None:
-    with Workers(2) as workers:
+    with LocalExecutor(2) as workers:
         shown = settings(tmp_path, workers=2, records_worth_a_worker=2)
         done: list[int] = []
         two = transform_batch(plan(tmp_path), shown, workers, done.append, read=topic()).batch
@@ -125,7 +126,7 @@ def test_a_bug_of_ours_stops_the_batch(tmp_path: Path, monkeypatch: pytest.Monke
     from pipelines.transforms import articles
 
     monkeypatch.setattr(articles, "enrich_article", broken)
-    with Workers(0) as none, pytest.raises(RunFailed, match=r"3 of 6 records .* ZeroDivisionError in broken"):
+    with LocalExecutor(0) as none, pytest.raises(RunFailed, match=r"3 of 6 records .* ZeroDivisionError in broken"):
         transform_batch(plan(tmp_path), settings(tmp_path), none, read=topic())
     with pytest.raises(Exception, match=r"no manifest\.json"):
         read_manifest(Folder.at(tmp_path / "batch"))
@@ -138,7 +139,7 @@ def broken(clean: object, models: object) -> object:
 def test_gaps_known_beforehand_are_part_of_the_batch(tmp_path: Path) -> None:
     gap = Gap("articles.raw", 0, 0, 3, "retention")
     wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 3, 6),), gaps=(gap,))
-    with Workers(0) as none:
+    with LocalExecutor(0) as none:
         batch = transform_batch(wanted, settings(tmp_path), none, read=topic()).batch
     assert batch.ranges == (OffsetRange("articles.raw", 0, 0, 6),)
     assert rows(batch, "gaps", "start", "end", "kind") == [(0, 3, "retention")]
@@ -169,7 +170,7 @@ def test_a_message_or_tombstone_with_a_wild_timestamp_is_rejected(tmp_path: Path
         a_message(coordinates=coordinates(2), timestamp=NOW),
     ]
     shown = settings(tmp_path, workers=0)
-    with Workers(0) as workers:
+    with LocalExecutor(0) as workers:
         wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 3),))
         batch = transform_batch(wanted, shown, workers, read=Topic(messages)).batch
     assert rows(batch, "outcomes", "offset", "reason")[:2] == [(0, "ImplausibleTime"), (1, "ImplausibleTime")]

@@ -18,7 +18,8 @@ from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.dry_run import Tried, try_dead_letters
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.records import OffsetRange, RawMessage
-from pipelines.runtime.workers import RunFailed, Workers
+from pipelines.runtime import RunFailed
+from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import Limits, Settings
 from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, load_batch
@@ -60,7 +61,7 @@ class Place:
         """One batch, published."""
         plan = BatchPlan(name, "run", (), Folder.at(self.home) / "staged" / name, NOW, kind="replay")
         letters = chosen_letters(self.warehouse, chosen, most, settings(self.home))
-        with Workers(0) as here:
+        with LocalExecutor(0) as here:
             ran = replay_batch(letters, plan, shown or settings(self.home), here)
         if ran is None:
             return None
@@ -205,7 +206,7 @@ def test_an_oversized_one_lies_whole_in_a_file_and_is_replayed_from_there(place:
 
     folder = Folder.at(place.home) / "staged" / "ingest"
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 1),), folder, NOW)
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         ran = transform_batch(plan, limited(1_000_000), here, read=Topic([message]))
     load_batch(place.warehouse, ran.batch)
     (letter,) = place.warehouse.dead_letters(ALL)
@@ -228,7 +229,7 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
     small = settings(place.home).model_copy(update={"limits": Limits(message_bytes=100)})
     folder = Folder.at(place.home) / "staged" / "ingest"
     plan = BatchPlan("ingest", "run", (OffsetRange("articles.raw", 0, 0, 3),), folder, NOW)
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         load_batch(place.warehouse, transform_batch(plan, small, here, read=Topic(messages)).batch)
     gone, damaged, _ = sorted(place.warehouse.dead_letters(ALL), key=lambda letter: letter.coordinates)
     originals = [place.home / str(letter.original_path) for letter in (gone, damaged)]
@@ -260,7 +261,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(place: Place, monkey
     )
     before = everything(place)
     batches: list[int] = []
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         shown = try_dead_letters(
             place.warehouse, ALL, settings(place.home, max_records=4), here, batches.append
         )
@@ -272,7 +273,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(place: Place, monkey
     assert shown.as_before == [Tried("UnknownSchema", "UnknownSchema", 1, first[3])]
     assert everything(place) == before
     monkeypatch.setattr(articles, "enrich_article", broken)
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         shown = try_dead_letters(place.warehouse, DeadLetterFilter(reason="BodyMissing"), settings(place.home), here)
     assert shown.changed == [Tried("BodyMissing", "UnexpectedFault", 2, first[0])]
     assert everything(place) == before
@@ -285,7 +286,7 @@ def first_of(tried: list[Tried], ids: dict[int, str], *offsets: int) -> str:
 
 
 def test_a_dry_run_of_nothing(place: Place) -> None:
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         assert try_dead_letters(place.warehouse, ALL, settings(place.home), here).tried == {}
 
 

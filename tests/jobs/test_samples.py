@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.records import Coordinates, OffsetRange, RawMessage
-from pipelines.runtime.workers import Workers
+from pipelines.runtime.local import LocalExecutor
 from pipelines.samples import Sample, sample_messages
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder
@@ -41,7 +41,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     settings = Settings(home=home, batch=batch, warehouse=f"duckdb:///{home}/warehouse.duckdb")
     ranges = (OffsetRange("articles.raw", 0, 0, len(SAMPLES)),)
     plan = BatchPlan("batch", "run", ranges, Folder.at(home) / "staged", PUBLISHED_AT)
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         staged = transform_batch(plan, settings, here, read=Topic([message(s) for s in SAMPLES.values()])).batch
     warehouse = open_warehouse(settings.warehouse_url)
     warehouse.prepare()

@@ -12,7 +12,7 @@ from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.jobs.replay import chosen_letters, replay_batch
 from pipelines.records import OffsetRange
 from pipelines.resolve.layout import layout
-from pipelines.runtime.workers import Workers
+from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import BatchSettings, Limits, Settings
 from pipelines.stage import stage_store
 from pipelines.warehouse import DeadLetterFilter, load_batch
@@ -41,7 +41,7 @@ def ended(wanted: Settings) -> Tables:
     warehouse.prepare()
     read = Topic([*topic().messages, LARGE])
     plan = BatchPlan("first", "run", (OffsetRange("articles.raw", 0, 0, 9),), store.batches / "first", NOW)
-    with Workers(0) as here:
+    with LocalExecutor(0) as here:
         load_batch(warehouse, transform_batch(plan, wanted, here, read=read).batch)
         letters = chosen_letters(warehouse, DeadLetterFilter(), 100, wanted)
         again = replace(plan, batch_id="again", ranges=(), folder=store.batches / "again", kind="replay")

@@ -13,11 +13,13 @@ import pytest
 
 from pipelines.enrich.engine import Span
 from pipelines.failures import MemoryExceeded, TimeExceeded, WorkerCrashed
-from pipelines.jobs.batches import transform_batch
+from pipelines.jobs.batches import ingest_share, transform_batch
 from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.runtime import RunFailed
+from pipelines.runtime.local import LocalExecutor
 from pipelines.runtime.poison import failure_of, parts_of
 from pipelines.runtime.shares import Share
-from pipelines.runtime.workers import Death, RunFailed, Workers
+from pipelines.runtime.workers import Death
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch
 from pipelines.transforms.destination import Staging
@@ -70,7 +72,7 @@ def transformed(tmp_path: Path, places: Sequence[str], **changes: Any) -> Staged
              "worker_memory_bytes": MEMORY} | changes
     shown = settings(tmp_path, **batch).model_copy(update={"models": (f"{__name__}:Hazard",)})
     wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, len(places)),))
-    with Workers(2, tmp_path / "workers.log", MEMORY) as workers:
+    with LocalExecutor(2, tmp_path / "workers.log", MEMORY) as workers:
         return transform_batch(wanted, shown, workers, read=topic).batch
 
 
@@ -110,7 +112,8 @@ def test_many_that_end_their_worker_stop_the_run(tmp_path: Path) -> None:
 
 
 def share(*ranges: OffsetRange) -> Share:
-    return Share(ranges, Topic([]), Settings(), Staging(Folder("memory://batch"), "part-000", NOW, Settings()))
+    staging = Staging(Folder("memory://batch"), "part-000", NOW, Settings())
+    return Share(ranges, Topic([]), ingest_share, Settings(), staging)
 
 
 def spans(shares: Sequence[Share]) -> list[list[tuple[int, int, int]]]:
@@ -177,7 +180,8 @@ def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: 
 
     staging = Staging(Folder.at(tmp_path), "part-000", NOW, Settings(home=tmp_path))
     failure = failure_of(Death("out of memory", "memory"), BatchSettings())
-    lost = Share((OffsetRange("articles.raw", 0, 7, 8),), never, Settings(), staging, 3, failure, is_unreadable=True)
+    ranges = (OffsetRange("articles.raw", 0, 7, 8),)
+    lost = Share(ranges, never, ingest_share, Settings(), staging, 3, failure, is_unreadable=True)
     done = run_share(lost)
     paths = [tmp_path / file.path for file in done.files if file.kind == "dead_letters"]
     (letter,) = (row for path in paths for row in pq.read_table(path).to_pylist())
@@ -188,7 +192,7 @@ def test_a_message_that_cannot_be_read_is_rejected_by_its_coordinates(tmp_path: 
 def test_memory_that_runs_out_outside_of_a_step_is_found_by_halving(tmp_path: Path) -> None:
     topic = Hoarding([message(n, "Marrowby") for n in range(8)])
     shown = settings(tmp_path, worker_memory_bytes=MEMORY, fault_minimum=1)
-    with Workers(1, tmp_path / "workers.log", MEMORY) as workers:
+    with LocalExecutor(1, tmp_path / "workers.log", MEMORY) as workers:
         wanted = plan(tmp_path, ranges=(OffsetRange("articles.raw", 0, 0, 8),))
         batch = transform_batch(wanted, shown, workers, read=topic).batch
     assert rows(batch, "outcomes", "offset", "outcome", "reason") == [

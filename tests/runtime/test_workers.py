@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.runtime.workers import RunFailed, Workers
+from pipelines.runtime import RunFailed
+from pipelines.runtime.workers import Workers
 from pipelines.transforms import progress
 
 
