@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pipelines.transforms.read import Reader
 
 STEPS = ("decode", "clean", "enrich", "validate")
+"""Steps whose cost is reported, in order: those of ``steps.py``, by name, since that loads all their libraries."""
+
 OURS = (Failure.UNEXPECTED, WorkerCrashed.__name__, TimeExceeded.__name__, MemoryExceeded.__name__)
 """Reasons that are as likely our fault as the data's: many of them stop the run."""
 

@@ -1,4 +1,4 @@
-"""The ingest job: raw messages in, a staged batch out. The steps, in order."""
+"""The ingest job: raw messages in, a staged batch out. ``steps.py`` lists what happens to a message in between."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from functools import partial
 
 import apache_beam as beam
 
+from pipelines.jobs.steps import steps
 from pipelines.records import OffsetRange
 from pipelines.settings import Settings
-from pipelines.transforms.articles import CleanArticles, DecodeArticles, EnrichArticles, ValidateArticles
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.expectations import ExpectArticles
 from pipelines.transforms.read import Reader, ReadMessages
 from pipelines.transforms.staging import StageBatch
+from pipelines.transforms.step import Step
 from pipelines.validate import load_suite
 
 
@@ -24,16 +25,11 @@ def ingest(
     ``read`` gives what a range holds (Kafka's ``read_range``, or a file's), so the job runs on any runner and
     without Kafka in tests.
     """
-    messages  = pipeline         | "Read"     >> ReadMessages(ranges, read, staging.processed_at)
-    decoded   = messages.articles | "Decode"  >> DecodeArticles(settings)
-    cleaned   = decoded.passed   | "Clean"    >> CleanArticles(settings)
-    enriched  = cleaned.passed   | "Enrich"   >> EnrichArticles(settings)
-    validated = enriched.passed  | "Validate" >> ValidateArticles(settings, staging.processed_at)
-    expected  = validated.passed | "Expect"   >> ExpectArticles(partial(load_suite, "article"))
-
-    rejected = (
-        (decoded.rejected, cleaned.rejected, enriched.rejected, validated.rejected,
-         expected.rejected, messages.rejected)
-        | "Rejected" >> beam.Flatten()
-    )
-    _ = (expected.passed, rejected, messages.tombstones, messages.gaps) | "Stage" >> StageBatch(staging)
+    messages = pipeline | "Read" >> ReadMessages(ranges, read, staging.processed_at)
+    passed, rejected = messages.articles, [messages.rejected]
+    for step in steps(settings, staging.processed_at):
+        outcome = passed | step.name.title() >> Step(step.name, step.function, step.load)
+        passed, rejected = outcome.passed, [*rejected, outcome.rejected]
+    expected = passed | "Expect" >> ExpectArticles(partial(load_suite, "article"))
+    all_rejected = (*rejected, expected.rejected) | "Rejected" >> beam.Flatten()
+    _ = (expected.passed, all_rejected, messages.tombstones, messages.gaps) | "Stage" >> StageBatch(staging)

@@ -9,18 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.clean import clean_article, load_rules
 from pipelines.clean.identity import content_hash, identity_of
-from pipelines.decode import Decoder, decode_message, load_decoder
 from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import Rejected, Violation
+from pipelines.jobs.steps import steps
 from pipelines.records import CleanArticle, Coordinates, Evidence, Provenance, RawMessage
 from pipelines.settings import Settings
 from pipelines.sources.files import LeftOutFile, OutgoingMessage, messages_from
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.shared import shared
 from pipelines.transforms.step import unexpected
-from pipelines.validate import article_json, article_to_avro, check_contract, load_contract
+from pipelines.validate import article_json, article_to_avro
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +55,17 @@ def received(outgoing: OutgoingMessage, n: int, now: datetime) -> RawMessage:
     return RawMessage(Coordinates("files", 0, n), now, outgoing.key, outgoing.value, tuple(outgoing.headers))
 
 
-def _decoder_of(settings: Settings) -> Callable[[], Decoder]:
-    return partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder)
-
-
 def inspect_message(message: RawMessage, path: str, settings: Settings, now: datetime) -> Inspection:
     """Runs the steps over one message; a fault is shown, never raised."""
-    provenance = Provenance(processor_of(settings), now)
-    steps: tuple[tuple[str, Callable[[Any, Any], Any], Any], ...] = (
-        ("decode", decode_message, shared(_decoder_of(settings))),
-        ("clean", clean_article, shared(partial(load_rules, settings.limits))),
-        ("enrich", enrich_article, shared(partial(load_models, settings.models))),
-        ("validate", partial(check_contract, provenance=provenance), shared(load_contract)),
-    )
     record: Any = message
-    for step, function, context in steps:
+    for step in steps(settings, now):
         try:
-            record = function(record, context)
+            record = step.function(record, shared(step.load))
         except Rejected as fault:
-            return Inspection(path, "rejected", step, fault.reason, fault.violations)
+            return Inspection(path, "rejected", step.name, fault.reason, fault.violations)
         except Exception as fault:  # noqa: BLE001  shown as the pipeline would record it
-            failure = unexpected(step, fault)
-            return Inspection(path, "rejected", step, failure.reason, failure.violations)
+            failure = unexpected(step.name, fault)
+            return Inspection(path, "rejected", step.name, failure.reason, failure.violations)
     return Inspection(path, "article", article=article_json(record))
 
 

@@ -15,6 +15,7 @@ import pytest
 from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
+from pipelines.stage import Folder
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import IN_TRANSACTION, PATIENCE_S, Machine, json_of, kill_group
 from tests.integration.tables import Rows, rows
@@ -95,6 +96,19 @@ def completes(machine: Machine, undisturbed: Rows) -> None:
     ledger = json_of(verified.stdout)
     assert (ledger["closes"], ledger["is_deep"], ledger["problems"]) == (True, True, [])
     assert sum(p["reconciled"] for p in ledger["partitions"]) == len(undisturbed["ledger"])
+
+
+def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
+    machine: Machine, undisturbed: Rows, bucket: str
+) -> None:
+    stage = {"DATELINE_STAGE": f"{bucket}/dateline"}
+    kill_group(machine.start_paused(PAUSES["after stage"], "ingest", **stage))
+    again = machine.run("ingest", **stage)
+    assert again.returncode == 0, again.stdout
+    assert rows(machine.home) == undisturbed
+    (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
+    assert 1 <= len((warehouse / "once-raw").folders()) <= 3
+    assert not (machine.home / "staged").exists()
 
 
 IN_A_WORKER = "pipelines.enrich.article:enrich_article:before:9"

@@ -123,9 +123,9 @@ def test_two_workers_stage_what_one_does(batch: StagedBatch, tmp_path: Path) -> 
 
 
 def test_a_bug_of_ours_stops_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.transforms import articles
+    from pipelines.jobs import steps
 
-    monkeypatch.setattr(articles, "enrich_article", broken)
+    monkeypatch.setattr(steps, "enrich_article", broken)
     with LocalExecutor(0) as none, pytest.raises(RunFailed, match=r"3 of 6 records .* ZeroDivisionError in broken"):
         transform_batch(plan(tmp_path), settings(tmp_path), none, read=topic())
     with pytest.raises(Exception, match=r"no manifest\.json"):

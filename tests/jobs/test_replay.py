@@ -179,9 +179,9 @@ def broken(clean: object, models: object) -> object:
 
 
 def test_a_known_bug_may_be_tried_again_and_a_new_one_stops_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.transforms import articles
+    from pipelines.jobs import steps
 
-    monkeypatch.setattr(articles, "enrich_article", broken)
+    monkeypatch.setattr(steps, "enrich_article", broken)
     place.rejected((good(0), Failure.UNEXPECTED), (good(1), Failure.UNEXPECTED), (good(2), "BodyMissing"))
     with pytest.raises(RunFailed, match="3 of 3 records ended as UnexpectedFault"):
         place.replay()
@@ -253,7 +253,7 @@ def everything(place: Place) -> tuple[Any, ...]:
 
 
 def test_a_dry_run_tells_the_difference_and_changes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.transforms import articles
+    from pipelines.jobs import steps
 
     place.rejected(
         (good(0), "BodyMissing"), (good(1), "ConsentWall"), (good(2), "BodyMissing"), (bad(3), "UnknownSchema"),
@@ -272,7 +272,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(place: Place, monkey
     assert shown.changed == [Tried("MalformedAvro", "UnknownSchema", 2, first_of(shown.changed, first, 4, 5))]
     assert shown.as_before == [Tried("UnknownSchema", "UnknownSchema", 1, first[3])]
     assert everything(place) == before
-    monkeypatch.setattr(articles, "enrich_article", broken)
+    monkeypatch.setattr(steps, "enrich_article", broken)
     with LocalExecutor(0) as here:
         shown = try_dead_letters(place.warehouse, DeadLetterFilter(reason="BodyMissing"), settings(place.home), here)
     assert shown.changed == [Tried("BodyMissing", "UnexpectedFault", 2, first[0])]

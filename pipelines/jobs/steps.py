@@ -1,0 +1,47 @@
+"""The steps that every message goes through, in order.
+
+An ingest and a replay run them as Beam transforms, and ``dateline inspect`` calls them one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from pipelines.clean import clean_article, load_rules
+from pipelines.decode import decode_message, load_decoder
+from pipelines.enrich import enrich_article, load_models
+from pipelines.records import Article, Provenance
+from pipelines.settings import Settings
+from pipelines.transforms.processor import processor_of
+from pipelines.transforms.shared import Loader
+from pipelines.validate import Contract, check_contract, load_contract
+
+
+@dataclass(frozen=True, slots=True)
+class StepCode:
+    """A step's name, the function that makes a record of a record, and what loads the function's second argument."""
+
+    name: str
+    function: Callable[[Any, Any], Any]
+    load: Loader[Any]
+
+
+def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
+    """The steps of these settings. ``processed_at`` is stamped on each article."""
+    schemas = (settings.schema_ids, settings.schemas_folder)
+    return (
+        StepCode("decode", decode_message, partial(load_decoder, settings.limits, *schemas)),
+        StepCode("clean", clean_article, partial(load_rules, settings.limits)),
+        StepCode("enrich", enrich_article, partial(load_models, settings.models)),
+        StepCode("validate", partial(_validate, settings, processed_at), load_contract),
+    )
+
+
+def _validate(settings: Settings, processed_at: datetime, article: Article, contract: Contract) -> dict[str, Any]:
+    """The Avro record of an article that fits the contract. Rejects ``ContractViolated`` with every violation."""
+    record: dict[str, Any] = check_contract(article, contract, Provenance(processor_of(settings), processed_at))
+    return record
