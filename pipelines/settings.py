@@ -71,7 +71,9 @@ def folder_url(value: str) -> str:
     ValueError: must be the URL of a folder, such as file:///data/stage or s3://bucket/stage
     """
     scheme, separator, place = value.partition("://")
-    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or not separator or (scheme == "file" and place[:1] != "/"):
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or not separator or not place.strip("/") or (
+        scheme == "file" and place[:1] != "/"
+    ):
         raise ValueError("must be the URL of a folder, such as file:///data/stage or s3://bucket/stage")
     return f"{scheme}://{place.rstrip('/')}"
 

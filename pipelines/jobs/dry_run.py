@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +17,7 @@ from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.records import Coordinates
 from pipelines.runtime import Executor
 from pipelines.settings import Settings
-from pipelines.stage import Folder, dead_letter_id
+from pipelines.stage import Folder, StageStore, dead_letter_id, stage_store
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, Warehouse
 
@@ -72,10 +74,9 @@ def try_dead_letters(
     The warehouse is only read; what is staged lies in a temporary folder, originals with it.
     """
     found, done, wanted = DryRun(), 0, chosen
-    with tempfile.TemporaryDirectory(prefix="dateline-dry-run-") as place:
+    with _temporary_folder(stage_store(settings)) as place:
         while True:
-            folder = Folder.at(Path(place)) / "staged"
-            plan = BatchPlan("dry-run", "dry-run", (), folder, datetime.now(UTC), kind="replay")
+            plan = BatchPlan("dry-run", "dry-run", (), place / "staged", datetime.now(UTC), kind="replay")
             letters = chosen_letters(warehouse, wanted, settings.batch.max_records, settings)
             going_on = report and partial(_on, report, done)
             ran = replay_batch(letters, plan, _changing_nothing(settings), executor, going_on)
@@ -85,6 +86,20 @@ def try_dead_letters(
             found.add(handed, staged_outcomes(transformed.batch))
             done += len(handed)
             wanted = replace(wanted, after=handed.last_id)
+
+
+@contextmanager
+def _temporary_folder(store: StageStore) -> Iterator[Folder]:
+    """A folder that whatever runs the job can reach: of this machine, or in the stage where that is not local."""
+    if store.root.is_local:
+        with tempfile.TemporaryDirectory(prefix="dateline-dry run-") as place:
+            yield Folder.at(Path(place))
+        return
+    folder = store.dry_run(uuid.uuid4().hex)
+    try:
+        yield folder
+    finally:
+        folder.remove()
 
 
 def _on(report: Callable[[int], None], before: int, done: int) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem, filesystem
 
-from pipelines.stage.faults import disk_faults_named, storage_faults_named
+from pipelines.stage.faults import StagingFailed, disk_faults_named, storage_faults_named
 
 LOCAL = "file"
 
@@ -156,8 +156,14 @@ class Folder:
 
     def upload(self, draft: Path, name: str) -> None:
         """Stores a copy of a file of this machine, in a remote folder."""
-        with self._faults_named(name):
-            self._system.put_file(str(draft), self._key(name))
+        try:
+            with self._faults_named(name):
+                self._system.put_file(str(draft), self._key(name))
+        except FileNotFoundError as fault:
+            raise StagingFailed(
+                f"There is no place to store {self.url}/{name} ({fault}). Nothing was loaded or lost.\nWhat to do: "
+                "make the bucket that DATELINE_STAGE names, or name another one."
+            ) from fault
 
     def _names(self, kind: str) -> list[str]:
         with self._faults_named(""):

@@ -3,6 +3,7 @@
 ```
 staged/<warehouse>/<topic>/<batch>/      parts, the manifest and, where they are stored, the changes of a batch
 originals/<warehouse>/<topic>/<xx>/<sha256>
+dry-runs/<warehouse>/<topic>/<id>/       what a dry run staged, while it lasts
 ```
 
 A run writes and removes only what belongs to its warehouse and topic, for which it holds the right to load.
@@ -17,7 +18,7 @@ from pipelines.settings import Settings
 from pipelines.stage.faults import StagedBatchDamaged
 from pipelines.stage.folder import Folder
 
-STAGED, ORIGINALS = "staged", "originals"
+STAGED, ORIGINALS, DRY_RUNS = "staged", "originals", "dry-runs"
 _ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
 
 
@@ -37,6 +38,10 @@ class StageStore:
     def batches(self) -> Folder:
         """The folder in which each batch has a folder of its own."""
         return self.root / STAGED / self.warehouse / self.topic
+
+    def dry_run(self, name: str) -> Folder:
+        """The folder of a dry run, which goes on beside the run that holds the right to load."""
+        return self.root / DRY_RUNS / self.warehouse / self.topic / name
 
     def keep_original(self, original: bytes, topic: str) -> str:
         """Stores the original of a message of ``topic`` and returns its path under ``root``.

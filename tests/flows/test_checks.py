@@ -15,10 +15,11 @@ import pytest
 
 from flows.cli.checks import Checks, Finding, Group, exit_code, run_groups
 from flows.cli.checks.broker import GROUP as BROKER_GROUP
-from flows.cli.checks.machine import check_home, check_prefect, check_settings, check_warehouse
+from flows.cli.checks.machine import check_home, check_prefect, check_settings, check_stage, check_warehouse
 from flows.faults import WrongUsage
 from flows.memory import Memory
 from pipelines.settings import KafkaSettings, Settings
+from pipelines.stage import Folder
 from pipelines.warehouse import load_batch, open_warehouse
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import refused, stage
@@ -156,6 +157,19 @@ def test_a_home_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     found = made(check_home, Settings(home=tmp_path / "file"), "home folder")
     assert (found.state, found.code) == ("failed", 3)
+
+
+def test_a_stage_that_can_be_used_is_left_as_it_was(stage_url: str, tmp_path: Path) -> None:
+    assert made(check_stage, Settings(home=tmp_path), "stage").says == "It is the home folder."
+    found = made(check_stage, Settings(home=tmp_path, stage=stage_url), "stage")
+    assert (found.state, found.says) == ("ok", f"Files can be stored in {Folder(stage_url)}, read and removed.")
+    assert Folder(stage_url).files() == []
+
+
+def test_a_stage_that_refuses_fails_as_a_run_would(bucket: str, tmp_path: Path) -> None:
+    found = made(check_stage, Settings(home=tmp_path, stage=f"{bucket}-of-nobody/stage"), "stage")
+    assert (found.state, found.code) == ("failed", 3)
+    assert found.says.startswith(f"There is no place to store {bucket}-of-nobody/stage/check-")
 
 
 def test_settings_that_lead_nowhere_fail_as_a_run_would() -> None:

@@ -105,7 +105,7 @@ def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
     kill_group(machine.start_paused(PAUSES["after stage"], "ingest", **stage))
     again = machine.run("ingest", **stage)
     assert again.returncode == 0, again.stdout
-    assert rows(machine.home) == undisturbed
+    assert rows(machine) == undisturbed
     (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
     assert 1 <= len((warehouse / "once-raw").folders()) <= 3
     assert not (machine.home / "staged").exists()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.jobs.batches import BatchPlan, transform_batch
+from pipelines.jobs.dry_run import try_dead_letters
 from pipelines.jobs.replay import chosen_letters, replay_batch
 from pipelines.records import OffsetRange
 from pipelines.resolve.layout import layout
@@ -67,7 +68,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 def test_an_ingest_and_a_replay_end_in_the_same_rows(undisturbed: Tables, stage_url: str, tmp_path: Path) -> None:
-    assert ended(settings(tmp_path, stage_url)) == undisturbed
+    shown = settings(tmp_path, stage_url)
+    assert ended(shown) == undisturbed
+    with LocalExecutor(0) as here:
+        tried = try_dead_letters(DuckDBWarehouse(tmp_path / "news.duckdb"), DeadLetterFilter(), shown, here)
+    assert [(one.reason, one.becomes, one.count) for one in tried.as_before] == [
+        ("UnknownSchema", "UnknownSchema", 2), ("KeyMissing", "KeyMissing", 1),
+    ]
+    assert stage_store(shown).dry_run("any").parent.folders() == []
     assert (len(undisturbed["articles"]), len(undisturbed["dead_letters"])) == (2, 3)
     if not stage_url.startswith("file:"):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["news.duckdb"]

@@ -1,4 +1,4 @@
-"""Checks of this machine and what lies on it: settings, home folder, warehouse, Prefect, models and tables."""
+"""Checks of this machine and what lies on it: settings, home folder, stage, warehouse, Prefect, models and tables."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.cli.checks import Checks, Group
 from pipelines.phrases import counted
+from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.warehouse import Warehouse
 
-SETTINGS, HOME, WAREHOUSE, PREFECT, MODELS = "settings", "home folder", "warehouse", "Prefect", "models and tables"
+SETTINGS, HOME, STAGE, WAREHOUSE, PREFECT = "settings", "home folder", "stage", "warehouse", "Prefect"
+MODELS = "models and tables"
 LITTLE_ROOM, NO_ROOM = 2_000_000_000, 100_000_000
 PATIENCE_S = 3.0
 LOADED_WITHIN_S = 60.0  # loading models waits for nobody: it takes seconds, more where the machine is busy
@@ -45,6 +48,20 @@ def check_home(settings: Settings, checks: Checks) -> None:
         checks.warn(HOME, says, "free some space, or set DATELINE_HOME to a folder on another disk")
     else:
         checks.ok(HOME, says)
+
+
+def check_stage(settings: Settings, checks: Checks) -> None:
+    """A file can be stored there, read and removed."""
+    from pipelines.stage import stage_store
+
+    if settings.stage is None:
+        checks.ok(STAGE, "It is the home folder.")
+        return
+    folder, name = stage_store(settings).root, f"check-{uuid.uuid4().hex}"
+    folder.write(name, b"tried")
+    folder.read(name)
+    folder.remove_file(name)
+    checks.ok(STAGE, f"Files can be stored in {redact(str(folder))}, read and removed.")
 
 
 def check_warehouse(settings: Settings, checks: Checks) -> None:
@@ -195,6 +212,7 @@ def check_models(settings: Settings, checks: Checks) -> None:
 
 
 GROUPS = (
-    Group((SETTINGS,), check_settings), Group((HOME,), check_home), Group((WAREHOUSE,), check_warehouse),
+    Group((SETTINGS,), check_settings), Group((HOME,), check_home), Group((STAGE,), check_stage),
+    Group((WAREHOUSE,), check_warehouse),
     Group((PREFECT,), check_prefect), Group((MODELS,), check_models, LOADED_WITHIN_S),
 )
