@@ -62,7 +62,7 @@ class Share:
         return sum(len(r) for r in self.ranges)
 
     def split(self, workers: int) -> list[Share]:
-        """The ranges in shares for so many workers, whose files are told apart by the number of the share."""
+        """The ranges in shares for so many workers, whose files carry the number of their share."""
         spread = shares_of(self.ranges, self.settings, max(workers, 1))
         return [
             replace(self, ranges=ranges, staging=replace(self.staging, part=f"{self.staging.part}-{n:03d}"))

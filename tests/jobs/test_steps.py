@@ -28,7 +28,7 @@ def test_inspect_makes_of_a_message_what_an_ingest_stages(tmp_path: Path) -> Non
     with LocalExecutor(0) as here:
         batch = transform_batch(plan, shown, here, read=read).batch
     articles = [row for table in batch.tables("articles") for row in table.to_pylist()]
-    staged = {row["source"]["offset"]: row | {"evidence": dict(row["evidence"])} for row in articles}
+    staged = {row["coordinates"]["offset"]: row | {"evidence": dict(row["evidence"])} for row in articles}
     inspected = {n: inspect_message(message, "page", shown, NOW) for n, message in enumerate(read.messages[:4])}
     assert {n: found.article for n, found in inspected.items() if found.article} == {
         n: article_json(record) for n, record in staged.items()
