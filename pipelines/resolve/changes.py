@@ -64,6 +64,7 @@ class Changes:
 @dataclass(slots=True)
 class _Pending:
     removed: dict[tuple[str, ...], list[tuple[Any, ...]]] = field(default_factory=dict)
+    removed_tables: list[pa.Table] = field(default_factory=list)
     updated: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[Any, ...]]] = field(default_factory=dict)
     added: list[pa.Table] = field(default_factory=list)
 
@@ -77,6 +78,11 @@ class ChangeBuilder:
     def remove(self, table: str, by: Sequence[str], keys: Iterable[tuple[Any, ...]]) -> None:
         """Removes the rows whose columns ``by`` equal one of the keys."""
         self._of(table).removed.setdefault(tuple(by), []).extend(keys)
+
+    def remove_table(self, table: str, keys: pa.Table) -> None:
+        """Removes the rows whose columns equal one of the rows of ``keys``."""
+        if keys.num_rows:
+            self._of(table).removed_tables.append(keys)
 
     def update(
         self, table: str, match: Sequence[str], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
@@ -116,7 +122,8 @@ def _change(table: TableLayout, pending: _Pending) -> TableChange:
         for (match, columns), rows in pending.updated.items()
         if rows
     )
-    return TableChange(removed, updated, pa.concat_tables(pending.added) if pending.added else None)
+    added = pa.concat_tables(pending.added) if pending.added else None
+    return TableChange((*removed, *pending.removed_tables), updated, added)
 
 
 def _schema(table: TableLayout, match: Sequence[str], columns: Sequence[str] = ()) -> pa.Schema:

@@ -8,11 +8,14 @@ from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from pipelines.records import Coordinates
 from pipelines.resolve.deletions import Deletion
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup, Row
-from pipelines.resolve.stories import MOST_IN_A_BAND, Member, bands
+from pipelines.resolve.stories import MOST_IN_A_BAND, Member, each_band
 from pipelines.resolve.versions import Known, KnownArticle, Sighting
 
 COORDINATES = ("topic", "partition", "kafka_offset")
@@ -23,13 +26,10 @@ _LEDGER = (*COORDINATES, "message_at", "article_id", "version", "outcome", "key_
 
 def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sighting]:
     """The messages of the batch: articles, rejected ones and delete requests; those of quarantined scrapers say so."""
-    of_article = list(zip(*(
-        staged.column(name)
-        for name in (
-            "article_id", "content_hash", "fetched_at", "story_signature", "word_count", "scraper", "processed_at",
-            "processor",
-        )
-    ), strict=True))
+    columns = ("article_id", "content_hash", "fetched_at", "word_count", "scraper", "processed_at", "processor")
+    of_article = list(zip(
+        lists_of_numbers(staged.article_table.column("story_signature")), *map(staged.column, columns), strict=True
+    ))
     found = []
     for outcome in staged.outcomes:
         row = staged.articles.get(outcome.coordinates)
@@ -40,13 +40,25 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
                 is_rejected=is_rejected, other_article_ids=outcome.other_article_ids,
             ))
         else:
-            article_id, content_hash, fetched_at, signature, words, scraper, *processed = of_article[row]
+            signature, article_id, content_hash, fetched_at, words, scraper, *processed = of_article[row]
             found.append(Sighting(
-                outcome.coordinates, outcome.timestamp, article_id, content_hash, fetched_at, tuple(signature), words,
+                outcome.coordinates, outcome.timestamp, article_id, content_hash, fetched_at, signature, words,
                 scraper in quarantined, outcome.key_id, is_rejected, reading=outcome.reading, processed_at=processed[0],
                 processor=processed[1],
             ))
     return found
+
+
+def lists_of_numbers(column: pa.ChunkedArray) -> list[tuple[int, ...]]:
+    """The lists of a column: Arrow's own conversion makes an object of each number twice.
+
+    >>> lists_of_numbers(pa.chunked_array([pa.array([[1, 2], [], [3]])]).slice(1))
+    [(), (3,)]
+    """
+    lists = column.combine_chunks()
+    numbers = lists.flatten().to_numpy().tolist()
+    ends = np.cumsum(lists.value_lengths().to_numpy()).tolist()
+    return [tuple(numbers[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def known_history(known: KnownState, sightings: Sequence[Sighting]) -> Known:
@@ -63,7 +75,7 @@ def _articles(known: KnownState, ids: Sequence[str]) -> dict[str, KnownArticle]:
         row[0]: row[1:]
         for row in known.rows(_by_id(
             "articles", ids, "article_id", "version", "content_hash", "last_fetched_at", "story_id", "fetched_at",
-            "reading", "processed_at", "processor",
+            "reading", "processed_at", "processor", "outlet_domain", "outlet_name",
         ))
     }
     versions: dict[str, dict[str, int]] = defaultdict(dict)
@@ -75,14 +87,22 @@ def _articles(known: KnownState, ids: Sequence[str]) -> dict[str, KnownArticle]:
 
 
 def _members(known: KnownState, sightings: Iterable[Sighting], most_deleted: int) -> tuple[Member, ...]:
-    keys = [(band,) for band in sorted({band for s in sightings for band in bands(s.signature)})]
+    _, found = each_band([s.signature for s in sightings])
+    found.sort()
+    keys = pa.table({"band": found[np.concatenate([[True], found[1:] != found[:-1]])[: len(found)]]})
     most = MOST_IN_A_BAND + most_deleted  # the batch may delete as many of them
-    met = known.rows(Lookup(
+    met = known.table(Lookup(
         "story_bands", ("article_id",), ("band",), keys, order=("fetched_at", "article_id"), most=most
-    ))
-    columns = ("article_id", "story_id", "story_signature", "word_count", "fetched_at")
-    rows = known.rows(_by_id("articles", sorted({row[0] for row in met}), *columns))
-    return tuple(Member(row[0], row[1], tuple(row[2]), row[3], row[4]) for row in sorted(rows))
+    )).column("article_id").unique().to_pylist()
+    columns = ("article_id", "story_id", "word_count", "fetched_at")
+    articles = known.table(_by_id("articles", sorted(met), *columns, "story_signature")).sort_by("article_id")
+    return tuple(
+        Member(article_id, story_id, signature, words, fetched_at)
+        for article_id, story_id, words, fetched_at, signature in zip(
+            *(articles.column(name).to_pylist() for name in columns),
+            lists_of_numbers(articles.column("story_signature")), strict=True,
+        )
+    )
 
 
 def _suppressed(known: KnownState, ids: Sequence[str]) -> frozenset[str]:

@@ -27,7 +27,7 @@ COMMON_SHARE = 10
 class Walk:
     """What is known of the articles that state one kind of occupation for one name.
 
-    ``occupation`` is empty for articles that state none. ``entity_id`` is the person that the walk belongs to.
+    ``entity_id`` is the person that the walk belongs to.
     """
 
     name_id: str
@@ -81,10 +81,12 @@ def distinguish_people(
 ) -> People:
     """Assigns each naming to a person and brings the profiles of its name up to date.
 
+    Articles that state no occupation have no profile: they do not help to distinguish people.
+
     ``withdrawn`` are the name and occupation of namings that are no longer current: an article was replaced or
     deleted. ``known`` are the profiles of every name that occurs in either.
     """
-    before = {(walk.name_id, walk.occupation): walk for walk in known}
+    before = {(walk.name_id, walk.occupation): walk for walk in known if walk.occupation}
     after = dict(before)
     taken = list(namings)
     for name_id, occupation in withdrawn:
@@ -92,7 +94,8 @@ def distinguish_people(
         if key in after:
             after[key] = replace(after[key], article_count=after[key].article_count - 1)
     for naming in taken:
-        _add(after, naming)
+        if naming.occupation:
+            _add(after, naming)
     gone = tuple(sorted(key for key, walk in after.items() if walk.article_count <= 0))
     for key in gone:
         del after[key]
@@ -100,23 +103,31 @@ def distinguish_people(
     by_name: dict[str, list[Walk]] = {}
     for walk in walks.values():
         by_name.setdefault(walk.name_id, []).append(walk)
-    entity_of = {(n.article_id, n.name_id): person_of(n, by_name[n.name_id]) for n in taken}
+    entity_of = {(n.article_id, n.name_id): person_of(n, by_name.get(n.name_id, ())) for n in taken}
     moves = tuple(
         Move(walk.name_id, occupations_of(walk.occupation), before[key].entity_id, walk.entity_id)
         for key, walk in sorted(walks.items())
-        if key in before and walk.occupation and before[key].entity_id != walk.entity_id
+        if key in before and before[key].entity_id != walk.entity_id
     )
     changed = tuple(walk for key, walk in sorted(walks.items()) if before.get(key) != walk)
     persons_before: dict[str, set[str]] = defaultdict(set)
     for walk in before.values():
         persons_before[walk.name_id].add(walk.entity_id)
-    names = {walk.name_id for walk in changed} | {name_id for name_id, _ in gone}
+    names = {w.name_id for w in changed if _matters(w, before.get((w.name_id, w.occupation)))}
+    names |= {name_id for name_id, _ in gone}
     shared = {
         name_id: tuple(by_name[name_id])
         for name_id in sorted(names & by_name.keys())
         if len(persons_before[name_id] | {walk.entity_id for walk in by_name[name_id]}) > 1
     }
     return People(entity_of, changed, tuple(key for key in gone if key in before), moves, shared)
+
+
+def _matters(walk: Walk, before: Walk | None) -> bool:
+    """Whether an article that states no occupation may go to another person by the profile as it is now."""
+    return before is None or (walk.entity_id, walk.company, walk.first_fetched_at) != (
+        before.entity_id, before.company, before.first_fetched_at
+    )
 
 
 def walk_of(occupation: str | None) -> str:
@@ -165,15 +176,13 @@ def _assigned(walks: Mapping[tuple[str, str], Walk]) -> dict[tuple[str, str], Wa
 
 def _persons(name_id: str, walks: Sequence[Walk]) -> Iterable[tuple[Walk, str]]:
     """Each walk with its person. Whoever was in the news first has the id that the name alone gives."""
-    stated = sorted((w for w in walks if w.occupation), key=lambda w: (w.first_fetched_at, w.occupation))
     persons: list[tuple[Walk, str]] = []
-    for walk in stated:
+    for walk in sorted(walks, key=lambda w: (w.first_fetched_at, w.occupation)):
         person = _joined(walk, persons)
         if person is None:
             person = person_id(name_id, walk.occupation) if persons else name_id
         persons.append((walk, person))
-    unstated = [(w, name_id) for w in walks if not w.occupation]
-    return persons + unstated
+    return persons
 
 
 def _joined(walk: Walk, persons: Sequence[tuple[Walk, str]]) -> str | None:
@@ -214,13 +223,15 @@ def person_of(naming: Naming, walks: Iterable[Walk]) -> str:
 
     ``walks`` are all profiles of its name.
     """
+    walks = list(walks)
+    if all(walk.entity_id == naming.name_id for walk in walks):
+        return naming.name_id
     wanted = walk_of(naming.occupation)
     if wanted:
         return next(walk.entity_id for walk in walks if walk.occupation == wanted)
     company = {_hash(companion) for companion in naming.company}
     common: dict[str, int] = {}
     for walk in sorted(walks, key=lambda w: (w.first_fetched_at, w.occupation)):
-        if walk.occupation:
-            common[walk.entity_id] = common.get(walk.entity_id, 0) + len(company.intersection(walk.company))
+        common[walk.entity_id] = common.get(walk.entity_id, 0) + len(company.intersection(walk.company))
     best = max(common, key=lambda entity_id: common[entity_id], default=naming.name_id)
     return best if common.get(best) else naming.name_id

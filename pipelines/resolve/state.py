@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 type Row = tuple[Any, ...]
 
 
@@ -16,15 +18,16 @@ type Row = tuple[Any, ...]
 class Lookup:
     """Asks for ``columns`` of the rows whose columns ``by`` equal one of ``keys``; without ``by``, of all rows.
 
-    ``null`` names columns that have to be null. With ``most``, each key gives its first so many rows in ``order``, in
-    which a column that begins with ``-`` descends. Rows come in the order of the keys' values and then in ``order``,
-    where there is one, and in any order otherwise.
+    ``keys`` are rows, or for many of them an Arrow table with the columns ``by``. ``null`` names columns that have to
+    be null. With ``most``, each key gives its first so many rows in ``order``, in which a column that begins with ``-``
+    descends. Rows come in the order of the keys' values and then in ``order``, where there is one, and in any order
+    otherwise.
     """
 
     table: str
     columns: tuple[str, ...]
     by: tuple[str, ...] = ()
-    keys: Sequence[Row] = ()
+    keys: Sequence[Row] | pa.Table = ()
     null: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     most: int | None = None
@@ -32,7 +35,7 @@ class Lookup:
     @property
     def is_vain(self) -> bool:
         """Whether it can find nothing."""
-        return bool(self.by) and not self.keys
+        return bool(self.by) and not len(self.keys)
 
 
 class KnownState(Protocol):
@@ -43,3 +46,6 @@ class KnownState(Protocol):
 
     def rows(self, lookup: Lookup) -> list[Row]:
         """The rows that are asked for, each in the order of the lookup's columns."""
+
+    def table(self, lookup: Lookup) -> pa.Table:
+        """The rows that are asked for, as an Arrow table with the lookup's columns: for many rows."""

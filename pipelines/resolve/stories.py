@@ -12,12 +12,15 @@ of the whole with probability 0.94, of 0.2 with 0.29, of 0.05 with 0.005; two le
 from __future__ import annotations
 
 from bisect import insort
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
+
+type Numbers = np.ndarray[Any, Any]
 
 BAND_LENGTH = 3
 LEAD_AT = 126  # in a signature: where the numbers of the lead begin
@@ -60,13 +63,64 @@ def bands(signature: Sequence[int]) -> tuple[int, ...]:
     >>> len(first), first[0] == other[0], first[1] == other[1]
     (2, False, True)
     """
-    count = len(signature) // BAND_LENGTH
-    runs = np.array(signature[: count * BAND_LENGTH], dtype=np.int64).astype(np.uint64).reshape(count, BAND_LENGTH)
-    keys = np.arange(count, dtype=np.uint64) + _FNV_OFFSET
-    for column in runs.T:
-        keys = (keys ^ column) * _FNV_PRIME
-        keys ^= keys >> np.uint64(32)
-    return tuple(keys.astype(np.int64).tolist())
+    return tuple(_bands(np.array([signature], dtype=np.int64))[0].tolist())
+
+
+def _bands(signatures: Numbers) -> Numbers:
+    """The bands of signatures of one length, a row each."""
+    of, count = len(signatures), signatures.shape[1] // BAND_LENGTH
+    runs = signatures[:, : count * BAND_LENGTH].astype(np.uint64).reshape(of, count, BAND_LENGTH)
+    keys = np.broadcast_to(np.arange(count, dtype=np.uint64) + _FNV_OFFSET, (of, count))
+    for place in range(BAND_LENGTH):
+        keys = (keys ^ runs[:, :, place]) * _FNV_PRIME
+        keys = keys ^ (keys >> np.uint64(32))
+    return keys.astype(np.int64)
+
+
+def each_band(signatures: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
+    """The different bands of each signature, as numbers, beside the place of the signature in the sequence.
+
+    >>> of, keys = each_band([(1, 2, 3), (), (1, 2, 3, 4, 5, 6)])
+    >>> of.tolist(), tuple(keys[1:].tolist()) == bands((1, 2, 3, 4, 5, 6))
+    ([0, 2, 2], True)
+    """
+    of_length: dict[int, list[int]] = defaultdict(list)
+    for place, signature in enumerate(signatures):
+        of_length[len(signature)].append(place)
+    of, keys = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for length, places in sorted(of_length.items()):
+        if length < BAND_LENGTH:
+            continue
+        found = _bands(np.array([signatures[place] for place in places], dtype=np.int64))
+        ordered = np.sort(found, axis=1)
+        repeats = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+        is_first = np.ones(found.shape, bool)
+        for row in repeats:
+            is_first[row] = False
+            is_first[row, np.unique(found[row], return_index=True)[1]] = True
+        keys.append(found[is_first])
+        of.append(np.repeat(np.array(places, np.int64), is_first.sum(axis=1)))
+    return np.concatenate(of), np.concatenate(keys)
+
+
+def common_bands(signatures: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """By signature, those of its bands that more than one of the signatures has: no other can be met by.
+
+    >>> found = common_bands([(1, 2, 3, 4, 5, 6), (9, 2, 3, 4, 5, 6), (7, 8, 9)])
+    >>> found[1, 2, 3, 4, 5, 6] == bands((1, 2, 3, 4, 5, 6))[1:], found[7, 8, 9]
+    (True, ())
+    """
+    listed = list(signatures)
+    of, keys = each_band(listed)
+    found: list[list[int]] = [[] for _ in listed]
+    order = np.argsort(keys)
+    is_next = keys[order[1:]] == keys[order[:-1]]
+    is_common = np.zeros(len(keys), bool)
+    is_common[order[1:]] = is_next
+    is_common[order[:-1]] |= is_next
+    for place, band in zip(of[is_common].tolist(), keys[is_common].tolist(), strict=True):
+        found[place].append(band)
+    return {signature: tuple(common) for signature, common in zip(listed, found, strict=True)}
 
 
 def jaccard(one: Sequence[int], other: Sequence[int]) -> float:
@@ -117,9 +171,15 @@ def likeness(one: Sequence[int], words: int, other: Sequence[int], other_words: 
 
 
 class StoryIndex:
-    """Articles that a new one may be a copy of. Which is found does not depend on the order of adding."""
+    """Articles that a new one may be a copy of. Which is found does not depend on the order of adding.
 
-    def __init__(self, members: Iterable[Member] = ()) -> None:
+    ``bands_of`` gives the bands of a signature by which it can be met.
+    """
+
+    def __init__(
+        self, members: Iterable[Member] = (), bands_of: Callable[[tuple[int, ...]], Sequence[int]] = bands
+    ) -> None:
+        self._bands_of = bands_of
         self._members: dict[str, Member] = {}
         self._by_band: dict[int, list[tuple[datetime, str]]] = {}
         for member in members:
@@ -129,16 +189,16 @@ class StoryIndex:
         """Adds an article, in place of its former text."""
         self.remove(member.article_id)
         self._members[member.article_id] = member
-        for band in bands(member.signature):
+        for band in self._bands_of(member.signature):
             insort(self._by_band.setdefault(band, []), (member.fetched_at, member.article_id))
 
     def remove(self, article_id: str) -> None:
         member = self._members.pop(article_id, None)
         if member is not None:
-            for band in bands(member.signature):
+            for band in self._bands_of(member.signature):
                 self._by_band[band].remove((member.fetched_at, article_id))
 
-    def story_of(self, signature: Sequence[int], word_count: int, *, except_for: str) -> str | None:
+    def story_of(self, signature: tuple[int, ...], word_count: int, *, except_for: str) -> str | None:
         """Story of the nearest copy, or None: of equally near ones the article that was fetched first.
 
         A story counts when at least half of its articles that were met, by a band, are copies: what chains of
@@ -146,7 +206,7 @@ class StoryIndex:
         """
         met = {
             article_id
-            for band in bands(signature)
+            for band in self._bands_of(signature)
             for _, article_id in self._by_band.get(band, ())[:MOST_IN_A_BAND]
         }
         met.discard(except_for)

@@ -17,7 +17,7 @@ from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.layout import layout
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup, Row
-from pipelines.resolve.stories import bands
+from pipelines.resolve.stories import each_band
 from pipelines.resolve.versions import Known, Resolution, Resolutions, Sighting
 from pipelines.stage.columns import flatten
 
@@ -85,11 +85,12 @@ def change_texts(
         )
     ])
     current = [r for r in (*found.rows, *found.restored) if r.is_current]
-    changes.add("story_bands", [
-        (band, r.article_id, sightings[r.coordinates].fetched_at)
-        for r in current
-        for band in dict.fromkeys(bands(sightings[r.coordinates].signature))
-    ])
+    of, keys = each_band([sightings[r.coordinates].signature for r in current])
+    fetched = pa.array([sightings[r.coordinates].fetched_at for r in current], pa.timestamp("us", tz="UTC"))
+    changes.add_table("story_bands", pa.table({
+        "band": keys, "article_id": pa.array([r.article_id for r in current], pa.string()).take(of),
+        "fetched_at": fetched.take(of),
+    }))
 
 
 def _staged(staged: Staged, kept: Sequence[Resolution]) -> pa.Table:

@@ -20,7 +20,7 @@ from typing import Literal
 
 from pipelines.records import Coordinates
 from pipelines.resolve.deletions import Deletion, DeletionIndex
-from pipelines.resolve.stories import Member, StoryIndex
+from pipelines.resolve.stories import Member, StoryIndex, common_bands
 
 type ResolvedOutcome = Literal[
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
@@ -89,6 +89,9 @@ class KnownArticle:
     """What was read of the current text when it was last fetched."""
     processed_at: datetime | None = None
     processor: str = ""
+    outlet_domain: str | None = None
+    """The outlet of the current text, as the warehouse has it."""
+    outlet_name: str | None = None
 
     @property
     def latest_version(self) -> int:
@@ -145,8 +148,9 @@ class Resolutions:
 
 def resolve(sightings: Iterable[Sighting], known: Known) -> Resolutions:
     """Resolves a batch in the order of Kafka (see ``in_order``)."""
-    batch = _Batch(known)
-    for sighting in in_order(sightings):
+    ordered = in_order(sightings)
+    batch = _Batch(known, ordered)
+    for sighting in ordered:
         batch.take(sighting)
     return batch.ended()
 
@@ -205,10 +209,12 @@ class _Records:
 class _Batch:
     """The state of a batch while its records are taken in order."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, sightings: Iterable[Sighting]) -> None:
         self.articles = dict(known.articles)
         self.suppressed = known.suppressed
-        self.index = StoryIndex(known.members)
+        signatures = [sighting.signature for sighting in (*sightings, *known.past)]
+        common = common_bands([*signatures, *(member.signature for member in known.members)])
+        self.index = StoryIndex(known.members, common.__getitem__)
         self.requests = DeletionIndex(known.deletions)
         self.records = _Records()
         for record in known.past:

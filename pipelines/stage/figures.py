@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.stage.batch import StagedBatch
 
@@ -79,7 +80,7 @@ def count_scrapers(batch: StagedBatch) -> dict[str, ScraperCounts]:
         if row["reason"] != IMPLAUSIBLE:
             count.last_message_at = max(row["timestamp"], count.last_message_at or row["timestamp"])
     seen: set[str] = set()
-    for row in _rows(batch.tables("articles", _ARTICLES)):
+    for row in _articles(batch.tables("articles", _ARTICLES)):
         _count_article(counts.setdefault(row["scraper"] or UNKNOWN, ScraperCounts()), row, seen)
     return dict(sorted(counts.items()))
 
@@ -91,17 +92,14 @@ def scraper_figures(batch: StagedBatch) -> list[ScraperFigures]:
 
 
 def _count_article(count: ScraperCounts, row: Mapping[str, Any], seen: set[str]) -> None:
-    published, fetched = row["published_at"], row["fetched_at"]
-    is_so = {
-        "articles": True,
-        "published_at_null": published is None,
-        "authors_null": not row["authors"],
-        "outlet_null": row["outlet"]["domain"] is None and row["outlet"]["name"] is None,
-        "language_null": row["language"] is None,
-        "duplicates": row["article_id"] in seen,
-        "dates_ahead": published is not None and (published - fetched).total_seconds() > AHEAD_HOURS * 3600,
-    }
-    count.articles.update(name for name, holds in is_so.items() if holds)
+    counted = count.articles
+    counted["articles"] += 1
+    counted["published_at_null"] += row["is_undated"]
+    counted["authors_null"] += not row["authors"]
+    counted["outlet_null"] += row["is_without_outlet"]
+    counted["language_null"] += row["language"] is None
+    counted["duplicates"] += row["article_id"] in seen
+    counted["dates_ahead"] += row["is_ahead"]
     count.words.append(row["word_count"])
     count.languages[row["language"] or NO_LANGUAGE] += 1
     seen.add(row["article_id"])
@@ -122,5 +120,19 @@ def _quartiles(words: list[int]) -> tuple[float | None, float | None, float | No
 
 def _rows(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
     for table in tables:
-        for part in table.to_batches():
-            yield from part.to_pylist()
+        yield from table.to_pylist()
+
+
+def _articles(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
+    """What is counted of each article; what is in lists and records is reduced before it becomes Python values."""
+    for table in tables:
+        outlet = table.column("outlet")
+        has_outlet = pc.or_(*(pc.is_valid(pc.struct_field(outlet, name)) for name in ("domain", "name")))
+        latest = pc.add(table.column("fetched_at"), timedelta(hours=AHEAD_HOURS))
+        ahead = pc.greater(table.column("published_at"), latest)
+        yield from pa.table({
+            "scraper": table.column("scraper"), "article_id": table.column("article_id"),
+            "is_undated": pc.is_null(table.column("published_at")), "is_ahead": pc.fill_null(ahead, False),
+            "authors": pc.list_value_length(table.column("authors")), "is_without_outlet": pc.invert(has_outlet),
+            "language": table.column("language"), "word_count": table.column("word_count"),
+        }).to_pylist()

@@ -21,9 +21,18 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """A connection in a transaction. Parameters of a statement are ``?`` or ``$name``."""
+    """A connection in a transaction. Parameters of a statement are ``?`` or ``$name``.
+
+    ``raw`` is that of the database's own package.
+    """
+
+    @property
+    def raw(self) -> Any: ...
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows: ...
+
+    def table(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """The answer to a statement as an Arrow table of this schema."""
 
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
         """Makes the rows a relation under a name that statements may read, in place of a former one of the name.

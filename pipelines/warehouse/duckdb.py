@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -16,19 +16,17 @@ import tenacity
 from filelock import FileLock, Timeout
 
 from pipelines.resolve.layout import TableLayout
+from pipelines.warehouse import asking
 from pipelines.warehouse.applying import OnStep
-from pipelines.warehouse.asking import answered, check_question
 from pipelines.warehouse.connection import Connection, Parameters, Rows
 from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dialect import DUCKDB
 from pipelines.warehouse.interface import (
-    Answer,
     WarehouseBusy,
-    WarehouseMissing,
     WarehouseUnavailable,
     warehouse_gone,
 )
-from pipelines.warehouse.relational import RelationalWarehouse, ignore, now
+from pipelines.warehouse.relational import Asking, RelationalWarehouse, ignore, now
 
 PATIENCE_S = 30.0
 _NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second where the disk fails at the commit
@@ -60,6 +58,9 @@ class DuckDBConnection:
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows:
         return _Answer(self.raw.execute(sql, parameters or None))
 
+    def table(self, sql: str, schema: pa.Schema) -> pa.Table:
+        return self.raw.sql(sql).to_arrow_table().cast(schema)
+
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
         self.raw.register(name, rows)
 
@@ -77,6 +78,7 @@ class DuckDBWarehouse(RelationalWarehouse):
     """One file. ``patience_s`` is how long another process that has the file open is waited for."""
 
     dialect = DUCKDB
+    asking: ClassVar[Asking] = asking
     has_writers_by_topic = False
 
     def __init__(
@@ -108,13 +110,9 @@ class DuckDBWarehouse(RelationalWarehouse):
             note.unlink(missing_ok=True)
             lock.release()
 
-    @contextmanager
-    def answer(
-        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
-    ) -> Iterator[Answer]:
-        check_question(sql)
-        with self._reading() as con, answered(con.raw, sql, parameters, within_s) as found:
-            yield found
+    @property
+    def where(self) -> Path:
+        return self.path
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
@@ -131,25 +129,16 @@ class DuckDBWarehouse(RelationalWarehouse):
                 raise WarehouseUnavailable(_advice(self.path, fault)) from fault
 
     @contextmanager
-    def _reading(self) -> Iterator[DuckDBConnection]:
+    def _reading_if_there(self) -> Iterator[DuckDBConnection | None]:
         """A connection that can change nothing and reach nothing but the warehouse."""
         if not self.path.exists():
-            raise WarehouseMissing(
-                f"There is no warehouse at {self.path} yet. What to do: run `dateline ingest`.", self.path
-            )
+            yield None
+            return
         with closing(self._connected(read_only=True)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
             yield DuckDBConnection(con)
-
-    @contextmanager
-    def _reading_if_there(self) -> Iterator[DuckDBConnection | None]:
-        if not self.path.exists():
-            yield None
-            return
-        with self._reading() as con:
-            yield con
 
     def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """A connection, waited for while another process has the file."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import tenacity
 
 from pipelines.resolve.decide import Terms, decide
@@ -35,7 +39,23 @@ def load_batch(
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         reraise=True,
     )
-    return attempts(_load_once, warehouse, batch, Terms(audit, drift or DriftSettings(), warehouse.clock()))
+    with _collection_paused():
+        return attempts(_load_once, warehouse, batch, Terms(audit, drift or DriftSettings(), warehouse.clock()))
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """No garbage is collected in the block: a batch is decided from many small objects and leaves no cycles.
+
+    Looking for some in all that a process has loaded took a tenth of the time of a load.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _load_once(warehouse: Warehouse, batch: StagedBatch, terms: Terms) -> Loaded:

@@ -26,12 +26,22 @@ class RelationalState:
     def rows(self, lookup: Lookup) -> list[Row]:
         if lookup.is_vain:
             return []
+        return self.con.execute(self._statement(lookup)).fetchall()
+
+    def table(self, lookup: Lookup) -> pa.Table:
+        schema = layout()[lookup.table].schema
+        schema = pa.schema([schema.field(name) for name in lookup.columns])
+        return schema.empty_table() if lookup.is_vain else self.con.table(self._statement(lookup), schema)
+
+    def _statement(self, lookup: Lookup) -> str:
+        """The statement that answers a lookup, whose keys are given to the connection."""
+        table = layout()[lookup.table]
         if lookup.by:
-            table = layout()[lookup.table]
             schema = pa.schema([table.schema.field(name) for name in lookup.by])
             types = {name: self.dialect.types[table.column(name).type] for name in lookup.by}
-            self.con.relation(KEYS, rows_table(schema, lookup.keys), types)
-        return self.con.execute(lookup_sql(lookup, layout()[lookup.table], self.dialect)).fetchall()
+            keys = lookup.keys if isinstance(lookup.keys, pa.Table) else rows_table(schema, lookup.keys)
+            self.con.relation(KEYS, keys, types)
+        return lookup_sql(lookup, table, self.dialect)
 
 
 def lookup_sql(lookup: Lookup, table: TableLayout, dialect: Dialect) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from pipelines.resolve.changes import Changes
 from pipelines.resolve.loaded import Loaded
@@ -27,6 +28,7 @@ from pipelines.warehouse.interface import (
     StoredDeadLetter,
     Table,
     WaitingArticle,
+    WarehouseMissing,
 )
 from pipelines.warehouse.kafka_comparison import compare_with_kafka
 from pipelines.warehouse.ledger import verify_ledger
@@ -44,10 +46,23 @@ def ignore(step: str) -> None:
     """Nobody wants to know how far a load has come."""
 
 
+class Asking(Protocol):
+    """How users' questions are asked: a module for each database."""
+
+    def check_question(self, sql: str) -> None:
+        """Raises ``QueryFailed`` if the SQL is not one statement that reads, as far as that can be seen from it."""
+
+    def answered(
+        self, con: Any, sql: str, parameters: Sequence[Any], within_s: float | None
+    ) -> AbstractContextManager[Answer]:
+        """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
+
+
 class RelationalWarehouse(ABC):
     """See ``Warehouse``. ``on_step`` is given the name of each step of ``apply``, within its transaction."""
 
     dialect: ClassVar[Dialect]
+    asking: ClassVar[Asking]
     has_writers_by_topic: ClassVar[bool]
     """Whether ``writer`` keeps out runs of the same topic alone, and not all others."""
 
@@ -60,20 +75,34 @@ class RelationalWarehouse(ABC):
         """A connection in a transaction: committed at the end, rolled back by any exception."""
 
     @abstractmethod
-    def _reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one state and can change nothing."""
-
-    @abstractmethod
     def _reading_if_there(self) -> AbstractContextManager[Connection | None]:
-        """The same, or None where there is no warehouse yet."""
+        """A connection that sees one state and can change nothing; None where there is no warehouse yet."""
+
+    @property
+    @abstractmethod
+    def where(self) -> Path | str:
+        """Where it is, for a person."""
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection that sees one state and can change nothing."""
+        with self._reading_if_there() as con:
+            if con is None:
+                raise WarehouseMissing(
+                    f"There is no warehouse at {self.where} yet. What to do: run `dateline ingest`.", self.where
+                )
+            yield con
 
     @abstractmethod
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]: ...
 
-    @abstractmethod
+    @contextmanager
     def answer(
         self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
-    ) -> AbstractContextManager[Answer]: ...
+    ) -> Iterator[Answer]:
+        self.asking.check_question(sql)
+        with self._reading() as con, self.asking.answered(con.raw, sql, parameters, within_s) as found:
+            yield found
 
     def prepare(self) -> None:
         with self._reading_if_there() as con:

@@ -2,38 +2,47 @@
 
     make bench-warehouse      or    python -m tests.bench.warehouse --sizes 10000,100000,1000000 --warehouse URL
 
-A warehouse is filled to each size with made-up articles (see ``news``), by the same ``publish`` in larger batches.
-Around each size three batches of 2,000 are published, each by a process of its own: 1,700 new articles, 200 updates
-picked all over the history and 100 copies of earlier articles. Beside each, a bare bulk load of the rows that the
-batch left behind goes into empty copies of the tables. CPU is user and system time of all threads; of the three
-batches each figure is the median, of memory the highest. The last line says, for the kind of warehouse: CPU at the
-largest size over that at the smallest, CPU over that of the bare load at the largest size, and the peak memory.
+Both warehouses are measured, one after the other: a DuckDB file, and a PostgreSQL server that is started for it, with
+its own settings but for autovacuum, which would run at times of its own: the tables are vacuumed and analysed, and a
+checkpoint is made, before each measured size.
+
+A warehouse is filled to each size with made-up articles (see ``news``), by the same load in larger batches. Around each
+size three batches of 2,000 are loaded, each by a process of its own, its libraries loaded: 1,700 new articles, 200
+updates picked all over the history and 100 copies of earlier articles. Beside each, a bare bulk load of the rows that
+the batch left behind goes into empty copies of the tables, with their keys and indexes. CPU is user and system time of
+all threads, and of all processes of a PostgreSQL server on this machine (a server elsewhere is not counted); of the
+three batches each figure is the median, of memory the highest. Memory is that of the process that loads, without a
+server's.
+
+The last line of each warehouse has CPU at the largest size over that at the smallest, CPU over that of the bare load at
+the largest size, and the peak memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from flows.local.postgres import LocalPostgres
+from pipelines.resolve.state import Lookup
 from pipelines.stage import Folder, StagedBatch, read_manifest
 from pipelines.warehouse import Loaded, Warehouse, load_batch, mart_examples, open_warehouse
+from tests.bench.metering import Cost, metered, server_of
 from tests.bench.news import News
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -49,15 +58,6 @@ OF_THE_BATCH = {  # what a batch leaves behind, by table
     "article_entities": "article_id IN (SELECT article_id FROM articles WHERE batch_id = $1)",
     "story_bands": "article_id IN (SELECT article_id FROM articles WHERE batch_id = $1)",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a process used for a piece of work."""
-
-    cpu_s: float
-    wall_s: float
-    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ def measure(url: str, sizes: tuple[int, ...], console: Console) -> list[Measured
         news = News(Path(scratch), expected=int(sizes[-1] * 1.02))
         for size in sizes:
             _fill(warehouse, news, size - NEW * MEASURED // 2, console)
+            _settle(url)
             batches, bare = [], []
             for _ in range(MEASURED):
                 batch = news.batch(NEW, UPDATES)
@@ -116,6 +117,14 @@ def _fill(warehouse: Warehouse, news: News, size: int, console: Console) -> None
             f"loaded in {time.monotonic() - made:.0f} s {dict(loaded.outcomes)}",
             style="dim", highlight=False, soft_wrap=True,
         )
+
+
+def _settle(url: str) -> None:
+    """A PostgreSQL server that has just been filled does what it would have done in the course of days."""
+    if kind_of(url) == "postgresql":
+        with psycopg.connect(url, autocommit=True) as con:
+            con.execute("VACUUM (ANALYZE)")
+            con.execute("CHECKPOINT")
 
 
 def _check(warehouse: Warehouse, news: News) -> None:
@@ -151,8 +160,9 @@ def _in_a_process(work: str, url: str, folder: Path) -> Cost:
 def load(url: str, folder: Path) -> Cost:
     """What publishing the batch costs this process, libraries loaded."""
     warehouse, batch = open_warehouse(url), read_manifest(Folder.at(folder))
-    warehouse.next_offsets(batch.ranges[0].topic)
-    with _metered() as cost:
+    with warehouse.known_state() as known:  # what a process does once: it loads libraries, and those load others
+        known.table(Lookup("topics", ("topic",), ("topic",), [(batch.ranges[0].topic,)]))
+    with metered(server_of(url)) as cost:
         loaded = load_batch(warehouse, batch)
     _expect(loaded)
     return cost()
@@ -179,7 +189,7 @@ def _bare_duckdb(folder: Path) -> Cost:
     with tempfile.TemporaryDirectory(dir=folder) as empty:
         path = Path(empty) / "bare.duckdb"
         DuckDBWarehouse(path).prepare()
-        with _metered() as cost, duckdb.connect(str(path)) as con:
+        with metered() as cost, duckdb.connect(str(path)) as con:
             con.execute("BEGIN")
             for file in sorted(folder.glob("*.parquet")):
                 con.execute(f"INSERT INTO {file.stem} BY NAME SELECT * FROM read_parquet('{file}')")
@@ -188,45 +198,23 @@ def _bare_duckdb(folder: Path) -> Cost:
 
 
 def _bare_postgres(url: str, folder: Path) -> Cost:
-    """Of this process alone, as every cost of PostgreSQL here: what the server works is not in it."""
-    import psycopg
-
     from pipelines.resolve.layout import layout
     from pipelines.warehouse.postgres.connection import PostgresConnection
 
-    with _metered() as cost, psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as raw:
+    tables = {file: layout()[file.stem] for file in sorted(folder.glob("*.parquet"))}
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare")
+        for table in tables.values():
+            admin.execute(f"CREATE TABLE bare.{table.name} (LIKE public.{table.name} INCLUDING ALL)".encode())
+    with metered(server_of(url)) as cost, psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as raw:
+        raw.execute("SET search_path = bare")
         con = PostgresConnection(raw)
-        for file in sorted(folder.glob("*.parquet")):
-            table = layout()[file.stem]
-            raw.execute(f"CREATE TEMP TABLE {table.name} (LIKE public.{table.name} INCLUDING ALL)".encode())
+        for file, table in tables.items():
             rows = pq.read_table(file)
             con.add(table, rows.select([name for name in table.schema.names if name in rows.schema.names]))
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA bare CASCADE")
     return cost()
-
-
-@contextmanager
-def _metered() -> Iterator[Callable[[], Cost]]:
-    """Gives what tells the cost of the block, once that is over."""
-    used, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    ended: list[float] = []
-
-    def cost() -> Cost:
-        return Cost(ended[0], ended[1], peak_bytes())
-
-    yield cost
-    now = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_s = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-    ended += [cpu_s, time.monotonic() - began]
-
-
-def peak_bytes() -> int:
-    """The most memory this process had; of Linux's two figures the one that no parent process adds to."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-        assert found is not None
-        return int(found[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +266,11 @@ def summary(url: str, measured: list[Measured]) -> str:
 
 
 def report(url: str, measured: list[Measured], console: Console) -> None:
-    table = Table("articles", "CPU s", "wall s", "bare load CPU s", "beside it", "peak GB")
+    table = Table("articles", "CPU s", "of a server", "wall s", "bare load CPU s", "beside it", "peak GB")
     for m in measured:
         table.add_row(
-            f"{m.articles:,}", f"{m.cpu_s:.2f}", f"{median(c.wall_s for c in m.batches):.2f}", f"{m.bare_cpu_s:.2f}",
+            f"{m.articles:,}", f"{m.cpu_s:.2f}", f"{median(c.server_cpu_s for c in m.batches):.2f}",
+            f"{median(c.wall_s for c in m.batches):.2f}", f"{m.bare_cpu_s:.2f}",
             f"{m.cpu_s / m.bare_cpu_s:.1f} ×", f"{m.peak_bytes / 1e9:.2f}",
         )
     console.print(table)
@@ -292,13 +281,26 @@ def report(url: str, measured: list[Measured], console: Console) -> None:
     console.print(answers)
     slow = ", ".join(a.mart for a in answered if a.slowest_s > limit)
     console.print(f"marts over {limit:.0f} s at {measured[-1].articles:,} articles: {slow or 'none'}", soft_wrap=True)
-    console.print(summary(url, measured), highlight=False, soft_wrap=True)
+
+
+def warehouses(named: str | None, folder: Path) -> Iterator[str]:
+    """The address of the warehouse that is named; without one, of an empty one of each kind, one after the other."""
+    if named:
+        yield named
+        return
+    yield f"duckdb:///{folder}/news.duckdb"
+    (folder / "news.duckdb").unlink()
+    server = LocalPostgres(folder, overrides={"autovacuum": "off"})
+    try:
+        yield server.url(server.start())
+    finally:
+        server.remove()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="articles, the smallest first")
-    parser.add_argument("--warehouse", help="an empty one; a DuckDB file that goes afterwards, if none is named")
+    parser.add_argument("--warehouse", help="an empty one; one of each kind that goes afterwards, if none is named")
     parser.add_argument("--publish", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -308,9 +310,14 @@ def main() -> None:
             return
     sizes = tuple(sorted(int(size) for size in asked.sizes.split(",")))
     console = Console()
+    lines = []
     with tempfile.TemporaryDirectory(prefix="bench-warehouse-") as folder:
-        url = asked.warehouse or f"duckdb:///{folder}/news.duckdb"
-        report(url, measure(url, sizes, console), console)
+        for url in warehouses(asked.warehouse, Path(folder)):
+            measured = measure(url, sizes, console)
+            report(url, measured, console)
+            lines.append(summary(url, measured))
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.resolve.changes import Changes, TableChange, rows_table
 from pipelines.resolve.faults import OffsetsMoved, StateMoved
 from pipelines.resolve.layout import layout
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.state import KnownState, Lookup, Row
-from pipelines.warehouse.asking import answered, check_question
+from pipelines.warehouse import asking
 from pipelines.warehouse.dialect import DUCKDB
 from pipelines.warehouse.duckdb import DuckDBConnection
-from pipelines.warehouse.interface import Answer, WarehouseBusy
+from pipelines.warehouse.interface import WarehouseBusy
 from pipelines.warehouse.preparing import make_layout
-from pipelines.warehouse.relational import RelationalWarehouse
+from pipelines.warehouse.relational import Asking, RelationalWarehouse
 from tests.builders import FETCHED_AT
 
 type Tables = Mapping[str, Sequence[Row]]
@@ -73,6 +74,7 @@ class FakeWarehouse(RelationalWarehouse):
     """See the module. It is there from the beginning, and ends with its process."""
 
     dialect = DUCKDB
+    asking: ClassVar[Asking] = asking
     has_writers_by_topic = False
 
     def __init__(self, **options: Any) -> None:
@@ -112,20 +114,14 @@ class FakeWarehouse(RelationalWarehouse):
         finally:
             self._writer.release()
 
-    @contextmanager
-    def answer(
-        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
-    ) -> Iterator[Answer]:
-        check_question(sql)
-        with self._reading() as con, answered(con.raw, sql, parameters, within_s) as found:
-            yield found
+    @property
+    def where(self) -> str:
+        return "memory"
 
     @contextmanager
-    def _reading(self) -> Iterator[DuckDBConnection]:
+    def _reading_if_there(self) -> Iterator[DuckDBConnection]:
         with database().holding(self.tables) as con:
             yield con
-
-    _reading_if_there = _reading
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[DuckDBConnection]:
@@ -191,7 +187,8 @@ class FakeState:
             [names.index(column) for column in columns] for columns in (lookup.columns, lookup.by, lookup.null)
         )
         groups: dict[Row, list[Row]] = defaultdict(list)
-        wanted = {tuple(key) for key in lookup.keys}
+        keys = _rows_of(lookup.keys) if isinstance(lookup.keys, pa.Table) else lookup.keys
+        wanted = {tuple(key) for key in keys}
         for row in self.tables[lookup.table]:
             key = tuple(row[n] for n in by)
             if (not by or key in wanted) and None not in key and all(row[n] is None for n in null):
@@ -204,6 +201,11 @@ class FakeState:
                 group.sort(key=lambda row: _sortable(row[n]), reverse=column.startswith("-"))
             found += group[: lookup.most]
         return [tuple(row[n] for n in shown) for row in found]
+
+
+    def table(self, lookup: Lookup) -> pa.Table:
+        schema = layout()[lookup.table].schema
+        return rows_table(pa.schema([schema.field(name) for name in lookup.columns]), self.rows(lookup))
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

@@ -150,8 +150,11 @@ def test_a_publication_that_is_cut_short_moves_nothing(
     load_batch(warehouse, stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))
     before = tables(warehouse)
     second = stage(
-        tmp_path, carried(1, content_hash="d" * 64, fetched_at=later(1), story_signature=(1, 2, 3)), refused(2),
-        tombstone(3, OTHER), batch_id="batch-2",
+        tmp_path, carried(
+            1, content_hash="d" * 64, fetched_at=later(1), story_signature=(1, 2, 3),
+            entities=(replace(FALK, occupation="sport"),),
+        ),
+        refused(2), tombstone(3, OTHER), batch_id="batch-2",
     )
 
     def die(reached: str) -> None:

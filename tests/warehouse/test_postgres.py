@@ -94,6 +94,27 @@ def test_a_user_without_rights_is_reported_what_to_grant(postgres: str) -> None:
         guest.need_rights()
 
 
+def test_a_mart_that_is_made_anew_keeps_its_grants(postgres: str) -> None:
+    warehouse = PostgresWarehouse(postgres)
+    warehouse.prepare()
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute("DROP ROLE IF EXISTS \"an analyst\"")
+        admin.execute("CREATE ROLE \"an analyst\"")
+        admin.execute("DROP VIEW marts.syndication")
+        admin.execute("CREATE VIEW marts.syndication AS SELECT 1 AS story_id, 'x' AS former")
+        admin.execute("GRANT SELECT ON marts.syndication TO \"an analyst\" WITH GRANT OPTION")
+        admin.execute("GRANT SELECT ON marts.syndication TO PUBLIC")
+        admin.execute("UPDATE layout SET fingerprint = 'former'")
+        warehouse.prepare()
+        granted = admin.execute(
+            "SELECT grantee, privilege_type, is_grantable FROM information_schema.role_table_grants "
+            "WHERE table_name = 'syndication' AND grantee <> grantor ORDER BY grantee"
+        ).fetchall()
+        assert granted == [("PUBLIC", "SELECT", "NO"), ("an analyst", "SELECT", "YES")]
+        assert "spread_hours" in warehouse.query("SELECT * FROM marts.syndication").columns
+        admin.execute("DROP OWNED BY \"an analyst\"; DROP ROLE \"an analyst\"")
+
+
 def test_one_run_at_a_time_loads_from_a_topic(postgres_warehouse: PostgresWarehouse) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD_WRITER, postgres_warehouse.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

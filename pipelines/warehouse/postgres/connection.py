@@ -12,12 +12,20 @@ from psycopg import errors
 from psycopg import sql as composed
 from psycopg.types.string import TextLoader
 
+from pipelines.resolve.changes import rows_table
 from pipelines.resolve.layout import TableLayout
 from pipelines.warehouse.connection import Parameters, Rows
 from pipelines.warehouse.dialect import POSTGRES
 from pipelines.warehouse.postgres.literals import array_literal, storable, to_copy
 
 type Psycopg = psycopg.Connection[tuple[Any, ...]]
+
+_GRANTED = """
+SELECT CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(given.grantee)) END,
+    given.privilege_type, given.is_grantable
+FROM pg_class view, aclexplode(view.relacl) given
+WHERE view.oid = %s::regclass AND given.grantee <> view.relowner
+"""
 
 _TOKENS = re.compile(
     r"""(?P<skipped>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::)|(?P<percent>%)|\$(?P<name>\w+)|(?P<mark>\?)""",
@@ -42,6 +50,9 @@ class PostgresConnection:
             text = f"WITH {relations.replace('%', '%%') if values else relations} {text}"
         return cast("Rows", self.raw.execute(text.encode(), values or None))
 
+    def table(self, sql: str, schema: pa.Schema) -> pa.Table:
+        return rows_table(schema, self.execute(sql).fetchall())
+
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
         self._relations[name] = relation_sql(name, storable(rows, types), types)
 
@@ -50,16 +61,20 @@ class PostgresConnection:
             with self.raw.transaction():  # a savepoint: what the view was granted stays where its columns do
                 self.raw.execute(statement.encode())
         except errors.InvalidTableDefinition:
+            granted = self.raw.execute(_GRANTED, [name]).fetchall()
             self.raw.execute(f"DROP VIEW {name}".encode())
             self.raw.execute(statement.encode())
+            for grantee, right, is_grantable in granted:
+                passed_on = " WITH GRANT OPTION" if is_grantable else ""
+                self.raw.execute(f"GRANT {right} ON {name} TO {grantee}{passed_on}".encode())
 
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         types = {column.name: POSTGRES.types[column.type] for column in table.columns}
         columns = composed.SQL(", ").join(map(composed.Identifier, rows.schema.names))
         statement = composed.SQL("COPY {} ({}) FROM STDIN").format(composed.Identifier(table.name), columns)
         with self.raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in to_copy(storable(rows, types)):
-                copy.write_row(row)
+            for part in to_copy(storable(rows, types)):
+                copy.write(part)
 
 
 def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> composed.Composed:
@@ -67,7 +82,7 @@ def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> compose
     names = rows.schema.names
     travels = {each: "text" if types[each].endswith("[]") else types[each] for each in names}
     arrays = [
-        composed.SQL("{}::{}[]").format(array_literal(rows.column(each).to_pylist()), composed.SQL(travels[each]))
+        composed.SQL("{}::{}[]").format(array_literal(rows.column(each)), composed.SQL(travels[each]))
         for each in names
     ]
     columns = [

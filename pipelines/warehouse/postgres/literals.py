@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+COPIED_AT_ONCE_BYTES = 64_000_000
 NUL, INSTEAD = "\0", "\ufffd"
 _ESCAPES = (r"\u0000", r"\ud", r"\uD")  # in JSON: the characters that jsonb refuses
 
@@ -77,36 +78,75 @@ def _text(text: str | None) -> str | None:
     )
 
 
-def to_copy(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """The rows as Python values, batch by batch."""
-    for batch in rows.to_batches(max_chunksize=10_000):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def to_copy(rows: pa.Table) -> Iterator[memoryview]:
+    r"""The rows in the text format of ``COPY``.
 
+    CSV would be read wrongly before PostgreSQL 18 where a line of a text is ``\.``.
 
-def array_literal(values: Iterable[Any]) -> str:
-    r"""An array in PostgreSQL's text form. Lists inside are texts of such a form: they may differ in length.
-
-    >>> array_literal(["pier", None, 'a "b" \\ c', 7, True, b"\x01\xff"])
-    '{"pier",NULL,"a \\"b\\" \\\\ c",7,t,"\\\\x01ff"}'
-    >>> array_literal([[1, 2], []])
-    '{"{1,2}","{}"}'
+    >>> rows = pa.table({"id": [1, 2], "text": ["a\tb\\", None], "names": [["pier"], []]})
+    >>> print(b"".join(to_copy(rows)).decode().replace("\t", " | "), end="")
+    1 | a\tb\\ | {"pier"}
+    2 | \N | {}
     """
-    return f"{{{','.join(map(_element, values))}}}"
+    for piece in _pieces(rows):
+        fields = [_escaped(as_text(column)) for column in piece.columns]
+        line = pc.binary_join_element_wise(*fields, "\t", null_handling="replace", null_replacement="\\N")
+        lines = pc.binary_join_element_wise(line, "\n", "")
+        _, offsets, written = lines.buffers()
+        ends = np.frombuffer(offsets, np.int32)[lines.offset : lines.offset + len(lines) + 1]
+        yield memoryview(written)[int(ends[0]) : int(ends[-1])]
 
 
-def _element(value: Any) -> str:
-    match value:
-        case None | bool():
-            return {None: "NULL", True: "t", False: "f"}[value]
-        case int() | float():
-            return repr(value)
-        case bytes():
-            return _quoted(f"\\x{value.hex()}")
-        case datetime():
-            return _quoted(value.isoformat())
-    return _quoted(array_literal(value) if isinstance(value, list) else value)
+def _pieces(rows: pa.Table) -> Iterator[pa.Table]:
+    """The rows, so many at once that their text has room in an Arrow array."""
+    if rows.num_rows > 1 and rows.nbytes > COPIED_AT_ONCE_BYTES:
+        half = rows.num_rows // 2
+        yield from _pieces(rows.slice(0, half))
+        yield from _pieces(rows.slice(half))
+    elif rows.num_rows:
+        yield rows
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _escaped(texts: pa.Array) -> pa.Array:
+    for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+        texts = pc.replace_substring(texts, sign, written)
+    return texts
+
+
+def as_text(column: pa.ChunkedArray) -> pa.Array:
+    r"""Each value in PostgreSQL's text form.
+
+    >>> as_text(pa.chunked_array([pa.array([["pier", 'a "b" \\ c', None], [], None])])).to_pylist()
+    ['{"pier","a \\"b\\" \\\\ c",NULL}', '{}', None]
+    >>> as_text(pa.chunked_array([pa.array([b"\x01\xff"])])).to_pylist()
+    ['\\x01ff']
+    """
+    values = column.combine_chunks()
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_binary(values.type):
+        return pa.array([None if each is None else f"\\x{each.hex()}" for each in values.to_pylist()], pa.string())
+    if pa.types.is_list(values.type):
+        elements = _quoted(as_text(pa.chunked_array([values.flatten()])))
+        lengths = pc.fill_null(values.value_lengths(), 0).to_numpy()
+        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+        joined = pc.binary_join(pa.ListArray.from_arrays(offsets, elements), ",")
+        written = pc.binary_join_element_wise("{", joined, "}", "")
+        return pc.if_else(values.is_valid(), written, None)
+    return values.cast(pa.string())
+
+
+def array_literal(column: pa.ChunkedArray) -> str:
+    r"""A column as an array in PostgreSQL's text form. Lists in it are texts of such a form: they may differ in length.
+
+    >>> array_literal(pa.chunked_array([pa.array(["pier", None, 'a "b" \\ c'])]))
+    '{"pier",NULL,"a \\"b\\" \\\\ c"}'
+    >>> array_literal(pa.chunked_array([pa.array([[1, 2], []])]))
+    '{"{\\"1\\",\\"2\\"}","{}"}'
+    """
+    return f"{{{','.join(_quoted(as_text(column)).to_pylist())}}}"
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    escaped = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+    return pc.fill_null(pc.binary_join_element_wise('"', escaped, '"', ""), "NULL")

@@ -6,10 +6,10 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg import IsolationLevel
@@ -20,12 +20,12 @@ from pipelines.secrets import redact
 from pipelines.warehouse.applying import OnStep
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
-from pipelines.warehouse.interface import Answer, WarehouseBusy, WarehouseFault, WarehouseMissing
-from pipelines.warehouse.postgres.asking import answered, check_question
+from pipelines.warehouse.interface import WarehouseBusy, WarehouseFault
+from pipelines.warehouse.postgres import asking
 from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
 from pipelines.warehouse.preparing import has_table
-from pipelines.warehouse.relational import RelationalWarehouse, ignore, now
+from pipelines.warehouse.relational import Asking, RelationalWarehouse, ignore, now
 
 SPACE = 0x64617465
 """Of advisory locks: the first of the two numbers of each lock that Dateline takes."""
@@ -48,6 +48,7 @@ class PostgresWarehouse(RelationalWarehouse):
     """One database. ``url`` is libpq's address of it; what it leaves out, libpq takes from the environment."""
 
     dialect = POSTGRES
+    asking: ClassVar[Asking] = asking
     has_writers_by_topic = True
 
     def __init__(self, url: str, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
@@ -59,6 +60,10 @@ class PostgresWarehouse(RelationalWarehouse):
     def shown(self) -> str:
         """The address for a person: without user and password."""
         return database_address(self.url)
+
+    @property
+    def where(self) -> str:
+        return self.shown
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
@@ -93,29 +98,12 @@ class PostgresWarehouse(RelationalWarehouse):
         return bool(has_tables)
 
     @contextmanager
-    def answer(
-        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
-    ) -> Iterator[Answer]:
-        check_question(sql)
-        with self._reading() as con, answered(con.raw, sql, parameters, within_s) as found:
-            yield found
-
-    @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
         with self._connected() as raw, faults_in_words(self.shown), raw.transaction():
             raw.execute(_SESSION)
             if makes_it:  # two runs that make the same table at once would end with an error
                 raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", (SPACE, LAYOUT_LOCK))
             yield PostgresConnection(raw)
-
-    @contextmanager
-    def _reading(self) -> Iterator[PostgresConnection]:
-        with self._reading_if_there() as con:
-            if con is None:
-                raise WarehouseMissing(
-                    f"There is no warehouse at {self.shown} yet. What to do: run `dateline ingest`.", self.shown
-                )
-            yield con
 
     @contextmanager
     def _reading_if_there(self) -> Iterator[PostgresConnection | None]:

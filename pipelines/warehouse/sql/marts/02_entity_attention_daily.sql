@@ -1,25 +1,25 @@
 -- Example: SELECT day, name, type, articles, stories FROM marts.entity_attention_daily WHERE type = 'PER' ORDER BY stories DESC, day LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_attention_daily AS
+WITH days AS (  -- by id alone: what the entity is called is joined to the few rows that are left
+    SELECT
+        CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE) AS day,
+        u.entity_id,
+        count(*) AS articles,
+        count(DISTINCT a.story_id) AS stories,
+        count(DISTINCT a.outlet_domain) AS outlets,
+        CAST(sum(u.mention_count) AS BIGINT) AS mentions,
+        count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
+        sum(u.salience) AS salience,
+        count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated
+    FROM article_entities u
+    JOIN articles a ON a.article_id = u.article_id
+    GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), u.entity_id
+)
 SELECT
-    CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE) AS day,
-    u.entity_id,
-    e.name,
-    e.type,
-    e.country,
-    count(*) AS articles,
-    count(DISTINCT a.story_id) AS stories,
-    count(DISTINCT a.outlet_domain) AS outlets,
-    CAST(sum(u.mention_count) AS BIGINT) AS mentions,
-    count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
-    sum(u.salience) AS salience,
-    count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated,
-    e.occupation
-FROM article_entities u
-JOIN articles a ON a.article_id = u.article_id
-JOIN entities e ON e.entity_id = u.entity_id
-GROUP BY
-    CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), u.entity_id, e.name, e.type, e.country,
-    e.occupation;
+    d.day, d.entity_id, e.name, e.type, e.country, d.articles, d.stories, d.outlets, d.mentions, d.in_titles, d.salience,
+    d.undated, e.occupation
+FROM days d
+JOIN entities e ON e.entity_id = d.entity_id;
 COMMENT ON VIEW marts.entity_attention_daily IS 'Who and what was written about, a row a day and entity.';
 COMMENT ON COLUMN marts.entity_attention_daily.day IS 'UTC day of publication; of fetching for articles that do not say when they were published (see undated).';
 COMMENT ON COLUMN marts.entity_attention_daily.entity_id IS 'Stable identity of the entity.';

@@ -1,22 +1,24 @@
 -- Example: SELECT name, other_name, stories, articles FROM marts.entity_pairs ORDER BY stories DESC, name, other_name LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_pairs AS
+WITH pairs AS (
+    SELECT
+        u.entity_id,
+        o.entity_id AS other_entity_id,
+        count(*) AS articles,
+        count(DISTINCT a.story_id) AS stories,
+        min(a.fetched_at) AS first_seen_at,
+        max(a.last_fetched_at) AS last_seen_at
+    FROM article_entities u
+    JOIN article_entities o ON o.article_id = u.article_id AND o.entity_id > u.entity_id
+    JOIN articles a ON a.article_id = u.article_id
+    GROUP BY u.entity_id, o.entity_id
+)
 SELECT
-    u.entity_id,
-    o.entity_id AS other_entity_id,
-    e.name,
-    p.name AS other_name,
-    e.type,
-    p.type AS other_type,
-    count(*) AS articles,
-    count(DISTINCT a.story_id) AS stories,
-    min(a.fetched_at) AS first_seen_at,
-    max(a.last_fetched_at) AS last_seen_at
-FROM article_entities u
-JOIN article_entities o ON o.article_id = u.article_id AND o.entity_id > u.entity_id
-JOIN articles a ON a.article_id = u.article_id
-JOIN entities e ON e.entity_id = u.entity_id
-JOIN entities p ON p.entity_id = o.entity_id
-GROUP BY u.entity_id, o.entity_id, e.name, p.name, e.type, p.type;
+    r.entity_id, r.other_entity_id, e.name, p.name AS other_name, e.type, p.type AS other_type, r.articles, r.stories,
+    r.first_seen_at, r.last_seen_at
+FROM pairs r
+JOIN entities e ON e.entity_id = r.entity_id
+JOIN entities p ON p.entity_id = r.other_entity_id;
 COMMENT ON VIEW marts.entity_pairs IS 'Who and what is named together in articles, a row a pair; each pair once, the smaller id first.';
 COMMENT ON COLUMN marts.entity_pairs.entity_id IS 'Stable identity of the one entity.';
 COMMENT ON COLUMN marts.entity_pairs.other_entity_id IS 'Stable identity of the other entity.';

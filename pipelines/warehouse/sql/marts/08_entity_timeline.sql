@@ -1,31 +1,27 @@
 -- Example: SELECT first_at, name, title, articles, in_titles FROM marts.entity_timeline ORDER BY first_at DESC, name LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_timeline AS
-WITH ranked AS (
-    SELECT u.entity_id, u.mention_count, u.in_title, u.salience, a.article_id, a.story_id, a.title, a.outlet_domain,
-        coalesce(a.published_at, a.fetched_at) AS at,
-        row_number() OVER (
-            PARTITION BY u.entity_id, a.story_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id) AS rank
+WITH stories AS (
+    SELECT
+        u.entity_id,
+        a.story_id,
+        min(coalesce(a.published_at, a.fetched_at)) AS first_at,
+        max(coalesce(a.published_at, a.fetched_at)) AS last_at,
+        (array_agg(a.article_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id))[1] AS first_article_id,
+        count(*) AS articles,
+        count(DISTINCT a.outlet_domain) AS outlets,
+        CAST(sum(u.mention_count) AS BIGINT) AS mentions,
+        count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
+        max(u.salience) AS salience
     FROM article_entities u
     JOIN articles a ON a.article_id = u.article_id
+    GROUP BY u.entity_id, a.story_id
 )
 SELECT
-    r.entity_id,
-    e.name,
-    e.type,
-    min(r.at) AS first_at,
-    max(r.at) AS last_at,
-    r.story_id,
-    max(CASE WHEN r.rank = 1 THEN r.article_id END) AS first_article_id,
-    max(CASE WHEN r.rank = 1 THEN r.title END) AS title,
-    max(CASE WHEN r.rank = 1 THEN r.outlet_domain END) AS first_outlet_domain,
-    count(*) AS articles,
-    count(DISTINCT r.outlet_domain) AS outlets,
-    CAST(sum(r.mention_count) AS BIGINT) AS mentions,
-    count(CASE WHEN r.in_title THEN 1 END) AS in_titles,
-    max(r.salience) AS salience
-FROM ranked r
-JOIN entities e ON e.entity_id = r.entity_id
-GROUP BY r.entity_id, e.name, e.type, r.story_id;
+    s.entity_id, e.name, e.type, s.first_at, s.last_at, s.story_id, s.first_article_id, f.title,
+    f.outlet_domain AS first_outlet_domain, s.articles, s.outlets, s.mentions, s.in_titles, s.salience
+FROM stories s
+JOIN entities e ON e.entity_id = s.entity_id
+JOIN articles f ON f.article_id = s.first_article_id;
 COMMENT ON VIEW marts.entity_timeline IS 'The stories that name each entity, in order of time: one row for each entity and story.';
 COMMENT ON COLUMN marts.entity_timeline.entity_id IS 'Stable identity of the entity.';
 COMMENT ON COLUMN marts.entity_timeline.name IS 'Its name, as most articles give it.';

@@ -1,0 +1,159 @@
+"""Who the people of a batch are, and which earlier articles name somebody else now: rows of profiles and articles."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.resolve.changes import ChangeBuilder
+from pipelines.resolve.entities import FORM
+from pipelines.resolve.people import Move, Naming, People, Walk, distinguish_people, person_of
+from pipelines.resolve.state import KnownState, Lookup, Row
+
+UNSTATED = 200
+"""Articles of a name that state no occupation and are assigned anew when the name's profiles change: the newest."""
+
+_WALK = ("name_id", "occupation", "entity_id", "article_count", "first_fetched_at", "company")
+_COMPANY = pa.array(["PER", "ORG"])
+_TYPE, _OCCUPATION = FORM.index("type"), FORM.index("occupation")
+
+
+class Former(NamedTuple):
+    """An entity of an article that the warehouse has; ``form`` has the columns of ``FORM``."""
+
+    article_id: str
+    entity_id: str
+    name_id: str
+    form: tuple[Any, ...]
+    first_at: datetime
+    last_at: datetime
+
+    def use(self, article_count: int, entity_id: str | None = None) -> tuple[Any, ...]:
+        """A row of ``USES``: of the entity, or of another one that is meant now."""
+        return (entity_id or self.entity_id, *self.form, article_count, self.first_at, self.last_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """An earlier article that names another person now."""
+
+    former: Former
+    person: str
+
+
+def distinguished(entities: pa.Table, withdrawn: Sequence[Former], known: KnownState) -> People:
+    """Who is meant by the names of the batch's current texts, whose ``entities`` these are."""
+    persons = entities.filter(pc.equal(entities.column("type"), "PER"))
+    taken = [(n.name_id, n.form[_OCCUPATION]) for n in withdrawn if n.form[_TYPE] == "PER"]
+    names = sorted({*persons.column("name_id").to_pylist(), *(name_id for name_id, _ in taken)})
+    rows = known.rows(Lookup("people", _WALK, ("name_id",), [(name,) for name in names]))
+    walks = [_walk(*row) for row in sorted(rows)]
+    stated = persons.filter(pc.is_valid(persons.column("occupation"))).column("name_id").to_pylist()
+    persons_of: dict[str, set[str]] = defaultdict(set)
+    for walk in walks:
+        persons_of[walk.name_id].add(walk.entity_id)
+    shared = {name_id for name_id, of in persons_of.items() if of != {name_id}}
+    concerned = pa.array(sorted(shared | set(stated)), pa.string())
+    persons = persons.filter(pc.is_in(persons.column("name_id"), concerned))
+    company = _company(entities, persons.column("article_id"))
+    columns = ("article_id", "name_id", "occupation", "fetched_at")
+    namings = [
+        Naming(article_id, name_id, occupation, fetched_at, frozenset(company[article_id] - {name_id}))
+        for article_id, name_id, occupation, fetched_at in zip(
+            *(persons.column(name).to_pylist() for name in columns), strict=True
+        )
+    ]
+    return distinguish_people(namings, taken, walks)
+
+
+def _walk(  # noqa: PLR0913, PLR0917  the columns of a row
+    name_id: str, occupation: str, entity_id: str, article_count: int, first_fetched_at: datetime, company: list[int]
+) -> Walk:
+    return Walk(name_id, occupation, entity_id, article_count, first_fetched_at, tuple(company))
+
+
+def _company(entities: pa.Table, articles: pa.ChunkedArray) -> dict[str, set[str]]:
+    """The people and organisations that each of these articles names."""
+    found: dict[str, set[str]] = defaultdict(set)
+    chosen = pc.and_(
+        pc.is_in(entities.column("type"), _COMPANY), pc.is_in(entities.column("article_id"), pc.unique(articles))
+    )
+    named = entities.filter(chosen)
+    pairs = zip(named.column("article_id").to_pylist(), named.column("name_id").to_pylist(), strict=True)
+    for article_id, name_id in pairs:
+        found[article_id].add(name_id)
+    return found
+
+
+def change_people(changes: ChangeBuilder, people: People, known: KnownState) -> dict[Move, list[str]]:
+    """The profiles that change; earlier rows of a kind that stands for another person now follow it: their articles."""
+    changed = [(w.name_id, w.occupation) for w in people.walks]
+    changes.remove("people", ("name_id", "occupation"), [*changed, *people.gone])
+    changes.add("people", [(*astuple(w)[:5], list(w.company)) for w in people.walks])
+    by = ("name_id", "occupation", "entity_id")
+    keys = {
+        (move.name_id, occupation, move.former_id): move for move in people.moves for occupation in move.occupations
+    }
+    articles: dict[Move, set[str]] = {move: set() for move in people.moves}
+    for article_id, *key in known.rows(Lookup("article_entities", ("article_id", *by), by, sorted(keys))):
+        articles[keys[tuple(key)]].add(article_id)
+    changes.update("article_entities", by, ("entity_id",), [(*key, move.entity_id) for key, move in keys.items()])
+    changes.update("mentions", ("article_id", "entity_id"), ("entity_id",), [
+        (article_id, move.former_id, move.entity_id) for move, of in articles.items() for article_id in sorted(of)
+    ])
+    return {move: sorted(of) for move, of in articles.items()}
+
+
+def assigned_anew(
+    changes: ChangeBuilder, people: People, withdrawn: Sequence[Former], known: KnownState
+) -> list[Assigned]:
+    """Earlier articles that state no occupation and name another person now, each with that person.
+
+    ``withdrawn`` is what articles named that are replaced or removed.
+    """
+    if not people.shared:
+        return []
+    newest = _newest_unstated(people.shared, withdrawn, known)
+    ids = [(each,) for each in sorted({row[0] for rows in newest.values() for row in rows})]
+    times = {row[0]: row[1:] for row in known.rows(
+        Lookup("articles", ("article_id", "fetched_at", "last_fetched_at"), ("article_id",), ids)
+    )}
+    entities = known.table(Lookup("article_entities", ("article_id", "name_id", "type"), ("article_id",), ids))
+    company = _company(entities, entities.column("article_id"))
+    found = []
+    for name_id, of_name in sorted(newest.items()):
+        for article_id, entity_id, _, *form in sorted(of_name, key=lambda row: row[0]):
+            others = frozenset(company[article_id] - {name_id})
+            person = person_of(Naming(article_id, name_id, None, times[article_id][0], others), people.shared[name_id])
+            if person != entity_id:
+                found.append(Assigned(Former(article_id, entity_id, name_id, tuple(form), *times[article_id]), person))
+    changes.update("article_entities", ("article_id", "name_id"), ("entity_id",), [
+        (each.former.article_id, each.former.name_id, each.person) for each in found
+    ])
+    changes.update("mentions", ("article_id", "entity_id"), ("entity_id",), [
+        (each.former.article_id, each.former.entity_id, each.person) for each in found
+    ])
+    return found
+
+
+def _newest_unstated(
+    names: Mapping[str, object], withdrawn: Sequence[Former], known: KnownState
+) -> dict[str, list[Row]]:
+    gone = {n.article_id for n in withdrawn}
+    gone_of_name = Counter(n.name_id for n in withdrawn if n.name_id in names)
+    rows = known.rows(Lookup(
+        "article_entities", ("article_id", "entity_id", "name_id", *FORM), ("name_id",),
+        [(name_id,) for name_id in sorted(names)], null=("occupation",), order=("-fetched_at", "article_id"),
+        most=UNSTATED + max(gone_of_name.values(), default=0),
+    ))
+    newest: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row[0] not in gone and len(newest[row[2]]) < UNSTATED:
+            newest[row[2]].append(row)
+    return newest
