@@ -45,15 +45,14 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
     """Makes the layout in the open transaction; a warehouse from before keeps its rows."""
     is_new = not has_table(con, "layout")
     for table in layout().values():
-        for statement in table_statements(table, dialect):
-            con.execute(statement)
+        con.execute(next(table_statements(table, dialect)))
     last = _numbers()[-1]
     if not is_new:
         con.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS migration INTEGER")
         _migrate(con)
     _add_columns(con, dialect)
-    for table in layout().values():
-        for statement in comment_statements(table):
+    for table in layout().values():  # indexes may be of columns that a migration renamed
+        for statement in (*table_statements(table, dialect), *comment_statements(table)):
             con.execute(statement)
     for name in files("marts"):
         for statement in statements("marts", name):
