@@ -29,6 +29,7 @@ from tests.warehouse.batches import (
     tombstone,
 )
 from tests.warehouse.reading import rows_without
+from tests.warehouse.test_migrations import bring_back, sql_of
 
 ARTICLE, OTHER, NAMED = "a" * 32, "c" * 32, "9" * 32
 FILE, BYTES = b"page-7.html", b"\xff\x00\xfe"
@@ -252,13 +253,14 @@ def test_a_warehouse_from_before_keys_were_noted(duckdb_warehouse: DuckDBWarehou
     with ledger.warehouse._writing() as con:
         con.execute("UPDATE ledger SET outcome = 'deleted', first_outcome = 'deleted' WHERE kafka_offset = 2")
         con.execute("UPDATE batches SET deleted = 1")
-        con.execute("DROP TABLE deletions")
+    bring_back(ledger.warehouse, "0000")
+    with sql_of(ledger.warehouse) as execute:
+        execute("DROP TABLE deletions")
         for table, column in (
             ("ledger", "key_id"), ("ledger", "fetched_at"),
             ("dead_letters", "removed_in"), ("batches", "nothing_to_delete"),
         ):
-            con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        con.execute("UPDATE layout SET fingerprint = 'former', migration = NULL")
+            execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS {column}")
     ledger.warehouse.prepare()
     late = replace(carried(0, partition=1, article_id=OTHER), timestamp=minutes(1))
     assert ledger.load(late).outcomes == Counter(suppressed=1)

@@ -270,10 +270,10 @@ def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, s
     assert stream.warehouse.query("SELECT count(*), count(DISTINCT article_id) FROM articles").rows == ((410, 410),)
 
 
-def test_a_scraper_is_not_let_go_while_articles_wait(stream: Stream) -> None:
+def test_a_quarantine_does_not_end_while_articles_wait(stream: Stream) -> None:
     stream.load(*turned(stream))
     before = tables(stream.warehouse)
-    with pytest.raises(WarehouseFault, match=r"10 articles of quay-crawler wait still.*dateline scrapers release"):
+    with pytest.raises(WarehouseFault, match=r"10 articles of quay-crawler still wait.*dateline scrapers release"):
         stream.warehouse.end_quarantine(QUAY)
     assert tables(stream.warehouse) == before
 
