@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.failures import Failure, MemoryExceeded, TimeExceeded, WorkerCrashed
 from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
@@ -93,7 +94,9 @@ def transform_batch(
         topic_id=plan.topic_id,
     )
     _refuse_bugs(batch, settings)
+    reach(Failpoint.SEALING)
     write_manifest(batch)
+    reach(Failpoint.STAGED)
     costs = {step: sum((d.costs.get(step, StepCost()) for d in done), StepCost()) for step in STEPS}
     return Transformed(batch, costs)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from pipelines.clean import clean_article, load_rules
 from pipelines.decode import decode_message, load_decoder
-from pipelines.enrich import enrich_article, load_models
-from pipelines.records import Article, Provenance
+from pipelines.enrich import Models, enrich_article, load_models
+from pipelines.failpoints import Failpoint, reach
+from pipelines.records import Article, CleanArticle, Provenance
 from pipelines.settings import Settings
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.shared import Loader
@@ -36,9 +37,14 @@ def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
     return (
         StepCode("decode", decode_message, partial(load_decoder, settings.limits, *schemas)),
         StepCode("clean", clean_article, partial(load_rules, settings.limits)),
-        StepCode("enrich", enrich_article, partial(load_models, settings.models)),
+        StepCode("enrich", _enrich, partial(load_models, settings.models)),
         StepCode("validate", partial(_validate, settings, processed_at), load_contract),
     )
+
+
+def _enrich(clean: CleanArticle, models: Models) -> Article:
+    reach(Failpoint.ENRICHING)
+    return enrich_article(clean, models)
 
 
 def _validate(settings: Settings, processed_at: datetime, article: Article, contract: Contract) -> dict[str, Any]:

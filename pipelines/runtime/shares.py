@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.failures import Failure
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.runtime.executor import RunFailed
@@ -109,6 +110,7 @@ def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
     from pipelines.transforms.processor import processor_of
     from pipelines.transforms.staging import stage_rejected, staged_files
 
+    reach(Failpoint.TRANSFORMING)
     processor = processor_of(share.settings)
     if share.failure is not None:
         read = unread if share.is_unreadable else share.read

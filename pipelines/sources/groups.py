@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipelines.broker import BrokerRefused, ask_broker
+from pipelines.failpoints import Failpoint, reach
 from pipelines.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def commit_group_offsets(
 
     if not offsets:
         return
+    reach(Failpoint.COMMITTING_GROUP)
     wanted = {TopicPartition(topic, p): OffsetAndMetadata(offset, note, -1) for p, offset in offsets.items()}
     refused = ask_broker(
         kafka, f"commit the offsets of group {kafka.group_id}", lambda admin: _commit(admin, kafka.group_id, wanted)

@@ -16,6 +16,7 @@ from pipelines.broker import (
     impatient,
     masked_options,
 )
+from pipelines.failpoints import Failpoint, reach
 from pipelines.failures import TopicRecreated
 from pipelines.phrases import in_words
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
@@ -85,6 +86,7 @@ def read_range(kafka: KafkaSettings, span: OffsetRange, *,
             yield from _Reader(kafka, consumer, span, retention_gap).run()
         finally:
             consumer.close(autocommit=False)
+    reach(Failpoint.RANGE_READ)
 
 
 def _consumer(kafka: KafkaSettings, doing: str) -> KafkaConsumer:

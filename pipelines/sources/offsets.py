@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.broker import ask_broker, impatient, probe_broker, refuse_errors, refuse_topic_name
+from pipelines.failpoints import Failpoint, reach
 from pipelines.failures import TopicRecreated, refuse_other_topic
 from pipelines.phrases import counted
 from pipelines.records import Gap, OffsetRange
@@ -175,6 +176,7 @@ def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int
     the offsets are of, where it is known. Raises ``TopicMissing``, ``TopicRecreated``, ``BrokerUnavailable``, and
     ``RetentionPassed`` unless the policy is to continue.
     """
+    reach(Failpoint.PLANNING)
     found = describe_topic(kafka, topic)
     return plan_topic(found, next_offsets, max_records, loaded_id=loaded_id, retention_gap=retention_gap)
 

@@ -13,6 +13,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.clean import article_id_of_url
+from pipelines.failpoints import Failpoint, reach
 from pipelines.failures import Failure, KeyMissing, Violation
 from pipelines.records import Gap, RawMessage, scraper_name
 from pipelines.stage import (
@@ -118,6 +119,7 @@ class _Stage(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         if self.writer is not None:
+            reach(Failpoint.CLOSING_PART)
             for file in self.writer.close():
                 yield WindowedValue(file, EPOCH, [GlobalWindow()])
             self.writer = None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes, Partition, TableChange, Update
 from pipelines.resolve.faults import OffsetsMoved, StateMoved
 from pipelines.resolve.layout import TableLayout, layout
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 
-type OnStep = Callable[[str], None]
-
 ROWS = "changed_rows"
 
 
-def apply_changes(con: Connection, dialect: Dialect, changes: Changes, on_step: OnStep) -> None:
+def apply_changes(con: Connection, dialect: Dialect, changes: Changes) -> None:
     """Makes the changes, if the warehouse is as it was when they were decided.
 
     Raises ``StateMoved`` where something was changed since, ``OffsetsMoved`` where a partition was read on. The caller
@@ -33,10 +32,10 @@ def apply_changes(con: Connection, dialect: Dialect, changes: Changes, on_step: 
             "What to do: run this again."
         )
     _compare_offsets(con, changes.expected)
-    on_step("compared")
+    reach(Failpoint.COMPARED)
     for name, change in changes.tables.items():
         change_table(con, dialect, layout()[name], change)
-        on_step(name)
+        reach(Failpoint.TABLE_CHANGED, name)
 
 
 def change_table(con: Connection, dialect: Dialect, table: TableLayout, change: TableChange) -> None:

@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 
 from pipelines.resolve.layout import TableLayout
 from pipelines.warehouse import asking
-from pipelines.warehouse.applying import OnStep
 from pipelines.warehouse.connection import Connection, Parameters, Rows
 from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dialect import DUCKDB
@@ -26,7 +25,7 @@ from pipelines.warehouse.interface import (
     WarehouseUnavailable,
     warehouse_gone,
 )
-from pipelines.warehouse.relational import Asking, RelationalWarehouse, ignore, now
+from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 
 PATIENCE_S = 30.0
 _NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second where the disk fails at the commit
@@ -81,11 +80,8 @@ class DuckDBWarehouse(RelationalWarehouse):
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = False
 
-    def __init__(
-        self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now,
-        on_step: OnStep = ignore,
-    ) -> None:
-        super().__init__(clock=clock, on_step=on_step)
+    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(clock=clock)
         self.path = path.resolve()  # its lock lies beside the file, whichever link leads to it
         self.patience_s = patience_s
 

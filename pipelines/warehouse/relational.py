@@ -10,11 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.state import KnownState
 from pipelines.warehouse import outbox, rejected, scrapers
-from pipelines.warehouse.applying import OnStep, apply_changes
+from pipelines.warehouse.applying import apply_changes
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 from pipelines.warehouse.interface import (
@@ -42,10 +43,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def ignore(step: str) -> None:
-    """Nobody wants to know how far a load has come."""
-
-
 class Asking(Protocol):
     """How users' questions are asked: a module for each database."""
 
@@ -59,16 +56,15 @@ class Asking(Protocol):
 
 
 class RelationalWarehouse(ABC):
-    """See ``Warehouse``. ``on_step`` is given the name of each step of ``apply``, within its transaction."""
+    """See ``Warehouse``."""
 
     dialect: ClassVar[Dialect]
     asking: ClassVar[Asking]
     has_writers_by_topic: ClassVar[bool]
     """Whether ``writer`` keeps out runs of the same topic alone, and not all others."""
 
-    def __init__(self, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = now) -> None:
         self.clock = clock
-        self.on_step = on_step
 
     @abstractmethod
     def _writing(self, *, makes_it: bool = False) -> AbstractContextManager[Connection]:
@@ -167,9 +163,9 @@ class RelationalWarehouse(ABC):
 
     def apply(self, changes: Changes) -> Loaded:
         with self._writing() as con:
-            apply_changes(con, self.dialect, changes, self.on_step)
-            self.on_step("commit")
-        self.on_step("committed")
+            apply_changes(con, self.dialect, changes)
+            reach(Failpoint.CHANGED)
+        reach(Failpoint.COMMITTED)
         return changes.loaded
 
     def verify(

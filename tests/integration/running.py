@@ -26,9 +26,6 @@ from pipelines.settings import KafkaSettings
 ROOT = Path(__file__).parents[2]
 PAUSING = Path(__file__).parent / "pausing"
 PATIENCE_S = 180
-
-IN_TRANSACTION = "pipelines.warehouse.applying:apply_changes:after"
-"""Where a run can be stopped inside of the transaction that loads a batch: every change is made, none is committed."""
 LOADED_WITHIN_S = 180.0
 
 
@@ -194,7 +191,7 @@ class Machine:
         return self.home.parent / f"{self.home.name}.paused"
 
     def pausing(self, pause: str) -> dict[str, str]:
-        """Environment of a run that stops at ``pause`` (``module:function:before|after[:call]``)."""
+        """Environment of a run that stops at ``pause``: a failpoint, and which time it is reached (``sealing:2``)."""
         self.paused.unlink(missing_ok=True)
         shown = {"DATELINE_TEST_PAUSE": pause, "DATELINE_TEST_PAUSED": str(self.paused)}
         return shown | {"PYTHONPATH": f"{PAUSING}:{ROOT}"}

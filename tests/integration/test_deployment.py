@@ -6,9 +6,15 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
@@ -21,7 +27,10 @@ CONSUMER = '{"sasl_plain_password": "nor-for-these"}'
 INGEST, REPLAY = "ingest/every-five-minutes", "replay/on-request"
 
 
-def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)  # a worker starts each of three runs in a new process
+def test_a_worker_runs_the_deployment(
+    kafka: KafkaSettings, prefect_api: str, postgres: str, tmp_path: Path
+) -> None:
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, sample_messages())
     machine = Machine(tmp_path / "home", kafka, prefect_api)
@@ -42,13 +51,22 @@ def test_a_worker_runs_the_deployment(kafka: KafkaSettings, prefect_api: str, tm
         "consumer": "{{ prefect.blocks.secret.dateline-kafka-consumer }}", "limit": 1,
     }
 
-    run_by_a_worker(machine, tmp_path / "worker")
+    with a_worker(machine, tmp_path / "worker") as worker:
+        completes_by(worker, INGEST, REPLAY)
+        into_postgres = machine.run("deploy", "--work-pool", POOL, DATELINE_WAREHOUSE=postgres)
+        assert into_postgres.returncode == 0, into_postgres.stdout
+        completes_by(worker, INGEST)
     warehouse = open_warehouse(machine.warehouse_url)
     (ledger,) = warehouse.query("SELECT count(*), count(DISTINCT (partition, kafka_offset)) FROM ledger").rows
     published = len(list(sample_messages()))
     assert tuple(ledger) == (published, published)
     kinds = warehouse.query("SELECT kind, status FROM runs ORDER BY started_at").rows
     assert kinds == (("ingest", "completed"), ("replay", "completed"))
+    of_postgres = open_warehouse(postgres)
+    assert of_postgres.query("SELECT kind, status FROM runs").rows == (("ingest", "completed"),)
+    assert of_postgres.query("SELECT count(*) FROM ledger").rows == ((published,),)
+    password = str(conninfo_to_dict(postgres)["password"])
+    assert password not in repr(asyncio.run(environment_of(INGEST))) + repr(of_postgres.query("SELECT * FROM runs"))
 
 
 def test_relative_paths_are_refused_before_anything_is_deployed(
@@ -106,26 +124,48 @@ async def deployment() -> dict[str, Any]:
         }
 
 
-def run_by_a_worker(machine: Machine, folder: Path) -> None:
-    """A run of the ingest deployment and one of the replay, to their good ends, by a worker in a folder of its own."""
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker of the test's pool, and where it logs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def a_worker(machine: Machine, folder: Path) -> Iterator[Worker]:
+    """A worker in a folder of its own that knows Prefect's server, and nothing of Dateline."""
     folder.mkdir()
     shown = machine.environment(PREFECT_HOME=str(folder / "prefect"), PREFECT_WORKER_QUERY_SECONDS="1")
     own = {name: value for name, value in shown.items() if not name.startswith("DATELINE_")}
     with (folder / "worker.log").open("w") as log:
-        worker = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", "one"],
             env=own, cwd=folder, stdout=log, stderr=subprocess.STDOUT,
         )
         try:
-            states = [asyncio.run(ended_state(worker, name)) for name in (INGEST, REPLAY)]
+            yield Worker(process, folder / "worker.log")
         finally:
-            worker.terminate()
+            process.terminate()
             try:
-                worker.wait(timeout=60)
+                process.wait(timeout=60)
             except subprocess.TimeoutExpired:  # Prefect's worker says goodbye to a server that may be slow to answer
-                worker.kill()
-                worker.wait()
-    assert states == ["COMPLETED"] * 2, (folder / "worker.log").read_text()
+                process.kill()
+                process.wait()
+
+
+def completes_by(worker: Worker, *names: str) -> None:
+    """A run of each of these deployments comes to its good end."""
+    for name in names:
+        assert asyncio.run(ended_state(worker.process, name)) == "COMPLETED", worker.log.read_text()
+
+
+async def environment_of(name: str) -> dict[str, str]:
+    from prefect import get_client
+
+    async with get_client() as client:
+        read = await client.read_deployment_by_name(name)
+        return dict(read.job_variables["env"])
 
 
 async def ended_state(worker: subprocess.Popen[bytes], name: str) -> str:

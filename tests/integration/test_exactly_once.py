@@ -12,24 +12,25 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.stage import Folder
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import IN_TRANSACTION, PATIENCE_S, Machine, json_of, kill_group
+from tests.integration.running import PATIENCE_S, Machine, json_of, kill_group
 from tests.integration.tables import Rows, rows
 from tests.jobs.test_ingest import page
 
 PAUSES = {
-    "after read": "pipelines.sources.kafka:read_range:after",
-    "mid-transform": "pipelines.enrich.article:enrich_article:before:9",
-    "after stage": "pipelines.stage.batch:write_manifest:after",
-    "inside the publish transaction": IN_TRANSACTION,
-    "after commit, before the group commit": "pipelines.sources.groups:commit_group_offsets:before",
-    "second batch, inside the publish transaction": f"{IN_TRANSACTION}:2",
+    "after read": Failpoint.RANGE_READ,
+    "mid-transform": f"{Failpoint.ENRICHING}:9",
+    "after stage": Failpoint.STAGED,
+    "inside the load's transaction": Failpoint.CHANGED,
+    "after commit, before the group commit": Failpoint.COMMITTING_GROUP,
+    "second batch, inside the load's transaction": f"{Failpoint.CHANGED}:2",
 }
-COLD = {"mid-transform", "inside the publish transaction"}
+COLD = {"mid-transform", "inside the load's transaction"}
 """Where runs are killed that are started as a shell does; the others are forked (``warm.py``)."""
 NUMBERS = itertools.count(1)
 
@@ -111,7 +112,7 @@ def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
     assert not (machine.home / "staged").exists()
 
 
-IN_A_WORKER = "pipelines.enrich.article:enrich_article:before:9"
+IN_A_WORKER = f"{Failpoint.ENRICHING}:9"
 
 
 def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
@@ -139,7 +140,7 @@ def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadlin
     machine: Machine, undisturbed: Rows
 ) -> None:
     late = {"DATELINE_BATCH__DEADLINE_S": "25"}
-    run = machine.start_paused("pipelines.stage.parts:PartWriter.close:before", "ingest", **late)
+    run = machine.start_paused(Failpoint.CLOSING_PART, "ingest", **late)
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 5, output
     assert "DATELINE_BATCH__DEADLINE_S" in output
@@ -150,7 +151,7 @@ def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadlin
 def test_of_two_ingests_one_wins_and_the_other_says_why(
     machine: Machine, undisturbed: Rows
 ) -> None:
-    first = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest")
+    first = machine.start_paused(Failpoint.STAGED, "ingest")
     second = machine.run("ingest")
     assert second.returncode == 4, second.stdout
     assert "is writing to" in second.stdout

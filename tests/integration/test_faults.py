@@ -1,6 +1,6 @@
 """Faults staged on a real broker, warehouse, disk and clock: the user is told, nothing is lost, the next run completes.
 
-Runs are forked from a warm process (``tests/soak/warm.py``), stopped at a named call, and go on when the fault is
+Runs are forked from a warm process (``tests/soak/warm.py``), stopped at a failpoint, and go on when the fault is
 there. Each ends with the books of an undisturbed run, row for row.
 """
 
@@ -20,10 +20,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import IN_TRANSACTION, Machine, json_of
+from tests.integration.running import Machine, json_of
 from tests.integration.tables import Rows, rows
 from tests.soak.messages import Published, messages
 from tests.soak.runs import Warm, run_to_its_end, to_its_end
@@ -32,10 +33,10 @@ pytestmark = pytest.mark.slow
 
 NUMBERS = itertools.count(1)
 SAMPLES = 82
-READING = "pipelines.runtime.poison:run_share:before:2"
-STAGED = "pipelines.jobs.batches:write_manifest:before:2"
-INSIDE = f"{IN_TRANSACTION}:2"
-ANNOUNCING = "pipelines.sources.groups:commit_group_offsets:before"
+READING = f"{Failpoint.TRANSFORMING}:2"
+STAGED = f"{Failpoint.SEALING}:2"
+INSIDE = f"{Failpoint.CHANGED}:2"
+ANNOUNCING = Failpoint.COMMITTING_GROUP
 NOBODY = "http://127.0.0.1:9/api"
 HOLD = """
 import sys, duckdb
@@ -215,7 +216,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "where", [READING, STAGED, INSIDE], ids=["before staging", "before the manifest", "inside the publish transaction"]
+    "where", [READING, STAGED, INSIDE], ids=["before staging", "before the manifest", "inside the load's transaction"]
 )
 def test_a_full_disk_is_named_and_the_next_run_completes(
     where: str, warm: Warm, machine: Machine, small_disk: Path, undisturbed: Rows
@@ -280,9 +281,9 @@ def _group(pid: int) -> int | None:
 
 
 @pytest.mark.parametrize("where", [
-    "pipelines.sources.kafka:plan_ranges:before", READING, INSIDE, ANNOUNCING,
-], ids=["plan", "transform", "inside the publish transaction", "announce"])
-def test_a_run_that_is_reported_to_stop_stops_at_once_and_the_next_one_completes(
+    Failpoint.PLANNING, READING, INSIDE, ANNOUNCING,
+], ids=["plan", "transform", "inside the load's transaction", "announce"])
+def test_a_run_that_is_asked_to_stop_stops_at_once_and_the_next_one_completes(
     where: str, warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     pid = warm.start_paused(machine, where, "ingest")
@@ -298,7 +299,7 @@ def test_a_run_that_is_reported_to_stop_stops_at_once_and_the_next_one_completes
 
 def test_a_run_whose_workers_are_at_work_stops_with_them(warm: Warm, machine: Machine, undisturbed: Rows) -> None:
     both = {"DATELINE_BATCH__WORKERS": "2", "DATELINE_BATCH__RECORDS_WORTH_A_WORKER": "4"}
-    run = machine.start_paused("pipelines.enrich.article:enrich_article:before:2", "ingest", **both)
+    run = machine.start_paused(f"{Failpoint.ENRICHING}:2", "ingest", **both)
     os.kill(run.pid, signal.SIGTERM)
     output, _ = run.communicate(timeout=60)
     assert run.returncode == 128 + signal.SIGTERM, output
@@ -336,12 +337,12 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     clock = machine.home.parent / "clock"
     clock.write_text("0")
     wrong = {"DATELINE_TEST_CLOCK": str(clock)}
-    run = machine.start_paused(IN_TRANSACTION, "ingest", "--max-records", "30", **wrong)
+    run = machine.start_paused(Failpoint.CHANGED, "ingest", "--max-records", "30", **wrong)
     clock.write_text("-3600")
     machine.go_on()
     output, _ = run.communicate(timeout=180)
     assert run.returncode == 0, output
-    run = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest", **wrong)
+    run = machine.start_paused(Failpoint.STAGED, "ingest", **wrong)
     clock.write_text("86400")
     machine.go_on()
     output, _ = run.communicate(timeout=180)

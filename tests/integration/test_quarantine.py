@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
-from tests.integration.running import IN_TRANSACTION, Machine, json_of, kill_group
+from tests.integration.running import Machine, json_of, kill_group
 from tests.jobs.test_ingest import PAGE, page
 
 pytestmark = pytest.mark.timeout(600)  # six batches by real workers, on a machine that may be busy
@@ -110,7 +111,7 @@ def test_a_release_that_is_killed_is_repeated_and_the_ledger_close(machine: Mach
     assert wrong.returncode == 1
     assert f"Quarantined scrapers: {QUAY}" in " ".join(wrong.stdout.split())
     kill_group(machine.start_paused(
-        f"{IN_TRANSACTION}:2", "scrapers", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
+        f"{Failpoint.CHANGED}:2", "scrapers", "release", QUAY, DATELINE_BATCH__MAX_RECORDS="6"
     ))
     assert outcomes(machine) == LOADED + Counter({f"{QUAY} loaded": 6, f"{QUAY} quarantined": 9})
     released = machine.run("scrapers", "release", QUAY)

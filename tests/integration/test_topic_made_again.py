@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kafka import KafkaAdminClient
 
+from pipelines.failpoints import Failpoint
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
@@ -70,7 +71,7 @@ def test_a_topic_made_again_while_it_was_read_is_refused(
     publish(kafka, 3)
     former = describe_topic(kafka, kafka.raw_topic).topic_id
     confirm_topic(kafka, kafka.raw_topic, former)
-    paused = machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest")
+    paused = machine.start_paused(Failpoint.STAGED, "ingest")
     make_again(kafka)
     publish(kafka, 5)
     machine.paused.unlink()  # it goes on

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from pipelines.failpoints import Failpoint
 from pipelines.samples import sample_messages
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
@@ -22,7 +23,7 @@ def test_killed_runs_are_ended_and_a_warehouse_that_is_gone_is_refused(
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, list(sample_messages())[:6])
     before = asyncio.run(flow_runs())
-    kill_group(machine.start_paused("pipelines.stage.batch:write_manifest:after", "ingest", **ALONE))
+    kill_group(machine.start_paused(Failpoint.STAGED, "ingest", **ALONE))
     again = machine.run("ingest", **ALONE)
     assert again.returncode == 0, again.stdout
     states = asyncio.run(flow_runs())

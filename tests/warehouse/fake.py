@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import duckdb
 import pyarrow as pa
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes, TableChange, rows_table
 from pipelines.resolve.faults import OffsetsMoved, StateMoved
 from pipelines.resolve.layout import layout
@@ -94,15 +95,15 @@ class FakeWarehouse(RelationalWarehouse):
                 raise StateMoved(f"decided at {changes.revision}, now {known.revision}")
             for partition, offset in changes.expected.items():
                 _compare(known, partition, offset)
-            self.on_step("compared")
+            reach(Failpoint.COMPARED)
             for name, change in changes.tables.items():
                 tables[name] = _changed(name, tables[name], change)
-                self.on_step(name)
+                reach(Failpoint.TABLE_CHANGED, name)
             ((warehouse_id, made_at, revision),) = tables["identity"]
             tables["identity"] = [(warehouse_id, made_at, revision + 1)]
-            self.on_step("commit")
+            reach(Failpoint.CHANGED)
             self.tables = tables
-        self.on_step("committed")
+        reach(Failpoint.COMMITTED)
         return changes.loaded
 
     @contextmanager

@@ -22,6 +22,7 @@ from pipelines.warehouse import (
 from pipelines.warehouse.damage import WarehouseCorrupt
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, carried, stage
+from tests.warehouse.failing import failing
 
 HOLD_FILE = """
 import sys, duckdb
@@ -156,12 +157,9 @@ def test_preparing_again_changes_nothing_and_loses_nothing(duckdb_warehouse: Duc
 def test_a_full_disk_is_reported_and_nothing_is_loaded(
     duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
-    def full(step: str) -> None:
-        if step == "ledger":
-            raise duckdb.IOException('IO Error: Could not write file "news.duckdb.wal": No space left on device')
-
-    duckdb_warehouse.on_step = full
-    with pytest.raises(WarehouseUnavailable, match=r"is full; nothing was changed.*What to do: free some space"):
+    full = duckdb.IOException('IO Error: Could not write file "news.duckdb.wal": No space left on device')
+    says = r"is full; nothing was changed.*What to do: free some space"
+    with pytest.raises(WarehouseUnavailable, match=says), failing("ledger", full):
         load_batch(duckdb_warehouse, stage(tmp_path, carried(0)))
     assert duckdb_warehouse.next_offsets(TOPIC) == {}
 

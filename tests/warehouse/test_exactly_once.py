@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.records import Outlet
 from pipelines.resolve.state import KnownState
 from pipelines.stage import StagedBatch
@@ -27,14 +28,14 @@ from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, refused,
 DIE_LOADING = """
 import os, signal, sys
 from pathlib import Path
+from pipelines.failpoints import armed
 from pipelines.stage import Folder, read_manifest
 from pipelines.warehouse import load_batch, open_warehouse
-def die(step):
-    if step == sys.argv[3]:
+def die(point, where):
+    if [point, where] == sys.argv[3:]:
         os.kill(os.getpid(), signal.SIGKILL)
-warehouse = open_warehouse(sys.argv[1])
-warehouse.on_step = die
-load_batch(warehouse, read_manifest(Folder.at(Path(sys.argv[2]))))
+with armed(die):
+    load_batch(open_warehouse(sys.argv[1]), read_manifest(Folder.at(Path(sys.argv[2]))))
 """
 
 
@@ -42,15 +43,15 @@ def url_of(warehouse: Any) -> str:
     return f"duckdb:///{warehouse.path}" if hasattr(warehouse, "path") else str(warehouse.url)
 
 
-@pytest.mark.parametrize(("step", "is_loaded"), [
-    ("ledger", False), ("commit", False), ("committed", True),
+@pytest.mark.parametrize(("point", "where", "is_loaded"), [
+    (Failpoint.TABLE_CHANGED, "ledger", False), (Failpoint.CHANGED, "", False), (Failpoint.COMMITTED, "", True),
 ])
 def test_a_killed_load_is_there_whole_or_not_at_all(
-    database: RelationalWarehouse, tmp_path: Path, step: str, is_loaded: bool
+    database: RelationalWarehouse, tmp_path: Path, point: Failpoint, where: str, is_loaded: bool
 ) -> None:
     batch = stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,)), refused(1), tombstone(2, "9" * 32))
     died = subprocess.run(
-        [sys.executable, "-c", DIE_LOADING, url_of(database), str(batch.folder), step], check=False,
+        [sys.executable, "-c", DIE_LOADING, url_of(database), str(batch.folder), point, where], check=False,
         cwd=Path(__file__).parents[2],
     )
     assert died.returncode == -signal.SIGKILL

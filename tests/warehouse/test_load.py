@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.failures import Failure, TopicRecreated, Violation
 from pipelines.records import Author, Dateline, Evidence, Outlet
 from pipelines.resolve.layout import layout
@@ -30,6 +31,7 @@ from tests.warehouse.batches import (
     stage,
     tombstone,
 )
+from tests.warehouse.failing import failing
 
 OTHER = "c" * 32
 
@@ -139,13 +141,13 @@ def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: Relatio
     assert tables(warehouse) == before
 
 
-@pytest.mark.parametrize("step", [
-    "compared", "articles", "article_versions", "mentions", "article_entities", "batches", "batch_ranges",
+@pytest.mark.parametrize("at", [
+    Failpoint.COMPARED, "articles", "article_versions", "mentions", "article_entities", "batches", "batch_ranges",
     "dead_letters", "entities", "ledger", "partition_offsets", "scraper_batches", "story_bands", "deletions",
-    "entity_forms", "outbox", "people", "commit",
+    "entity_forms", "outbox", "people", Failpoint.CHANGED,
 ])
 def test_a_publication_that_is_cut_short_moves_nothing(
-    warehouse: RelationalWarehouse, tmp_path: Path, step: str
+    warehouse: RelationalWarehouse, tmp_path: Path, at: str
 ) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))
     before = tables(warehouse)
@@ -157,15 +159,9 @@ def test_a_publication_that_is_cut_short_moves_nothing(
         refused(2), tombstone(3, OTHER), batch_id="batch-2",
     )
 
-    def die(reached: str) -> None:
-        if reached == step:
-            raise KeyboardInterrupt
-
-    warehouse.on_step = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
         load_batch(warehouse, second)
     assert tables(warehouse) == before
-    warehouse.on_step = lambda _step: None
     assert load_batch(warehouse, second).outcomes == Counter(new_version=1, rejected=1, nothing_to_delete=1)
     assert warehouse.verify().problems == ()
 

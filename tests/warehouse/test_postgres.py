@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from flows.faults import exit_code, may_pass
+from pipelines.failpoints import Failpoint, armed
 from pipelines.records import Evidence
 from pipelines.warehouse import (
     DeadLetterFilter,
@@ -31,6 +32,7 @@ from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.postgres.faults import WarehouseRefused
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import TOPIC, carried, refused, stage
+from tests.warehouse.failing import failing
 
 HOLD_WRITER = """
 import sys
@@ -147,12 +149,11 @@ def test_a_reader_sees_one_state_and_waits_for_no_writer(
     load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
     seen = []
 
-    def read(step: str) -> None:
-        if step == "commit":
+    def read(point: Failpoint, _where: str) -> None:
+        if point is Failpoint.CHANGED:
             seen.append(postgres_warehouse.query("SELECT count(*) FROM ledger").rows[0][0])
 
-    postgres_warehouse.on_step = read
-    with postgres_warehouse.answer("SELECT kafka_offset FROM ledger") as answer:
+    with postgres_warehouse.answer("SELECT kafka_offset FROM ledger") as answer, armed(read):
         load_batch(postgres_warehouse, stage(tmp_path, refused(1), batch_id="batch-2"))
         assert (list(answer.rows), seen) == ([(0,)], [1])
     assert postgres_warehouse.query("SELECT count(*) FROM ledger").rows == ((2,),)
@@ -177,28 +178,25 @@ def test_a_query_that_takes_too_long_is_stopped(postgres_warehouse: PostgresWare
 
 
 def test_the_server_may_end_the_session_of_a_load(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
-    def end(step: str) -> None:
-        if step == "ledger":
+    def end(_point: Failpoint, where: str) -> None:
+        if where == "ledger":
             with psycopg.connect(postgres_warehouse.url) as con:
                 con.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
 
-    postgres_warehouse.on_step = end
-    with pytest.raises(WarehouseUnavailable, match=r"went away(?s:.*)What to do: run this again") as caught:
+    says = r"went away(?s:.*)What to do: run this again"
+    with pytest.raises(WarehouseUnavailable, match=says) as caught, armed(end):
         load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
     assert may_pass(caught.value)
     assert postgres_warehouse.next_offsets(TOPIC) == {}
 
 
 def test_a_full_disk_is_reported_and_nothing_is_loaded(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
-    def full(step: str) -> None:
-        if step == "ledger":
-            raise psycopg.errors.DiskFull('could not extend file "base/5/1": No space left on device')
-
-    postgres_warehouse.on_step = full
-    with pytest.raises(WarehouseUnavailable, match=r"full disk; nothing was changed(?s:.*)What to do: free some space"):
+    full = psycopg.errors.DiskFull('could not extend file "base/5/1": No space left on device')
+    says = r"full disk; nothing was changed(?s:.*)What to do: free some space"
+    with pytest.raises(WarehouseUnavailable, match=says), failing("ledger", full):
         load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
     assert postgres_warehouse.next_offsets(TOPIC) == {}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.failpoints import Failpoint
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.release import release_batch
 from pipelines.records import Author, Evidence
@@ -33,6 +34,7 @@ from tests.warehouse.batches import (
     standings,
     tombstone,
 )
+from tests.warehouse.failing import failing
 from tests.warehouse.reading import tamper
 from tests.warehouse.test_load import tables
 
@@ -245,22 +247,16 @@ def test_a_staged_release_that_was_released_meanwhile_is_left_out(stream: Stream
     assert stream.warehouse.verify().problems == ()
 
 
-@pytest.mark.parametrize("step", ["compared", "articles", "ledger", "quarantined_articles", "commit"])
-def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, step: str) -> None:
+@pytest.mark.parametrize("at", [Failpoint.COMPARED, "articles", "ledger", "quarantined_articles", Failpoint.CHANGED])
+def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, at: str) -> None:
     stream.load(*turned(stream))
     first = stream.warehouse.waiting(QUAY, 4)
     plan = BatchPlan("cut", "run-2", (), Folder.at(stream.folder) / "cut", FETCHED_AT, kind="release")
     load_batch(stream.warehouse, release_batch(first, plan, PROCESSOR))
     before = tables(stream.warehouse)
 
-    def die(reached: str) -> None:
-        if reached == step:
-            raise KeyboardInterrupt
-
-    stream.warehouse.on_step = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
         stream.release(QUAY, 4)
-    stream.warehouse.on_step = lambda _step: None
     assert tables(stream.warehouse) == before
     assert states(stream.warehouse)[QUAY] == ("quarantined", 6)
     assert stream.warehouse.verify().problems == ()

@@ -44,6 +44,12 @@ _REFUSALS = (
      "add a line for it to the server's pg_hba.conf, or require TLS with ?sslmode=require in the address."),
     ("certificate verify failed", "The server's certificate is not one that is trusted.",
      "name the authority's file with ?sslrootcert=/path/ca.pem in the address."),
+    ("root certificate file", "The file of the certificates that are trusted cannot be used.",
+     "name the authority's file with ?sslrootcert=/path/ca.pem in the address, or the machine's own authorities with "
+     "sslrootcert=system."),
+    ("does not match host name", "The server's certificate names another host than the address does.",
+     "write the name that is in the certificate into the address, or trust every host with a certificate of this "
+     "authority: sslmode=verify-ca."),
     ("server does not support SSL", "The address asks for TLS, and the server has none.",
      "turn TLS on in the server, or leave sslmode out of the address."),
 )

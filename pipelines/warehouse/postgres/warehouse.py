@@ -17,7 +17,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pipelines.postgres_address import database_address
 from pipelines.secrets import redact
-from pipelines.warehouse.applying import OnStep
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
 from pipelines.warehouse.interface import WarehouseBusy, WarehouseFault
@@ -25,7 +24,7 @@ from pipelines.warehouse.postgres import asking
 from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
 from pipelines.warehouse.preparing import has_table
-from pipelines.warehouse.relational import Asking, RelationalWarehouse, ignore, now
+from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 
 SPACE = 0x64617465
 """Of advisory locks: the first of the two numbers of each lock that Dateline takes."""
@@ -51,9 +50,9 @@ class PostgresWarehouse(RelationalWarehouse):
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = True
 
-    def __init__(self, url: str, *, clock: Callable[[], datetime] = now, on_step: OnStep = ignore) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], datetime] = now) -> None:
         check_address(url)
-        super().__init__(clock=clock, on_step=on_step)
+        super().__init__(clock=clock)
         self.url = url
 
     @property

@@ -1,70 +1,34 @@
-"""Pauses a process at a named call, so that a test can do things to it there. On PYTHONPATH, every Python runs this.
+"""Stops a process at a failpoint, so that a test can do things to it there. On PYTHONPATH, every Python runs this.
 
-``DATELINE_TEST_PAUSE`` is ``module:function:when[:call]``: ``before`` or ``after`` the ``call``-th call of the
-function (the first, unless said). The first process that gets there writes its pid to ``DATELINE_TEST_PAUSED`` and
-waits to be killed, or for that file to be removed: then it goes on. ``DATELINE_TEST_CLOCK`` names a file that says by
-how many seconds the clock is wrong; what it says may change. Nothing in Dateline knows of it.
+``DATELINE_TEST_PAUSE`` is a failpoint (``pipelines/failpoints.py``); a number after a colon says which time that a
+process reaches it, where it is not the first. The first process that gets there writes its pid to
+``DATELINE_TEST_PAUSED`` and waits to be killed, or for that file to be removed: then it goes on.
+``DATELINE_TEST_CLOCK`` names a file that says by how many seconds the clock is wrong; what it says may change.
 """
 
-import functools
-import inspect
 import os
-import sys
 import time
 from pathlib import Path
 
 
-def _install(asked: str, paused: Path) -> None:
-    import wrapt
+def _arm(pause: str, paused: Path) -> None:
+    from pipelines.failpoints import Failpoint, arm
 
-    module, function, when, *call = asked.split(":")
-    wanted = int(call[0]) if call else 1
+    name, _, which = pause.partition(":")
+    wanted, left = Failpoint(name), int(which or 1)
 
-    def pause() -> None:
-        if paused.exists():  # another process of the run was stopped there
+    def stop(point: Failpoint, _where: str) -> None:
+        nonlocal left
+        if point is not wanted:
+            return
+        left -= 1
+        if left or paused.exists():  # another process of the run was stopped there
             return
         paused.write_text(str(os.getpid()))
         while paused.exists():
             time.sleep(0.05)
 
-    def wrap(original):  # type: ignore[no-untyped-def]
-        calls = 0
-
-        def is_it() -> bool:
-            nonlocal calls
-            calls += 1
-            return calls == wanted
-
-        @functools.wraps(original)
-        def pausing(*args, **kwargs):  # type: ignore[no-untyped-def]
-            here = is_it()
-            if here and when == "before":
-                pause()
-            result = original(*args, **kwargs)
-            if here and when == "after":
-                if inspect.isgenerator(result):
-                    return _exhausted_then(result, pause)
-                pause()
-            return result
-
-        return pausing
-
-    def patch(loaded) -> None:  # type: ignore[no-untyped-def]
-        owner, _, name = function.rpartition(".")
-        target = functools.reduce(getattr, owner.split("."), loaded) if owner else loaded
-        original = getattr(target, name)
-        wrapped = wrap(original)
-        setattr(target, name, wrapped)
-        for importer in list(sys.modules.values()):  # who imported it before: a run that is forked has all loaded
-            if getattr(importer, "__dict__", {}).get(name) is original:
-                setattr(importer, name, wrapped)
-
-    wrapt.register_post_import_hook(patch, module)
-
-
-def _exhausted_then(generator, pause):  # type: ignore[no-untyped-def]
-    yield from generator
-    pause()
+    arm(stop)
 
 
 def _wrong_s() -> float:
@@ -95,4 +59,4 @@ def _set_clock() -> None:
 if os.environ.get("DATELINE_TEST_CLOCK"):
     _set_clock()
 if os.environ.get("DATELINE_TEST_PAUSE"):
-    _install(os.environ["DATELINE_TEST_PAUSE"], Path(os.environ["DATELINE_TEST_PAUSED"]))
+    _arm(os.environ["DATELINE_TEST_PAUSE"], Path(os.environ["DATELINE_TEST_PAUSED"]))
