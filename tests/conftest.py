@@ -16,6 +16,11 @@ from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
+LONGEST = (
+    "test_faults.py", "test_exactly_once.py", "test_soak.py", "test_servers_away.py", "test_quarantine.py",
+    "test_deployment.py",
+)
+"""Files of ``integration`` that take minutes, the longest first: whichever came last would keep one shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 """Folders whose files take longest, in this order: shards that begin with them end together."""
 
@@ -23,7 +28,14 @@ LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Shards (``make test``) take long files first; a run in one process keeps pytest's order."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: LONG.get(item.path.relative_to(HERE.parent).parts[1], len(LONG)))
+        items.sort(key=lambda item: _turn(item.path.relative_to(HERE.parent)))
+
+
+def _turn(path: Path) -> tuple[int, int]:
+    """When the file's turn is: its folder's, then its own."""
+    folder = LONG.get(path.parts[1], len(LONG))
+    longest = LONGEST if path.parts[1] == "integration" else ()
+    return folder, longest.index(path.name) if path.name in longest else len(longest)
 
 
 @pytest.fixture(scope="session")

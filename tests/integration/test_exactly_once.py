@@ -32,6 +32,8 @@ PAUSES = {
 }
 COLD = {"mid-transform", "inside the load's transaction"}
 """Where runs are killed that are started as a shell does; the others are forked (``warm.py``)."""
+IN_A_BATCH = 60
+"""So that the samples make two batches, of which each costs seconds."""
 NUMBERS = itertools.count(1)
 
 
@@ -49,7 +51,7 @@ def topics(broker: str) -> KafkaSettings:
 @pytest.fixture
 def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
     group = topics.model_copy(update={"group_id": f"once-{next(NUMBERS)}"})
-    return Machine(tmp_path / "home", group, prefect_server)
+    return Machine(tmp_path / "home", group, prefect_server, IN_A_BATCH)
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def postgres_machine(machine: Machine, postgres: str) -> Machine:
 def undisturbed(
     topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rows]:
-    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server)
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, IN_A_BATCH)
     run = machine.run("ingest")
     assert run.returncode == 0, run.stdout
     yield rows(machine)

@@ -47,7 +47,7 @@ sys.stdin.read()
 
 
 def some_messages() -> list[Published]:
-    """Three batches of pages, corrections, deletions and poison."""
+    """Two batches of pages, corrections, deletions and poison."""
     return list(itertools.islice(messages(7), SAMPLES, SAMPLES + 45))
 
 
@@ -71,14 +71,14 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture
 def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
     group = topics.model_copy(update={"group_id": f"faults-{next(NUMBERS)}"})
-    return Machine(tmp_path / "home", group, prefect_server, max_records=15)
+    return Machine(tmp_path / "home", group, prefect_server, max_records=25)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
     warm: Warm, topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Rows:
-    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=15)
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=25)
     assert run_to_its_end(warm, machine, "ingest").code == 0
     found = rows(machine)
     assert len(found["ledger"]) == len(some_messages())
@@ -336,7 +336,7 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     machine = replace(machine, is_cold=True)  # nothing is loaded before the clock is wrong
     clock = machine.home.parent / "clock"
     clock.write_text("0")
-    wrong = {"DATELINE_TEST_CLOCK": str(clock)}
+    wrong = {"DATELINE_TEST_CLOCK": str(clock), "DATELINE_BATCH__WORKERS": "1"}  # as many as have work
     run = machine.start_paused(Failpoint.CHANGED, "ingest", "--max-records", "30", **wrong)
     clock.write_text("-3600")
     machine.go_on()
@@ -391,7 +391,7 @@ def test_an_ingest_without_prefect_says_so_and_changes_nothing(
 def test_a_run_that_follows_finishes_its_batch_when_it_is_asked_to_stop(
     number: signal.Signals, warm: Warm, machine: Machine
 ) -> None:
-    pid = warm.start_paused(machine, READING, "ingest", "--follow")
+    pid = warm.start_paused(replace(machine, max_records=15), READING, "ingest", "--follow")
     os.kill(pid, number)
     machine.go_on()
     ended = to_its_end(warm)

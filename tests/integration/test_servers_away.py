@@ -57,14 +57,14 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture
 def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
     group = topics.model_copy(update={"group_id": f"away-{next(NUMBERS)}"})
-    return Machine(tmp_path / "home", group, prefect_server, max_records=15)
+    return Machine(tmp_path / "home", group, prefect_server, max_records=25)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
     warm: Warm, topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Rows:
-    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=15)
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=25)
     assert run_to_its_end(warm, machine, "ingest").code == 0
     return rows(machine)
 

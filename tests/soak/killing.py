@@ -25,6 +25,7 @@ from tests.soak.messages import PARTITIONS, Published, messages
 from tests.soak.runs import Cold, Ended, Warm, run_to_its_end
 
 BATCH, BATCHES = 10, 3  # small batches, and several in each run: each stage of a run comes round often
+AT_ONCE = 500  # records in a batch of the runs that nobody kills
 LAST = 80  # messages before the last run: however few kills there were, the ledger hold more than the samples
 COLD_EVERY = 10  # a cold start takes far longer than the stages that it is killed in
 
@@ -89,7 +90,7 @@ def soak(place: Place, kills: int, seed: int, notify: Notify = _nobody) -> Found
     began = time.monotonic()
     found = Found(seed)
     disturbed = replace(place.machine("disturbed", BATCH), warehouse=place.warehouse)
-    calm = place.machine("calm", 500)
+    calm = place.machine("calm", AT_ONCE)
     for machine in (disturbed, calm):
         make_topics(machine.kafka)
     with Warm(place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
@@ -97,7 +98,7 @@ def soak(place: Place, kills: int, seed: int, notify: Notify = _nobody) -> Found
             _Kills(disturbed, publish, random.Random(seed), found).until(kills, warm, notify)
             notify("the last run", found.kills)
             publish(LAST)
-            _must_end_well(run_to_its_end(warm, disturbed, "ingest", "--json"))
+            _must_end_well(run_to_its_end(warm, replace(disturbed, max_records=AT_ONCE), "ingest", "--json"))
             _verify(disturbed, warm, found)
             notify("the undisturbed run", found.kills)
             _must_end_well(run_to_its_end(warm, calm, "ingest", "--json"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from pipelines.enrich.entities import entity_id
 from pipelines.records import Entity, Mention
 from pipelines.warehouse import load_batch
-from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
+from tests.builders import FETCHED_AT
 from tests.warehouse.batches import Carried, carried, later, stage, tombstone
+from tests.warehouse.fake import FakeWarehouse
 
 FALK = entity_id("PER", "Ines Falk")
 MARROWBY_TOWN, REEF_STATION = "Marrowby Town", "Reef Station"
@@ -79,18 +81,32 @@ def test_of_whom_no_company_is_reported_nothing_can_be_reported(warehouse: Relat
     assert shown(warehouse) == {FALK: [1, 2]}
 
 
+SAID = (("sport", MARROWBY_TOWN), ("science", REEF_STATION), (None, REEF_STATION), ("arts", MARROWBY_TOWN))
+
+
+def shown_after(warehouse: RelationalWarehouse, folder: Path, order: Sequence[int]) -> dict[str, list[int]]:
+    """Who is named once the articles of ``SAID`` have come in this order, each in a batch of its own."""
+    for offset, k in enumerate(order):
+        event = an_article_of_falk(offset, *SAID[k], hour=k + 1)
+        load_batch(warehouse, stage(folder, event, batch_id=f"batch-{offset}"))
+    return shown(warehouse)
+
+
 def test_the_order_and_the_batches_in_which_articles_come_change_nothing(tmp_path: Path) -> None:
-    said = [("sport", MARROWBY_TOWN), ("science", REEF_STATION), (None, REEF_STATION), ("arts", MARROWBY_TOWN)]
-    found = []
-    for n, order in enumerate(itertools.permutations(range(4))):
-        warehouse = DuckDBWarehouse(tmp_path / f"{n}.duckdb")
-        warehouse.prepare()
-        for offset, k in enumerate(order):
-            event = an_article_of_falk(offset, *said[k], hour=k + 1)
-            load_batch(warehouse, stage(tmp_path / str(n), event, batch_id=f"batch-{offset}"))
-        found.append(shown(warehouse))
+    found = [
+        shown_after(FakeWarehouse(clock=lambda: FETCHED_AT), tmp_path / str(n), order)
+        for n, order in enumerate(itertools.permutations(range(4)))
+    ]
     assert len(found[0]) == 2
     assert found == [found[0]] * 24
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_a_database_has_of_an_order_what_the_rules_alone_make_of_it(
+    database: RelationalWarehouse, fake_warehouse: FakeWarehouse, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    wanted = shown_after(fake_warehouse, tmp_path / "fake", order)
+    assert shown_after(database, tmp_path / "database", order) == wanted
 
 
 def test_an_id_stays_with_who_was_first_through_corrections(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
