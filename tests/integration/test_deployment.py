@@ -23,6 +23,8 @@ from pipelines.warehouse import open_warehouse
 from tests.integration.running import PATIENCE_S, Machine
 
 POOL = "of-the-test"
+SAMPLES = list(sample_messages())[:30]
+"""One batch, in which seven are rejected."""
 CONSUMER = '{"sasl_plain_password": "nor-for-these"}'
 INGEST, REPLAY = "ingest/every-five-minutes", "replay/on-request"
 
@@ -32,7 +34,7 @@ def test_a_worker_runs_the_deployment(
     kafka: KafkaSettings, prefect_api: str, postgres: str, tmp_path: Path
 ) -> None:
     make_topics(kafka)
-    publish_messages(kafka, kafka.raw_topic, sample_messages())
+    publish_messages(kafka, kafka.raw_topic, SAMPLES)
     machine = Machine(tmp_path / "home", kafka, prefect_api)
 
     deployed = machine.run("deploy", "--work-pool", POOL, DATELINE_KAFKA__SASL_PASSWORD="not-for-eyes")
@@ -58,7 +60,7 @@ def test_a_worker_runs_the_deployment(
         completes_by(worker, INGEST)
     warehouse = open_warehouse(machine.warehouse_url)
     (ledger,) = warehouse.query("SELECT count(*), count(DISTINCT (partition, kafka_offset)) FROM ledger").rows
-    published = len(list(sample_messages()))
+    published = len(SAMPLES)
     assert tuple(ledger) == (published, published)
     kinds = warehouse.query("SELECT kind, status FROM runs ORDER BY started_at").rows
     assert kinds == (("ingest", "completed"), ("replay", "completed"))
