@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from pipelines.resolve.changes import ChangeBuilder
 from pipelines.resolve.entities import FORM
-from pipelines.resolve.people import Move, Naming, People, Walk, distinguish_people, person_of
+from pipelines.resolve.people import Move, Naming, People, Profile, distinguish_people, person_of
 from pipelines.resolve.state import KnownState, Lookup, Row
 
 UNSTATED = 200
 """Articles of a name that state no occupation and are assigned anew when the name's profiles change: the newest."""
 
-_WALK = ("name_id", "occupation", "entity_id", "article_count", "first_fetched_at", "company")
+_PROFILE = ("name_id", "occupation", "entity_id", "article_count", "first_fetched_at", "company")
 _COMPANY = pa.array(["PER", "ORG"])
 _TYPE, _OCCUPATION = FORM.index("type"), FORM.index("occupation")
 
@@ -52,12 +52,12 @@ def distinguished(entities: pa.Table, withdrawn: Sequence[Former], known: KnownS
     persons = entities.filter(pc.equal(entities.column("type"), "PER"))
     taken = [(n.name_id, n.form[_OCCUPATION]) for n in withdrawn if n.form[_TYPE] == "PER"]
     names = sorted({*persons.column("name_id").to_pylist(), *(name_id for name_id, _ in taken)})
-    rows = known.rows(Lookup("people", _WALK, ("name_id",), [(name,) for name in names]))
-    walks = [_walk(*row) for row in sorted(rows)]
+    rows = known.rows(Lookup("people", _PROFILE, ("name_id",), [(name,) for name in names]))
+    profiles = [_profile(*row) for row in sorted(rows)]
     stated = persons.filter(pc.is_valid(persons.column("occupation"))).column("name_id").to_pylist()
     persons_of: dict[str, set[str]] = defaultdict(set)
-    for walk in walks:
-        persons_of[walk.name_id].add(walk.entity_id)
+    for profile in profiles:
+        persons_of[profile.name_id].add(profile.entity_id)
     shared = {name_id for name_id, of in persons_of.items() if of != {name_id}}
     concerned = pa.array(sorted(shared | set(stated)), pa.string())
     persons = persons.filter(pc.is_in(persons.column("name_id"), concerned))
@@ -69,13 +69,13 @@ def distinguished(entities: pa.Table, withdrawn: Sequence[Former], known: KnownS
             *(persons.column(name).to_pylist() for name in columns), strict=True
         )
     ]
-    return distinguish_people(namings, taken, walks)
+    return distinguish_people(namings, taken, profiles)
 
 
-def _walk(  # noqa: PLR0913, PLR0917  the columns of a row
+def _profile(  # noqa: PLR0913, PLR0917  the columns of a row
     name_id: str, occupation: str, entity_id: str, article_count: int, first_fetched_at: datetime, company: list[int]
-) -> Walk:
-    return Walk(name_id, occupation, entity_id, article_count, first_fetched_at, tuple(company))
+) -> Profile:
+    return Profile(name_id, occupation, entity_id, article_count, first_fetched_at, tuple(company))
 
 
 def _company(entities: pa.Table, articles: pa.ChunkedArray) -> dict[str, set[str]]:
@@ -93,9 +93,9 @@ def _company(entities: pa.Table, articles: pa.ChunkedArray) -> dict[str, set[str
 
 def change_people(changes: ChangeBuilder, people: People, known: KnownState) -> dict[Move, list[str]]:
     """The profiles that change; earlier rows of a kind that stands for another person now follow it: their articles."""
-    changed = [(w.name_id, w.occupation) for w in people.walks]
+    changed = [(w.name_id, w.occupation) for w in people.profiles]
     changes.remove("people", ("name_id", "occupation"), [*changed, *people.gone])
-    changes.add("people", [(*astuple(w)[:5], list(w.company)) for w in people.walks])
+    changes.add("people", [(*astuple(w)[:5], list(w.company)) for w in people.profiles])
     by = ("name_id", "occupation", "entity_id")
     keys = {
         (move.name_id, occupation, move.former_id): move for move in people.moves for occupation in move.occupations

@@ -1,12 +1,13 @@
-"""Distinguishes people who share a name, by what articles say of their occupation and by the company they are named in.
+"""Distinguishes people who share a name, by their stated occupations and by who is named together with them.
 
-A name's **walks** are the kinds of occupation that its articles state. Each walk keeps a profile of bounded size: how
-many current articles state it, when the first was fetched, and a sample of the people and organisations named beside
-it. Two walks are one person when a tenth of the smaller company is in the other's too. What a batch costs therefore
-depends on the names in the batch, and not on how many articles name them.
+A name has a **profile** for each kind of occupation that its articles state. A profile has a bounded size: the number
+of current articles that state the occupation, the time when the first of them was fetched, and a sample of the company,
+which is the people and organisations that these articles name as well. Two profiles are one person if their companies
+share a tenth of the smaller one. The cost of a batch therefore depends on the names in the batch, and not on the
+number of articles that name them.
 
-The sample of a company is a bottom-k sketch (Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC
-2007): the k smallest hashes. It does not depend on the order in which articles arrive.
+The sample is a bottom-k sketch (Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007): the k
+smallest hashes. It does not depend on the order in which articles arrive.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 SKETCH_SIZE = 64
-"""Companions that a profile keeps: enough to distinguish a common tenth from none."""
+"""Size of the sample of a company: large enough to distinguish a common tenth from nothing in common."""
 COMMON_SHARE = 10
-"""Two walks are one person when a tenth (one in so many) of the smaller company is common."""
+"""Two profiles are one person if one in so many of the smaller company is in both companies."""
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Profile:
     """What is known of the articles that state one kind of occupation for one name.
 
-    ``entity_id`` is the person that the walk belongs to.
+    ``entity_id`` is the person that the profile belongs to.
     """
 
     name_id: str
@@ -40,7 +41,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """One article names a person: what it says of the occupation, and who else it names, as entity ids."""
+    """One article names a person: the stated occupation, and the entity ids of whoever else it names."""
 
     article_id: str
     name_id: str
@@ -51,7 +52,7 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The rows of one walk of a name, which stand for another person now: those that state one of ``occupations``."""
+    """The rows of one profile now belong to another person: those that state one of ``occupations``."""
 
     name_id: str
     occupations: tuple[str, ...]
@@ -63,21 +64,21 @@ class Move:
 class People:
     """Who the names of a batch stand for.
 
-    ``entity_of`` gives the entity by article and name. ``walks`` are the profiles that changed, ``gone`` the keys of
-    those without an article, ``moves`` the walks whose earlier rows stand for another person now. ``shared`` are the
+    ``entity_of`` gives the entity by article and name. ``profiles`` are the profiles that changed, ``gone`` the keys of
+    those without an article, ``moves`` the profiles whose earlier rows stand for another person now. ``shared`` are the
     names of several people whose profiles changed, each with all of its profiles: earlier articles that state no
     occupation may be another person's now.
     """
 
     entity_of: Mapping[tuple[str, str], str]
-    walks: tuple[Walk, ...]
+    profiles: tuple[Profile, ...]
     gone: tuple[tuple[str, str], ...]
     moves: tuple[Move, ...]
-    shared: Mapping[str, tuple[Walk, ...]] = field(default_factory=dict)
+    shared: Mapping[str, tuple[Profile, ...]] = field(default_factory=dict)
 
 
 def distinguish_people(
-    namings: Iterable[Naming], withdrawn: Iterable[tuple[str, str | None]], known: Iterable[Walk]
+    namings: Iterable[Naming], withdrawn: Iterable[tuple[str, str | None]], known: Iterable[Profile]
 ) -> People:
     """Assigns each naming to a person and brings the profiles of its name up to date.
 
@@ -86,112 +87,113 @@ def distinguish_people(
     ``withdrawn`` are the name and occupation of namings that are no longer current: an article was replaced or
     deleted. ``known`` are the profiles of every name that occurs in either.
     """
-    before = {(walk.name_id, walk.occupation): walk for walk in known if walk.occupation}
+    before = {(profile.name_id, profile.occupation): profile for profile in known if profile.occupation}
     after = dict(before)
     taken = list(namings)
     for name_id, occupation in withdrawn:
-        key = (name_id, walk_of(occupation))
+        key = (name_id, profile_occupation(occupation))
         if key in after:
             after[key] = replace(after[key], article_count=after[key].article_count - 1)
     for naming in taken:
         if naming.occupation:
             _add(after, naming)
-    gone = tuple(sorted(key for key, walk in after.items() if walk.article_count <= 0))
+    gone = tuple(sorted(key for key, profile in after.items() if profile.article_count <= 0))
     for key in gone:
         del after[key]
-    walks = _assigned(after)
-    by_name: dict[str, list[Walk]] = {}
-    for walk in walks.values():
-        by_name.setdefault(walk.name_id, []).append(walk)
+    profiles = _assigned(after)
+    by_name: dict[str, list[Profile]] = {}
+    for profile in profiles.values():
+        by_name.setdefault(profile.name_id, []).append(profile)
     entity_of = {(n.article_id, n.name_id): person_of(n, by_name.get(n.name_id, ())) for n in taken}
     moves = tuple(
-        Move(walk.name_id, occupations_of(walk.occupation), before[key].entity_id, walk.entity_id)
-        for key, walk in sorted(walks.items())
-        if key in before and before[key].entity_id != walk.entity_id
+        Move(profile.name_id, occupations_of(profile.occupation), before[key].entity_id, profile.entity_id)
+        for key, profile in sorted(profiles.items())
+        if key in before and before[key].entity_id != profile.entity_id
     )
-    changed = tuple(walk for key, walk in sorted(walks.items()) if before.get(key) != walk)
+    changed = tuple(profile for key, profile in sorted(profiles.items()) if before.get(key) != profile)
     persons_before: dict[str, set[str]] = defaultdict(set)
-    for walk in before.values():
-        persons_before[walk.name_id].add(walk.entity_id)
+    for profile in before.values():
+        persons_before[profile.name_id].add(profile.entity_id)
     names = {w.name_id for w in changed if _matters(w, before.get((w.name_id, w.occupation)))}
     names |= {name_id for name_id, _ in gone}
     shared = {
         name_id: tuple(by_name[name_id])
         for name_id in sorted(names & by_name.keys())
-        if len(persons_before[name_id] | {walk.entity_id for walk in by_name[name_id]}) > 1
+        if len(persons_before[name_id] | {profile.entity_id for profile in by_name[name_id]}) > 1
     }
     return People(entity_of, changed, tuple(key for key in gone if key in before), moves, shared)
 
 
-def _matters(walk: Walk, before: Walk | None) -> bool:
-    """Whether an article that states no occupation may go to another person by the profile as it is now."""
-    return before is None or (walk.entity_id, walk.company, walk.first_fetched_at) != (
+def _matters(profile: Profile, before: Profile | None) -> bool:
+    """Whether the change of a profile can assign an article without a stated occupation to another person."""
+    return before is None or (profile.entity_id, profile.company, profile.first_fetched_at) != (
         before.entity_id, before.company, before.first_fetched_at
     )
 
 
-def walk_of(occupation: str | None) -> str:
-    """The walk of a kind of occupation: one for office and business, which one person often has both of.
+def profile_occupation(occupation: str | None) -> str:
+    """The profile's occupation for a stated one: public office and business share one, as one person often has both.
 
-    >>> walk_of("business"), walk_of("sport"), walk_of(None)
+    >>> profile_occupation("business"), profile_occupation("sport"), profile_occupation(None)
     ('public_office', 'sport', '')
     """
     return "public_office" if occupation == "business" else occupation or ""
 
 
-def occupations_of(walk: str) -> tuple[str, ...]:
-    """The kinds of occupation of a walk.
+def occupations_of(profile: str) -> tuple[str, ...]:
+    """The kinds of occupation of a profile.
 
     >>> occupations_of("public_office"), occupations_of("arts")
     (('public_office', 'business'), ('arts',))
     """
-    return ("public_office", "business") if walk == "public_office" else (walk,)
+    return ("public_office", "business") if profile == "public_office" else (profile,)
 
 
-def _add(walks: dict[tuple[str, str], Walk], naming: Naming) -> None:
-    key = (naming.name_id, walk_of(naming.occupation))
+def _add(profiles: dict[tuple[str, str], Profile], naming: Naming) -> None:
+    key = (naming.name_id, profile_occupation(naming.occupation))
     company = {_hash(companion) for companion in naming.company if companion != naming.name_id}
-    walk = walks.get(key) or Walk(*key, "", 0, naming.fetched_at)
-    walks[key] = replace(
-        walk, article_count=walk.article_count + 1, first_fetched_at=min(walk.first_fetched_at, naming.fetched_at),
-        company=tuple(sorted(company.union(walk.company))[:SKETCH_SIZE]),
+    profile = profiles.get(key) or Profile(*key, "", 0, naming.fetched_at)
+    profiles[key] = replace(
+        profile, article_count=profile.article_count + 1,
+        first_fetched_at=min(profile.first_fetched_at, naming.fetched_at),
+        company=tuple(sorted(company.union(profile.company))[:SKETCH_SIZE]),
     )
 
 
 def _hash(entity_id: str) -> int:
-    """An entity's id begins as a cryptographic hash of what it names, so its digits are as good as one of its own."""
+    """A hash of the entity: the first digits of its id, which is a cryptographic hash itself."""
     return int(entity_id[:15], 16)
 
 
-def _assigned(walks: Mapping[tuple[str, str], Walk]) -> dict[tuple[str, str], Walk]:
-    by_name: dict[str, list[Walk]] = {}
-    for walk in walks.values():
-        by_name.setdefault(walk.name_id, []).append(walk)
+def _assigned(profiles: Mapping[tuple[str, str], Profile]) -> dict[tuple[str, str], Profile]:
+    by_name: dict[str, list[Profile]] = {}
+    for profile in profiles.values():
+        by_name.setdefault(profile.name_id, []).append(profile)
     assigned = {}
     for name_id, of_name in by_name.items():
-        for walk, entity_id in _persons(name_id, of_name):
-            assigned[name_id, walk.occupation] = replace(walk, entity_id=entity_id)
+        for profile, entity_id in _persons(name_id, of_name):
+            assigned[name_id, profile.occupation] = replace(profile, entity_id=entity_id)
     return assigned
 
 
-def _persons(name_id: str, walks: Sequence[Walk]) -> Iterable[tuple[Walk, str]]:
-    """Each walk with its person. Whoever was in the news first has the id that the name alone gives."""
-    persons: list[tuple[Walk, str]] = []
-    for walk in sorted(walks, key=lambda w: (w.first_fetched_at, w.occupation)):
-        person = _joined(walk, persons)
+def _persons(name_id: str, profiles: Sequence[Profile]) -> Iterable[tuple[Profile, str]]:
+    """Each profile with its person. The first person of a name in the news has the id of the name itself."""
+    persons: list[tuple[Profile, str]] = []
+    for profile in sorted(profiles, key=lambda w: (w.first_fetched_at, w.occupation)):
+        person = _joined(profile, persons)
         if person is None:
-            person = person_id(name_id, walk.occupation) if persons else name_id
-        persons.append((walk, person))
+            person = person_id(name_id, profile.occupation) if persons else name_id
+        persons.append((profile, person))
     return persons
 
 
-def _joined(walk: Walk, persons: Sequence[tuple[Walk, str]]) -> str | None:
-    """The person of an earlier walk that this one shares its company with; of whom no company is known, the first."""
+def _joined(profile: Profile, persons: Sequence[tuple[Profile, str]]) -> str | None:
+    """The person of the first earlier profile with a common company; without any company, the first person."""
     if not persons:
         return None
-    if not walk.company:
+    if not profile.company:
         return persons[0][1]
-    return next((entity for earlier, entity in persons if shares_company(walk.company, earlier.company)), None)
+    return next((entity for earlier, entity in persons if shares_company(profile.company, earlier.company)), None)
 
 
 def person_id(name_id: str, occupation: str) -> str:
@@ -218,20 +220,20 @@ def shares_company(one: Sequence[int], other: Sequence[int]) -> bool:
     return common > 0 and common * COMMON_SHARE >= min(len(first), len(second))
 
 
-def person_of(naming: Naming, walks: Iterable[Walk]) -> str:
-    """The person of the naming's own walk, or, where it states no occupation, the one whose company it shares most.
+def person_of(naming: Naming, profiles: Iterable[Profile]) -> str:
+    """The person of the naming's own profile; without a stated occupation, the person with the most common company.
 
-    ``walks`` are all profiles of its name.
+    ``profiles`` are all profiles of its name.
     """
-    walks = list(walks)
-    if all(walk.entity_id == naming.name_id for walk in walks):
+    profiles = list(profiles)
+    if all(profile.entity_id == naming.name_id for profile in profiles):
         return naming.name_id
-    wanted = walk_of(naming.occupation)
+    wanted = profile_occupation(naming.occupation)
     if wanted:
-        return next(walk.entity_id for walk in walks if walk.occupation == wanted)
+        return next(profile.entity_id for profile in profiles if profile.occupation == wanted)
     company = {_hash(companion) for companion in naming.company}
     common: dict[str, int] = {}
-    for walk in sorted(walks, key=lambda w: (w.first_fetched_at, w.occupation)):
-        common[walk.entity_id] = common.get(walk.entity_id, 0) + len(company.intersection(walk.company))
+    for profile in sorted(profiles, key=lambda w: (w.first_fetched_at, w.occupation)):
+        common[profile.entity_id] = common.get(profile.entity_id, 0) + len(company.intersection(profile.company))
     best = max(common, key=lambda entity_id: common[entity_id], default=naming.name_id)
     return best if common.get(best) else naming.name_id

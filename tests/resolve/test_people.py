@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pipelines.enrich.entities import entity_id
-from pipelines.resolve.people import SKETCH_SIZE, Naming, People, Walk, distinguish_people, person_id
+from pipelines.resolve.people import SKETCH_SIZE, Naming, People, Profile, distinguish_people, person_id
 from tests.builders import FETCHED_AT
 
 NAME = "f" * 32
@@ -23,17 +23,17 @@ def entities(found: People) -> dict[str, str]:
     return {article: person for (article, _), person in found.entity_of.items()}
 
 
-def test_two_walks_without_common_company_are_two_people() -> None:
+def test_two_profiles_without_common_company_are_two_people() -> None:
     found = distinguish_people(
         [naming("match", "sport", "Marrowby Town"), naming("study", "science", "Reef Station", hour=1)], (), ()
     )
     assert entities(found) == {"match": NAME, "study": person_id(NAME, "science")}
-    assert [(walk.occupation, walk.entity_id, walk.article_count) for walk in found.walks] == [
+    assert [(profile.occupation, profile.entity_id, profile.article_count) for profile in found.profiles] == [
         ("science", person_id(NAME, "science"), 1), ("sport", NAME, 1),
     ]
 
 
-def test_two_walks_with_common_company_are_one_person() -> None:
+def test_two_profiles_with_common_company_are_one_person() -> None:
     found = distinguish_people(
         [naming("match", "sport", "Town", "Bank"), naming("vote", "public_office", "Town", "Council", hour=1)], (), ()
     )
@@ -43,7 +43,7 @@ def test_two_walks_with_common_company_are_one_person() -> None:
 def test_an_article_without_occupation_goes_by_the_company_that_is_known() -> None:
     known = distinguish_people(
         [naming("match", "sport", "Town"), naming("study", "science", "Reef", hour=1)], (), ()
-    ).walks
+    ).profiles
     found = distinguish_people([naming("a", None, "Reef"), naming("b", None, "Bank"), naming("c", None)], (), known)
     assert entities(found) == {"a": person_id(NAME, "science"), "b": NAME, "c": NAME}
 
@@ -54,11 +54,11 @@ def test_stated_occupations_end_the_same_in_any_order(order: tuple[int, ...]) ->
         naming("0", "sport", "Town", hour=0), naming("1", "science", "Reef", hour=1),
         naming("2", "arts", "Town", hour=2), naming("3", "business", "Bank", hour=3),
     ]
-    walks: dict[tuple[str, str], Walk] = {}
+    profiles: dict[tuple[str, str], Profile] = {}
     rows: dict[str, tuple[str | None, str]] = {}
     for n in order:
-        found = distinguish_people([articles[n]], (), walks.values())
-        walks |= {(walk.name_id, walk.occupation): walk for walk in found.walks}
+        found = distinguish_people([articles[n]], (), profiles.values())
+        profiles |= {(profile.name_id, profile.occupation): profile for profile in found.profiles}
         for move in found.moves:
             rows |= {
                 article: (occupation, move.entity_id)
@@ -74,7 +74,7 @@ def test_stated_occupations_end_the_same_in_any_order(order: tuple[int, ...]) ->
 def test_when_the_first_is_withdrawn_the_other_has_the_name_alone() -> None:
     known = distinguish_people(
         [naming("match", "sport", "Town"), naming("study", "science", "Reef", hour=1)], (), ()
-    ).walks
+    ).profiles
     found = distinguish_people((), [(NAME, "sport")], known)
     assert found.gone == ((NAME, "sport"),)
     (move,) = found.moves
@@ -84,7 +84,7 @@ def test_when_the_first_is_withdrawn_the_other_has_the_name_alone() -> None:
 def test_a_profile_stays_small_and_does_not_depend_on_the_order_of_articles() -> None:
     articles = [naming(str(n), "sport", f"companion {n}", hour=n) for n in range(500)]
     forwards, backwards = (
-        distinguish_people(articles[::step], (), ()).walks[0] for step in (1, -1)
+        distinguish_people(articles[::step], (), ()).profiles[0] for step in (1, -1)
     )
     assert forwards == backwards
     assert (len(forwards.company), forwards.article_count) == (SKETCH_SIZE, 500)
