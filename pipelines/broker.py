@@ -1,4 +1,4 @@
-"""How Kafka is reached: one set of client options, one check of answers, one translation of its faults into ours."""
+"""Connects to Kafka: the options that all clients share, the checks of answers, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 ASK_AGAIN_S = 0.1
-TRY_AGAIN_S = 0.5  # between two probes of a broker that is waited for
-NODE_CONNECTS_WITHIN_S = 3.0  # one broker of several may be down: the library's 10 s would be most of our patience
-REPLICA_NOT_AVAILABLE = 9  # said of partitions whose leader is well: no matter for who reads from the leader
+TRY_AGAIN_S = 0.5  # between two probes of an unavailable broker
+NODE_CONNECTS_WITHIN_S = 3.0  # if one broker of several is down, the library's 10 s would use up most of the timeout
+REPLICA_NOT_AVAILABLE = 9  # harmless if the partition has a leader, since clients read from the leader
 _QUOTED_ERROR = re.compile(r"\[Error (\d+)\]")
-WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they write out what is sent: the password
+WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they log what is sent, passwords included
 
 
 class Masked(str):
-    """A secret that clients can use and that no log line or traceback shows.
+    """A secret that clients can use, but that log lines and tracebacks show as ``***``.
 
     >>> {"password": Masked("marzipan")}
     {'password': '***'}
@@ -47,7 +47,7 @@ class Masked(str):
 
 
 def masked_options(options: Mapping[str, object]) -> dict[str, object]:
-    """Client options of the user's own, with the values of secret ones masked.
+    """The user's client options, with the values of secret ones masked.
 
     >>> masked_options({"ssl_password": "nougat", "fetch_min_bytes": 1})
     {'ssl_password': '***', 'fetch_min_bytes': 1}
@@ -59,13 +59,13 @@ def masked_options(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def client_options(kafka: KafkaSettings) -> dict[str, Any]:
-    """Options that consumer, producer and admin client share; secrets in it are masked.
+    """The options that consumer, producer and admin client share, with secrets masked.
 
-    Raises ``BrokerUnavailable`` when no broker is set.
+    Raises ``BrokerUnavailable`` if no broker is configured.
     """
     if not kafka.bootstrap_servers:
         raise BrokerUnavailable(
-            "No Kafka broker is named.\n"
+            "No Kafka broker is configured.\n"
             "What to do: start one with `dateline up`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS=host:port."
         )
     timeout_ms = int(kafka.request_timeout_s * 1000)
@@ -74,7 +74,7 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
         "client_id": "dateline",
         "request_timeout_ms": timeout_ms,
         "bootstrap_timeout_ms": timeout_ms,
-        "reconnect_backoff_max_ms": 1_000,  # the library's 30 s would outlast our own patience
+        "reconnect_backoff_max_ms": 1_000,  # the library's 30 s would outlast our timeouts
         "security_protocol": kafka.security_protocol,
     }
     password = kafka.sasl_password.get_secret_value() if kafka.sasl_password else None
@@ -94,21 +94,21 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def impatient(kafka: KafkaSettings) -> KafkaSettings:
-    """The settings of who has not started yet: what the broker does not answer soon is reported, not waited for."""
+    """The settings with a short request timeout, for checks before a run starts: a slow broker is reported at once."""
     return kafka.model_copy(update={"request_timeout_s": min(kafka.connect_timeout_s, kafka.request_timeout_s)})
 
 
 def probe_broker(kafka: KafkaSettings, doing: str = "connect to Kafka", timeout_s: float | None = None) -> Contact:
-    """The bootstrap server that lets us in, and what its cluster advertises; tried once, within ``connect_timeout_s``.
+    """The bootstrap server that accepts the connection, and the brokers that its cluster advertises.
 
-    Raises one of ``pipelines.broker_faults``: a ``BrokerUnavailable`` or a ``BrokerRefused`` that says by its name what
-    is wrong, and in its message what to do.
+    It is tried once, within ``timeout_s`` or else ``connect_timeout_s``. Raises one of ``pipelines.broker_faults``: a
+    ``BrokerUnavailable`` or a ``BrokerRefused`` whose name says what is wrong, and whose message says what to do.
     """
     return probe(client_options(kafka), timeout_s or kafka.connect_timeout_s, doing)
 
 
 def _reach(kafka: KafkaSettings, doing: str) -> Contact:
-    """The same for a run that is under way: a broker that is away may come back within ``request_timeout_s``."""
+    """``probe_broker``, repeated while the broker is unavailable, for up to ``request_timeout_s``."""
     until = time.monotonic() + kafka.request_timeout_s
     while True:
         left = until - time.monotonic()
@@ -121,9 +121,9 @@ def _reach(kafka: KafkaSettings, doing: str) -> Contact:
 
 
 def connect[Client](kafka: KafkaSettings, doing: str, make: Callable[..., Client], own: Mapping[str, Any]) -> Client:
-    """A client of the library, led to a bootstrap server that lets us in; ``own`` are its further options.
+    """A client of the library, connected to a bootstrap server that accepts it. ``own`` are its further options.
 
-    One that finds no broker all the same is closed, with its thread and sockets, which the library leaves open.
+    If the client cannot be made, its thread and sockets are closed; the library leaves them open.
     """
     from kafka.net.compat import KafkaNetClient
 
@@ -145,7 +145,7 @@ def connect[Client](kafka: KafkaSettings, doing: str, make: Callable[..., Client
 
 
 def missing_certificates(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
-    """The settings that name a certificate's file which cannot be read, each with what is wrong."""
+    """The settings whose certificate or key file cannot be read, each with what is wrong."""
     for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
         path = getattr(kafka, name)
         if path is None:
@@ -158,7 +158,7 @@ def missing_certificates(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
-    """Turn the library's errors inside the block into ours, saying what was tried."""
+    """Turn the library's errors inside the block into those of ``broker_faults``. ``doing`` is what was tried."""
     from kafka import errors
 
     refusals = (
@@ -173,29 +173,29 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         raise TopicRefused(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {user_named(kafka)} do it: "
             f"{_said(fault)}. "
-            "Whether the topic exists is not said to a user without rights."
-            "\nWhat to do: give the user Describe and Read on the topic that is read, Describe and Write on the one "
-            "that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
+            "The broker does not tell a user without rights whether the topic exists."
+            "\nWhat to do: give the user Describe and Read on the topic that is read, and Describe and Write on the "
+            "one that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
         ) from fault
     except refusals as fault:
         raise BrokerRefused(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}."
-            "\nWhat to do: look at DATELINE_KAFKA__… (protocol, user, password, certificates), the user's rights and "
-            "the topic's settings."
+            "\nWhat to do: check the settings DATELINE_KAFKA__… (protocol, user, password, certificates), the user's "
+            "rights and the topic's settings."
         ) from fault
     except (errors.KafkaError, OSError) as fault:
         if issubclass(_wrapped(fault), errors.AuthorizationError):
             raise _may_not_write(kafka, doing, fault) from fault
         raise _named(kafka, doing) or BrokerUnavailable(
-            f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not answer as it should within "
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} did not answer properly within "
             f"{kafka.request_timeout_s:g} s: {_said(fault)}."
-            "\nWhat to do: see the broker's log and whether every partition has a leader (`kafka-topics --describe "
+            "\nWhat to do: check the broker's log and whether every partition has a leader (`kafka-topics --describe "
             "--unavailable-partitions`), then run again."
         ) from fault
 
 
 def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
-    """What a probe finds wrong now; None where the broker lets us in."""
+    """The fault that a probe finds now, or None if the broker accepts the connection."""
     try:
         probe_broker(kafka, doing)
     except (BrokerUnavailable, BrokerRefused) as fault:
@@ -204,7 +204,7 @@ def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
 
 
 def _wrapped(fault: BaseException) -> type[BaseException]:
-    """The error that a producer of the library was answered, where it raises a bare ``KafkaError`` that quotes it.
+    """The type of the broker's error. The library's producer quotes some errors in the text of a bare ``KafkaError``.
 
     >>> from kafka.errors import KafkaError
     >>> _wrapped(KafkaError("Unexpected error in InitProducerIdResponse: [Error 31] ClusterAuthorizationFailedError"))
@@ -217,7 +217,7 @@ def _wrapped(fault: BaseException) -> type[BaseException]:
 
 
 def _may_not_write(kafka: KafkaSettings, doing: str, fault: BaseException) -> TopicRefused:
-    """An idempotent producer is refused before it has named a topic, where the user may write to none."""
+    """The fault of a user who may write to no topic: an idempotent producer is refused before it names a topic."""
     return TopicRefused(
         f"Could not {doing}: the broker at {kafka.bootstrap_servers} lets {user_named(kafka)} write to no topic: "
         f"{_said(fault)}."
@@ -227,7 +227,7 @@ def _may_not_write(kafka: KafkaSettings, doing: str, fault: BaseException) -> To
 
 
 def user_named(kafka: KafkaSettings) -> str:
-    """The user that the settings name, for a message."""
+    """The configured user, in words for a message."""
     return f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
 
 
@@ -236,9 +236,9 @@ def _said(fault: BaseException) -> str:
 
 
 def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[KafkaAdminClient], Answer]) -> Answer:
-    """The answer to a question to an admin client, asked again while the broker is getting ready for it.
+    """The result of ``question`` for an admin client, which is repeated after retriable errors.
 
-    For as long as a request may take: a coordinator or a leader that is being elected answers soon.
+    It is repeated for up to ``request_timeout_s``: while a coordinator or a leader is elected, such errors pass soon.
     """
     with broker_faults(kafka, doing), (_standing.get() or _Connection()).admin(kafka, doing) as admin:
         from kafka.errors import RetriableError
@@ -254,7 +254,7 @@ def ask_broker[Answer](kafka: KafkaSettings, doing: str, question: Callable[[Kaf
 
 
 class _Connection:
-    """An admin client for the questions to one broker; closed after each of them, unless it is ``standing``."""
+    """The connection of an admin client to a broker. It is closed after each question, unless it is ``standing``."""
 
     def __init__(self, *, standing: bool = False) -> None:
         self.standing = standing
@@ -269,7 +269,7 @@ class _Connection:
             self._kafka, self._admin = kafka, connect(kafka, doing, _checked_admin(), {})
         try:
             yield self._admin
-        except BaseException:  # after a fault nobody knows what state the client is in
+        except BaseException:  # after an error, the state of the client is unknown
             self.close()
             raise
         if not self.standing:
@@ -286,7 +286,7 @@ _standing: ContextVar[_Connection | None] = ContextVar("standing", default=None)
 
 @contextlib.contextmanager
 def standing_connection() -> Iterator[None]:
-    """For the length of the block, all questions to the broker go over one connection, made again after a fault."""
+    """Inside the block, all questions to the broker share one connection, which is made again after an error."""
     connection = _Connection(standing=True)
     token = _standing.set(connection)
     try:
@@ -298,7 +298,7 @@ def standing_connection() -> Iterator[None]:
 
 @cache
 def _checked_admin() -> type[KafkaAdminClient]:
-    """An admin client that raises what the library drops: the error codes of settings that were asked for."""
+    """An admin client that raises the error codes in answers about topic settings, which the library ignores."""
     from kafka import KafkaAdminClient
 
     class CheckedAdmin(KafkaAdminClient):  # type: ignore[misc]
@@ -313,9 +313,9 @@ def _checked_admin() -> type[KafkaAdminClient]:
 
 
 def refuse_errors(answer: Any, about: str) -> None:
-    """Raise the library's error for the first error code in an answer: it leaves most of them there unread.
+    """Raise the library's error for the first error code in an answer. The library itself ignores most of them.
 
-    ``answer`` is any nesting of dicts and lists, as admin calls return it; ``about`` names what was asked.
+    ``answer`` is any nesting of dicts and lists, as admin calls return it. ``about`` names what was asked for.
     """
     if isinstance(answer, Mapping):
         code = answer.get("error_code", 0)
@@ -330,7 +330,7 @@ def refuse_errors(answer: Any, about: str) -> None:
 
 
 def refuse_error(code: int, about: str) -> None:
-    """Raise the library's error of this code, unless it is that of success."""
+    """Raise the library's error for this code, unless the code is 0 (success)."""
     from kafka import errors
 
     if code:
@@ -338,11 +338,11 @@ def refuse_error(code: int, about: str) -> None:
 
 
 def refuse_topic_name(topic: str) -> None:
-    """Raises ``TopicNameInvalid`` for a name that no topic can have, without asking a broker."""
+    """Raises ``TopicNameInvalid`` for a name that no topic can have. No broker is asked."""
     try:
         topic_name(topic)
     except ValueError as fault:
         raise TopicNameInvalid(
-            f"No Kafka topic can have the name {topic[:300]!r}: it {fault}."
+            f"{topic[:300]!r} is not a valid name for a Kafka topic: it {fault}."
             "\nWhat to do: correct --topic, DATELINE_KAFKA__RAW_TOPIC or DATELINE_KAFKA__REJECTED_TOPIC."
         ) from None

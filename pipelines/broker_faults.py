@@ -1,18 +1,18 @@
-"""What can be wrong between us and a broker, a class each: the name says what it is.
+"""What can be wrong with the connection to a broker: a class for each fault, named after it.
 
-Two families: a broker that is unavailable may be back a moment later, so a run tries again; one that refuses us goes on
-refusing until somebody changes the settings, the broker or its access rules.
+There are two families. After a ``BrokerUnavailable``, a run tries again, because the broker may be back a moment later.
+After a ``BrokerRefused``, it stops: someone has to change the settings, the broker or its access rules first.
 """
 
 from __future__ import annotations
 
 
 class BrokerUnavailable(Exception):
-    """The broker is away or does not answer now: trying again may help."""
+    """The broker cannot be reached or does not answer at the moment. Trying again may help."""
 
 
 class BrokerRefused(Exception):
-    """The broker answered, and says no: settings are wrong, and trying again does not help."""
+    """The broker answered and refused. The settings or rights are wrong, and trying again does not help."""
 
 
 class HostNotFound(BrokerUnavailable):
@@ -20,43 +20,43 @@ class HostNotFound(BrokerUnavailable):
 
 
 class PortRefused(BrokerUnavailable):
-    """The host is there, and nothing listens on the port."""
+    """The host answers, but nothing listens on the port."""
 
 
 class BrokerUnreachable(BrokerUnavailable):
-    """No connection comes about: no route, or packets are dropped."""
+    """No connection could be established: there is no route, or packets are dropped."""
 
 
 class BrokerSilent(BrokerUnavailable):
-    """Something accepts the connection and never answers."""
+    """Something accepts the connection but never answers."""
 
 
 class ConnectionClosed(BrokerUnavailable):
-    """Something accepts the connection and closes it without an answer."""
+    """Something accepts the connection, then closes it without an answer."""
 
 
 class AdvertisedUnreachable(BrokerUnavailable):
-    """The bootstrap server answers, and none of the addresses that the brokers advertise can be reached."""
+    """The bootstrap server answers, but none of the addresses that the brokers advertise can be reached."""
 
 
 class NotKafka(BrokerRefused):
-    """What listens there speaks another protocol."""
+    """The server at this address does not speak Kafka's protocol to clients."""
 
 
 class TlsRequired(BrokerRefused):
-    """The listener speaks TLS, and the settings do not."""
+    """The listener speaks TLS, but the settings are without TLS."""
 
 
 class TlsNotSpoken(BrokerRefused):
-    """The settings want TLS, and the listener does not speak it."""
+    """The settings ask for TLS, but the listener does not speak it."""
 
 
 class TlsFailed(BrokerRefused):
-    """Both sides speak TLS and do not agree on how."""
+    """Both sides speak TLS, but the handshake failed."""
 
 
 class CertificateNotTrusted(BrokerRefused):
-    """The broker's certificate is not one that we trust, or is another host's."""
+    """The broker's certificate is not trusted, or it was issued for another host."""
 
 
 class CertificateUnreadable(BrokerRefused):
@@ -64,19 +64,19 @@ class CertificateUnreadable(BrokerRefused):
 
 
 class ClientCertificateRefused(BrokerRefused):
-    """The broker wants a certificate from us, or does not trust the one it got."""
+    """The broker requires a client certificate, or does not trust the one that it got."""
 
 
 class LoginRequired(BrokerRefused):
-    """The listener wants a user (SASL), and the settings name none."""
+    """The listener requires a user (SASL), but the settings have none."""
 
 
 class LoginNotOffered(BrokerRefused):
-    """The settings name a user (SASL), and the listener takes none."""
+    """The settings have a user (SASL), but the listener has no logins."""
 
 
 class MechanismNotOffered(BrokerRefused):
-    """The listener takes users, and not by the SASL mechanism of the settings."""
+    """The listener does not offer the SASL mechanism of the settings."""
 
 
 class LoginRefused(BrokerRefused):

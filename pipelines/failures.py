@@ -1,7 +1,7 @@
-"""Faults of the data, by name. The class name is the reason that the ledger and the dead letters carry.
+"""Faults of the data, by name. The class name of a fault is the reason in the ledger and in the dead letter.
 
-A step raises a ``Rejected``; anything else that it raises is our own bug and becomes ``UnexpectedFault``. What is wrong
-with a whole topic, ``TopicRecreated``, rejects nothing and stops the run.
+A step raises a ``Rejected`` for a fault of the data. Any other exception is a bug in Dateline and is recorded as
+``UnexpectedFault``. ``TopicRecreated`` is about a whole topic: it stops the run and rejects no message.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a record broke: the field, the rule in words, the value seen (shortened)."""
+    """One rule that a record broke: what the rule expects, the field, and the value found (shortened)."""
 
     expectation: str
     field: str | None = None
@@ -22,7 +22,7 @@ class Violation:
 
     @classmethod
     def of(cls, expectation: str, *, field: str | None = None, value: object = None) -> Violation:
-        """A violation whose value is shortened to what a person can read.
+        """A violation whose value is shortened to ``SHOWN`` characters.
 
         >>> Violation.of("at most 3 characters", field="title", value="abcd").value
         'abcd'
@@ -34,13 +34,14 @@ class Violation:
 
 
 class Rejected(Exception):
-    """A fault of the data: its message becomes a dead letter, and the stream goes on.
+    """A fault of the data: the message becomes a dead letter, and the run continues with the other messages.
 
-    ``fix`` says what a person can do about it. Subclasses are listed in ``pipelines/README.md``. ``scraper`` is
-    who sent the message and ``url`` the page's address, where a step had read them from its value when it rejected it.
+    ``fix`` says what a person can do about the fault. ``pipelines/README.md`` lists the subclasses by step.
+    ``scraper`` is who sent the message, and ``url`` is the page's address. Both are None if the message was rejected
+    before they were read from its value.
     """
 
-    fix = "Look at the original with `dateline rejected show`."
+    fix = "Look at the original message with `dateline rejected show`."
     scraper: str | None = None
     url: str | None = None
 
@@ -63,99 +64,114 @@ def _rebuild(fault: type[Rejected], expectation: str, violations: tuple[Violatio
 
 # decode
 class UnknownSchema(Rejected):
-    fix = "Add the writer's schema under schemas/, or its id to DATELINE_SCHEMA_IDS, then replay."
+    fix = "Add the schema that the message was written with to schemas/, or its id to DATELINE_SCHEMA_IDS, then replay."
 
 
 class MalformedAvro(Rejected):
-    fix = "The bytes do not follow the schema they name: look at the producer, then replay."
+    fix = "The bytes do not match the schema that the message names. Correct the producer and have it send again."
 
 
 class MalformedJson(Rejected):
-    fix = "The value is declared or looks like JSON and is not: look at the producer."
+    fix = "The value is declared as JSON or looks like it, but cannot be parsed. Correct the producer."
 
 
 class MalformedGzip(Rejected):
-    fix = "The body is declared or looks gzip-compressed and is cut or damaged: fetch it again."
+    fix = "The gzip-compressed body is truncated or damaged. Have the scraper fetch the page again."
 
 
 class UndecodableText(Rejected):
-    fix = "No charset fits the bytes: have the scraper declare the right one."
+    fix = "The body's bytes are not valid text in any charset that was declared or detected. Correct the scraper."
 
 
 class OversizedMessage(Rejected):
-    fix = "Raise DATELINE_LIMITS__MESSAGE_BYTES or _BODY_BYTES if such pages are wanted, then replay."
+    fix = (
+        "The message or its body exceeds a size limit. If you want such pages, raise DATELINE_LIMITS__MESSAGE_BYTES "
+        "or DATELINE_LIMITS__BODY_BYTES, then replay."
+    )
 
 
 class EmptyMessage(Rejected):
-    fix = "The scraper sent no body: look at its fetch."
+    fix = "The message has no body. Find out why the scraper fetched an empty page."
 
 
 class KeyMissing(Rejected):
-    fix = "A tombstone asks for the deletion of its key: send it with the article's URL as key."
+    fix = "A tombstone deletes the article of its key, but this one has no key. Send it with the article's URL as key."
 
 
 class UnsupportedContent(Rejected):
-    fix = "Only HTML, text and JSON items are read: have the scraper skip other media types."
+    fix = "Dateline reads only HTML, plain text and JSON items. Have the scraper skip other media types."
 
 
 class FetchFailed(Rejected):
-    fix = "The page was an HTTP error: fetch it again."
+    fix = "The server answered with an HTTP error. Have the scraper fetch the page again."
 
 
 class ImplausibleTime(Rejected):
-    fix = "fetched_at must be milliseconds since 1970, UTC: look at the scraper's clock and unit."
+    fix = (
+        "The fetch time or Kafka's timestamp is missing, before 1995 or in the future. Both are milliseconds since "
+        "1970 in UTC: check the clock and the unit of the scraper or producer."
+    )
 
 
 # clean
 class BodyMissing(Rejected):
-    fix = "No article text was found: if the page has one, send it as a case."
+    fix = "No article text was found. If the page has one, send it to the maintainers as a test case."
 
 
 class ConsentWall(Rejected):
-    fix = "The scraper got the consent page: let it accept cookies or use another address."
+    fix = "The scraper fetched a cookie consent page. Let it accept cookies, or fetch from another address."
 
 
 class ListingPage(Rejected):
-    fix = "A section front or index: let the scraper follow its links and skip the page itself."
+    fix = "The page is a section front or an index. Let the scraper follow its links and skip the page itself."
 
 
 class MarkupTooDeep(Rejected):
-    fix = "Nested past any sense: look at the page, it is broken or hostile."
+    fix = "The page's elements are nested too deeply to be parsed. Look at the page: it is broken or hostile."
 
 
 class TitleMissing(Rejected):
-    fix = "No headline was found: if the page has one, send it as a case."
+    fix = "No headline was found. If the page has one, send it to the maintainers as a test case."
 
 
 class ErrorPage(Rejected):
-    fix = "The page says that it was not found or is blocked: fetch it again."
+    fix = "The page is an error page, such as 'not found' or 'access denied'. Have the scraper fetch it again."
 
 
 # validate
 class ContractViolated(Rejected):
-    fix = "The record does not fit schemas/article: this is for the rules' authors to look at."
+    fix = "The finished record breaks the contract in schemas/article. Report it to the maintainers of the rules."
 
 
 class ExpectationFailed(Rejected):
-    fix = "See schemas/expectations/article.json for the expectation and its reason."
+    fix = "The record fails an expectation. schemas/expectations/article.json lists each one with its reason."
 
 
-# any step: found by what became of the worker
+# any step: detected because the worker process ended or was stopped
 class WorkerCrashed(Rejected):
-    fix = "It kills the process that works on it, alone too: send us the original, then replay after the fix."
+    fix = (
+        "The message crashes the worker process, even when it is processed alone. Send the original to the "
+        "maintainers, and replay it after the fix."
+    )
 
 
 class TimeExceeded(Rejected):
-    fix = "No step may take DATELINE_BATCH__MESSAGE_DEADLINE_S over a message: send us the original, then replay."
+    fix = (
+        "The message took longer than DATELINE_BATCH__MESSAGE_DEADLINE_S allows. Send the original to the "
+        "maintainers, and replay it after the fix."
+    )
 
 
 class MemoryExceeded(Rejected):
-    fix = "It used up its worker's memory: raise DATELINE_BATCH__WORKER_MEMORY_BYTES if it is wanted, then replay."
+    fix = (
+        "The message used up its worker's memory. If you want such pages, raise DATELINE_BATCH__WORKER_MEMORY_BYTES, "
+        "then replay."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one message was rejected and in which step, with the fingerprint that groups similar failures."""
+    """Why a message was rejected, and in which step. Its fingerprint groups similar failures."""
 
     step: str
     reason: str
@@ -165,34 +181,34 @@ class Failure:
 
     @property
     def fingerprint(self) -> str:
-        """Shared by failures that are alike: step, reason, and the rules and fields broken."""
+        """Twelve hexadecimal digits, equal for failures with the same step, reason, broken rules and fields."""
         parts = [self.step, self.reason, *(f"{v.field}:{v.expectation}" for v in self.violations)]
-        if self.reason == self.UNEXPECTED:  # the traceback's last line holds values; the frames do not
+        if self.reason == self.UNEXPECTED:  # the traceback's last line differs from record to record
             parts = [self.step, self.reason, *(v.expectation for v in self.violations[:1])]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
 
 
 class TopicRecreated(Exception):
-    """The topic is not the one that was loaded from: it was deleted and made again, or its log was cut."""
+    """The topic is not the one that was loaded before: it was deleted and made again, or its log was truncated."""
 
     ADVICE = (
-        "What to do: if it was made again on purpose, take a topic of another name (DATELINE_KAFKA__RAW_TOPIC), or "
-        "load it into another warehouse (DATELINE_WAREHOUSE); if not, see that DATELINE_KAFKA__BOOTSTRAP_SERVERS names "
-        "the right brokers, or restore its log."
+        "What to do: if it was made again on purpose, use a topic with another name (DATELINE_KAFKA__RAW_TOPIC), or "
+        "load it into another warehouse (DATELINE_WAREHOUSE). If not, check that DATELINE_KAFKA__BOOTSTRAP_SERVERS "
+        "names the right brokers, or restore the topic's log."
     )
 
 
 def refuse_other_topic(topic: str, loaded_id: str, found_id: str) -> None:
-    """Raises ``TopicRecreated`` when the topic found is another than the one loaded from, under the same name.
+    """Raises ``TopicRecreated`` if the topic's id differs from the id of the topic that was loaded before.
 
-    Kafka gives every topic an id of its own. An empty one says nothing: the broker is too old to give ids, or the
+    Kafka gives every topic an id of its own. An empty id is not compared: the broker is too old to have ids, or the
     warehouse has not stored one yet.
 
     >>> refuse_other_topic("articles.raw", "", "9f86d081")
     """
     if loaded_id and found_id and loaded_id != found_id:
         raise TopicRecreated(
-            f"{topic} has the id {found_id}, but what the warehouse has loaded is from a topic with the id {loaded_id}."
-            " It was deleted and made again, or these are other brokers; going on would mix up two histories. Nothing "
-            f"was loaded.\n{TopicRecreated.ADVICE}"
+            f"{topic} has the id {found_id}, but the warehouse was loaded from a topic with the id {loaded_id}. The "
+            "topic was deleted and made again, or these are other brokers. Continuing would mix up the records of two "
+            f"topics, so nothing was loaded.\n{TopicRecreated.ADVICE}"
         )

@@ -1,8 +1,9 @@
-"""Visits the bootstrap servers on plain sockets and names what is wrong there, before a deadline.
+"""Connects to the bootstrap servers over plain sockets, and finds out what is wrong with them before a deadline.
 
 kafka-python reports every failure to bootstrap as "Unable to bootstrap", and only after its whole timeout. A visit goes
-through the same stages one by one: resolve, connect, TLS, ApiVersions, SASL, Metadata, the advertised addresses. The
-stage that fails says what is wrong, and a second look says why where one answer can mean two things.
+through the stages of a connection one by one: resolve, connect, TLS, ApiVersions, SASL, Metadata, the advertised
+addresses. The stage that fails shows what is wrong. If a failure can have two causes, a second connection finds out
+which one it is.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from pipelines.probe.visit import Contact, Visit
 
 __all__ = ["Contact", "probe"]
 
-GRACE_S = 0.2  # visits end at the deadline by themselves; only the name service can hold one longer
+GRACE_S = 0.2  # visits end at the deadline by themselves, except that a slow name service can delay one
 
 type Outcomes = queue.SimpleQueue[tuple[str, Contact | Exception]]
 
 
 def probe(options: Mapping[str, Any], timeout_s: float, doing: str) -> Contact:
-    """The first bootstrap server that lets us in; all are visited at once.
+    """The first bootstrap server that accepts the connection; all are visited at the same time.
 
-    ``options`` are kafka-python's, ``doing`` says in the message what could not be done. Where no server lets us in,
-    the named fault of the one that says most is raised, within ``timeout_s``.
+    ``options`` are kafka-python's. ``doing`` says in an error's message what could not be done. If no server accepts
+    the connection, the most informative fault is raised within ``timeout_s`` seconds.
     """
     servers: Sequence[str] = options["bootstrap_servers"]
     deadline = time.monotonic() + timeout_s
@@ -49,12 +50,13 @@ def probe(options: Mapping[str, Any], timeout_s: float, doing: str) -> Contact:
 def _visit(server: str, options: Mapping[str, Any], deadline: float, outcomes: Outcomes) -> None:
     try:
         outcomes.put((server, Visit(server, options, deadline).run()))
-    except Exception as fault:  # noqa: BLE001  handed to the thread that waits
+    except Exception as fault:  # noqa: BLE001  passed to the thread that waits
         outcomes.put((server, fault))
 
 
 def _verdict(found: Mapping[str, Exception], doing: str) -> Exception:
-    """One fault for all servers: one that answered and refused us says more than one that is away."""
+    """One fault for all servers. A server that refused the connection is more informative than one that is unavailable.
+    """
     findings = {server: fault for server, fault in found.items() if isinstance(fault, Finding)}
     if len(findings) < len(found):
         return next(fault for fault in found.values() if not isinstance(fault, Finding))

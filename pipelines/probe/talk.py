@@ -1,4 +1,4 @@
-"""Kafka's requests and answers over one blocking socket, each bounded by a deadline."""
+"""Kafka requests and responses over one blocking socket, each with a deadline."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Silent(Exception):
 
 
 class Closed(Exception):
-    """The connection was closed in place of an answer."""
+    """The connection was closed without an answer."""
 
 
 class Garbled(Exception):
-    """The answer is not Kafka's; the argument is its beginning."""
+    """The answer is not a valid Kafka response. The argument is its first bytes."""
 
 
 class Talk:
-    """Asks over a socket that is connected already; raises ``Silent``, ``Closed`` or ``Garbled``."""
+    """Sends requests over a connected socket. Every request may raise ``Silent``, ``Closed`` or ``Garbled``."""
 
     def __init__(self, channel: socket.socket, deadline: float) -> None:
         from kafka.protocol.parser import KafkaProtocol
@@ -31,7 +31,7 @@ class Talk:
         self.parser = KafkaProtocol(client_id="dateline", receive_message_max_bytes=LARGEST_ANSWER)
 
     def ask(self, request: Any) -> Any:
-        """The answer to a request that has its version."""
+        """The answer to a request whose version is set."""
         from kafka.errors import KafkaProtocolError
 
         self.parser.send_request(request)
@@ -55,7 +55,7 @@ class Talk:
             raise Garbled(heard) from fault
 
     def api_versions(self) -> Any:
-        """Which requests the broker takes, as the library keeps it: the first question of every client."""
+        """The requests that the broker supports, each with its versions. Every client asks for this first."""
         from kafka.protocol.broker_version_data import BrokerVersionData
         from kafka.protocol.metadata import ApiVersionsRequest
 
@@ -63,7 +63,7 @@ class Talk:
         return BrokerVersionData(api_versions={key.api_key: (key.min_version, key.max_version) for key in keys})
 
     def mechanisms(self, name: str) -> tuple[tuple[str, ...], int]:
-        """The SASL mechanisms that the listener offers to who wants this one, and its error code."""
+        """The SASL mechanisms that the listener offers, and its error code for the mechanism ``name``."""
         from kafka.protocol.sasl import SaslHandshakeRequest
 
         answer = self.ask(SaslHandshakeRequest(version=1, mechanism=name))
@@ -71,13 +71,13 @@ class Talk:
 
 
 def versioned(request: Any, versions: Any) -> Any:
-    """The request in the newest version that both sides know."""
+    """The request, set to the newest version that both sides support."""
     request.API_VERSION = versions.api_version(request)
     return request
 
 
 def open_socket(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection to the first address of the host that takes one; the time left is shared between addresses."""
+    """A connection to the first address of the host that accepts one. Each address gets an equal share of the time."""
     fault: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for index, (family, kind, number, _, address) in enumerate(addresses):
@@ -94,5 +94,5 @@ def open_socket(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def left(deadline: float) -> float:
-    """Seconds until the deadline, as a socket's timeout: never zero, which would mean not to block."""
+    """Seconds until the deadline, as a socket timeout. It is never zero, which would make the socket non-blocking."""
     return max(0.01, deadline - time.monotonic())

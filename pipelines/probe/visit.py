@@ -1,4 +1,4 @@
-"""One visit of one bootstrap server, stage by stage."""
+"""Connects to one bootstrap server stage by stage, as a client would, to find out at which stage it fails."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pipelines.probe import findings as found
 from pipelines.probe.findings import SETTING, Finding
 from pipelines.probe.talk import Closed, Garbled, Silent, Talk, left, open_socket, versioned
 
-SECOND_LOOK_S = 1.0  # kept back from the deadline for the look that distinguishes two causes of one answer
-TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # how an alert and a handshake begin
+SECOND_LOOK_S = 1.0  # reserved for a second connection, which distinguishes two causes of one failure
+TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # the first bytes of a TLS alert and of a TLS handshake
 UNSUPPORTED_MECHANISM, ILLEGAL_SASL_STATE = 33, 34
 NEEDED = {"sasl_mechanism": "sasl_mechanism", "sasl_plain_username": "sasl_username",
           "sasl_plain_password": "sasl_password"}  # kafka-python's option: our setting
@@ -26,14 +26,14 @@ FILES = ("ssl_cafile", "ssl_certfile", "ssl_keyfile")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A bootstrap server that let us in, and the addresses that the brokers of its cluster advertise."""
+    """A bootstrap server that accepted the connection, and the addresses that the brokers of its cluster advertise."""
 
     server: str
     brokers: tuple[str, ...]
 
 
 def address_of(server: str) -> tuple[str, int]:
-    """Host and port of a server that is written as host:port, as the settings make sure of.
+    """Host and port of a server that is given as host:port. The settings have checked the form.
 
     >>> address_of("kafka-1:9093"), address_of("[::1]:9092")
     (('kafka-1', 9093), ('::1', 9092))
@@ -43,7 +43,7 @@ def address_of(server: str) -> tuple[str, int]:
 
 
 class Visit:
-    """``run`` gives the contact or raises a ``Finding``, at the deadline at the latest."""
+    """One visit to a server. ``run`` returns the contact or raises a ``Finding`` before the deadline."""
 
     def __init__(self, server: str, options: Mapping[str, Any], deadline: float) -> None:
         self.server, self.options = server, options
@@ -70,7 +70,7 @@ class Visit:
 
     @contextlib.contextmanager
     def _channel(self, deadline: float) -> Iterator[socket.socket]:
-        """A connection, through TLS where the settings want it."""
+        """A connection, over TLS if the settings ask for it."""
         context = self._tls_context() if self.uses_tls else None
         with self._connected(deadline) as plain:
             if context is None:
@@ -171,7 +171,7 @@ class Visit:
         from kafka.errors import IncompatibleBrokerVersion
         from kafka.protocol.metadata import MetadataRequest
 
-        at = "the question for the cluster's brokers"
+        at = "the request for the cluster's brokers"
         try:
             answer = talk.ask(versioned(MetadataRequest(topics=[], allow_auto_topic_creation=False), versions))
         except IncompatibleBrokerVersion as fault:
@@ -187,7 +187,10 @@ class Visit:
         return tuple(f"[{b.host}]:{b.port}" if ":" in b.host else f"{b.host}:{b.port}" for b in answer.brokers)
 
     def _reach_one_of(self, brokers: tuple[str, ...]) -> None:
-        """Clients leave the bootstrap server for what the brokers advertise: one of these addresses must take us."""
+        """Raises a ``Finding`` unless one of the advertised addresses can be reached.
+
+        After bootstrapping, clients connect only to the addresses that the brokers advertise.
+        """
         if f"{self.host}:{self.port}" in brokers:
             return
         outcomes: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
@@ -202,7 +205,7 @@ class Visit:
                 failed[broker] = why
         raise found.advertised_unreachable([f"{broker} ({why})" for broker, why in failed.items()])
 
-    # Second looks, each over a connection of its own
+    # Second connections, which distinguish two causes of one failure
 
     def _speaks_plainly(self) -> bool:
         with contextlib.suppress(Silent, Closed, Garbled, Finding), self._connected(self.deadline) as plain:
@@ -212,7 +215,7 @@ class Visit:
 
     def _speaks_tls(self) -> bool:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent but the handshake
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # only the handshake is made
         try:
             with self._connected(self.deadline) as plain:
                 plain.settimeout(left(self.deadline))
@@ -232,7 +235,7 @@ class Visit:
         return None
 
     def _login_offered(self) -> tuple[str, ...] | None:
-        """The SASL mechanisms that the listener takes; None where it takes no user."""
+        """The SASL mechanisms that the listener offers, or None if it has no logins."""
         with contextlib.suppress(Silent, Closed, Garbled, Finding), self._channel(self.deadline) as channel:
             offered, code = Talk(channel, self.deadline).mechanisms("PLAIN")
             return offered if code in {0, UNSUPPORTED_MECHANISM} else None
@@ -249,6 +252,6 @@ def _try(broker: str, deadline: float, put: Callable[[tuple[str, str | None]], N
 
 
 def _is_about_our_certificate(fault: BaseException) -> bool:
-    """Whether the broker ended TLS because of the certificate that we gave, or did not give."""
+    """Whether the broker ended the TLS connection because the client certificate is missing or not trusted."""
     reason = str(getattr(fault, "reason", None) or "")
     return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)

@@ -1,4 +1,4 @@
-"""Send dead letters to their topic. What cannot be sent is reported letter by letter, so that it can wait."""
+"""Sends dead letters to their topic, and reports for each one whether it was sent. Unsent ones stay in the outbox."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient, KafkaProducer
 
 WITHOUT_ORIGINAL = ("original-left-in", b"warehouse")
-"""Header of a dead letter that was sent without its original bytes, because the topic does not take it whole."""
+"""Header of a dead letter that was sent without its original bytes, because with them it is too large for the topic."""
 TOPIC_UNKNOWN = 3
 
 
 @dataclass(slots=True)
 class Sent:
-    """What became of letters that were to be sent: each is acknowledged, refused for a reason, or still unsent.
+    """The ids of the letters that were acknowledged, and of those that were refused, each with the reason.
 
-    ``stopped`` is the fault that keeps every letter from being sent now; the letters that are in neither of the other
-    two are then unsent, or sent without an acknowledgement.
+    ``stopped`` is the fault that ended the sending. Letters that are in neither list were then not sent, or were sent
+    but not acknowledged.
     """
 
     acknowledged: list[str] = field(default_factory=list)
@@ -38,11 +38,11 @@ class Sent:
 class DeadLetterTopic:
     """The topic of dead letters, open for writing. Use it as a context manager.
 
-    Letters are Avro in single-object encoding, keyed by the coordinates of the original. A letter that the topic finds
-    too large goes without its original bytes and says so in a header; the warehouse keeps the original. Opening it
-    makes the topic where it is missing and the user may do so.
+    Letters are Avro in single-object encoding, keyed by the coordinates of the original. A letter that is too large for
+    the topic is sent without its original bytes and with the header ``WITHOUT_ORIGINAL``; the warehouse keeps the
+    original. If the topic is missing, opening makes it, provided that the user may.
 
-    Delivery is at least once: a letter that is written and not acknowledged is sent again later.
+    Delivery is at least once: a letter that is written but not acknowledged is sent again later.
     Raises ``BrokerUnavailable`` or ``BrokerRefused`` on opening.
     """
 
@@ -61,7 +61,7 @@ class DeadLetterTopic:
         self._close()
 
     def send(self, letters: Mapping[str, Mapping[str, Any]]) -> Sent:
-        """Send the letters, which are named by their ids, in order, and wait for the broker's answers."""
+        """Send the letters, given by their ids, in order, and wait for the broker's acknowledgements."""
         sent = Sent()
         with self._stops(sent):
             for letter_id in self._send_together(letters, sent):
@@ -71,12 +71,12 @@ class DeadLetterTopic:
         return sent
 
     def _send_together(self, letters: Mapping[str, Mapping[str, Any]], sent: Sent) -> list[str]:
-        """Sends the letters at once. The ids of those that have to be tried alone, because one of them was refused."""
+        """Sends all letters at once. Returns the ids of those to be sent again one by one, because one was refused."""
         futures = {}
         for letter_id, letter in letters.items():
             try:
                 message = self._fitting(letter)
-            except Exception as fault:  # noqa: BLE001  a letter that cannot be encoded keeps no other from being sent
+            except Exception as fault:  # noqa: BLE001  a letter that cannot be encoded must not stop the others
                 sent.refused[letter_id] = _cannot_be_encoded(fault)
                 continue
             futures[letter_id] = self._written(message)
@@ -87,7 +87,7 @@ class DeadLetterTopic:
             else:
                 unsent.append(letter_id)
         if unsent:
-            self._close()  # a producer whose message was refused is of no more use
+            self._close()  # after a refused message, all later sends of a producer fail
         return unsent
 
     def _send_alone(self, letter_id: str, letter: Mapping[str, Any], sent: Sent) -> None:
@@ -110,7 +110,7 @@ class DeadLetterTopic:
         return dead_letter_message(letter, self._registry, whole=False)
 
     def _written(self, message: OutgoingMessage) -> Any:
-        """The library's future; None where the library itself finds the message too large."""
+        """The library's future, or None if the library itself finds the message too large."""
         from kafka.errors import MessageSizeTooLargeError
 
         if self._producer is None:
@@ -123,9 +123,10 @@ class DeadLetterTopic:
             return None
 
     def _is_acknowledged(self, future: Any, *, broken: bool = False) -> bool:
-        """Whether the broker took the message. False where this one message is refused.
+        """Whether the broker acknowledged the message. False if it refused this message; other errors are raised.
 
-        Once a message was refused the producer is ``broken``: whatever then becomes of the others says nothing.
+        ``broken`` says that an earlier message was refused. All later sends of the producer then fail, so that any
+        error counts as not acknowledged.
         """
         from kafka import errors
 
@@ -144,7 +145,7 @@ class DeadLetterTopic:
 
     @contextmanager
     def _stops(self, sent: Sent) -> Iterator[None]:
-        """A fault that is not about one letter ends the sending and is kept in ``sent``."""
+        """A fault that is not about a single letter ends the sending and is stored in ``sent``."""
         try:
             with broker_faults(self._kafka, self._doing):
                 yield
@@ -159,7 +160,7 @@ class DeadLetterTopic:
 
 
 def dead_letter_message(letter: Mapping[str, Any], registry: Registry, *, whole: bool = True) -> OutgoingMessage:
-    """The message of a dead letter: reason and step in headers too, so that a reader can pick without Avro."""
+    """The message of a dead letter. Reason and step are headers too, so that consumers can filter without Avro."""
     at = letter["coordinates"]
     headers = (
         ("content-type", b"application/vnd.apache.avro+binary"),
@@ -175,9 +176,9 @@ def dead_letter_message(letter: Mapping[str, Any], registry: Registry, *, whole:
 
 
 def ensure_topic(kafka: KafkaSettings) -> bool:
-    """Make the topic of dead letters if it is missing. Whether it was made.
+    """Make the topic of dead letters if it is missing, and return whether it was made.
 
-    Raises ``BrokerRefused``, which says what to make or to grant, where it is missing and may not be made.
+    Raises ``BrokerRefused`` if it is missing and the user may not make it; the message says what to make or to grant.
     """
     topic = kafka.rejected_topic
     return ask_broker(kafka, f"find the topic of dead letters, {topic}", lambda admin: _made(admin, kafka))
@@ -195,22 +196,22 @@ def _made(admin: KafkaAdminClient, kafka: KafkaSettings) -> bool:
         raise fault(topic)
     try:
         admin.create_topics({topic: {"num_partitions": kafka.partitions}}, wait_for_metadata=True)
-    except errors.TopicAlreadyExistsError:  # another run made it meanwhile, or this user may not see it
+    except errors.TopicAlreadyExistsError:  # another run made it meanwhile, or this user may not describe it
         if code == TOPIC_UNKNOWN:
             return False
-        raise fault(f"{topic} is there, and this user may neither describe it nor write to it") from None
+        raise fault(f"{topic} exists, but this user may neither describe it nor write to it") from None
     except (errors.AuthorizationError, errors.PolicyViolationError, errors.InvalidReplicationFactorError,
             errors.InvalidTopicError, errors.InvalidPartitionsError) as refusal:
         raise BrokerRefused(
-            f"There is no topic {topic} for dead letters that this user may see, and the user may not make one "
-            f"({type(refusal).__name__}).\nWhat to do: {to_make(kafka)}; or grant the user Write on it, if it is "
-            "there; or name another topic in DATELINE_KAFKA__REJECTED_TOPIC."
+            f"There is no topic {topic} for dead letters that this user may describe, and the user may not make it "
+            f"({type(refusal).__name__}).\nWhat to do: {to_make(kafka)}; or grant the user Write on it, if it "
+            "exists; or set another topic in DATELINE_KAFKA__REJECTED_TOPIC."
         ) from refusal
     return True
 
 
 def to_make(kafka: KafkaSettings) -> str:
-    """What an operator types to make the topic of dead letters."""
+    """The advice to make the topic of dead letters, with the command."""
     return (
         f"make it (`kafka-topics.sh --bootstrap-server {kafka.bootstrap_servers} --create --topic "
         f"{kafka.rejected_topic} --partitions {kafka.partitions}`)"
@@ -218,10 +219,9 @@ def to_make(kafka: KafkaSettings) -> str:
 
 
 def largest_message(kafka: KafkaSettings, topic: str) -> int:
-    """The largest message that the topic surely takes, in bytes before compression.
+    """The largest message that the topic is known to accept, in bytes before compression.
 
-    A user who may write to a topic need not be one who may read its settings: then a size that every topic takes
-    unless it was set lower.
+    If the user may not read the topic's settings, it is ``CAREFUL_BYTES``, which a topic accepts by default.
     """
     from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -240,7 +240,7 @@ def largest_message(kafka: KafkaSettings, topic: str) -> int:
 
 
 def _size(message: OutgoingMessage) -> int:
-    """What the message takes in a batch of its own, with room for Kafka's framing."""
+    """The size in bytes of a batch with only this message, with room for Kafka's framing."""
     headers = sum(len(name.encode()) + len(value) + 10 for name, value in message.headers)
     return len(message.value or b"") + len(message.key or b"") + headers + 200
 
@@ -248,5 +248,5 @@ def _size(message: OutgoingMessage) -> int:
 def _cannot_be_encoded(fault: Exception) -> str:
     return (
         f"The letter cannot be encoded ({in_words(fault)}). "
-        "What to do: this is a bug in Dateline, report it with `dateline rejected show`."
+        "What to do: this is a bug in Dateline. Report it with the output of `dateline rejected show`."
     )[:1_000]

@@ -1,4 +1,4 @@
-"""Write to Kafka: raw messages and tombstones, acknowledged by every replica before it returns."""
+"""Writes raw messages and tombstones to Kafka, acknowledged by all replicas, and makes topics."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 ]
 
 LARGEST_BYTES = 12 << 20  # the local broker's message.max.bytes
-CAREFUL_BYTES = 1_000_000  # a topic's default limit
-IN_FLIGHT = 500  # so many unacknowledged messages at most, so that a huge publish is bounded in memory
+CAREFUL_BYTES = 1_000_000  # just below the default limit of a topic
+IN_FLIGHT = 500  # unacknowledged messages at most, to limit the memory of a huge publish
 IN_FLIGHT_BYTES = 32 << 20
 
 
 class MessageTooLarge(Exception):
-    """A message is larger than the broker or the topic takes."""
+    """A message is larger than the broker or the topic accepts."""
 
 
 class Sendable(Protocol):
-    """What can be published: an ``OutgoingMessage``, a sample."""
+    """What can be published, such as an ``OutgoingMessage`` or a sample."""
 
     @property
     def key(self) -> bytes | None: ...
@@ -53,7 +53,7 @@ class Sendable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many messages the broker acknowledged, in all and by partition."""
+    """The number of messages that the broker acknowledged, in all and by partition."""
 
     topic: str
     count: int
@@ -66,13 +66,13 @@ def publish_messages(
 ) -> Published:
     """Write the messages in order and wait until each is acknowledged.
 
-    ``counts`` takes the acknowledged messages by partition as they come, so that a caller knows how many there were
-    when this raises. A message that the topic finds too large goes to ``leave_out``, and the rest goes out; without
-    ``leave_out`` it raises.
+    ``counts`` is updated with the acknowledged messages by partition, so that the caller knows their number even if
+    this raises. A message that is too large for the topic is passed to ``leave_out``, and the others are sent; without
+    ``leave_out``, it raises.
 
-    Written by an idempotent producer, so that its own retries double nothing. A publish that fails half way
-    and is run again writes again what was written: the pipeline then sees the same article twice, unchanged.
-    Raises ``MessageTooLarge``, naming the message, ``BrokerUnavailable`` or ``BrokerRefused``.
+    The producer is idempotent: its own retries write no message twice. A publish that fails half way and is run again
+    does write messages again; the pipeline records those as unchanged articles. Raises ``MessageTooLarge``, which
+    names the message, ``BrokerUnavailable`` or ``BrokerRefused``.
     """
     refuse_topic_name(topic)
     with broker_faults(kafka, f"publish to {topic}"):
@@ -87,7 +87,7 @@ def publish_messages(
 
 
 class _Sending:
-    """A producer at work on one topic; what was sent and not yet acknowledged is bounded."""
+    """A producer for one topic, with a limit on the messages that are sent but not yet acknowledged."""
 
     def __init__(
         self, kafka: KafkaSettings, topic: str, *, counts: Counter[int],
@@ -117,9 +117,9 @@ class _Sending:
                 return
 
     def _one_by_one(self, messages: list[Sendable], futures: list[Any]) -> None:
-        """Sends again what failed with a message that is too large: alone, each message shows whether it is the one.
+        """Sends the messages again one by one, to find those that are too large.
 
-        A producer is of no more use after the broker has refused a message, and every later message fails too.
+        After the broker has refused a message, every later send of the same producer fails too.
         """
         self._anew()
         for message, sent in zip(messages, futures, strict=True):
@@ -145,7 +145,7 @@ class _Sending:
         return Published(self.topic, self.counts.total(), dict(sorted(self.counts.items())))
 
     def close(self) -> None:
-        """Waits for what is on its way; what was acknowledged counts, also where the sending was broken off."""
+        """Waits for the messages in flight. Those that are acknowledged are counted, even after a failure."""
         self.producer.close(timeout=self.kafka.request_timeout_s)
         for future, _ in self.waiting:
             if future.succeeded():
@@ -153,7 +153,7 @@ class _Sending:
         self.waiting = []
 
     def _future(self, message: Sendable) -> Any:
-        """The library's future; None where the library itself finds the message too large."""
+        """The library's future, or None if the library itself finds the message too large."""
         from kafka.errors import MessageSizeTooLargeError
 
         try:
@@ -176,8 +176,9 @@ class _Sending:
     def _too_large(self, message: Sendable) -> MessageTooLarge:
         name = message.path or (message.key or b"").decode("utf-8", "replace") or "a message without a key"
         return MessageTooLarge(
-            f"{name} has {len(message.value or b''):,} bytes, which is more than {self.topic} takes."
-            f"\nWhat to do: leave it out, or raise the topic's max.message.bytes (up to {LARGEST_BYTES:,} are sent)."
+            f"{name} has {len(message.value or b''):,} bytes, which is more than {self.topic} accepts."
+            f"\nWhat to do: leave it out, or raise the topic's max.message.bytes (Dateline sends at most "
+            f"{LARGEST_BYTES:,})."
         )
 
 
@@ -202,9 +203,9 @@ def a_producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaPro
 
 
 def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | None = None) -> tuple[str, ...]:
-    """Make the topics of raw articles and dead letters where they are missing; the names that were made.
+    """Make the topics of raw articles and dead letters if they are missing, and return the names of those made.
 
-    ``topics`` maps other names to their settings instead.
+    ``topics`` replaces these two by other topic names, each with its settings.
     """
     wanted = {kafka.raw_topic: {}, kafka.rejected_topic: {}} if topics is None else dict(topics)
     for name in wanted:
@@ -226,6 +227,6 @@ def _make_missing(admin: KafkaAdminClient, partitions: int, wanted: Mapping[str,
         else:
             refuse_errors({"error_code": found["error_code"]}, f"topic {name}")
     if missing:
-        with contextlib.suppress(TopicAlreadyExistsError):  # made by another in between
+        with contextlib.suppress(TopicAlreadyExistsError):  # another program made it meanwhile
             refuse_errors(admin.create_topics(missing, wait_for_metadata=True), f"topics {', '.join(missing)}")
     return tuple(missing)

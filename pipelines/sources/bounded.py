@@ -1,9 +1,9 @@
-"""Reads a compressed batch of records piece by piece, so that one record with a huge value costs only itself.
+"""Reads a large compressed batch of records piece by piece, so that a huge value costs only its own record.
 
-The library decompresses a whole batch at once. A value of zeros is a thousand times smaller on the wire than in memory,
-and takes the records beside it with it when memory runs out. Here a batch that is small is read as the library reads
-it; of a larger one, a record at a time is in memory, and a value for which the process has no room is passed over: its
-record comes without it, as a ``LeftOut``.
+kafka-python decompresses a whole batch at once. A value of zeros may be a thousand times larger in memory than on the
+wire; if memory runs out, all records of its batch are lost with it. Here, small batches are read as the library reads
+them. Of a large batch, one record at a time is in memory. If a record is too large for the process's memory, its value
+is skipped: the record comes out with a ``LeftOut`` in place of its value.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from kafka.record.util import decode_varint
 
 CHUNK_BYTES = 1 << 20
 WHOLE_BYTES = 32 << 20
-"""A batch of up to so many bytes is decompressed at once."""
+"""A batch of at most this size after decompression is decompressed at once."""
 UNLIMITED_BYTES = 512 << 20
-"""The largest record that is kept where the process has no limit of its own."""
+"""The largest record that is read if the process has no memory limit."""
 COPIES = 6
-"""How often a record may be in memory at one time: decompressed, cut out, handed on, written."""
+"""How many copies of a record may be in memory at one time: decompressed, extracted, passed on, written."""
 BESIDE_BYTES = 1 << 20
-"""Of a record that is passed over, a key and headers of up to so many bytes are kept."""
+"""The key, and the headers, of a record whose value is skipped are kept if they are at most this large."""
 
 
 class LeftOut(bytes):
-    """An empty value in the place of one that was too large to be held in memory; ``size`` is how large it is."""
+    """An empty value in place of one that is too large for the memory; ``size`` is the original's size in bytes."""
 
     size = 0
 
@@ -42,7 +42,7 @@ class LeftOut(bytes):
 
 
 def largest_record_bytes() -> int:
-    """The largest record that this process can take through its steps in the memory that it has left."""
+    """The size in bytes of the largest record that this process can handle in the memory that it has left."""
     limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
     if limit == resource.RLIM_INFINITY:
         return UNLIMITED_BYTES
@@ -52,13 +52,13 @@ def largest_record_bytes() -> int:
 def _data_bytes() -> int:
     try:
         status = Path("/proc/self/status").read_text("ascii", "replace")
-    except OSError:  # no Linux
+    except OSError:  # not on Linux
         return 0
     return next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmData")), 0)
 
 
 def decompressed(codec: int, data: memoryview) -> Iterator[bytes]:
-    """The batch's records as they were before compression, in chunks."""
+    """The batch's decompressed bytes, in chunks."""
     if codec == DefaultRecordBatch.CODEC_GZIP:
         yield from _gunzipped(data)
     elif codec == DefaultRecordBatch.CODEC_LZ4:
@@ -96,7 +96,10 @@ def _from_lz4(data: memoryview) -> Iterator[bytes]:
 
 
 def _from_snappy(data: memoryview) -> Iterator[bytes]:
-    """Blocks of at most some tens of kilobytes, as Kafka's clients write them; other snappy grows 22 times at most."""
+    """The decompressed blocks: tens of kilobytes each, as Kafka's clients write them.
+
+    Snappy data in another format is decompressed at once; snappy data grows at most 22-fold.
+    """
     import snappy
     from kafka.codec import _detect_xerial_stream
 
@@ -112,13 +115,13 @@ def _from_snappy(data: memoryview) -> Iterator[bytes]:
 
 
 class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
-    """A batch that is decompressed as far as its next record needs."""
+    """A batch that is decompressed only up to the end of the record that is read next."""
 
     __slots__ = ("_largest", "_rest")
 
     def __init__(self: Any, buffer: Any) -> None:
         super().__init__(buffer)
-        self._rest, self._largest = None, 0  # the library reads a control batch's one record without unpacking it first
+        self._rest, self._largest = None, 0  # set here, as the library reads a control batch's record without a call of _maybe_uncompress
 
     def _maybe_uncompress(self: Any) -> None:
         if self._decompressed:
@@ -148,7 +151,7 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
         return super()._read_msg()
 
     def _fill(self: Any, size: int) -> None:
-        """Decompresses until ``size`` bytes lie ahead, or there are no more."""
+        """Decompresses until ``size`` unread bytes are in the buffer, or the batch ends."""
         while len(self._buffer) - self._pos < size:
             chunk = next(self._rest, None)
             if chunk is None:
@@ -156,7 +159,7 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
             self._buffer += chunk
 
     def _passed_over(self: Any, length: int, start: int) -> DefaultRecord:
-        """The record at the front without its value; without its key or headers too where those are huge."""
+        """The next record without its value, and without its key or headers if those are huge."""
         self._pos, left = start, length
         numbers = []
         self._fill(64)
@@ -180,7 +183,7 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
         return DefaultRecord(length, offset, timestamp, self.timestamp_type, key or None, value, headers)
 
     def _piece(self: Any, size: int) -> bytes:
-        """So many bytes, or none of them where they are too many to be kept."""
+        """The next ``size`` bytes; empty if they are more than ``BESIDE_BYTES`` and were skipped."""
         if size > BESIDE_BYTES:
             self._skip(size)
             return b""

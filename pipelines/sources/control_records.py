@@ -1,8 +1,8 @@
 """Classifies offsets without a record: a transaction's control record or aborted records, or removed by compaction.
 
-The library steps over both without a word. What it steps over is noted while it unpacks what was fetched: a batch
-that Kafka's format marks as control, or that belongs to a transaction in the fetch's list of aborted ones. Whatever
-else is missing between two records was removed by compaction.
+kafka-python skips control records and aborted records without reporting them. This module notes their offsets while the
+library reads a fetch: a batch is noted if Kafka's format marks it as control, or if its transaction is in the fetch's
+list of aborted ones. Any other offset missing between two records was removed by compaction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ControlRecords:
-    """Offsets of markers and aborted records that the consumer of one partition has come past, in order."""
+    """Offsets of control records and aborted records that the consumer of one partition has skipped, in order."""
 
     def __init__(self) -> None:
         self._spans: deque[tuple[int, int]] = deque()
@@ -27,7 +27,7 @@ class ControlRecords:
         self._spans.append((batch.base_offset, batch.next_offset))
 
     def kinds(self, start: int, end: int) -> Iterator[tuple[int, int, GapKind]]:
-        """The hole from ``start`` to ``end`` (excluded) in pieces of one kind; what lies before it is forgotten.
+        """The offsets from ``start`` to ``end`` (excluded) in spans of one kind. Spans before ``start`` are dropped.
 
         >>> control_records = ControlRecords()
         >>> control_records._spans.extend([(0, 2), (4, 5), (5, 7)])
@@ -46,7 +46,7 @@ class ControlRecords:
         return bool(self._spans) and self._spans[0][0] <= offset
 
     def _reach(self, offset: int, end: int) -> int:
-        """How far markers go on without a break."""
+        """The end of the unbroken run of noted offsets that starts at ``offset``."""
         while offset < end and self._covers(offset):
             offset = max(offset, self._spans[0][1])
             if offset <= end:
@@ -58,7 +58,7 @@ class ControlRecords:
 
 
 def note_control_records(consumer: KafkaConsumer) -> ControlRecords:
-    """Has the consumer, of one partition, note what it steps over."""
+    """Make the consumer, which reads one partition, note the control records and aborted records that it skips."""
     fetcher = consumer._fetcher
     control_records = ControlRecords()
 
@@ -73,7 +73,7 @@ def note_control_records(consumer: KafkaConsumer) -> ControlRecords:
             return is_aborted
 
         def _contains_abort_marker(self, batch: Any) -> Any:
-            """The cleaner keeps the batch of a producer's last marker without the marker: the library trips over it."""
+            """Whether the batch is an abort marker. Batches that the log cleaner emptied have no record to look at."""
             return batch.records_count > 0 and super()._contains_abort_marker(batch)
 
     fetcher.PartitionRecords = NotingRecords
@@ -81,7 +81,7 @@ def note_control_records(consumer: KafkaConsumer) -> ControlRecords:
 
 
 class _NotingBatches:
-    """The batches of a fetch; control batches are noted as they come by."""
+    """The batches of a fetch, which notes each control batch when the library reads it."""
 
     def __init__(self, records: Any, control_records: ControlRecords) -> None:
         self._records, self._control_records = records, control_records

@@ -1,7 +1,7 @@
-"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines, WARC; each also ``.gz``.
+"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines and WARC, each also ``.gz``.
 
-``fetched_at`` is what the manifest or the WARC record says, else the time given as ``now``: a file's own time
-says when it was copied, not when the page was fetched.
+``fetched_at`` comes from the manifest or the WARC record. Otherwise it is the time given as ``now``, because a file's
+modification time is the time when it was copied, not when the page was fetched.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from pipelines.sources.unpack import ArchiveDamaged, Unpacked
 __all__ = ["FileFault", "FileUnreadable", "LeftOutFile", "ManifestBroken", "OutgoingMessage", "messages_from"]
 
 LOG = logging.getLogger("dateline.files")
-PAGE_BYTES = 64 << 20  # a file of one page is read up to here; decode has its own, lower bound
-UNPACKED_BYTES = 10_000_000  # a gzip page that is larger goes as it is: decode unpacks it within its bound
-LINE_BYTES = 12 << 20  # the largest message that Kafka takes here
+PAGE_BYTES = 64 << 20  # the largest file of one page that is read; decode has a lower limit of its own
+UNPACKED_BYTES = 10_000_000  # a larger gzip page is sent compressed: decode decompresses it up to its own limit
+LINE_BYTES = 12 << 20  # the largest message that the local broker accepts
 SOURCE = "files"
-_KINDS = "What to do: give .html, .txt, .json, .jsonl or .warc files, each also .gz, or folders of them."
-_AGAIN = "What to do: get the file again and publish it: what was published of it before is found unchanged."
+_KINDS = "What to do: give .html, .txt, .json, .jsonl or .warc files, each also as .gz, or folders of them."
+_AGAIN = "What to do: get a complete copy and publish it. Pages that were published before are recorded as unchanged."
 TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain", ".json": "application/json"}
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/json")
-URL_KEYS = ("url", "link", "source_url", "canonical_url")  # of an item, for the message's key alone
+URL_KEYS = ("url", "link", "source_url", "canonical_url")  # of a JSON item; used only for the message's key
 KEPT_HEADERS = ("last-modified", "content-language")  # of a WARC record's HTTP response
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOutFile:
-    """A file, or what is left of it, that was not published, and why.
+    """A file that was not published, or only in part, and why.
 
-    ``sent`` messages were made of it before. It is no fault that a file in a folder is of another kind.
+    ``sent`` is how many messages were made of it. ``is_fault`` is false for a file of another type in a folder.
     """
 
     path: str
@@ -61,11 +61,11 @@ class LeftOutFile:
 def messages_from(
     paths: Sequence[Path], manifest: Path | None, now: datetime, leave_out: Callable[[LeftOutFile], None] | None = None
 ) -> Iterator[OutgoingMessage]:
-    """The messages of the files, in the order given; of a folder, its files by name, those of its folders too.
+    """The messages of the files, in the order given. A folder yields its files and those of its subfolders by name.
 
-    What cannot be read goes to ``leave_out`` and the other files go on; without ``leave_out`` it raises
-    ``FileUnreadable``. So do files of other kinds in a folder; given by name, one raises in any case. Raises
-    ``ManifestBroken`` before the first message.
+    A file that cannot be read is reported to ``leave_out``, and reading continues with the next one. Without
+    ``leave_out``, it raises ``FileUnreadable``. Files of other types in a folder are reported to ``leave_out`` too; one
+    that is given by name always raises. Raises ``ManifestBroken`` before the first message.
     """
     leaving = leave_out or _refuse
     left: list[LeftOutFile] = []
@@ -92,7 +92,7 @@ def _messages(
 
 def _refuse(left: LeftOutFile) -> None:
     if left.is_fault:
-        raise FileUnreadable(f"{left.why}\nWhat to do: look at it, or leave it out.")
+        raise FileUnreadable(f"{left.why}\nWhat to do: check its permissions, or leave it out.")
 
 
 def _shown(file: Path) -> str:
@@ -103,7 +103,7 @@ def _shown(file: Path) -> str:
 def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFile], None]) -> list[Path]:
     if not path.is_dir():
         if _kind(path) is None:
-            raise FileUnreadable(f"{_shown(path)} is of no kind that is published.\n{_KINDS}")
+            raise FileUnreadable(f"{_shown(path)} has a file type that is not published.\n{_KINDS}")
         return [path]
     own = real_path(manifest) if manifest else None
     files: list[Path] = []
@@ -112,20 +112,21 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
         name = _shown(Path(fault.filename))
         leave_out(LeftOutFile(name, f"{name} cannot be read: {fault.strerror}."))
 
-    for folder, _, names in os.walk(path, onerror=closed):  # follows no links to folders, so no circle of them
+    for folder, _, names in os.walk(path, onerror=closed):  # does not follow links, which may form a loop
         for name in names:
             file = Path(folder, name)
             if own is not None and real_path(file) == own:
                 continue
             if _kind(file) is None:
-                leave_out(LeftOutFile(_shown(file), f"{_shown(file)} is of no kind that is published.", is_fault=False))
+                why = f"{_shown(file)} has a file type that is not published."
+                leave_out(LeftOutFile(_shown(file), why, is_fault=False))
             else:
                 files.append(file)
     return sorted(files, key=lambda file: file.parts)
 
 
 def _kind(path: Path) -> str | None:
-    """The file's suffix without ``.gz``; None for one that is not published.
+    """The file's suffix without ``.gz``, or None if files of this type are not published.
 
     >>> _kind(Path("a/Page.HTML.gz")), _kind(Path("notes.pdf"))
     ('.html', None)
@@ -137,10 +138,10 @@ def _kind(path: Path) -> str | None:
 def _messages_of(file: Path, manifest: Manifest, now: datetime) -> Iterator[OutgoingMessage]:
     known = manifest.of(file)
     if file.exists() and not file.is_file():
-        raise FileUnreadable(f"{_shown(file)} is no regular file.\nWhat to do: leave it out.")
+        raise FileUnreadable(f"{_shown(file)} is not a regular file.\nWhat to do: leave it out.")
     with _faults_named(file):
         if not file.stat().st_size:
-            raise FileUnreadable(f"{_shown(file)} is empty.\nWhat to do: look at what wrote it, or leave it out.")
+            raise FileUnreadable(f"{_shown(file)} is empty.\nWhat to do: check what wrote it, or leave it out.")
         yield from READERS[_kind(file) or ""](file, known, iso_utc(now))
 
 
@@ -152,7 +153,7 @@ def _faults_named(file: Path) -> Iterator[None]:
         raise FileUnreadable(f"{_shown(file)} {fault}.\n{_AGAIN}") from fault
     except OSError as fault:
         why = f"{_shown(file)} cannot be read: {type(fault).__name__}: {fault.strerror or fault}."
-        raise FileUnreadable(f"{why}\nWhat to do: look at it, or leave it out.") from fault
+        raise FileUnreadable(f"{why}\nWhat to do: check the file and its permissions, or leave it out.") from fault
 
 
 def _page(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
@@ -168,16 +169,16 @@ def _page(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
 
 
 def _unpacked(packed: bytes, file: Path) -> bytes:
-    """The page inside; a very large one as it is, for decode to judge."""
+    """The decompressed page, or the compressed bytes if it is very large: decode then applies its own limit."""
     with io.BufferedReader(Unpacked(io.BytesIO(packed), _shown(file))) as opened:
         body = opened.read(UNPACKED_BYTES + 1)
     return body if len(body) <= UNPACKED_BYTES else packed
 
 
 def _lines(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
-    """An item a line. A line that is not JSON is sent too: what becomes of it is for decode to say.
+    """A message for each line. A line that is not JSON is sent too, so that decode rejects it.
 
-    The last line is not sent where it is cut: it has no end, and is no JSON.
+    A truncated last line, which has no line end and is not JSON, raises ``ArchiveDamaged``.
     """
     with _opened(file) as opened:
         number = 0
@@ -185,7 +186,7 @@ def _lines(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
             number += 1
             if len(line) > LINE_BYTES:
                 raise FileUnreadable(
-                    f"{_shown(file)}:{number} is longer than {LINE_BYTES:,} bytes.\nWhat to do: take that line out."
+                    f"{_shown(file)}:{number} is longer than {LINE_BYTES:,} bytes.\nWhat to do: remove that line."
                 )
             if item := line.strip():
                 if not line.endswith(b"\n") and not _is_json(item):
@@ -220,7 +221,7 @@ def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
     """A message for each stored page: responses, and resources that were stored without HTTP."""
 
     with _opened(file) as opened:
-        waiting: OutgoingMessage | None = None  # a page is sent once the file has been read past it without a fault
+        waiting: OutgoingMessage | None = None  # a page is sent only after the next record was read without a fault
         number = 0
         try:
             for number, record in enumerate(_records(opened), 1):
@@ -233,12 +234,12 @@ def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
         except ArchiveDamaged as fault:
             if waiting is not None and _is_packed_stream(opened) and opened.raw.is_between_members:
                 yield waiting
-            raise ArchiveDamaged(f"{fault}, behind record {number}") from fault
+            raise ArchiveDamaged(f"{fault}, after record {number}") from fault
         except OSError:
             raise
-        except Exception as fault:  # the library raises whatever it trips over in headers that are none
+        except Exception as fault:  # on invalid headers, warcio raises exceptions of any type
             raise FileUnreadable(
-                f"{_shown(file)} is a damaged WARC file behind record {number}: {fault}.\n{_AGAIN}"
+                f"{_shown(file)} is a WARC file that is damaged after record {number}: {fault}.\n{_AGAIN}"
             ) from fault
         if waiting is not None:
             yield waiting
@@ -249,7 +250,10 @@ def _is_packed_stream(opened: IO[bytes]) -> TypeGuard[_PackedStream]:
 
 
 def _records(opened: IO[bytes]) -> Iterator[Any]:
-    """The records of a WARC file; the library takes one that is cut in its headers for the file's end."""
+    """The records of a WARC file. Raises ``ArchiveDamaged`` if the file ends in a record's headers.
+
+    warcio itself treats a record that is cut off in its headers as the end of the file.
+    """
     from warcio.archiveiterator import ArchiveIterator
 
     class Records(ArchiveIterator):  # type: ignore[misc]
@@ -265,13 +269,13 @@ def _records(opened: IO[bytes]) -> Iterator[Any]:
         def _consumed(self) -> int:
             return int(self.reader.num_read - self.reader.rem_length())
 
-    # unbuffered, since a buffer that meets the damage loses the whole records that it read before
+    # unbuffered: when a buffered reader reaches the damage, it loses the complete records that it had read ahead
     found: Iterator[Any] = iter(Records(opened.raw if _is_packed_stream(opened) else opened))
     return found
 
 
 def _refuse_cut(record: Any, number: int) -> None:
-    """Reads the record to its end; raises where the file ends before."""
+    """Reads the record to its end. Raises ``ArchiveDamaged`` if the file ends before."""
     while record.raw_stream.read(1 << 16):
         pass
     has_length = (record.rec_headers.get_header("Content-Length") or "").strip().isdigit()
@@ -286,7 +290,7 @@ def _warc_page(record: Any, known: Known, now: str, path: str) -> OutgoingMessag
         return None
     body = record.content_stream().read(LINE_BYTES + 1)
     if len(body) > LINE_BYTES:
-        LOG.warning("%s is larger than %s bytes and is left out", path, f"{LINE_BYTES:,}")
+        LOG.warning("%s is larger than %s bytes and is not published", path, f"{LINE_BYTES:,}")
         return None
     said = {"content-type": declared, "fetched-at": of_record.get_header("WARC-Date") or now}
     if of_answer is not None:
@@ -297,7 +301,8 @@ def _warc_page(record: Any, known: Known, now: str, path: str) -> OutgoingMessag
 
 
 def _message(body: bytes, known: Known, said: Mapping[str, str], url: str | None, path: str) -> OutgoingMessage:
-    """The message; what the manifest knows goes before what the file says. Without a URL the key is the file's name."""
+    """The message. The manifest's fields take precedence over the file's. The key is the URL, or else the file's name.
+    """
     headers = {
         **said,
         **({"url": url} if url else {}),
@@ -318,7 +323,7 @@ def _message(body: bytes, known: Known, said: Mapping[str, str], url: str | None
 
 
 def _url_of(item: bytes) -> str | None:
-    """The URL that a JSON item gives itself.
+    """The URL that a JSON item declares, or None.
 
     >>> _url_of(b'{"url": "https://pier.example/a"}')
     'https://pier.example/a'

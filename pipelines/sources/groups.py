@@ -1,4 +1,4 @@
-"""Group offsets in Kafka: written for lag monitors, never read by Dateline, whose place is in the warehouse."""
+"""Group offsets in Kafka: written for lag monitors only. Dateline resumes from the offsets in the warehouse."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def commit_group_offsets(
 ) -> None:
     """Commit the group's offsets to Kafka, after the warehouse has committed them.
 
-    ``note`` is kept as the offsets' metadata: which warehouse it was.
+    ``note`` is stored as the metadata of the offsets; it names the warehouse.
 
-    Raises ``BrokerRefused`` when the group has live members: another consumer uses Dateline's group name.
+    Raises ``BrokerRefused`` if the group has live members, that is, if another consumer uses Dateline's group name.
     """
     from kafka import TopicPartition
     from kafka.structs import OffsetAndMetadata
@@ -35,14 +35,17 @@ def commit_group_offsets(
     )
     if refused:
         raise BrokerRefused(
-            f"Kafka refused offsets of group {kafka.group_id} for partitions {refused}. Nothing is lost: they serve "
-            "lag monitors alone.\nWhat to do: give the group to Dateline alone, or another name in "
+            f"Kafka refused offsets of group {kafka.group_id} for partitions {refused}. Nothing is lost: only lag "
+            "monitors read them.\nWhat to do: let no other consumer use this group, or set another group name in "
             "DATELINE_KAFKA__GROUP_ID."
         )
 
 
 def _commit(admin: KafkaAdminClient, group: str, wanted: Mapping[TopicPartition, OffsetAndMetadata]) -> dict[int, str]:
-    """Which partitions' offsets the broker did not take, and why; raises what may pass and missing rights."""
+    """The partitions whose offsets the broker refused, each with the error's name.
+
+    Raises the library's error if it may pass by itself or is about missing rights.
+    """
     from kafka.errors import AuthorizationError, NoError, RetriableError
 
     answers = admin.alter_group_offsets(group, wanted)
@@ -56,14 +59,14 @@ def _commit(admin: KafkaAdminClient, group: str, wanted: Mapping[TopicPartition,
 
 
 def group_offsets(kafka: KafkaSettings, topic: str) -> dict[int, int]:
-    """The next offset of the group by partition, as lag monitors see it."""
+    """The group's committed offset for each partition, as lag monitors see it."""
     return {
         name.partition: at.offset for name, at in sorted(_read(kafka).items()) if name.topic == topic and at.offset >= 0
     }
 
 
 def group_notes(kafka: KafkaSettings, topic: str) -> list[str]:
-    """What ``commit_group_offsets`` noted beside the group's offsets in the topic."""
+    """The notes that ``commit_group_offsets`` stored with the group's offsets in the topic."""
     return [at.metadata for name, at in sorted(_read(kafka).items()) if name.topic == topic and at.metadata]
 
 

@@ -1,4 +1,4 @@
-"""Read ranges of offsets from Kafka: every offset of a range comes out as a message or inside a typed gap."""
+"""Reads ranges of offsets from Kafka. Every offset of a range is returned as a message or as part of a typed gap."""
 
 from __future__ import annotations
 
@@ -51,31 +51,31 @@ __all__ = [
 ]
 
 POLL_MS = 500
-QUIET_S = 3.0  # after so long without a record the broker is asked what is wrong
+QUIET_S = 3.0  # after this long without a record, the topic is described to find out what is wrong
 FIRST_RECORDS, LARGE_POLL_BYTES = 10, 8 << 20
-ADVICE_CUT = "\nWhat to do: run again, which plans anew and says how the topic stands against the warehouse."
+ADVICE_CUT = "\nWhat to do: run again. The new run compares the topic with the warehouse and reports how they differ."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253_402_300_799_000  # the last second of the year 9999
-FETCH = {  # memory of a reader: two fetches at most; one larger message still comes, alone
+FETCH = {  # a reader has at most two fetches in memory; a message larger than a fetch still arrives, alone
     "max_partition_fetch_bytes": 4 << 20,
     "fetch_max_bytes": 8 << 20,
     "max_poll_records": 200,
-    "retry_backoff_ms": 20,  # a new reader waits twice so long for the partition's leader
+    "retry_backoff_ms": 20,  # a new reader waits twice this long for the partition's leader
 }
 
 
 class CorruptBatch(Exception):
-    """What Kafka returned at an offset cannot be read: damaged on disk or on the way, or an unknown codec."""
+    """The bytes at an offset cannot be read: damaged on disk or in transit, or compressed with an unknown codec."""
 
 
 def read_range(kafka: KafkaSettings, span: OffsetRange, *,
                retention_gap: RetentionPolicy = "stop") -> Iterator[RawMessage | Gap]:
-    """Yield the range's messages in order, and a ``Gap`` for offsets that hold none.
+    """Yield the range's messages in order, and a ``Gap`` for offsets without a message.
 
-    Ends when the reader has passed the range's end, also over markers; without progress for
-    ``request_timeout_s`` it raises ``BrokerUnavailable``. Offsets below what the topic still has are a
-    ``retention`` gap, or ``RetentionPassed`` unless the policy is to continue. Raises ``TopicRecreated`` when
-    the range lies past the topic's end, ``CorruptBatch`` when bytes cannot be read.
+    Ends when every offset of the range is accounted for, even if the last ones are control records. Offsets that
+    retention has removed are yielded as a ``retention`` gap if the policy is to continue, and raise
+    ``RetentionPassed`` otherwise. Raises ``BrokerUnavailable`` after ``request_timeout_s`` without progress,
+    ``TopicRecreated`` if the range is past the topic's end, ``CorruptBatch`` if bytes cannot be read.
     """
     if not len(span):
         return
@@ -106,7 +106,7 @@ def _consumer(kafka: KafkaSettings, doing: str) -> KafkaConsumer:
 
 
 class _Reader:
-    """One reading of one range: ``due`` is the next offset that must be accounted for."""
+    """Reads one range once. ``due`` is the next offset to account for."""
 
     def __init__(self, kafka: KafkaSettings, consumer: KafkaConsumer, span: OffsetRange,
                  retention_gap: RetentionPolicy) -> None:
@@ -138,9 +138,9 @@ class _Reader:
                 yield from self._hole_up_to(min(position, self.span.end))
 
     def _poll(self) -> tuple[list[ConsumerRecord], int | None]:
-        """Records and the position behind them; no position when the offset asked for is out of range.
+        """The next records and the position after them. The position is None if the offset is out of range.
 
-        Only time spent waiting counts: a slow taker of the messages does not make the broker late.
+        The timeout covers only the time spent waiting here, so that a slow consumer of the messages does not count.
         """
         from kafka import errors
 
@@ -151,13 +151,15 @@ class _Reader:
                 self._what_is_wrong()
                 was_asked = True
             try:
-                most = min(self.most, self.span.end - self.due)  # what lies behind the range is not unpacked
+                most = min(self.most, self.span.end - self.due)  # do not unpack past the range
                 records = self.consumer.poll(timeout_ms=POLL_MS, max_records=most).get(self.name, [])
                 self._note_sizes(records)
             except errors.OffsetOutOfRangeError:
                 return [], None
             except errors.LogTruncationError as fault:
-                raise TopicRecreated(f"{self._where} was cut back behind {self.due}: {fault}.{ADVICE_CUT}") from fault
+                raise TopicRecreated(
+                    f"The log of {self._where} was truncated before offset {self.due}: {fault}.{ADVICE_CUT}"
+                ) from fault
             except (errors.CorruptRecordError, errors.UnsupportedCodecError, ValueError, AssertionError) as fault:
                 raise CorruptBatch(
                     f"{self._where} cannot be read at or after offset {self.due}: {in_words(fault)}."
@@ -167,15 +169,16 @@ class _Reader:
             if records or (position is not None and position > self.due):
                 return records, position
         raise self._what_is_wrong() or BrokerUnavailable(
-            f"{self._where} gave nothing from offset {self.due} to {self.span.end} for "
-            f"{self.kafka.request_timeout_s:g} s.\nWhat to do: see that the broker at {self.kafka.bootstrap_servers} "
+            f"{self._where} returned no record from offset {self.due} to {self.span.end} for "
+            f"{self.kafka.request_timeout_s:g} s.\nWhat to do: check that the broker at {self.kafka.bootstrap_servers} "
             "is up and has the topic (`dateline status`), then run again."
         )
 
     def _what_is_wrong(self) -> BrokerUnavailable | None:
-        """Asks for the topic, because a consumer waits without a word for one that is gone or that it may not see.
+        """The fault of an unavailable broker, or None if the topic can be described.
 
-        Raises ``TopicMissing`` or ``TopicRefused``; a broker that is away may come back, so that is only returned.
+        A consumer waits silently for a topic that was deleted or that it may not describe. This raises
+        ``TopicMissing`` or ``TopicRefused`` then. An unavailable broker may come back, so its fault is only returned.
         """
         try:
             describe_topic(impatient(self.kafka), self.span.topic)
@@ -184,7 +187,8 @@ class _Reader:
         return None
 
     def _note_sizes(self, records: list[ConsumerRecord]) -> None:
-        """Takes more records at once while they are small, fewer when they are large: they are in memory together."""
+        """Adapts the number of records per poll to their sizes, because all records of a poll are in memory together.
+        """
         size = sum(max(record.serialized_value_size, 0) for record in records)
         small = int(FETCH["max_poll_records"])
         self.most = min(2 * self.most, small) if size < LARGE_POLL_BYTES else max(1, len(records) // 4)
@@ -194,13 +198,13 @@ class _Reader:
         return f"{self.span.topic}/{self.span.partition}"
 
     def _retention(self) -> Iterator[Gap]:
-        """Account for what retention took, and go on behind it."""
+        """Yields or raises the gap that retention left, and continues after it."""
         timeout_ms = int(self.kafka.request_timeout_s * 1000)
         beginning = self.consumer.beginning_offsets([self.name], timeout_ms=timeout_ms)[self.name]
         if beginning <= self.due:
             raise TopicRecreated(
-                f"{self._where} has no offset {self.due}: it begins at {beginning} and ends before. It was deleted "
-                f"and made again, or its log was cut.{ADVICE_CUT}"
+                f"{self._where} has no offset {self.due}: it begins at {beginning} and ends before {self.due}. The "
+                f"topic was deleted and made again, or its log was truncated.{ADVICE_CUT}"
             )
         upto = min(beginning, self.span.end)
         if self.retention_gap == "stop":
@@ -210,14 +214,15 @@ class _Reader:
         self.consumer.seek(self.name, beginning)
 
     def _hole_up_to(self, offset: int) -> Iterator[Gap]:
-        """Gaps up to the next record: markers and aborted records where they were come past, else compaction."""
+        """The gaps up to the next record: control records and aborted records if noted, otherwise compaction."""
         for start, end, kind in self.control_records.kinds(self.due, offset):
             yield Gap(self.span.topic, self.span.partition, start, end, kind)
             self.due = end
 
 
 def message_of(record: ConsumerRecord) -> RawMessage:
-    """The message of a consumer's record; a timestamp that no calendar has is moved to the nearest one."""
+    """The message of a consumer's record. A timestamp outside the years 1970 to 9999 is moved to the nearest of them.
+    """
     milliseconds = min(max(record.timestamp, 0), LAST_MS)
     left_out = getattr(record.value, "size", None)
     return RawMessage(

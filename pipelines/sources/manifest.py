@@ -1,4 +1,4 @@
-"""What a manifest knows of files: url, content type, when and by whom they were fetched; one JSON object a line."""
+"""Reads a manifest: JSON lines, each with a file's URL, content type, fetch time, scraper and so on."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ FIELDS = ("path", "url", "content_type", "fetched_at", "source", "charset", "htt
 
 
 class FileFault(Exception):
-    """A file or a manifest cannot be published as it is; the message names it."""
+    """A file cannot be published, or a manifest cannot be used. The message names it."""
 
 
 class ManifestBroken(FileFault):
-    """A line of the manifest cannot be read, or names a file that is not there."""
+    """A line of the manifest cannot be read, or no line is about a file that is to be published."""
 
 
 class FileUnreadable(FileFault):
-    """A file cannot be read, is damaged, or is of a kind that is not published."""
+    """A file cannot be read, is damaged, or has a type that is not published."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a file beside its bytes."""
+    """The manifest's entry for a file; the names are those of the message headers. ``source`` is the scraper."""
 
     url: str | None = None
     content_type: str | None = None
@@ -39,23 +39,23 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Entries by the file's place, and by its name where no two entries share it."""
+    """Entries by the file's real path. An entry whose path does not exist is stored by its file name instead."""
 
     path: Path | None = None
     by_place: Mapping[Path, Known] = field(default_factory=dict)
     by_name: Mapping[str, Known] = field(default_factory=dict)
 
     def of(self, file: Path) -> Known:
-        """What the manifest says of a file; nothing of one that it does not name."""
+        """The manifest's entry for a file; an empty entry if it has none."""
         return self.by_place.get(real_path(file)) or self.by_name.get(file.name) or Known()
 
 
 def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
-    """The manifest; ``given`` are the files (resolved) that are published with it.
+    """The manifest; ``given`` are the resolved paths of the files that are published with it.
 
-    A path is relative to the manifest or to the working directory; one that leads nowhere from there is matched
-    by its file name. Lines about other files are passed over, so that one manifest serves any part of a folder.
-    Raises ``ManifestBroken`` for a line that is no such object, or where no line is about a given file.
+    A path is relative to the manifest or to the working directory. A path that exists in neither is matched by its
+    file name. Lines about other files are ignored, so that one manifest serves any part of a folder. Raises
+    ``ManifestBroken`` for a line that is not such an object, or if no line is about any of the given files.
     """
     if path is None:
         return Manifest()
@@ -65,7 +65,7 @@ def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
         entry = _entry(path, number, line)
         named, known = str(entry["path"]), _known(path, number, entry)
         places = (real_path(path.parent / named), real_path(Path(named)))
-        place = next((p for p in places if os.path.exists(p)), None)  # noqa: PTH110  False for names that no file can have
+        place = next((p for p in places if os.path.exists(p)), None)  # noqa: PTH110  returns False for invalid names
         if place is not None:
             by_place[place] = known
         else:
@@ -79,7 +79,7 @@ def read_manifest(path: Path | None, given: frozenset[Path]) -> Manifest:
 
 
 def real_path(path: Path) -> Path:
-    """The path without links, also where links lead in a circle; a name that no file can have as it is.
+    """The path with its links resolved, even if they form a loop. An invalid file name is returned as it is.
 
     >>> real_path(Path("/pages/../page.html")), real_path(Path("/page\\x00.html"))
     (PosixPath('/page.html'), PosixPath('/page\\x00.html'))

@@ -1,4 +1,4 @@
-"""Where a topic stands: its offsets, what of it is still to be read, what has passed out of retention."""
+"""The state of a topic: its offsets, what is still to be read of it, and what retention has removed unread."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ type RetentionPolicy = Literal["stop", "continue"]
 
 
 class TopicMissing(Exception):
-    """The topic is not there."""
+    """The topic does not exist on the broker."""
 
 
 class RetentionPassed(Exception):
-    """Records that were never read have passed out of retention; ``gaps`` are where, ``lost`` how many offsets."""
+    """Retention removed records before they were read. ``gaps`` are their offsets, ``lost`` is their number."""
 
     def __init__(self, message: str, gaps: tuple[Gap, ...]) -> None:
         super().__init__(message)
@@ -42,10 +42,10 @@ class RetentionPassed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it stands: its id (another one after it is made again), and [beginning, end) by partition.
+    """The state of a topic: its id, which changes if it is made again, and [beginning, end) by partition.
 
-    The id is empty where the broker gives none. The end is that of what may be read; ``waiting`` is how many offsets
-    lie behind it, from the first record of an open transaction up to the partition's last record.
+    The id is empty if the broker gives none. ``end`` is the end of what may be read now. ``waiting`` is the number of
+    offsets after that, from the first record of an open transaction to the partition's last record.
     """
 
     name: str
@@ -58,9 +58,10 @@ class Topic:
 class Plan:
     """What a micro-batch reads.
 
-    ``ranges`` start at the saved offset, one a partition; one that starts before what the topic still has
-    covers the lost offsets too, named in ``gaps``. ``lag`` is what each partition had left to read beforehand,
-    ``waiting`` what it holds behind an open transaction, which can be read only after that has ended.
+    There is at most one range per partition, and it starts at the saved offset. If retention has removed that offset,
+    the range covers the lost offsets too, and ``gaps`` lists them. ``lag`` is the number of offsets left to read in
+    each partition before this batch. ``waiting`` is the number of offsets that can be read only after an open
+    transaction has ended.
     """
 
     topic: str
@@ -75,15 +76,15 @@ class Plan:
 
 
 def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]]:
-    """The first offset and the end of every partition; the end is what may be read: the last stable offset."""
+    """The first offset and the end of every partition. The end is the last stable offset: what may be read now."""
     return dict(describe_topic(kafka, topic).offsets)
 
 
 def first_contact(kafka: KafkaSettings, topic: str) -> Topic:
-    """The topic, for who has not started yet: what is wrong is raised within seconds (``connect_timeout_s``).
+    """The topic, described before a run starts: problems are raised within seconds (``connect_timeout_s``).
 
-    Raises what ``probe_broker`` and ``describe_topic`` raise, and ``TopicRefused`` where the broker says that the user
-    may not read the topic. A broker that does not say what is allowed is not refused.
+    Raises what ``probe_broker`` and ``describe_topic`` raise, and ``TopicRefused`` if the broker reports that the user
+    may not read the topic. A broker that does not report rights passes.
     """
     refuse_topic_name(topic)
     probe_broker(kafka, f"read the offsets of {topic}")
@@ -97,10 +98,10 @@ def _readable(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topi
 
 
 def describe_topic(kafka: KafkaSettings, topic: str) -> Topic:
-    """The topic as it stands now.
+    """The state of the topic now.
 
-    Raises ``TopicMissing``, ``TopicRefused``, ``TopicNameInvalid``, or ``BrokerUnavailable`` where a partition has
-    had no leader for as long as a request may take.
+    Raises ``TopicMissing``, ``TopicRefused``, ``TopicNameInvalid``, or ``BrokerUnavailable`` if a partition has no
+    leader for as long as a request may take.
     """
     refuse_topic_name(topic)
     return ask_broker(kafka, f"read the offsets of {topic}", lambda admin: _describe(admin, kafka, topic))
@@ -114,7 +115,7 @@ def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topi
     found = _metadata(admin, kafka, topic)
     names = [TopicPartition(topic, part["partition_index"]) for part in found["partitions"]]
     first = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.EARLIEST))
-    # In this order: a record that came between the two questions is not taken for one that waits.
+    # LATEST goes first, so that a record that arrives between the two requests does not count as waiting.
     last = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST))
     level = IsolationLevel.build_from(kafka.isolation_level)
     end = admin.list_partition_offsets(dict.fromkeys(names, OffsetSpec.LATEST), isolation_level=level)
@@ -129,28 +130,28 @@ def _describe(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Topi
 
 
 def _metadata(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, Any]:
-    """What the broker knows of the topic; nothing in it is an error, no partition is left out or without a leader."""
+    """The broker's metadata of the topic, checked: no error codes, no partition missing or without a leader."""
     from kafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionError
 
     described = [found for found in admin.describe_topics([topic]) if found["name"] == topic]
     if not described or described[0]["error_code"] == UnknownTopicOrPartitionError.errno:
         raise TopicMissing(
             f"There is no topic {topic} on {kafka.bootstrap_servers}."
-            "\nWhat to do: `dateline up` makes the topics on the local broker; on your own, make it, or name another "
-            "in DATELINE_KAFKA__RAW_TOPIC (or --topic)."
+            "\nWhat to do: for the local broker, run `dateline up`, which makes the topics. On a broker of your own, "
+            "make the topic, or set another name in DATELINE_KAFKA__RAW_TOPIC (or --topic)."
         )
     found: Mapping[str, Any] = described[0]
     refuse_errors(found, f"topic {topic}")
     numbers = sorted(part["partition_index"] for part in found["partitions"])
     if not numbers or numbers != list(range(len(numbers))):
-        raise LeaderNotAvailableError(f"the broker names only the partitions {numbers} of {topic}")
+        raise LeaderNotAvailableError(f"the broker lists only the partitions {numbers} of {topic}")
     if leaderless := [part["partition_index"] for part in found["partitions"] if part["leader_id"] < 0]:
         raise LeaderNotAvailableError(f"no leader for {topic}, partitions {sorted(leaderless)}")
     return found
 
 
 def given_id(topic_id: object) -> str:
-    """The id as text; empty where there is none, or only zeros, as old brokers say it.
+    """The id as text; empty if there is none, or if it is all zeros, which is what old brokers send.
 
     >>> given_id("00000000-0000-0000-0000-000000000000"), given_id(None)
     ('', '')
@@ -160,21 +161,21 @@ def given_id(topic_id: object) -> str:
 
 
 def confirm_topic(kafka: KafkaSettings, topic: str, topic_id: str) -> None:
-    """Raises ``TopicRecreated`` unless the topic still is the one of that id.
+    """Raises ``TopicRecreated`` unless the topic still has this id.
 
-    Asked after reading: ids are never given twice, so all that was read in between is of that topic.
+    It is checked after reading. Kafka never reuses an id, so everything that was read before is of this topic.
     """
     if topic_id:
         refuse_other_topic(topic, topic_id, describe_topic(kafka, topic).topic_id)
 
 
-def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  a topic as both know it
+def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  broker and warehouse state
                 *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
-    """What to read next: from the saved offsets to the ends as they are now, at most ``max_records`` offsets.
+    """What to read next: from the saved offsets to the current ends, at most ``max_records`` offsets.
 
-    A partition without a saved offset is new and read from its first one. ``loaded_id`` is the id of the topic that
-    the offsets are of, where it is known. Raises ``TopicMissing``, ``TopicRecreated``, ``BrokerUnavailable``, and
-    ``RetentionPassed`` unless the policy is to continue.
+    A partition without a saved offset is new and is read from its beginning. ``loaded_id`` is the id of the topic
+    that the saved offsets belong to, or empty if unknown. Raises ``TopicMissing``, ``TopicRecreated``,
+    ``BrokerUnavailable``, and ``RetentionPassed`` unless the policy is to continue.
     """
     reach(Failpoint.PLANNING)
     found = describe_topic(kafka, topic)
@@ -183,7 +184,7 @@ def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int
 
 def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
                *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
-    """``plan_ranges`` of a topic that was described already: no network."""
+    """``plan_ranges`` for a topic that was described before. Uses no network."""
     refuse_other_topic(topic.name, loaded_id, topic.topic_id)
     _refuse_recreated(topic, next_offsets)
     gaps = tuple(
@@ -213,25 +214,28 @@ def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:
     ]
     if ahead:
         raise TopicRecreated(
-            f"{topic.name} ends before what the warehouse has already loaded ({'; '.join(ahead)}). It was deleted and "
-            f"made again, or its log was cut; going on would mix up two histories.\n{TopicRecreated.ADVICE}"
+            f"{topic.name} ends before the offsets that the warehouse has loaded ({'; '.join(ahead)}). The topic was "
+            "deleted and made again, or its log was truncated. Continuing would mix up the records of two topics."
+            f"\n{TopicRecreated.ADVICE}"
         )
 
 
 def retention_passed(gaps: tuple[Gap, ...]) -> RetentionPassed:
-    """The fault that names how much was lost, and where."""
+    """The fault that says how many offsets were lost, and which."""
     where = "; ".join(f"{gap.topic}/{gap.partition} {gap.start}–{gap.end - 1}" for gap in gaps)
     lost = sum(gap.end - gap.start for gap in gaps)
     return RetentionPassed(
         f"{counted(lost, 'offset')} passed out of retention before they were read ({where}). They cannot be loaded."
-        "\nWhat to do: to go on with what is left, and have the ledger show the gap, set "
-        "DATELINE_BATCH__RETENTION_GAP=continue; to lose no more, raise the topic's retention.ms or run more often.",
+        "\nWhat to do: to continue with the records that are left, and record the gap in the ledger, set "
+        "DATELINE_BATCH__RETENTION_GAP=continue. To lose no more, raise the topic's retention.ms or run more often.",
         gaps,
     )
 
 
 def share_fairly(left: Mapping[int, int], limit: int) -> dict[int, int]:
-    """Share ``limit`` records over partitions: a small one is emptied, the rest share what remains evenly.
+    """The number of offsets to read from each partition: at most ``limit`` in all, and evenly shared.
+
+    A partition with less than its even share is read to its end, and the others share what it leaves.
 
     >>> share_fairly({0: 2, 1: 100, 2: 100}, 11)
     {0: 2, 1: 5, 2: 4}
@@ -248,7 +252,7 @@ def share_fairly(left: Mapping[int, int], limit: int) -> dict[int, int]:
 
 
 def split_range(whole: OffsetRange, parts: int) -> tuple[OffsetRange, ...]:
-    """The range in at most so many parts of equal length, in order, none empty.
+    """The range in at most ``parts`` parts of about equal length, in order, none empty.
 
     >>> [(part.start, part.end) for part in split_range(OffsetRange("t", 0, 10, 15), 2)]
     [(10, 12), (12, 15)]

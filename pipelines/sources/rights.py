@@ -1,4 +1,4 @@
-"""What Kafka lets the settings' user do, as the broker itself says it: nothing is written or committed to find out."""
+"""What the configured Kafka user may do, as the broker reports it. Nothing is written or committed to find out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_PARTITION = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class TopicRights:
-    """A topic as the user sees it. ``operations`` is None where the broker does not say what is allowed."""
+    """A topic as the user sees it. ``operations`` is None if the broker does not report what is allowed."""
 
     error_code: int
     partitions: int
@@ -26,39 +26,40 @@ class TopicRights:
     operations: frozenset[str] | None
 
     def allows(self, operation: str) -> bool | None:
-        """Whether the operation is allowed; None where the broker does not say."""
+        """Whether the operation is allowed, or None if the broker does not report it."""
         return None if self.operations is None else operation in self.operations
 
 
 def topic_rights(kafka: KafkaSettings, topics: tuple[str, ...]) -> Mapping[str, TopicRights]:
-    """The topics by name, with what the user may do to each. A topic without an error may be described."""
+    """The topics by name, with the user's rights to each. The user may describe a topic that has no error code."""
     return ask_broker(kafka, f"describe {', '.join(topics)}", lambda admin: rights_said(admin, topics))
 
 
 def rights_said(admin: KafkaAdminClient, topics: tuple[str, ...]) -> Mapping[str, TopicRights]:
-    """``topic_rights`` over a connection that is there already."""
+    """``topic_rights`` over a connection that is already open."""
     return {topic["name"]: _rights(topic) for topic in admin.describe_topics(list(topics))}
 
 
 def refuse_unreadable(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> None:
-    """Raises ``TopicRefused`` where the broker says that the user may see the topic and not read it.
+    """Raises ``TopicRefused`` if the broker reports that the user may describe the topic but not read it.
 
-    Without this a run would find it out by its fetches, after the time of several requests.
+    Without this check, a run would notice it only when its fetches fail, after several request timeouts.
     """
     rights = rights_said(admin, (topic,)).get(topic)
     if rights is not None and rights.error_code == 0 and rights.allows("READ") is False:
         servers, user = kafka.bootstrap_servers, kafka.sasl_username or "NAME"
         raise TopicRefused(
-            f"Could not read {topic}: the broker at {servers} lets {user_named(kafka)} see the topic and not read it."
+            f"Could not read {topic}: the broker at {servers} lets {user_named(kafka)} describe the topic but not read "
+            "it."
             f"\nWhat to do: give the user Read on it (`kafka-acls.sh --bootstrap-server {servers} --add "
             f"--allow-principal User:{user} --operation Read --topic {topic}`)."
         )
 
 
 def may_make(kafka: KafkaSettings, topic: str) -> bool:
-    """Whether the user may make the topic, as the broker says when it validates a request that makes nothing.
+    """Whether the user may make the topic. The broker only validates the request (``validate_only``).
 
-    Raises ``BrokerRefused`` where the topic may be made by this user, and not with these settings.
+    Raises ``BrokerRefused`` if the user may make the topic, but the broker rejects its number of partitions.
     """
     return ask_broker(kafka, f"ask whether {topic} may be made", lambda admin: _may_make(admin, kafka, topic))
 
@@ -87,7 +88,7 @@ def group_rights(kafka: KafkaSettings) -> GroupRights:
 
 
 def _group(admin: KafkaAdminClient, kafka: KafkaSettings) -> GroupRights:
-    """A commit for a partition that no topic has: Kafka says whether it is allowed, and commits nothing."""
+    """Tests the right to commit with a partition number that no topic has, for which Kafka commits nothing."""
     from kafka import TopicPartition
     from kafka.errors import GroupAuthorizationFailedError
     from kafka.structs import OffsetAndMetadata

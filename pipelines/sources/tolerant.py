@@ -1,7 +1,7 @@
-"""A message whose header names are not UTF-8 is read all the same: nothing a producer writes may stop a partition.
+"""Messages whose header names are not UTF-8 can be read: nothing that a producer writes may block a partition.
 
-The library decodes header names strictly and gives up the whole batch at the first bad one, for ever. Brokers
-take such names, and not every producer library makes them of characters.
+Brokers accept such names, and some producer libraries write them as raw bytes. kafka-python decodes header names
+strictly, so that the first invalid one makes its whole batch unreadable at every attempt.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ class _Buffer(bytearray):
 
 @cache
 def read_any_header_name() -> None:
-    """Have kafka-python, in this process, replace what it cannot decode in a header's name, and read large batches
-    piece by piece."""
+    """Patch kafka-python in this process, once.
+
+    It then replaces invalid bytes in header names, and reads large batches piece by piece (``BoundedBatch``).
+    """
     from kafka.record import memory_records
 
     from pipelines.sources.bounded import BoundedBatch

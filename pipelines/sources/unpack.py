@@ -1,4 +1,4 @@
-"""Reads a gzip file as a stream that raises where the file is cut or damaged, and says how far it came."""
+"""Reads a gzip file as a stream. If the file is truncated or damaged, the error says after how many bytes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CHUNK_BYTES = 1 << 16
 
 
 class ArchiveDamaged(Exception):
-    """A compressed file ends early, or its bytes are not what was compressed."""
+    """A file is truncated or damaged."""
 
 
 class Unpacked(io.RawIOBase):
-    """What a gzip file holds, all its members; bytes behind the last one that are no member are left out.
+    """The decompressed content of all members of a gzip file. Bytes after the last member are ignored.
 
-    ``is_between_members`` is true where nothing of a further member has come out yet: all before it is whole.
+    ``is_between_members`` is true while no byte of the current member has been read: all bytes before are complete.
     """
 
     def __init__(self, packed: IO[bytes], name: str) -> None:
@@ -52,11 +52,11 @@ class Unpacked(io.RawIOBase):
                 continue
             packed = self._rest or self._packed.read(CHUNK_BYTES)
             if not packed:
-                raise ArchiveDamaged(f"ends early, after {self.size:,} bytes of what it holds")
+                raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
             try:
                 found = self._member.decompress(packed, most)
             except zlib.error as fault:
-                raise ArchiveDamaged(f"is damaged, after {self.size:,} bytes of what it holds ({fault})") from None
+                raise ArchiveDamaged(f"is damaged after {self.size:,} decompressed bytes ({fault})") from None
             self._rest = self._member.unconsumed_tail
             if found:
                 self.is_between_members = False
@@ -64,7 +64,7 @@ class Unpacked(io.RawIOBase):
         return b""
 
     def _begin_next(self) -> None:
-        """Goes on to the next member of the file, if there is one."""
+        """Starts the next member of the file, if there is one."""
         rest = (self._member.unused_data or self._packed.read(CHUNK_BYTES)).lstrip(b"\x00")
         if len(rest) < len(MAGIC):
             rest += self._packed.read(CHUNK_BYTES)
@@ -73,7 +73,7 @@ class Unpacked(io.RawIOBase):
             self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
             return
         if rest and MAGIC.startswith(rest):
-            raise ArchiveDamaged(f"ends early, after {self.size:,} bytes of what it holds")
+            raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
         if rest:
-            LOG.warning("%s has bytes behind the end of its gzip data: they are left out", self._name)
+            LOG.warning("%s has bytes after the end of its gzip data, which are ignored", self._name)
         self._is_done = True

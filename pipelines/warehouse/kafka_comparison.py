@@ -42,7 +42,7 @@ def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Proble
     try:
         refuse_other_topic(topic, warehouse.topic_id(topic), kafka.topic_id(topic))
     except TopicRecreated as fault:
-        return Problem("kafka", topic, str(fault).partition("; going on")[0])
+        return Problem("kafka", topic, str(fault).partition(". Continuing")[0])
     return None
 
 

@@ -201,7 +201,7 @@ reason, [operations.md](operations.md) says how they come back.
 | reason | what to do |
 |---|---|
 {rows}
-| `UnexpectedFault` | An exception that no rule names, our bug: send us the traceback in its details, then replay. |
+| `UnexpectedFault` | A bug in Dateline. Send the traceback in its details to the maintainers. Replay it after the fix. |
 """
 
 

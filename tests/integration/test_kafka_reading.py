@@ -230,7 +230,7 @@ def test_a_topic_made_again_is_refused(kafka: KafkaSettings, make_topic: Callabl
         plan_ranges(kafka, topic, saved, 10)
     make_topic(partitions=1)
     assert describe_topic(kafka, topic).topic_id != before.topic_id
-    with pytest.raises(TopicRecreated, match="ends before what the warehouse has already loaded"):
+    with pytest.raises(TopicRecreated, match="ends before the offsets that the warehouse has loaded"):
         plan_ranges(kafka, topic, {0: 3, 1: 0}, 10)
     with pytest.raises(TopicRecreated, match="has no offset 3"):
         read(kafka, 3, 5)

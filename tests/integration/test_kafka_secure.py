@@ -145,7 +145,7 @@ OVER_TLS = {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-256"}
     ("SASL_SSL", {"security_protocol": "SSL"}, LoginRequired, "SECURITY_PROTOCOL=SASL_SSL"),
     ("SASL_SSL", OVER_TLS | {"sasl_password": None}, LoginRequired, "DATELINE_KAFKA__SASL_PASSWORD is not set"),
     ("PLAINTEXT", IN_THE_CLEAR, LoginNotOffered, "SECURITY_PROTOCOL=PLAINTEXT"),
-    ("SASL_SSL", OVER_TLS | {"sasl_mechanism": "GSSAPI"}, MechanismNotOffered, "does not take GSSAPI; it offers PLAIN"),
+    ("SASL_SSL", OVER_TLS | {"sasl_mechanism": "GSSAPI"}, MechanismNotOffered, "does not support GSSAPI; it offers PLAIN"),
     ("SASL_PLAINTEXT", IN_THE_CLEAR | {"sasl_username": "nobody"}, LoginRefused, "Invalid username or password"),
     ("SASL_SSL", OVER_TLS | {"sasl_username": "nobody"}, LoginRefused, "SCRAM-SHA-256: Authentication failed"),
     ("CONTROLLER", {"security_protocol": "PLAINTEXT"}, NotKafka, "a Kafka controller"),
@@ -320,7 +320,7 @@ def test_a_run_that_may_see_the_raw_topic_and_not_read_it_is_refused_before_it_f
     rights.grant(*SEEN)
     kafka = rights.kafka.model_copy(update={"request_timeout_s": 60})
     began = time.monotonic()
-    with pytest.raises(TopicRefused, match="lets the user onlooker see the topic and not read it") as refusal:
+    with pytest.raises(TopicRefused, match="lets the user onlooker describe the topic but not read it") as refusal:
         first_contact(kafka, kafka.raw_topic)
     assert time.monotonic() - began < kafka.connect_timeout_s
     assert f"--operation Read --topic {kafka.raw_topic}" in str(refusal.value)
@@ -330,7 +330,7 @@ def test_a_run_that_may_see_the_raw_topic_and_not_read_it_is_refused_before_it_f
             "DATELINE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DATELINE_KAFKA__SASL_MECHANISM": "PLAIN",
             "DATELINE_KAFKA__SASL_USERNAME": "onlooker", "DATELINE_KAFKA__SASL_PASSWORD": PASSWORD,
         })
-        assert (run.returncode, "see the topic and not read it" in " ".join(run.stdout.split())) == (3, True)
+        assert (run.returncode, "describe the topic but not read it" in " ".join(run.stdout.split())) == (3, True)
     assert not (machine.home / "warehouse.duckdb").exists()
     rights.grant(LISTED[0])
     assert first_contact(kafka, kafka.raw_topic).offsets == {0: (0, 1)}

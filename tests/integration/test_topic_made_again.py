@@ -51,8 +51,8 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     said = " ".join(again.stdout.replace("│", " ").split())
     assert again.returncode == 1, said
     assert "Topic Recreated" in said
-    assert f"the warehouse has loaded is from a topic with the id {former.topic_id}" in said
-    assert "What to do: if it was made again on purpose, take a topic of another name" in said
+    assert f"the warehouse was loaded from a topic with the id {former.topic_id}" in said
+    assert "What to do: if it was made again on purpose, use a topic with another name" in said
     assert rows(machine) == loaded
     assert machine.run("ledger", "verify").returncode == 0
     deep = machine.run("ledger", "verify", "--deep", "--json")

@@ -65,7 +65,7 @@ def test_a_storage_that_cannot_be_used_is_named() -> None:
 
 
 @pytest.mark.parametrize(("option", "value", "shown"), [
-    ("fetch_max_byte", 5, "holds 'fetch_max_byte', which is no option of kafka-python's consumer: did you mean "
+    ("fetch_max_byte", 5, "holds 'fetch_max_byte', which kafka-python's consumer does not have: did you mean "
      "fetch_max_bytes?"),
     ("bootstrap_servers", "elsewhere:9092", "sets bootstrap_servers, which Dateline sets itself"),
     ("group_id", "mine", "sets group_id, which Dateline sets itself"),
@@ -73,7 +73,7 @@ def test_a_storage_that_cannot_be_used_is_named() -> None:
     ("fetch_max_bytes", -1, "holds fetch_max_bytes, which must be a number, at least 1"),
     ("retry_backoff_ms", float("nan"), "holds retry_backoff_ms, which must be a number, at least 0"),
     ("check_crcs", "yes", "holds check_crcs, which must be true or false"),
-    ("client_rack", ["marzipan"], "holds client_rack, which must be a text"),
+    ("client_rack", ["marzipan"], "holds client_rack, which must be a string"),
 ])  # fmt: skip
 def test_consumer_options_that_kafka_python_would_not_take_are_named(option: str, value: object, shown: str) -> None:
     assert problems_of(Settings(kafka=KafkaSettings(consumer={option: value}))) == [

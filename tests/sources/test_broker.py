@@ -46,7 +46,7 @@ def test_a_password_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_no_broker_is_said_to_be_none() -> None:
-    with pytest.raises(BrokerUnavailable, match="No Kafka broker is named"):
+    with pytest.raises(BrokerUnavailable, match="No Kafka broker is configured"):
         client_options(KafkaSettings(bootstrap_servers=None))
 
 

@@ -144,7 +144,7 @@ def test_the_pages_of_a_warc_file_are_sent(tmp_path: Path, name: str) -> None:
 def test_a_cut_warc_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc"
     path.write_bytes(b"no such thing\r\n\r\n" + a_warc(compressed=False))
-    with pytest.raises(FileUnreadable, match=r"crawl\.warc is a damaged WARC file"):
+    with pytest.raises(FileUnreadable, match=r"crawl\.warc is a WARC file that is damaged after record 0"):
         list(messages_from([path], None, NOW))
 
 
@@ -157,7 +157,7 @@ def test_a_folder_gives_its_files_by_name(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_kind_given_by_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileUnreadable, match=r"notes\.pdf is of no kind that is published"):
+    with pytest.raises(FileUnreadable, match=r"notes\.pdf has a file type that is not published"):
         messages_from([written(tmp_path, "notes.pdf", b"%PDF-")], None, NOW)
 
 
@@ -183,11 +183,11 @@ def taken(*paths: Path, manifest: Path | None = None) -> tuple[list[OutgoingMess
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("cut.html.gz", gzip.compress(PAGE, mtime=0)[:-8], f"ends early, after {len(PAGE)} bytes of what it holds"),
-        ("cut.txt.gz", gzip.compress(PAGE, mtime=0)[:10], "ends early, after 0 bytes of what it holds"),
-        ("crc.html.gz", gzip.compress(PAGE, mtime=0)[:-8] + bytes(8), "is damaged, after 0 bytes of what it holds ("
+        ("cut.html.gz", gzip.compress(PAGE, mtime=0)[:-8], f"ends early, after {len(PAGE)} decompressed bytes"),
+        ("cut.txt.gz", gzip.compress(PAGE, mtime=0)[:10], "ends early, after 0 decompressed bytes"),
+        ("crc.html.gz", gzip.compress(PAGE, mtime=0)[:-8] + bytes(8), "is damaged after 0 decompressed bytes ("
          "Error -3 while decompressing data: incorrect data check)"),
-        ("no.html.gz", PAGE, "is damaged, after 0 bytes of what it holds (Error -3 while decompressing data: incorrect "
+        ("no.html.gz", PAGE, "is damaged after 0 decompressed bytes (Error -3 while decompressing data: incorrect "
          "header check)"),
         ("empty.html", b"", "is empty"), ("empty.jsonl.gz", b"", "is empty"), ("empty.warc", b"", "is empty"),
     ],

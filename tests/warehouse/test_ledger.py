@@ -123,8 +123,8 @@ def test_another_topic_under_the_name_is_reported_and_not_compared(ledger: Relat
     assert ledger.verify(TOPIC, replace(empty, topic_id=other.topic_id)).closes
     load_batch(ledger, stage(tmp_path, refused(18), batch_id="batch-3", topic_id="old"))
     assert [(problem.kind, str(problem)) for problem in ledger.verify(TOPIC, other).problems] == [(
-        "kafka", "articles.raw: articles.raw has the id new, but what the warehouse has loaded is from a topic with "
-        "the id old. It was deleted and made again, or these are other brokers",
+        "kafka", "articles.raw: articles.raw has the id new, but the warehouse was loaded from a topic with the id "
+        "old. The topic was deleted and made again, or these are other brokers",
     )]
 
 
