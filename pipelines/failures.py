@@ -68,7 +68,7 @@ class UnknownSchema(Rejected):
 
 
 class MalformedAvro(Rejected):
-    fix = "The bytes do not match the schema that the message names. Correct the producer and have it send again."
+    fix = "The bytes do not match the schema that the message names. Correct the producer and send the page again."
 
 
 class MalformedJson(Rejected):

@@ -121,7 +121,8 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
 
     def __init__(self: Any, buffer: Any) -> None:
         super().__init__(buffer)
-        self._rest, self._largest = None, 0  # set here, as the library reads a control batch's record without a call of _maybe_uncompress
+        # set here too, because the library reads a control batch's record without a call of _maybe_uncompress
+        self._rest, self._largest = None, 0
 
     def _maybe_uncompress(self: Any) -> None:
         if self._decompressed:

@@ -11,7 +11,7 @@ RESERVED = frozenset({
     "group_id", "enable_auto_commit", "auto_offset_reset", "allow_auto_create_topics", "isolation_level",
     "metrics_enabled", "fetch_max_wait_ms", "consumer_timeout_ms",  # the reader depends on them
     "auto_commit_interval_ms", "default_offset_commit_callback", "group_instance_id", "heartbeat_interval_ms",
-    "max_poll_interval_ms", "partition_assignment_strategy", "session_timeout_ms",  # for consumer groups, which it does not join
+    "max_poll_interval_ms", "partition_assignment_strategy", "session_timeout_ms",  # for groups, which it does not join
     "kafka_client", "key_deserializer", "value_deserializer", "metric_reporters", "sasl_oauth_token_provider",
     "selector", "socket_options", "ssl_context",  # need Python objects, which JSON cannot express
 })  # fmt: skip

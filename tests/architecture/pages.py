@@ -201,7 +201,7 @@ reason, [operations.md](operations.md) says how they come back.
 | reason | what to do |
 |---|---|
 {rows}
-| `UnexpectedFault` | A bug in Dateline. Send the traceback in its details to the maintainers. Replay it after the fix. |
+| `UnexpectedFault` | A bug in Dateline. Send its traceback to the maintainers, and replay after the fix. |
 """
 
 

@@ -145,7 +145,7 @@ OVER_TLS = {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-256"}
     ("SASL_SSL", {"security_protocol": "SSL"}, LoginRequired, "SECURITY_PROTOCOL=SASL_SSL"),
     ("SASL_SSL", OVER_TLS | {"sasl_password": None}, LoginRequired, "DATELINE_KAFKA__SASL_PASSWORD is not set"),
     ("PLAINTEXT", IN_THE_CLEAR, LoginNotOffered, "SECURITY_PROTOCOL=PLAINTEXT"),
-    ("SASL_SSL", OVER_TLS | {"sasl_mechanism": "GSSAPI"}, MechanismNotOffered, "does not support GSSAPI; it offers PLAIN"),
+    ("SASL_SSL", OVER_TLS | {"sasl_mechanism": "GSSAPI"}, MechanismNotOffered, "not support GSSAPI; it offers PLAIN"),
     ("SASL_PLAINTEXT", IN_THE_CLEAR | {"sasl_username": "nobody"}, LoginRefused, "Invalid username or password"),
     ("SASL_SSL", OVER_TLS | {"sasl_username": "nobody"}, LoginRefused, "SCRAM-SHA-256: Authentication failed"),
     ("CONTROLLER", {"security_protocol": "PLAINTEXT"}, NotKafka, "a Kafka controller"),
