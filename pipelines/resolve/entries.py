@@ -27,7 +27,7 @@ OUTCOMES = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far each partition was read: from which offset on at all, and to where."""
+    """How far each partition was read: its first offset that was ever read, and its next one."""
 
     first: Mapping[Partition, int]
     next: Mapping[Partition, int]
@@ -60,7 +60,7 @@ def reconciled_ranges(staged: Staged) -> tuple[OffsetRange, ...]:
 
 
 def _row_problems(staged: Staged) -> list[str]:
-    """Outcomes whose article or dead letter is not there, and the other way round."""
+    """Outcomes without their article or dead letter, and articles and dead letters without an outcome."""
     problems = []
     for outcome, what, table, present in (
         ("staged", "articles", staged.article_table, staged.articles),
@@ -107,7 +107,7 @@ def check_topics(known: KnownState, handed: Iterable[OffsetRange], topic_id: str
 
 
 def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) -> None:
-    """One ledger row for each message of the batch; those of earlier messages that it removes or restores."""
+    """One ledger row for each message of the batch, and updates for earlier messages that it removes or restores."""
     batch, became, fetched = staged.batch, {r.coordinates: r for r in found.rows}, staged.fetched
     if batch.kind == "ingest":
         changes.add("ledger", [
@@ -132,7 +132,7 @@ def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) ->
 
 
 def enter_again(changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState) -> None:
-    """A replay closes the ledger rows of messages that were rejected, a release of those that were quarantined."""
+    """A replay gives rejected messages their new outcome in the ledger, a release quarantined ones."""
     batch, became, fetched = staged.batch, {r.coordinates: r for r in found.rows}, staged.fetched
     if batch.kind == "ingest":
         return
@@ -174,7 +174,7 @@ def enter_batch(  # noqa: PLR0913, PLR0917  the batch, what became of it, and wh
     changes: ChangeBuilder, staged: Staged, found: Resolutions, audit: Audit | None, handed: Sequence[OffsetRange],
     at: datetime,
 ) -> None:
-    """The batch itself: what was handed to it, what became of it, what its audit found."""
+    """The row of the batch, its offset ranges, its gaps and the results of its audit."""
     batch = staged.batch
     outcomes = Counter(r.outcome for r in found.rows)
     gap_offsets = sum(gap.end - gap.start for gap in staged.gaps)
@@ -196,7 +196,7 @@ def enter_batch(  # noqa: PLR0913, PLR0917  the batch, what became of it, and wh
 def move_offsets(
     changes: ChangeBuilder, batch: StagedBatch, handed: Iterable[OffsetRange], read: Reading, at: datetime
 ) -> None:
-    """The partitions stand behind the batch's last offsets."""
+    """Moves the next offset of each partition past the batch."""
     for piece in handed:
         partition = (piece.topic, piece.partition)
         changes.remove("partition_offsets", ("topic", "partition"), [partition])

@@ -1,4 +1,4 @@
-"""Finds what the warehouse knows of a batch's articles: all that ``resolve`` needs, by a few lookups."""
+"""Looks up what the warehouse knows of a batch's articles: everything that ``resolve`` needs, in a few lookups."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def staged_sightings(staged: Staged, quarantined: Collection[str]) -> list[Sight
 
 
 def lists_of_numbers(column: pa.ChunkedArray) -> list[tuple[int, ...]]:
-    """The lists of a column: Arrow's own conversion makes an object of each number twice.
+    """The lists of a column, without the second object for each number that Arrow's own conversion makes.
 
     >>> lists_of_numbers(pa.chunked_array([pa.array([[1, 2], [], [3]])]).slice(1))
     [(), (3,)]
@@ -62,7 +62,7 @@ def lists_of_numbers(column: pa.ChunkedArray) -> list[tuple[int, ...]]:
 
 
 def known_history(known: KnownState, sightings: Sequence[Sighting]) -> Known:
-    """What the warehouse has of these articles, and of others that they may be copies of."""
+    """These articles as the warehouse has them, and other articles that they may be copies of."""
     deletions, past = _deletions(known, sightings)
     ids = sorted({article_id for s in (*sightings, *past) for article_id in s.article_ids})
     return Known(

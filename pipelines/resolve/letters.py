@@ -38,7 +38,7 @@ class _Stored:
 def change_letters(
     changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState, at: datetime
 ) -> None:
-    """New dead letters come with an empty or full content, replayed ones change, covered ones are emptied."""
+    """Adds new dead letters, updates replayed ones, and empties those that a delete request covers."""
     batch = staged.batch
     emptied = {r.coordinates for r in found.rows if r.is_removed or r.outcome == "suppressed"}
     concerned = found.removed | (set() if batch.kind == "ingest" else {o.coordinates for o in staged.outcomes})
@@ -113,7 +113,7 @@ def _add_letters(
 def _change_replayed(
     changes: ChangeBuilder, staged: Staged, stored: dict[Coordinates, _Stored], at: datetime
 ) -> None:
-    """What passed is resolved; what fails again counts an attempt and shows why it failed this time."""
+    """Messages that passed are resolved; those rejected again get one more attempt and their latest reason."""
     table, batch = layout()["dead_letters"], staged.batch
     open_still = {coordinates: letter for coordinates, letter in stored.items() if letter.resolved_at is None}
     again = [coordinates for coordinates in sorted(open_still) if coordinates in staged.dead_letters]

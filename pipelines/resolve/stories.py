@@ -3,7 +3,8 @@
 The signature is made by the clean step: 126 numbers of the whole body and 66 of its lead (its first 150 words), of
 which two texts share as many as their sets of word shingles overlap (Broder 1997). A brief cut from a long text is
 found by its lead, a text whose lead was rewritten by the rest. Outlets' boilerplate and agencies' background paragraphs
-make strangers alike: in the ends of short texts mostly, so where the leads differ more of the rest must be shared.
+make unrelated texts similar, mostly at the ends of short texts. Texts with different leads must therefore share more of
+the rest.
 
 Lookups go by bands: runs of three numbers, hashed. Two bodies of Jaccard similarity 0.4 meet in one of the 42 bands
 of the whole with probability 0.94, of 0.2 with 0.29, of 0.05 with 0.005; two leads of 0.4 in one of 22 with 0.76.
@@ -35,7 +36,7 @@ LONG_WORDS = 180
 LEAST_LEAD = 0.2  # a text found with another lead is in a digest, or is background: unless the two are one all through
 ONE_TEXT = 0.6  # Jaccard similarity of such two
 LEAST_JACCARD = 0.05  # of the whole: below, the few places that agree say too little about containment
-LEAST_AGREEMENT = 0.5  # of a story's articles that were met: a text like one of them alone does not weld two stories
+LEAST_AGREEMENT = 0.5  # of a story's articles that were met: a text that is similar to one of them alone does not join two stories
 
 MOST_IN_A_BAND = 64  # of articles alike (one boilerplate under many addresses) the first are enough: cost stays bounded
 

@@ -41,7 +41,7 @@ class Texts:
 
 
 def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: str) -> Texts:
-    """Lays the staged articles flat, under the versions and stories that they were given."""
+    """The staged articles as flat rows, with the versions and stories that were decided."""
     kept = [r for r in found.rows if r.is_kept]
     rows = _with_places(
         _staged(staged, kept), kept, found, batch_id, {o.coordinates: o.reading for o in staged.outcomes}
@@ -62,7 +62,7 @@ def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: 
 def change_texts(
     changes: ChangeBuilder, texts: Texts, found: Resolutions, known: Known, sightings: Mapping[Coordinates, Sighting]
 ) -> None:
-    """Rows of deleted articles go, current texts take the place of former ones, and every kept text is a version."""
+    """Removes rows of deleted articles, replaces current texts, and adds a version for every kept text."""
     deleted = [(each,) for each in sorted(found.deleted)]
     replaced = [(each,) for each in texts.current.column("article_id").to_pylist() if each in known.articles]
     changes.remove("article_versions", ("article_id",), deleted)
@@ -206,7 +206,7 @@ def _restored(known: KnownState, found: Resolutions, batch_id: str) -> _Restored
 
 
 def _restored_row(text: ByName, article: ByName, *, is_whole: bool) -> ByName:
-    """The columns of ``articles``: of an earlier version most are lost."""
+    """The columns of ``articles``. An earlier version has lost most of them."""
     if is_whole:
         return article | text
     lost: ByName = {"tags": [], "story_signature": [], "evidence": "{}", "warnings": RESTORED}

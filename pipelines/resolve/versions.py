@@ -6,8 +6,8 @@ fetched last, not the one that came last: a late message never overwrites a newe
 text besides it (byline, dates, entities) is the reading of the sighting that was fetched last, and of one fetch the one
 that was processed last.
 
-A delete request removes the records that it covers (see ``deletions``) and is remembered. What an article has besides
-is resolved again, as if the removed records had never been there.
+A delete request removes the records that it covers (see ``deletions``) and is stored. The other records of the article
+are resolved again, as if the removed ones had never arrived.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ type ResolvedOutcome = Literal[
 class Sighting:
     """A Kafka record as far as identity goes: it carries an article, asks for a deletion, or was rejected.
 
-    ``article_id`` is that of the article; of a delete request and of a rejected record it is that of the address which
-    they name, and empty where a rejected one names none. A rejected one may name others too.
+    ``article_id`` identifies the article. For a delete request or a rejected record it is derived from the address that
+    they name, and is empty if a rejected record names none. A rejected record may name further articles.
     """
 
     coordinates: Coordinates
@@ -290,7 +290,7 @@ class _Batch:
         return Resolution(sighting.coordinates, outcome, sighting.article_id, version, story, is_kept=True)
 
     def _see_again(self, sighting: Sighting, former: KnownArticle) -> Resolution:
-        """A text that is known: a newer reading of the current one takes its place."""
+        """A known text: unchanged, unless it is a newer reading of the current text."""
         assert sighting.fetched_at is not None
         article_id, version = sighting.article_id, former.version_of[sighting.content_hash or ""]
         unchanged = Resolution(sighting.coordinates, "unchanged", article_id, version, former.story_id)
@@ -353,7 +353,7 @@ class _Batch:
         return bool(taken)
 
     def _resolve_again(self, article_id: str) -> None:
-        """The article as the records that are left of it make it."""
+        """Resolves the article again from its remaining records."""
         self.articles.pop(article_id, None)
         self.index.remove(article_id)
         self.deleted.add(article_id)
