@@ -36,7 +36,7 @@ LONG_WORDS = 180
 LEAST_LEAD = 0.2  # a text found with another lead is in a digest, or is background: unless the two are one all through
 ONE_TEXT = 0.6  # Jaccard similarity of such two
 LEAST_JACCARD = 0.05  # of the whole: below, the few places that agree say too little about containment
-LEAST_AGREEMENT = 0.5  # of a story's articles that were met: a text that is similar to one of them alone does not join two stories
+LEAST_AGREEMENT = 0.5  # of a story's articles that were met: likeness to one of them alone joins no stories
 
 MOST_IN_A_BAND = 64  # of articles alike (one boilerplate under many addresses) the first are enough: cost stays bounded
 
