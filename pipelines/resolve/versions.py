@@ -1,10 +1,10 @@
 """Decides the outcome of each record of a batch: new article, version or reading, unchanged, quarantined, deleted.
 
-Pure: the same records and known state give the same answer, and a stream that is split into other batches gives the same
-articles. A text becomes a version when its content hash is new to the article. The current version is the text that was
-fetched last, not the one that arrived last: a late message never overwrites a newer text. The reading of the current text
-(byline, dates, entities) comes from the sighting that was fetched last; among sightings of one fetch, from the one that
-was processed last.
+Pure: the same records and known state give the same answer, and a stream that is split into other batches gives the
+same articles. A text becomes a version when its content hash is new to the article. The current version is the text
+that was fetched last, not the one that arrived last: a late message never overwrites a newer text. The reading of the
+current text (byline, dates, entities) comes from the sighting that was fetched last; among sightings of one fetch, from
+the one that was processed last.
 
 A delete request removes the records that it covers (see ``deletions``) and is stored. The other records of the article
 are resolved again, as if the removed ones had never arrived.
