@@ -1,4 +1,4 @@
-"""Clean: a raw article becomes an article without boilerplate, each field with its evidence."""
+"""A raw article becomes a clean article: without boilerplate, and each field with its evidence."""
 
 from __future__ import annotations
 

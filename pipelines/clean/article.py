@@ -1,4 +1,4 @@
-"""A raw article becomes a clean one, by the reader for its shape: page, text dump or JSON item."""
+"""A raw article becomes a clean one. There is a reader for each kind: HTML page, text dump and JSON item."""
 
 from __future__ import annotations
 

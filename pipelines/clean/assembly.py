@@ -1,4 +1,4 @@
-"""What a reader found in a page becomes a clean article: identity, counts and warnings are added here."""
+"""The findings of a reader become a clean article: identity, dateline, word count and warnings are added here."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
 
 REPLACEMENT = "\ufffd"
 AHEAD = timedelta(days=1)
-"""A publication date later than the fetch by more than this is odd (another clock), and only that."""
+"""A publication date that is later than the fetch by more than this gets a warning; the article is not rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Fields of an article as a page, dump or item has them; ``evidence`` says how each was found."""
+    """The fields of an article as they were found in a page, dump or item. ``evidence`` says how each was found."""
 
     title: str
     body: str
@@ -38,10 +38,10 @@ class Findings:
 
 
 def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
-    """The clean article of ``raw``: what was found, its identity, its dateline, its warnings."""
+    """The clean article of ``raw``: the fields found, with its identity, its dateline and its warnings."""
     title, body = (text.replace(REPLACEMENT, "") for text in (found.title, found.body))
     if (title, body) != (found.title, found.body):
-        lost = "CharactersLost: the page itself has characters that an earlier decoding had lost; they are left out"
+        lost = "CharactersLost: the page contains U+FFFD, where an earlier program lost characters; it was removed"
         found = replace(found, title=title, body=body, warnings=(*found.warnings, lost))
     fingerprint = content_hash(found.title, found.body)
     dateline = read_dateline(found.body)
@@ -82,5 +82,5 @@ def _oddities(raw: RawArticle, found: Findings) -> list[str]:
     if found.published_at is not None and found.published_at > raw.fetched_at + AHEAD:
         odd.append(f"PublishedAhead: published_at {found.published_at.isoformat()} is after the fetch")
     if found.is_truncated:
-        odd.append("Truncated: the body is a teaser or was cut")
+        odd.append("Truncated: the body is a teaser or was cut off")
     return odd

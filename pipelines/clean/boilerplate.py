@@ -1,4 +1,4 @@
-"""Lines that are boilerplate wherever they stand: pointers to other articles, labels, what author boxes leave."""
+"""Lines that are boilerplate anywhere on a page: pointers to other articles, labels, remains of author boxes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_POINTER = 240
 
 @dataclass(frozen=True, slots=True)
 class BoilerplateTables:
-    """The patterns of ``tables/dump.toml``, for text in lower case, which is searched several times faster than any."""
+    """The patterns of ``tables/dump.toml``, for lower-case text, as a case-insensitive search is much slower."""
 
     pointer: re.Pattern[str]
     label: re.Pattern[str]
@@ -35,7 +35,7 @@ def load_boilerplate() -> BoilerplateTables:
 
 
 def is_boilerplate(text: str) -> bool:
-    """Whether a line points to another article, or labels an advert, a share bar or an author box.
+    """Whether a line points to another article, or is the label of an advert, a share bar or an author box.
 
     >>> is_boilerplate("Read More: Ferry dog elected harbour master"), is_boilerplate("Read more books, she said.")
     (True, False)
@@ -44,7 +44,7 @@ def is_boilerplate(text: str) -> bool:
 
 
 def is_break(text: str) -> bool:
-    """Whether a line stands between a body's paragraphs and belongs to neither: a pointer, the label of an advert."""
+    """Whether a line interrupts the body: a pointer to another article, or the label of an advert."""
     if len(text) > LONGEST_POINTER:
         return False
     tables, text = load_boilerplate(), text.lower()
@@ -52,13 +52,13 @@ def is_break(text: str) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Whether a line labels a share bar, an advert, or what an author box holds."""
+    """Whether a line is the label of a share bar or an advert, or a part of an author box."""
     return len(text) <= LONGEST_POINTER and (
         load_boilerplate().label.fullmatch(text.lower()) is not None or is_of_box(text))
 
 
 def is_of_box(text: str) -> bool:
-    """Whether a line is what an author box or a newsletter box leaves.
+    """Whether a line is what remains of an author box or a newsletter box.
 
     >>> is_of_box("Web Deskhttps://outlet.example/"), is_of_box("Website | + posts"), is_of_box("It opens.")
     (True, True, False)
@@ -68,7 +68,7 @@ def is_of_box(text: str) -> bool:
 
 
 def outlet_describing_itself(text: str) -> str | None:
-    """The name of the outlet that a line describes (the text before its description); None for any other line.
+    """The name of the outlet that a line describes, which is the text before the description; None for other lines.
 
     >>> outlet_describing_itself("The Example Post is an online newspaper that covers the coast.")
     'The Example Post '

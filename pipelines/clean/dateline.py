@@ -1,4 +1,4 @@
-"""The words that open a body and say where the story was filed, and for whom, become the dateline."""
+"""The dateline is read from the opening words of the body: the place where a story was filed, and the agency."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PATTERNS = tuple(
 _COLON = re.compile(r"(?P<place>[^\W\d_][\w.’'-]+(?: [^\W\d_][\w.’'-]+){0,2}): (?=[A-ZÀ-Ý“\"0-9])(?=.{40})")
 _LABEL = re.compile(r"[^\W\d_][\w.’'-]*(?: [\w.’'-]+){0,2}: ")
 _MARK = re.compile(r"[(:—–―]|[ .]-|--")
-"""Every dateline ends in one of these, or has its agency in brackets."""
+"""Every dateline contains one of these marks: it ends in one, or has its agency in parentheses."""
 
 _LONGEST = 90
 _MOST_WORDS = 5
@@ -70,7 +70,7 @@ _SMALL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DatelineTables:
-    """``tables/dateline.toml``, read; everything case-folded."""
+    """The tables of ``tables/dateline.toml``, case-folded."""
 
     agencies: frozenset[str]
     not_places: frozenset[str]
@@ -88,7 +88,7 @@ def load_dateline_tables() -> DatelineTables:
 
 
 def read_dateline(body: str) -> Dateline | None:
-    """Place and agency that the body opens with; None where it opens otherwise. The body keeps its dateline.
+    """The place and agency that the body begins with, or None. The body keeps its dateline.
 
     >>> read_dateline("Marrowby (HNA): The harbour council voted on Tuesday.")
     Dateline(place='Marrowby', agency='HNA')
@@ -97,7 +97,7 @@ def read_dateline(body: str) -> Dateline | None:
     >>> read_dateline("The council (which met on Monday) - or part of it - voted.") is None
     True
     """
-    for paragraph in body.split("\n\n", 2)[:2]:  # the first may be a standfirst
+    for paragraph in body.split("\n\n", 2)[:2]:  # the first paragraph may be a standfirst
         found = _read(paragraph.split("\n", 1)[0][: _LONGEST * 2])
         if found is not None:
             return found
@@ -105,7 +105,10 @@ def read_dateline(body: str) -> Dateline | None:
 
 
 def _before_colon(body: str) -> Dateline | None:
-    """ "Doha: A fault …": a place alone, where no other paragraph opens so (speakers and labels come in numbers)."""
+    """The dateline of a body that begins with a place and a colon ("Doha: A fault …"), or None.
+
+    No other paragraph may begin with words and a colon, since names of speakers and labels occur several times.
+    """
     match = _COLON.match(body)
     if (
         match is None
@@ -137,7 +140,7 @@ def _read(opening: str) -> Dateline | None:
 
 
 def _tidy_place(written: str | None) -> str | None:
-    """A place without the marks after it; the point of an abbreviation stays ("Calif.", "D.C.")."""
+    """The place without the marks after it. After a comma, the dot of an abbreviation stays ("Calif.", "D.C.")."""
     place = (written or "").strip(" ,-–—")
     return (place if "," in place else place.rstrip(".")) or None
 
@@ -153,7 +156,7 @@ def _is_dateline(
         return agency is not None and "place" not in groups and agency.casefold() in tables.agencies
     if place.casefold() in tables.not_places or not _looks_like_place(place):
         return False
-    # without an agency or a date only capitals distinguish a place from the first words of a sentence
+    # without an agency or a date, only capital letters distinguish a place from the first words of a sentence
     city = place.split(",")[0]
     return agency is not None or date is not None or (city.isupper() and len(city) > 2)
 

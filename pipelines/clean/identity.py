@@ -1,4 +1,4 @@
-"""Who an article is: its one address, its id, the fingerprint of its text, the signature of its story."""
+"""An article's identity: its canonical URL, its id, the hash of its text, and the signature of its story."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIGNATURE_SEED = 20
 SHINGLE_WORDS = 5
 FEWEST_WORDS = 30
 
-# Thai, Lao, Burmese, Khmer, kana, Han: scripts that put no spaces between words
+# Thai, Lao, Burmese, Khmer, kana, Han: scripts without spaces between words
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
@@ -34,20 +34,20 @@ _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
 _AMP_HEAD = re.compile(r"^/amp(?=/[^/]+)", re.I)
 _PATH_SESSION = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#]*|sid=[^/?#]{16,})", re.I)
-_PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # after a slug: /world/print is a section
+_PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # only after a slug, since /world/print is a section
 _INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _SLASHES = re.compile(r"(?<!:)/{2,}")
-_NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a hashbang or a route names the article
+_NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a fragment with a hashbang or a route identifies the article
 _NUMBER = re.compile(r"\d{2,}")
 _ARCHIVED = re.compile(r"^/web/\d{4,14}(?:[a-z]{2}_)?/(https?:/{1,2}.+)$", re.I)
 _PATH_ID = re.compile(r"\d{5,}|(?:[^\W\d_]|[-_.])\d+(?:/|\.\w+/)$", re.I)
-"""An article's id in a path: a long number, or one at the end of a slug; not a year, month or day."""
+"""An article's id in a path: a long number, or a number at the end of a slug. It is not a year, month or day."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlTables:
-    """``tables/urls.toml``, read."""
+    """The tables of ``tables/urls.toml``."""
 
     tracking: frozenset[str]
     prefixes: tuple[str, ...]
@@ -86,11 +86,11 @@ def load_url_tables() -> UrlTables:
 
 @cache
 def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: a step has no network
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: steps use no network
 
 
 def registered_domain(url: str) -> str | None:
-    """The domain that the publisher registered, from the bundled public suffix list.
+    """The domain that the publisher registered, by the bundled public suffix list.
 
     >>> registered_domain("https://m.news.outlet.co.uk/a")
     'outlet.co.uk'
@@ -111,10 +111,10 @@ def _registered(host: str) -> str:
 
 
 def canonical_url(url: str, declared: str | None = None) -> str:
-    """An article's address, whichever way it was reached: no tracking, session, fragment, AMP or mobile variant.
+    """An article's address without tracking, session, fragment, AMP or mobile variant, so that each article has one.
 
-    ``declared`` (the page's own canonical link) wins where ``accepts_declared``. Ids in a query stay. What is
-    no web address at all is only stripped.
+    ``declared`` is the page's own canonical link; it is used if ``accepts_declared``. Ids in the query are kept. A text
+    that is not a web address is only stripped.
 
     >>> canonical_url("http://m.outlet.example/a/pier-12?utm_source=x&id=7&amp=1#top")
     'https://outlet.example/a/pier-12?id=7'
@@ -127,7 +127,7 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     return _UNENCODABLE.sub("\ufffd", url.strip()) if parts is None else _canonical(parts)
 
 
-@lru_cache(maxsize=64)  # a page's address is asked for again when it is compared, and for its identity
+@lru_cache(maxsize=64)  # each address is needed several times
 def _canonical(parts: SplitResult) -> str:
     tables = load_url_tables()
     parts = _unwrapped(parts)
@@ -135,7 +135,7 @@ def _canonical(parts: SplitResult) -> str:
     path = _PRINT_TAIL.sub("", _SLASHES.sub("/", _PATH_SESSION.sub("", parts.path or "/")))
     path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", path)) or "/"
     kept = [pair for pair in _pairs(parts.query) if not _is_noise(*pair, tables)]
-    query = urlencode(kept, errors="surrogateescape")  # bytes that are no UTF-8 stay the bytes they are
+    query = urlencode(kept, errors="surrogateescape")  # keeps bytes that are not UTF-8
     port = _port(parts)
     fragment = parts.fragment if _NAMING_FRAGMENT.match(parts.fragment) else ""
     plain = urlunsplit(("https", host + (f":{port}" if port else ""), path, query, fragment))
@@ -143,7 +143,7 @@ def _canonical(parts: SplitResult) -> str:
 
 
 def accepts_declared(url: str | None, declared: str) -> bool:
-    """Whether a page's own canonical link may stand for its address: same publisher, and not a front or section page.
+    """Whether a page's canonical link is plausible: of the same publisher, and not a front page or section page.
 
     >>> accepts_declared("https://m.outlet.example/a/1", "https://www.outlet.example/news/1")
     True
@@ -164,13 +164,14 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     shorter, longer = theirs.path.rstrip("/") + "/", ours.path.rstrip("/") + "/"
     plain = _PRINT_TAIL.sub("", _AMP_TAIL.sub("", ours.path)) + "/"
     is_section = longer != shorter and longer.startswith(shorter) and plain != shorter
-    return not is_section or _PATH_ID.search(shorter) is not None  # an article all the same
+    return not is_section or _PATH_ID.search(shorter) is not None  # has an article's id
 
 
 def article_id_of_url(url: str) -> str:
-    """Identity of the article at an address: 32 hexadecimal digits, the same for every way to write the address.
+    """The id of the article at an address: 32 hexadecimal digits, the same for all spellings of the address.
 
-    Folds what ``canonical_url`` keeps for people to click: ``www.``, a last slash, an index file, mobile and AMP paths.
+    Ignores parts that ``canonical_url`` keeps so that the link works: ``www.``, a final slash, an index file, mobile
+    and AMP paths.
 
     >>> article_id_of_url("http://www.outlet.example/a/") == article_id_of_url("https://outlet.example/a?fbclid=1")
     True
@@ -179,14 +180,14 @@ def article_id_of_url(url: str) -> str:
 
 
 def identity_of(url: str | None, content: str) -> str:
-    """Identity of an article: from its canonical URL, or from its content hash where there is none."""
+    """The id of an article: from its canonical URL, or from its content hash if it has none."""
     if url is not None:
         return article_id_of_url(url)
     return hashlib.sha256(f"text:{content}".encode()).hexdigest()[:32]
 
 
 def content_hash(title: str, body: str) -> str:
-    """Fingerprint of title and body (64 hexadecimal digits), blind to white space and Unicode form.
+    """The hash of title and body: 64 hexadecimal digits. White space and Unicode normalization make no difference.
 
     >>> content_hash("Pier", "It  opens.\\n\\nToday.") == content_hash("Pier ", "It opens. Today.")
     True
@@ -196,13 +197,14 @@ def content_hash(title: str, body: str) -> str:
 
 
 def story_signature(body: str) -> tuple[int, ...]:
-    """The body's MinHash, by which copies of one story are found: 192 numbers below 2**32; () for short bodies.
+    """The body's MinHash, used to find copies of a story: 192 numbers below 2**32; () for short bodies.
 
-    Broder (1997) over distinct runs of five case-folded words (characters, where a script has no spaces), by rensa's
-    RMinHash: 126 places of the whole body, then 66 of its first 150 words. The share of equal places estimates the
-    Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and high containment: with n
-    and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). Of a brief cut from a long text little can
-    be seen in the whole, so the leads, which trimming leaves, are compared too: see ``pipelines.resolve.stories``.
+    Method: Broder (1997) over the distinct runs of five case-folded words (characters, in scripts without spaces), by
+    rensa's RMinHash. The first 126 places are of the whole body, the other 66 of its first 150 words. The share of
+    equal places estimates the Jaccard similarity J of two bodies' shingles. A copy whose end was trimmed has low J and
+    high containment: with n and m words, shared = J(n+m)/(1+J), containment = shared/min(n, m). If a short text was
+    trimmed from a long one, the whole bodies hardly look alike, so the leads, which trimming keeps, are compared too:
+    see ``pipelines.resolve.stories``.
 
     >>> len(story_signature("one two three " * 10)), story_signature("Too short.")
     (192, ())
@@ -223,7 +225,7 @@ def _shingles(words: list[str]) -> list[str]:
 
 
 def _unwrapped(parts: SplitResult) -> SplitResult:
-    """The address inside that of a redirect, an archive or an AMP cache; the address itself otherwise."""
+    """The article's address inside the address of a redirect, an archive or an AMP cache; otherwise unchanged."""
     host = (parts.hostname or "").lower()
     for beginning, (path, *names) in load_url_tables().wrappers.items():
         if parts.path == path and (host == beginning or host.startswith(f"{beginning}.")):
@@ -250,7 +252,7 @@ def _out_of_amp_cache(parts: SplitResult) -> SplitResult:
 
 
 def _plain_host(host: str, tables: UrlTables) -> str:
-    if not host.isascii():  # dots of other scripts are dots, as in browsers
+    if not host.isascii():  # as in browsers, full stops of other scripts count as dots
         host = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
     host = host.lower().rstrip(".")
     if ":" in host:
@@ -263,7 +265,7 @@ def _plain_host(host: str, tables: UrlTables) -> str:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")[:100]
-    return [(name.removeprefix("amp;"), value) for name, value in pairs]  # left by links whose & stayed &amp;
+    return [(name.removeprefix("amp;"), value) for name, value in pairs]  # from links with an escaped &
 
 
 def _is_noise(name: str, value: str, tables: UrlTables) -> bool:

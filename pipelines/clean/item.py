@@ -1,4 +1,4 @@
-"""Fields of a scraper's JSON item: ``tables/items.toml`` says which key means what, also for one scraper alone."""
+"""The fields of a scraper's JSON item. ``tables/items.toml`` lists the keys of each field, by scraper."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _MARKUP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ItemFields:
-    """What an item says of its article, unjudged: strings as the scraper wrote them, dates too.
+    """What an item declares about its article: strings as the scraper wrote them, dates included, not yet checked.
 
-    ``text`` is plain text, ``html`` markup; ``evidence`` names the key each field was read from.
+    ``text`` is plain text and ``html`` is markup. ``evidence`` gives the key that each field was read from.
     """
 
     title: str | None = None
@@ -47,7 +47,7 @@ class ItemFields:
 
 @cache
 def load_item_keys(scraper: str) -> Mapping[str, tuple[str, ...]]:
-    """Field to the keys that may hold it, the scraper's own before the default ones."""
+    """The keys that may hold each field, the scraper's own keys before the default ones."""
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/items.toml").read_text("utf-8"))
     own = table["scrapers"].get(scraper, {})
     return {name: (*own.get(name, ()), *keys) for name, keys in table["default"].items()}
@@ -100,7 +100,7 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
 
 
 def values_under(name: str, item: Mapping[str, object], scraper: str) -> tuple[str, ...]:
-    """Strings under the keys that may hold a field, as they stand, in the order of the keys.
+    """The strings under the keys that may hold a field, unchanged, in the order of the keys.
 
     >>> values_under("canonical_url", {"permalink": "https://outlet.example/pier", "og_url": None}, "any")
     ('https://outlet.example/pier',)
@@ -111,7 +111,7 @@ def values_under(name: str, item: Mapping[str, object], scraper: str) -> tuple[s
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text is HTML: two tags in its first part are enough.
+    """Whether a text is HTML: it has two tags, or a tag and an end tag.
 
     >>> is_markup("<p>One</p><p>Two</p>"), is_markup("a < b and b > c")
     (True, False)
@@ -123,7 +123,7 @@ def is_markup(text: str) -> bool:
 def _texts(
     item: Mapping[str, object], keys: Mapping[str, tuple[str, ...]], evidence: dict[str, Evidence]
 ) -> tuple[str | None, str | None]:
-    """Plain text and markup of an item: a key named for one may hold the other."""
+    """The plain text and the markup of an item. A key that is named after one of them may hold the other."""
     text: str | None = None
     html: str | None = None
     for name in ("html", "body"):
@@ -145,7 +145,7 @@ def _texts(
 
 
 def _at(item: Mapping[str, object], key: str) -> object:
-    """The value of a key of a ``_folded`` item; a dotted key goes into nested objects."""
+    """The value of a key in a ``_folded`` item. A dotted key reads nested objects."""
     whole = item.get(_fold(key))
     if whole is not None or "." not in key:
         return whole
@@ -159,7 +159,7 @@ def _at(item: Mapping[str, object], key: str) -> object:
 
 
 def _folded(item: Mapping[str, object]) -> dict[str, object]:
-    """The item by keys without case, ``_`` and ``-``; the first of two that fold alike stays."""
+    """The item with its keys folded: without case, ``_`` and ``-``. Of two keys that fold alike, the first is kept."""
     folded: dict[str, object] = {}
     for key, value in item.items():
         folded.setdefault(_fold(str(key)), value)

@@ -1,7 +1,7 @@
-"""Numbers of lines or blocks become chances that each is body: a small convolutional network in numpy.
+"""A small convolutional network in numpy: from the features of lines or blocks to the probability that each is body.
 
-Each is read with those around it (by dilated convolutions as in Yu and Koltun, 2016) and with the page as a whole.
-The weights lie in ``tables/*_model.json`` and are made by ``tests/bench/train.py``.
+Each line or block is classified together with its neighbours (by dilated convolutions as in Yu and Koltun, 2016) and
+with the page as a whole. The weights are in ``tables/*_model.json``; ``tests/bench/train.py`` trains them.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 type Numbers = NDArray[np.float32]
 
 SMALLEST_THREADED = 250_000
-"""Multiplications of a product that OpenBLAS does in one thread (below 4 × 65,536)."""
+"""Multiplications of the largest matrix product that OpenBLAS computes in one thread (its limit is 4 × 65,536)."""
 
 LIMIT = 5.0
-"""Numbers further than so many standard deviations from the mean count as that far."""
+"""Features are clipped to this many standard deviations from their mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceModel:
-    """The network's weights. Layer ``n`` looks ``2 ** n`` rows to either side."""
+    """The network's weights. Layer ``n`` combines each row with those ``2 ** n`` rows before and after it."""
 
     mean: Numbers
     spread: Numbers
@@ -42,7 +42,7 @@ class SequenceModel:
     leave_bias: Numbers
 
     def chances(self, rows: Numbers) -> Numbers:
-        """For each row, 0 to 1, the chance that it is body."""
+        """For each row, the probability (0 to 1) that it is body."""
         scaled = np.clip((rows - self.mean) / self.spread, -LIMIT, LIMIT)
         first = np.maximum(_times(scaled, self.enter) + self.enter_bias, 0)
         state = first + np.tanh(first.max(axis=0) @ self.page + self.page_bias)
@@ -54,15 +54,15 @@ class SequenceModel:
 
 @cache
 def load_model(name: str, features: tuple[str, ...]) -> SequenceModel:
-    """The model in a file of ``tables/``, made for rows of these features."""
+    """The model in a file of ``tables/``, which must have been trained for these features."""
     return read_model(files("pipelines.clean").joinpath(f"tables/{name}").read_text("utf-8"), features)
 
 
 def read_model(text: str, features: tuple[str, ...]) -> SequenceModel:
-    """The model in a JSON file. Raises ``ValueError`` where it was made for other features."""
+    """The model in a JSON text. Raises ``ValueError`` if it was trained for other features."""
     table: dict[str, Any] = json.loads(text)
     if tuple(table["features"]) != features:
-        raise ValueError("the model was made for other features: train it anew (tests/bench/train.py)")
+        raise ValueError("the model was trained for other features: train it again (tests/bench/train.py)")
     return SequenceModel(
         mean=_array(table["mean"]),
         spread=_array(table["spread"]),
@@ -78,7 +78,7 @@ def read_model(text: str, features: tuple[str, ...]) -> SequenceModel:
 
 
 def _times(left: Numbers, right: Numbers) -> Numbers:
-    """A matrix product in parts that are too small for BLAS to hand to threads: workers have no cores to spare."""
+    """A matrix product, in parts so small that BLAS starts no threads for them: the workers use all cores already."""
     step = max(1, SMALLEST_THREADED // right.size)
     if len(left) <= step:
         return left @ right
@@ -89,7 +89,7 @@ def _times(left: Numbers, right: Numbers) -> Numbers:
 
 
 def _around(state: Numbers, dilation: int) -> Numbers:
-    """Each row beside the ones ``dilation`` rows before and after it; zeros past the ends."""
+    """Each row joined with the rows ``dilation`` before and after it; zeros beyond the first and last row."""
     total, width = state.shape
     wide = np.zeros((total, 3 * width), dtype=np.float32)
     if dilation < total:

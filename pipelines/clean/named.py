@@ -1,4 +1,4 @@
-"""Says which articles a raw article names as its own, so that a delete request finds it although it was rejected."""
+"""The ids of the article that a rejected message was about, so that a delete request finds the message too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.clean.item import values_under
 from pipelines.records import RawArticle
 
 LOOKED_AT = 100_000
-"""Characters of markup that are searched for the page's own address, which stands in its head."""
+"""Characters of markup that are searched for the page's own address. It is in the page's head."""
 
 MOST_TAGS = 500
 _TAG = re.compile(r"<(link|meta)\b([^<>]{0,1000})>", re.I)
@@ -21,9 +21,9 @@ _ATTRIBUTE = re.compile(r"""\b([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'
 
 
 def named_articles(raw: RawArticle) -> tuple[str, ...]:
-    """Ids of the articles at the addresses that a page or item gives as its own, the canonical one first.
+    """The article ids of the addresses that a page or item declares as its own, the canonical one first.
 
-    Takes no page apart: this is asked of records that a step rejected, also where the page itself is the reason.
+    The page is searched but not parsed, because this is called for rejected records, whose markup may be the reason.
 
     >>> from datetime import UTC, datetime
     >>> from pipelines.records import Coordinates
@@ -43,7 +43,7 @@ def named_articles(raw: RawArticle) -> tuple[str, ...]:
 
 
 def _addresses_in(markup: str) -> Iterator[str]:
-    """What the page's canonical links say, then what ``og:url`` says."""
+    """The addresses in the page's canonical links, then those in ``og:url``."""
     shared = []
     for tag in islice(_TAG.finditer(markup), MOST_TAGS):
         said = {name.lower(): unescape(a or b or c).strip() for name, a, b, c in _ATTRIBUTE.findall(tag[2])}

@@ -1,4 +1,4 @@
-"""A byline becomes authors, each classified as a person, a desk of the outlet, or an organisation."""
+"""The authors that a byline names, each classified as a person, a desk of the outlet, or an organisation."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LONGEST_BYLINE = 1_000
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
 _CUT = re.compile(r"\s*(?:[|·•●⋅/\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
 _NEXT = re.compile(r"[;/\n\t、，،]")
-_PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")  # after a "by"; else it may be a part of a group's name
+_PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")  # used only after a "by": it may be part of a name
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
 
 
 @dataclass(frozen=True, slots=True)
 class NameTables:
-    """``tables/names.toml``, read and compiled."""
+    """The tables of ``tables/names.toml``, compiled."""
 
     opener: re.Pattern[str]
     closing: re.Pattern[str]
@@ -68,7 +68,7 @@ def load_name_tables() -> NameTables:
 
 
 def parse_byline(byline: str) -> tuple[Author, ...]:
-    """The authors that a byline names, in its order, each once; () where it names nobody.
+    """The authors that a byline names, each once, in the byline's order; () if it names none.
 
     >>> parse_byline("By Ines Falk and Tom Okafor, Harbour News Agency")
     (Author(name='Ines Falk', type='person'), Author(name='Tom Okafor', type='person'), \
@@ -100,7 +100,7 @@ Author(name='Harbour News Agency', type='organisation'))
 
 
 def _named_last_first(names: list[str], text: str) -> list[str]:
-    """Names, turned where a library's record has the family's name first.
+    """The names, as one name in the usual order if the text is "family name, given name".
 
     >>> _named_last_first(["Falk", "Ines"], "Falk, Ines")
     ['Ines Falk']
@@ -112,17 +112,17 @@ def _named_last_first(names: list[str], text: str) -> list[str]:
 
 
 def _is_said_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> bool:
-    """Whether what follows a name describes that author: a place, a degree, what somebody is."""
+    """Whether a part of a byline describes the author before it: a place, a degree or a role."""
     if name.rstrip(".").replace(".", "").casefold() in tables.degrees:
         return True
-    has_case = name[0] != name[0].swapcase()  # in scripts without capitals one word is a whole name
+    has_case = name[0] != name[0].swapcase()  # in scripts without capitals, a name may be one word
     is_place = has_case and (" " not in name or (name.isupper() and not first.isupper()))
     is_said = name[0].isdigit() or (name[0].islower() and first[0].isupper())  # "in Marrowby", "3 min read"
     return (kind == "person" and (is_place or is_said)) or tables.role.search(name) is not None
 
 
 def clean_name(name: str) -> str | None:
-    """One name without the words and marks around it; None where nothing of a name is left.
+    """A name without the words and marks around it, or None if no name is left.
 
     >>> clean_name("von Ines Falk (Berlin)")
     'Ines Falk'
@@ -142,7 +142,7 @@ def clean_name(name: str) -> str | None:
 
 
 def author_type(name: str) -> AuthorType:
-    """What a name of a byline stands for.
+    """Whether a name in a byline is a person's, a desk's or an organisation's.
 
     >>> [author_type(name) for name in ("Ines Falk", "Staff Reporter", "Reuters")]
     ['person', 'desk', 'organisation']
@@ -158,14 +158,15 @@ def author_type(name: str) -> AuthorType:
 
 
 def _without_joiner(piece: str, tables: NameTables) -> str:
-    """What stands between two commas without the "and" before a list's last name."""
+    """A part between two commas, without the "and" before the last name of a list."""
     match = tables.joiner.match(f" {piece}")
     return piece[match.end() - 1:] if match is not None else piece
 
 
 def _split_names(piece: str, tables: NameTables) -> list[str]:
     parts = tables.joiner.split(piece)
-    # "Ines Falk and Tom Okafor" are two; "Arts and Culture Desk" is one: a name has two words, or is an agency's
+    # "Ines Falk and Tom Okafor" are two names, "Arts and Culture Desk" is one: split only if every part has two words,
+    # or is an agency or a role
     is_alone = [part.casefold() in tables.agencies or tables.role.fullmatch(part) is not None for part in parts]
     is_full = [len(part.split()) >= 2 for part in parts]
     if len(parts) > 1 and any(is_full) and all(map(max, is_alone, is_full)):

@@ -1,4 +1,4 @@
-"""A page in HTML becomes a clean article."""
+"""An HTML page becomes a clean article."""
 
 from __future__ import annotations
 

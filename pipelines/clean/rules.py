@@ -1,4 +1,4 @@
-"""The settings of the clean step: limits, and tables of words (``tables/*.toml``), loaded once."""
+"""The rules of the clean step: its limits and its word tables (``tables/*.toml``), loaded once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipelines.settings import Limits
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits and word tables of the clean step."""
+    """The limits and word tables of the clean step."""
 
     limits: Limits
     tables: Mapping[str, Mapping[str, Any]]
 
 
 def load_rules(limits: Limits) -> Rules:
-    """The rules as shipped, under these limits."""
+    """The rules that ship with Dateline, with these limits."""
     tables = {
         entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
         for entry in files("pipelines.clean").joinpath("tables").iterdir() if entry.name.endswith(".toml")

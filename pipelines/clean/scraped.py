@@ -1,4 +1,4 @@
-"""A scraper's JSON item becomes a clean article: its page or text is read like any other, its fields fill the gaps."""
+"""A scraper's JSON item becomes a clean article. Its page or text is read like any other; its fields fill the gaps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
 
 
 def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The article of an item. Text that the scraper cut from the page comes first; without it, the item's markup.
+    """The article of an item: from the text that the scraper extracted, or else from the item's markup.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
     ``TitleMissing``.
@@ -31,7 +31,7 @@ def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
     text, html = fields.text, fields.html
     if text is None and html is None and raw.text.strip():
         text, html = (None, raw.text) if is_markup(raw.text) else (raw.text, None)
-    found = _told(fields, raw.url)
+    found = _declared_by(fields, raw.url)
     if text is not None:
         return assemble(raw, _of_text(text, found))
     if html is None:
@@ -39,8 +39,8 @@ def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
     return _of_page(html, found, raw, rules)
 
 
-def _told(fields: ItemFields, url: str | None) -> Findings:
-    """What the item's own fields say; ``body`` is empty."""
+def _declared_by(fields: ItemFields, url: str | None) -> Findings:
+    """The fields that the item declares. ``body`` is empty."""
     published, modified = (_moment(written, fields.language) for written in (fields.published_at, fields.modified_at))
     address = url or fields.url
     declared = fields.canonical_url if split_address(fields.canonical_url or "") is not None else None
@@ -86,7 +86,7 @@ def _moment(written: str | None, language: str | None) -> Moment | None:
 
 
 def _of_text(text: str, declared: Findings) -> Findings:
-    """The item's text, read as a dump under its headline; what the item says itself wins."""
+    """The item's text, read as a dump under its headline. The item's own fields take precedence."""
     seen = findings_of_dump(f"{declared.title}\n\n{text}" if declared.title else text, None)
     title = declared.title or seen.title
     if not title:
@@ -107,7 +107,7 @@ _FROM_TEXT = frozenset({"body", "body_repair", "authors", "title", "is_truncated
 
 
 def _of_page(html: str, declared: Findings, raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The item's markup, read as a page; its fields fill what the page leaves empty, and give the headline."""
+    """The item's markup, read as a page. The item's own fields take precedence, except for the language."""
     if "<html" not in html[:2_000].lower():
         heading = f"<h1>{escape(declared.title)}</h1>" if declared.title else ""
         head = f"<head><title>{escape(declared.title)}</title></head>"

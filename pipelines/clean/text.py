@@ -1,4 +1,4 @@
-"""Text becomes what is stored: repaired where that is safe, tidy, its paragraphs divided by one empty line."""
+"""Makes text ready to be stored: repaired if that is safe, tidied, paragraphs separated by one empty line."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from pipelines.records import Evidence
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
-# A joiner means something between letters of Arabic or Indic scripts and in emoji; elsewhere it is noise.
+# A joiner has a meaning between letters of Arabic or Indic scripts and in emoji. Elsewhere it is noise.
 _STRAY_JOINER = re.compile(
     "(?<![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])[\u200c\u200d]"
     "|[\u200c\u200d](?![\u0600-\u109f\U0001f000-\U0001faff\u2600-\u27bf])"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
-# Any of the above: most texts have none, and one look is cheaper than four.
+# Any character of the four patterns above. Most texts have none, and one search is cheaper than four.
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]")
-# UTF-8 read as Windows-1252, Latin-1, Windows-1251 or Mac Roman: a lead byte's character before a continuation's.
+# UTF-8 misread as Windows-1252, Latin-1, Windows-1251 or Mac Roman: the character of a lead byte, then the character
+# of a continuation byte.
 _CONTINUATIONS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-# One set of first letters, each then looked at again with what follows: a search passes over all others fast.
+# The pattern starts with one set of characters, so that a search skips all others fast. What follows checks each.
 _SUSPECT = re.compile(
     f"[Â-ôвРС‚√¬\ufffd\x80-\x9f](?:(?<=[Â-ô])[{_CONTINUATIONS}]"
     "|(?<=[вРС])[\u0402-\u040f\u0452-\u045f\u00a0-\u00bb‚„…†‡€‰‹‘’“”•–—™›]"
@@ -36,15 +37,15 @@ _SUSPECT = re.compile(
 
 MOST_MARKS = 30
 _HEAPED = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
-_MAY_BE_HEAPED = re.compile(rf"[^\x00-\x7f]{{{MOST_MARKS + 1}}}")  # found in a third of the time
+_MAY_BE_HEAPED = re.compile(rf"[^\x00-\x7f]{{{MOST_MARKS + 1}}}")  # takes a third of the time to search
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
-# Of letters that open a character of two bytes or more, with those that go on after them: ``&acirc;&euro;&trade;``.
+# Misread UTF-8 as character references: one for the lead byte, then its continuations: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
 MOST_PIECES = 1_000
-"""Pieces of a text that are looked at one by one; after them, only letters that stand together are."""
+"""Pieces of a text that are repaired one by one. In the rest of the text, only runs of letters are repaired."""
 
-_LONGEST = 3_000_000  # more than is read of any page or dump
+_LONGEST = 3_000_000  # characters; more than is read of any page or dump
 _STRETCH = 500_000
 _PIECE = re.compile(r"[^<>\n]+")
 _PLAIN = re.compile(r"[\x00-\x7f]{16,}")
@@ -52,18 +53,18 @@ _PLAIN = re.compile(r"[\x00-\x7f]{16,}")
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """Text after repair, and each piece of it that was repaired, as it was and as it is."""
+    """The text after repair, and the pieces of it that were repaired, each before and after."""
 
     text: str
     pieces: tuple[tuple[str, str], ...] = ()
 
     @property
     def evidence(self) -> Evidence | None:
-        """What was repaired first; None when nothing had to be."""
+        """The first repaired piece as evidence, or None if nothing was repaired."""
         return Evidence("mojibake repaired", shorten(self.pieces[0][0].strip())) if self.pieces else None
 
     def evidence_in(self, text: str) -> Evidence | None:
-        """The same for what stands in a part of the text, which was tidied since."""
+        """The first repaired piece that occurs in ``text``, a part of the repaired text that may have been tidied."""
         text = text[:_STRETCH]
         for was, repaired in self.pieces:
             if (seen := tidy_line(unescape(repaired))) and seen in text:
@@ -72,11 +73,11 @@ class Repaired:
 
 
 def repair(text: str) -> Repaired:
-    """Text that was decoded wrongly, once or more, becomes what its author wrote; markup may stand in it.
+    """Text that was decoded with a wrong charset, once or more, becomes what its author wrote. It may contain markup.
 
-    It comes before anything that takes out characters: what is no-break space or control character in wrong text is
-    a part of a letter. Only pieces (lines, text between tags) that ftfy's heuristic finds bad are touched, so correct
-    text that looks odd stays as it is.
+    This must run before anything that removes characters, because a no-break space or a control character in misread
+    text is part of a letter. Only pieces (lines, text between tags) that ftfy's heuristic classifies as bad are
+    changed, so that correct text that looks odd stays as it is.
 
     >>> repair("The minister doesnâ€™t agree.").text
     'The minister doesn’t agree.'
@@ -108,7 +109,7 @@ def repair(text: str) -> Repaired:
 
 
 def _is_suspect(text: str) -> bool:
-    """Whether a text may have been decoded wrongly: only its runs of characters that are no ASCII are searched."""
+    """Whether a text may have been decoded with a wrong charset. Only its non-ASCII characters are searched."""
     for start in range(0, len(text), _STRETCH):
         if _SUSPECT.search(_not_ascii(text[start:start + _STRETCH + 1])) is not None:
             return True
@@ -116,7 +117,7 @@ def _is_suspect(text: str) -> bool:
 
 
 def _not_ascii(text: str) -> str:
-    """The runs of characters that are no ASCII, a space between them.
+    """The runs of non-ASCII characters in a text, separated by spaces.
 
     >>> _not_ascii("naïve “cafés”")
     'ï “ é ”'
@@ -130,18 +131,21 @@ def _not_ascii(text: str) -> str:
 
 
 def _is_bad(piece: str) -> bool:
-    """What ftfy's heuristic says of a piece: slowly, and by letters that are no ASCII and the few beside them."""
+    """Whether ftfy's heuristic classifies a piece as bad.
+
+    The heuristic is slow and needs only non-ASCII letters and their neighbours, so long runs of ASCII are shortened.
+    """
     return is_bad(_PLAIN.sub(lambda run: run[0][:8] + run[0][-8:], piece))
 
 
 def _unescaped(references: re.Match[str]) -> str:
-    """Character references as characters, but for those that markup needs."""
+    """Character references as characters, unless one is a character of markup's syntax."""
     text = unescape(references.group())
     return references.group() if set(text) & set("<>&\"'") else text
 
 
 def _redecoded(match: re.Match[str]) -> str:
-    """Letters in a text that was decoded wrongly which in their line are too few to look bad (``doÄŸu``)."""
+    """Misread letters, decoded again. They are too few in their line for the heuristic to see them (``doÄŸu``)."""
     letters = match.group()
     for charset in ("sloppy-windows-1252", "sloppy-windows-1254", "sloppy-windows-1251"):
         try:
@@ -152,7 +156,7 @@ def _redecoded(match: re.Match[str]) -> str:
 
 
 def tidy_line(text: str) -> str:
-    """Any text becomes one line: NFC, no invisible or control characters, single spaces.
+    """The text on one line: NFC, without invisible or control characters, with single spaces.
 
     >>> tidy_line(" Co\\u00adop\\u00a0Bank\\u200b\\n says ")
     'Coop Bank says'
@@ -161,7 +165,7 @@ def tidy_line(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """A body becomes paragraphs divided by one empty line; every line of the input is a paragraph.
+    """The paragraphs of a body, separated by one empty line. Every line of the input is a paragraph.
 
     >>> tidy("One.\\r\\n\\r\\n\\r\\nTwo\\u00a0here.\\nThree.")
     'One.\\n\\nTwo here.\\n\\nThree.'
@@ -171,7 +175,7 @@ def tidy(text: str) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """Text in its lines as they were, in NFC, without invisible and control characters."""
+    """The text in NFC, without invisible and control characters. Its lines are kept."""
     if _ODD.search(text) is not None:
         text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
         text = _STRAY_JOINER.sub("", _CONTROL.sub("", text))
@@ -183,7 +187,10 @@ def plain_lines(text: str) -> str:
 
 
 def _thinned(heap: re.Match[str]) -> str:
-    """Combining marks, no more on a letter than UAX #15 calls safe: to sort a million of them takes hours."""
+    """A run of characters with at most 30 combining marks per letter, the limit of UAX #15's stream-safe format.
+
+    To normalize a million marks on one letter takes hours.
+    """
     marks = 0
     kept = []
     for character in heap.group():
@@ -194,7 +201,7 @@ def _thinned(heap: re.Match[str]) -> str:
 
 
 def count_words(text: str) -> int:
-    """How many words a text has: runs between white space, as the contract counts them.
+    """The number of words in a text: runs between white space, as the contract counts them.
 
     >>> count_words("It’s 5 o'clock.")
     3
@@ -203,7 +210,7 @@ def count_words(text: str) -> int:
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """What evidence quotes: at most ``limit`` characters.
+    """The text, shortened to at most ``limit`` characters for evidence.
 
     >>> shorten("abcdef", 4)
     'abc…'

@@ -1,4 +1,4 @@
-"""How the lines of a page are written, as numbers, for all of them at once: the first columns that a model reads."""
+"""Features of how the lines of a page are written, computed for all lines at once: the models' first columns."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ WRITTEN = (
     "strong_count", *KINDS,
 )
 LONGEST_READ = 200
-"""Characters of a line whose words are looked at; of its letters, all are."""
+"""Characters of a line whose words are counted. Its letters are all counted."""
 
 LONGEST_OPENER = 40
 CREDIT_WORDS = 6
-"""Words at the end of a caption in which its maker is named."""
+"""Words at the end of a caption that are searched for a photo credit."""
 
 _CREDIT, _LINE_END = 1 << len(KINDS), 2 << len(KINDS)
 _BITS = 1 << np.arange(len(KINDS))
@@ -41,12 +41,12 @@ _UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _STOP, _SPACE = (1 << bit for b
 
 @cache
 def _letter_kinds() -> Column:
-    """For each character of Unicode's first plane, which kinds it is of, as bits."""
+    """The kinds of each character of Unicode's first plane, as bits."""
     kinds = np.zeros(0x10000, dtype=np.uint8)
     letters = list(map(chr, range(0x10000)))
     kinds[[letter.isupper() for letter in letters]] |= _UPPER
     kinds[[letter.isdigit() for letter in letters]] |= _DIGIT
-    kinds[0x250:] |= _FOREIGN  # past the letters of Latin scripts
+    kinds[0x250:] |= _FOREIGN  # beyond Latin letters
     for kind, members in ((_MARK, "|[©→»›•/@#_{}=<>↓↑▼▲★✓"), (_QUOTE, "“\"„«"), (_COMMA, ",、"), (_STOP, ".?!。"),
                           (_SPACE, " ")):
         kinds[list(map(ord, members))] |= kind
@@ -55,7 +55,7 @@ def _letter_kinds() -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``tables/dump.toml`` as read: words to bits (one for each of ``KINDS``, one for credits), and openers."""
+    """The words of ``tables/dump.toml`` with their bits (one for each of ``KINDS``, one for credits), and openers."""
 
     kinds: dict[str, int]
     openers: tuple[str, ...]
@@ -77,9 +77,7 @@ def load_words() -> Words:
 
 
 def written(texts: Sequence[str]) -> list[Column]:
-    """The columns of ``WRITTEN``. No text is empty or has a line end in it.
-
-    Some stand together as one group.
+    """The columns of ``WRITTEN``, some of them grouped into one array. No text may be empty or have a line end.
 
     >>> length, words, *_ = written(["Pier opens.", "It rained."])
     >>> np.expm1(words).round().tolist()
@@ -115,7 +113,7 @@ def written(texts: Sequence[str]) -> list[Column]:
 
 
 def stacked(columns: Sequence[Column]) -> NDArray[np.float32]:
-    """Columns, and groups of them, as one table."""
+    """Columns and groups of columns, joined into one table."""
     widths = [1 if each.ndim == 1 else each.shape[1] for each in columns]
     table = np.empty((len(columns[0]), sum(widths)), dtype=np.float32)
     at = 0
@@ -130,8 +128,7 @@ def column(values: Sequence[Any]) -> Column:
 
 
 def _words(texts: Sequence[str], known: Words) -> tuple[Column, Column, Column]:
-    """For each line, how many words were looked at, how many of them are of each kind, and whether it ends in a credit.
-    """
+    """For each line: how many words were counted, how many of them are of each kind, whether it ends in a credit."""
     total = len(texts)
     pieces = _WORDS_AND_ENDS.findall("".join([text[:LONGEST_READ] + "\n" for text in texts]).lower())
     bits = np.fromiter(map(known.kinds.get, pieces, repeat(0)), np.int32, len(pieces))
@@ -149,7 +146,7 @@ def _words(texts: Sequence[str], known: Words) -> tuple[Column, Column, Column]:
 
 
 class _Letters:
-    """The characters of lines, counted line by line."""
+    """Counts of the kinds of characters in each line."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join(texts)
@@ -160,7 +157,7 @@ class _Letters:
         after = np.append(kinds[1:], np.uint8(0))
         before = np.concatenate((np.array([_SPACE], dtype=np.uint8), kinds[:-1]))
         before[self._starts] = _SPACE
-        after[self._starts[1:] - 2] = 0  # the mark that ends a line begins no sentence
+        after[self._starts[1:] - 2] = 0  # a mark at the end of a line does not start a sentence
         self.counts = {kind: self._sum(kinds & kind > 0) for kind in
                        (_UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _SPACE)}
         self.capitals = self._sum((kinds & _UPPER > 0) & (before & _SPACE > 0))

@@ -14,7 +14,7 @@ __all__ = ["DumpReading", "clean_dump", "findings_of_dump", "read_dump"]
 
 
 def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The article in a text dump; what the dump does not say stays empty, and the evidence says so.
+    """The article in a text dump. Fields that the dump does not have stay empty, and the evidence says so.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage`` or ``TitleMissing``.
     """
@@ -25,7 +25,10 @@ def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:
 
 
 def findings_of_dump(text: str, url: str | None) -> Findings:
-    """What a dump says of its article; ``title`` is empty where no line is a headline."""
+    """The fields that are found in a dump. ``title`` is empty if no line is a headline.
+
+    Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage`` or ``ErrorPage``.
+    """
     reading = read_dump(text, url)
     if reading.lines is None or not reading.lines.texts:
         raise BodyMissing("a dump has the text of an article", field="body", value=text)

@@ -1,4 +1,4 @@
-"""Chances become the body: the lines that are chosen, and what is boilerplate whatever its chance."""
+"""Chooses the lines of the body by the model's probabilities, without lines that are always boilerplate."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
 
 BAR = 0.5
-"""A line more likely body than not is body; a higher bar gave precision what it took from recall."""
+"""The probability from which a line is body. A higher value gained as much precision as it lost recall."""
 
 
 def without_breaks(lines: Lines) -> Lines:
-    """A dump without the lines that break a body up: pointers to other articles, labels of adverts.
+    """The dump without lines that interrupt the body: pointers to other articles, labels of adverts.
 
-    They go before the lines are weighed, so that what stands around them is weighed as it was written.
+    They are removed before the model runs, so that it sees the paragraphs around them as neighbours.
     """
     kept = [at for at, text in enumerate(lines.texts) if not is_break(text)]
     if len(kept) == len(lines.texts):
@@ -33,13 +33,13 @@ def without_breaks(lines: Lines) -> Lines:
 
 
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
-    """Numbers of the lines that are body, in order."""
+    """The numbers of the lines that are body, in order."""
     chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
     return before_wall([at for at in chosen if not _is_blurb(lines.texts, at)], lines.texts)
 
 
 def _is_blurb(texts: Sequence[str], at: int) -> bool:
-    """Whether a line is what the outlet says of itself: so written, and repeated or beside an author box."""
+    """Whether the outlet describes itself in a line, which is also repeated or next to an author box."""
     text = texts[at]
     if len(text) > 2 * LONGEST_POINTER or outlet_describing_itself(text) is None:
         return False
@@ -48,5 +48,5 @@ def _is_blurb(texts: Sequence[str], at: int) -> bool:
 
 
 def paragraphs(texts: Sequence[str]) -> str:
-    """Lines become a body: one paragraph a line, single spaces in it."""
+    """The body of these lines: each is a paragraph, with single spaces."""
     return "\n\n".join(" ".join(text.split()) for text in texts)

@@ -1,4 +1,4 @@
-"""The lines of a dump become numbers: how each is written, how it is laid out, and where it stands."""
+"""The features of a dump's lines, as numbers: how each line is written, its layout, and its position."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_KIND = WRITTEN.index(KINDS[0])
 
 
 def numbers_of(lines: Lines) -> Numbers:
-    """A row of numbers for each line of a dump: the values of ``FEATURES``."""
+    """A table with a row for each line of a dump and a column for each of ``FEATURES``."""
     own = stacked(written(lines.texts))
     counts: dict[str, int] = {}
     for text in lines.texts:
@@ -77,7 +77,7 @@ def _layout(own: Numbers, lines: Lines, repeats: Numbers) -> Numbers:
 
 
 def _heads(own: Numbers, kind: str) -> NDArray[np.bool_]:
-    """Short lines that are mostly words of one kind of boilerplate, such as the heading of the comments."""
+    """For each line, whether it is a short heading of one kind of boilerplate, such as that of the comments."""
     return np.asarray((own[:, _FIRST_KIND + KINDS.index(kind)] >= 0.34) & (own[:, 1] < 2.0))
 
 
@@ -87,6 +87,6 @@ def _since(marks: NDArray[np.bool_], place: Numbers) -> Numbers:
 
 
 def _heaviest(values: NDArray[np.floating[Any]], weights: Numbers) -> float:
-    """The value that most of the weight lies on."""
+    """The value that has the largest total weight."""
     kinds, where = np.unique(values, return_inverse=True)
     return float(kinds[np.argmax(np.bincount(where, weights=weights))])

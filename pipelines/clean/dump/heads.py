@@ -1,4 +1,4 @@
-"""Lines around a dump's body become its headline, byline, dates and outlet, each with what it was read from."""
+"""Finds headline, byline, dates and outlet in the lines around a dump's body, each with its evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipelines.clean.names import author_type, load_name_tables, parse_byline
 from pipelines.records import Author
 
 FURTHEST_HEADLINE = 60
-"""Lines before the body that a headline is looked for in; a dump's menu may stand between."""
+"""Lines before the body that are searched for the headline. A dump's menu may come between the two."""
 
 LONGEST_HEADLINE = 250
 FURTHEST_BOX = 12
@@ -41,7 +41,7 @@ _RIGHTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A dump's lines, and where its body begins and ends."""
+    """A dump's lines, with the numbers of its body's first and last line."""
 
     lines: Lines
     first: int
@@ -50,7 +50,7 @@ class Surroundings:
 
 
 def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
-    """The headline and the number of its line: the line before the body that most speaks for it."""
+    """The number of the headline's line, and the headline: the line before the body with the best score; or None."""
     texts = around.lines.texts
     start = max(0, around.first - FURTHEST_HEADLINE)
     slug = _slug_words(around.url)
@@ -87,7 +87,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     score -= 1.0 * around.lines.links[at] + (0.8 if level >= 7 else 0.0)
     score -= 1.2 * max(0.0, (len(words) - 25) / 10) + (0.6 if text.endswith((".", ":")) else 0.0)
     score -= min(2.0, 0.08 * (around.first - at))
-    if at == around.first:  # an opening paragraph is no headline, unless it is written as one
+    if at == around.first:  # the first paragraph of the body is hardly ever the headline
         score -= 1.0 + (1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0)
     if len(words) < 5:
         score -= 0.4
@@ -95,7 +95,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
 
 
 def find_authors(around: Surroundings, headline: int) -> Found[tuple[Author, ...]] | None:
-    """The byline near the headline; else a desk or name in the author box after the body."""
+    """The authors in a byline near the headline, or else in an author box or a byline after the body."""
     texts = around.lines.texts
     for at in range(headline + 1, min(around.first + 3, len(texts))):
         authors = _byline(texts, at)
@@ -118,7 +118,7 @@ def find_authors(around: Surroundings, headline: int) -> Found[tuple[Author, ...
 
 
 def _byline(texts: Sequence[str], at: int) -> tuple[Author, ...]:
-    """Authors of a line that is a byline: it says so, or it is a desk's name and nothing else."""
+    """The authors in a line that is a byline: it begins like one, or is only the name of a desk; otherwise ()."""
     text = texts[at].strip("*_ |")
     if len(text) > LONGEST_BYLINE:
         return ()
@@ -131,7 +131,7 @@ def _byline(texts: Sequence[str], at: int) -> tuple[Author, ...]:
 
 
 def _is_byline(text: str) -> bool:
-    """Whether a line opens as bylines do and goes on with a name, or is a desk's name.
+    """Whether a line begins with the words of a byline and a name, or is the name of a desk.
 
     >>> _is_byline("By Ines Falk"), _is_byline("By Monday the pier was gone"), _is_byline("Web Desk")
     (True, False, True)
@@ -161,7 +161,7 @@ def _is_opener(text: str) -> bool:
 
 
 def _is_person(name: str) -> bool:
-    """Whether a name is written as people's are: two to five words, all but particles with a capital."""
+    """Whether a name is written like a person's: two to five words, all capitalized except particles."""
     words = name.split()
     capital = [word for word in words if word[0].isupper()]
     return (
@@ -176,7 +176,7 @@ def _is_person(name: str) -> bool:
 
 @cache
 def load_date_tables_days() -> frozenset[str]:
-    """Days of the week, which open sentences after "By" and are nobody's name."""
+    """Days of the week: after "By" they begin a sentence ("By Monday …") and are not a name."""
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dump.toml").read_text("utf-8"))
     return frozenset(table["days"]["names"].split())
 
@@ -198,9 +198,10 @@ def _is_date(text: str) -> bool:
 
 
 def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found[Moment]]]:
-    """Dates by field: below the headline or so labelled, published; labelled an update, modified; above it, the page's.
+    """The dates in a dump, each with its field.
 
-    A date above the headline is when the page was made up for the reader, and is never the article's.
+    A date below the headline, or one labelled so, is ``published_at``; one labelled as an update is ``modified_at``.
+    A date above the headline is ``page_date``: the day when the page was served, which is never the article's date.
     """
     texts = around.lines.texts
     labels = load_date_tables()
@@ -225,7 +226,7 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
 
 
 def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:
-    """The outlet's name, from the page's title, a description of the outlet or the copyright line."""
+    """The outlet's name, from the page's title, the outlet's description of itself, or the copyright line."""
     texts = around.lines.texts
     tab = texts[0]
     if plain(tab).startswith(plain(headline)) and len(tab) > len(headline) + 3:

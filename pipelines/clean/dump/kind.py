@@ -1,4 +1,4 @@
-"""What kind of dump it is: an article, or a consent wall, an error page, a section front; and whether it was cut."""
+"""Classifies a dump: an article, a consent wall, an error page or a section front; and whether it is truncated."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ FEWEST_TEASERS = 8
 LONGEST_FRONT_TEXT = 400
 ENDS = (".", "!", "?", "…", "。", "”", '"', ":", ";")
 BESIDE = 8
-"""Lines after the body that a paywall's words stand in."""
+"""Lines after the body that are searched for the words of a paywall."""
 
 
 def dump_fault(lines: Lines, chosen: Sequence[int], body: str) -> Rejected | None:
-    """The fault of a dump that is no article, or None."""
+    """The fault of a dump that is not an article, or None."""
     tables = load_kind_tables()
     texts = lines.texts
     if len(body) <= LONGEST_ERROR:
@@ -54,7 +54,8 @@ def _consent_wall(texts: Sequence[str]) -> Rejected | None:
 
 
 def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
-    """A section front: many lines like headlines, and hardly a sentence among those that would be the body."""
+    """The fault of a section front, or None: many lines look like headlines, and the chosen lines have few sentences.
+    """
     headlines = {text for text in lines.texts if 35 <= len(text) <= 160 and not text.endswith(ENDS)}
     sentences = (lines.texts[number] for number in chosen if len(lines.texts[number]) > 60)
     prose = sum(len(text) for text in sentences if text.endswith(ENDS))
@@ -66,7 +67,7 @@ def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
 
 
 def cut_by(lines: Lines, chosen: Sequence[int], body: str) -> str | None:
-    """What shows that the body is a teaser and not the whole article, or None."""
+    """The text which shows that the body is a teaser and not the whole article, or None."""
     if len(body) > LONGEST_TEASER or not chosen:
         return None
     tables = load_kind_tables()

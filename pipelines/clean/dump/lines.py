@@ -1,4 +1,4 @@
-"""A dump becomes lines: what one element of the page said, whichever dumper cut it up or wrapped it."""
+"""A dump becomes lines, one for each element of the page, although some dumpers split or wrap the elements' text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_LINES = 20_000
 LONGEST_LINE = 20_000
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-"""Private characters that stand where a markdown link began and ended, until its line is weighed."""
+"""Private-use characters that mark the beginning and end of a markdown link until its share of the line is counted."""
 
 _TARGET = re.compile(r"\]\((?:[^()\n]|\n(?!\n)|\((?:[^()\n]|\n(?!\n))*+\))*+\)")
 _IMAGE = re.compile(rf"!\[[^\[\]{_CLOSE}]*{_CLOSE}")
@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 _RULE = re.compile(r"[\s*_=|:+·•—–-]+")
 _FIRST_PIECE = re.compile(r"[^\s-]*-?")
 _WHOLE_BLOCK = -1
-"""Width of a markdown dump: what stands between empty lines is one line, wherever it was wrapped."""
+"""Stands for the wrap width of a markdown dump, in which all text between empty lines is one line."""
 
 _STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", '."', "!”", "?”", ".’", "।", "؟")
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
@@ -34,10 +34,11 @@ _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a dump, as columns: text, and what the layout said of it.
+    """The lines of a dump, as columns: their texts and their layout.
 
-    ``gaps`` counts the empty lines before a line, ``indents`` its leading spaces, ``links`` the share of its
-    characters that were links (markdown only), ``levels`` its heading level (0: none; 7: a list item).
+    ``gaps`` is the number of empty lines before a line, ``indents`` of its leading spaces. ``links`` is the share of
+    its characters that were links (markdown only). ``levels`` is its heading level (0: not a heading; 7: a list item;
+    8: a numbered item).
     """
 
     texts: Sequence[str]
@@ -49,7 +50,7 @@ class Lines:
 
 
 def lines_of(text: str) -> Lines:
-    """The lines of a dump: hard wraps undone, fragments of a sentence joined, markdown taken off.
+    """The lines of a dump: hard wraps undone, fragments of a sentence joined, markdown removed.
 
     >>> lines_of("# Pier opens\\n\\nThe [council](/c) voted.").texts
     ['Pier opens', 'The council voted.']
@@ -89,14 +90,14 @@ def lines_of(text: str) -> Lines:
 
 
 def _joint(before: str, line: str, stripped: str, width: int) -> str | None:
-    """What goes between two neighbours that are one line of the page; None where they are two."""
+    """The text that joins two neighbouring lines of the dump if they are one line of the page; otherwise None."""
     if not width:
         return _fragment_joint(before, line, stripped)
     if before.endswith("  ") or stripped.startswith(_STRUCTURE[:3]):
         return None
     if width == _WHOLE_BLOCK:
         is_new = bool(_BULLET.match(stripped) or _HEADING.match(before.lstrip()))
-    else:  # a wrap was forced when the next word would not have fitted
+    else:  # a hard wrap happens only if the next word would not have fitted
         match = _FIRST_PIECE.match(stripped)
         is_new = len(before) <= 40 or len(before) + 1 + (match.end() if match else 0) <= width
     if is_new:
@@ -105,7 +106,7 @@ def _joint(before: str, line: str, stripped: str, width: int) -> str | None:
 
 
 def _fragment_joint(before: str, line: str, stripped: str) -> str | None:
-    """The same for pieces of a sentence that inline elements cut apart."""
+    """The text that joins two pieces of a sentence, which the dumper split at an inline element; otherwise None."""
     last, head = before.rstrip(), stripped[0]
     if last.endswith(_STOPS) and head not in ",.;)":
         return None
@@ -120,9 +121,9 @@ def _fragment_joint(before: str, line: str, stripped: str) -> str | None:
 
 
 def _wrap_width(raw: Sequence[str]) -> int:
-    """Column at which a dump's paragraphs were wrapped; 0 where they were not.
+    """The column at which a dump's paragraphs were wrapped, or 0 if they were not.
 
-    Wrapped lines that go on end within a word's length of one column, and hardly any goes past it.
+    In a wrapped dump, most lines that continue end within a word's length of one column, and few are longer.
     """
     inner = [
         (line, after.lstrip())
@@ -132,7 +133,7 @@ def _wrap_width(raw: Sequence[str]) -> int:
     total = len(inner)
     if total < 4 or sum(line.rstrip().endswith(_STOPS) for line, _ in inner) > 0.5 * total:
         return 0
-    if sum(not after[0].isupper() for _, after in inner) < 0.25 * total:  # lines that all begin anew, like headlines
+    if sum(not after[0].isupper() for _, after in inner) < 0.25 * total:  # separate lines, such as headlines
         return 0
     sizes = Counter(len(line) for line, _ in inner)
     best, most = 0, 0
@@ -175,13 +176,13 @@ def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_ma
 
 
 def _unlinked(text: str) -> str:
-    """Markdown without images and link targets; a link's words stand between two private characters."""
+    """Markdown without images and link targets. The words of a link are put between two private-use characters."""
     text = text.replace(_OPEN, "").replace(_CLOSE, "")
     return _LINK.sub(rf"{_OPEN}\1{_CLOSE}", _IMAGE.sub("", _TARGET.sub(_CLOSE, text)))
 
 
 def _plain(text: str, level: int) -> tuple[int, float, str]:
-    """A markdown line's heading level, share of linked characters, and words."""
+    """A markdown line's heading level, its share of linked characters, and its plain text."""
     linked = 0
     if _CLOSE in text or _OPEN in text:
         linked = sum(len(words.strip()) for words in _LINKED.findall(text))

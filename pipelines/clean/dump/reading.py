@@ -18,15 +18,15 @@ from pipelines.clean.text import plain_lines, repair, tidy_line
 from pipelines.records import Author, Evidence
 
 LONGEST_DUMP = 2_000_000
-"""Characters of a dump that are read: a hundred times the longest article seen."""
+"""Characters of a dump that are read: a hundred times the longest article found so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class DumpReading:
-    """What a dump says, each field with its evidence; ``title`` and ``body`` are empty where none was found.
+    """The fields found in a dump, with their evidence. ``title`` and ``body`` are empty if they were not found.
 
-    ``published_at`` is None unless a date stands below the headline; the date above it is the page's own, and
-    the evidence of ``published_at`` says that it was seen.
+    ``published_at`` is None unless there is a date below the headline. A date above the headline is the page's own; it
+    is recorded only in the evidence of ``published_at``.
     """
 
     title: str = ""
@@ -42,7 +42,7 @@ class DumpReading:
 
 
 def read_dump(text: str, url: str | None = None) -> DumpReading:
-    """The article in a dump."""
+    """The article in a dump; ``url`` helps to recognise the headline."""
     repaired = repair(plain_lines(text[:LONGEST_DUMP]))
     lines = without_breaks(lines_of(repaired.text))
     evidence: dict[str, Evidence] = {"body_repair": repaired.evidence} if repaired.evidence else {}

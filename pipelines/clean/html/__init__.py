@@ -1,1 +1,1 @@
-"""Pages in HTML: markup to a tree, the tree to an article's body, and what kind of page it is."""
+"""HTML pages: parses the markup into a tree, finds the article's body in it, and classifies the page."""

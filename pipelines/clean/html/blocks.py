@@ -1,6 +1,6 @@
-"""A page's tree becomes blocks: runs of text between block-level tags, each knowing where it stands.
+"""A page's tree becomes blocks: runs of text between block-level tags, each with its box (block-level element).
 
-The unit of every later decision about the body. One walk, in document order, without recursion.
+All later decisions about the body are made per block. The tree is traversed once, in document order, without recursion.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _KINDS = {
 }
 MOST_MARKS = 200
 LONGEST_CONTROL = 400
-"""More text than this in a button or its like: its end tag is missing, and the page stands in it."""
+"""Characters. A button or the like with more text than this lacks its end tag, so that the page is inside of it."""
 
-_BREAK = "\x01"  # no page's text has it: control characters are dropped when the markup is read
+_BREAK = "\x01"  # does not occur in the text: control characters are removed before the markup is parsed
 _AUTHOR_PAGE = re.compile(
     r"/(?:[a-z]+-)?(?:authors?|autor(?:e[ns]?|i|in|innen)?|auteurs?|contributors?|columnist(?:s|as?)?|periodistas?"
     r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
@@ -44,7 +44,10 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 @dataclass(slots=True)
 class Box:
-    """A block-level element. Its children come later in the page's list, so totals are summed backwards."""
+    """A block-level element. ``names`` are its class and id.
+
+    Its children come after it in the page's list, so that totals can be summed from the end of the list.
+    """
 
     number: int
     parent: int
@@ -55,9 +58,9 @@ class Box:
 
 @dataclass(slots=True)
 class Block:
-    """A run of text on one line, the box that it stands in, and how many of its characters are linked.
+    """A run of text on one line, the number of its box, and how many of its characters are links.
 
-    ``opening`` is what stood before the first line break, where there was one.
+    ``opening`` is the text before the first line break (``<br>``), or None if there is none.
     """
 
     text: str
@@ -68,10 +71,10 @@ class Block:
 
 @dataclass(slots=True)
 class Mark:
-    """An element that says what it is, and where it stands.
+    """An element whose markup says what it is, and the number of its block.
 
-    ``kind`` is "time" (the text is its machine-readable value), "author", or "author page" for a link to one's page
-    (``names`` is its address).
+    ``kind`` is "time" (``text`` is its machine-readable value), "author", or "author page" for a link to an author's
+    page (``names`` is the address).
     """
 
     kind: str
@@ -82,7 +85,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Blocks:
-    """All boxes and blocks of a page, in document order, and what is marked in them."""
+    """All boxes and blocks of a page, in document order, and the elements that are marked as times or authors."""
 
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -110,14 +113,14 @@ def read_blocks(root: etree._Element) -> Blocks:
         else:
             walk.leave(kinds.pop())
             text = element.tail
-        if text and (walk.pieces or not text.isspace()):  # white space that opens a block is none of it
+        if text and (walk.pieces or not text.isspace()):  # white space at a block's beginning is skipped
             walk.read(text)
     walk.flush()
     return walk.page
 
 
 class _Walk:
-    """Where the walk over a page is: the open boxes, and the text since the last block-level tag."""
+    """The state of the traversal: the open boxes, and the text since the last block-level tag."""
 
     __slots__ = ("_boxes", "_linked", "_links_open", "page", "pieces")
 
@@ -129,7 +132,7 @@ class _Walk:
         self._links_open = 0
 
     def enter(self, element: etree._Element) -> int:
-        """What kind of element it is; ``_UNREAD`` where what is inside it is not read."""
+        """The kind of the element; ``_UNREAD`` if its content is skipped."""
         tag = element.tag
         kind = _KINDS.get(tag, _PLAIN)
         if kind == _BOX:

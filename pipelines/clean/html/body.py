@@ -1,8 +1,8 @@
 """The article's paragraphs among a page's blocks.
 
-Each block is weighed by how much it looks like running text; boxes that are boilerplate weigh nothing; then the
-walk goes down from the page's root for as long as one child holds nearly all of the weight. What stands there is
-the body, what stands between the headline and it is the standfirst.
+Each block gets a weight by how much it looks like running text; boxes that are boilerplate count nothing. From the
+page's root, the search goes down the tree as long as one child has nearly all of the weight. The blocks of the box
+where it ends are the body. Sentences between the headline and the body are the standfirst.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipelines.clean.html.boilerplate import (
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 NEARLY_ALL = 0.85
-"""A child with this share of its parent's text holds the body (0.7 to 0.95 score within 0.003 of each other)."""
+"""A child with this share of its parent's weight contains the body. Values from 0.7 to 0.95 score within 0.003."""
 
 DOUBTFUL_SHARE = 0.25
 SHORTEST_STANDFIRST = 50
@@ -35,10 +35,10 @@ _STANDFIRST_BOXES = frozenset(("header", "banner", "meta", "hidden"))
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The blocks of a body by number, and what was known when they were chosen.
+    """The numbers of the body's blocks, and what they were chosen by.
 
-    ``weights`` has a number for each block. For each box, ``labels`` says what speaks against it, and ``boilerplate``
-    why it counts as boilerplate, its own label or one further up.
+    ``weights`` has a number for each block of the page. For each box, ``labels`` has the sign that it may be
+    boilerplate, and ``boilerplate`` the reason why it counts as such: its own label or that of a box around it.
     """
 
     blocks: tuple[int, ...]
@@ -51,14 +51,14 @@ class Chosen:
         return sum(max(0.0, self.weights[number]) for number in self.blocks)
 
     def is_doubtful(self, page: Blocks) -> bool:
-        """Whether most of the page's running text outside of boilerplate was left out."""
+        """Whether most of the page's running text outside of boilerplate was not chosen."""
         candidates = sum(weight for weight, block in zip(self.weights, page.blocks, strict=True)
                          if weight > 0 and self.boilerplate[block.box] is None)
         return self.weight < DOUBTFUL_SHARE * candidates
 
 
 def choose_body(page: Blocks) -> Chosen:
-    """The blocks that make the article's body; none when the page has no running text."""
+    """The blocks of the article's body; none if the page has no running text."""
     boxes, blocks = page.boxes, page.blocks
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
@@ -75,7 +75,7 @@ def choose_body(page: Blocks) -> Chosen:
 
 
 def weigh(block: Block, box: Box) -> float:
-    """How much a block looks like running text: its unlinked characters; a little below 0 for links and scraps.
+    """How much a block looks like running text: about its number of unlinked characters, below 0 for links and scraps.
 
     >>> weigh(Block("A sentence, long enough to be one of an article's, ends here after some words.", 0),
     ...       Box(0, -1, "p", " ", False))
@@ -88,7 +88,7 @@ def weigh(block: Block, box: Box) -> float:
     if box.tag in HEADINGS:
         return 0.0
     if not block.text.isascii():
-        size += 2 * len(_WIDE.findall(block.text))  # a Chinese or Korean character says what three letters do
+        size += 2 * len(_WIDE.findall(block.text))  # a Chinese or Korean character counts as three letters
     if size < 40 or _SENTENCE.search(block.text) is None:
         return -4.0
     return size * (1 - linked) * (1.0 if size >= 80 else 0.5)
@@ -104,7 +104,7 @@ def _totals(boxes: Sequence[Box], amounts: Iterable[tuple[int, float]]) -> list[
 
 
 def _deepest_with_nearly_all(boxes: Sequence[Box], worth: Sequence[float]) -> int:
-    best: dict[int, int] = {}  # of each box, the child that is worth most, where one is worth anything
+    best: dict[int, int] = {}  # for each box, its child with the most weight
     for number, value in enumerate(worth):
         if value > 0 and number:
             parent = boxes[number].parent
@@ -125,7 +125,7 @@ def _inside(boxes: Sequence[Box], top: int) -> list[bool]:
 
 
 def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
-    """Numbers from ``first`` on, without link lists, headings of boilerplate and lines that are no text."""
+    """The numbers from ``first`` on, without link lists, headings of boilerplate and lines that are not text."""
     kept = []
     for number in numbers:
         block = page.blocks[number]
@@ -142,7 +142,7 @@ def _readable(page: Blocks, numbers: Sequence[int], first: int) -> list[int]:
 
 
 def _standfirst(page: Blocks, weights: Sequence[float], boilerplate: Sequence[Label | None], first: int) -> list[int]:
-    """Sentences between the headline and the body."""
+    """The numbers of the blocks between headline and body that are sentences of the standfirst."""
     tables = load_page_tables()
     headline = headline_before(page, first)
     found = []
@@ -161,7 +161,7 @@ def _standfirst(page: Blocks, weights: Sequence[float], boilerplate: Sequence[La
 
 
 def headline_before(page: Blocks, first: int) -> int | None:
-    """The headline (h1) nearest before a block."""
+    """The number of the nearest headline (h1) before a block, or None."""
     return next((number for number in range(first, -1, -1) if _is_headline(page, number)), None)
 
 
@@ -183,7 +183,7 @@ def _article_box(boxes: Sequence[Box], at: int) -> int:
 
 
 def _without_second_article(page: Blocks, weights: Sequence[float], body: list[int]) -> list[int]:
-    """On a page that runs on into the next articles, each with a headline of its own: the first alone."""
+    """The body without further articles: some pages append the next ones, each with a headline of its own."""
     homes = {number: _article_box(page.boxes, page.blocks[number].box) for number in body}
     with_text = {homes[number] for number in body if weights[number] > 0} - {-1}
     if len(with_text) < 2:

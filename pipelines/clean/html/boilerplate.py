@@ -1,7 +1,7 @@
-"""Finds boxes that are not part of the article: by tag, by being hidden, and by class or id.
+"""Finds boxes that are not part of the article: by their tag, by being hidden, and by class or id.
 
-Names lie: on some pages the article itself stands in a "widget". So a name stops counting on a page where too
-little text would be left without it.
+Class names can mislead: on some pages, the article itself is in a "widget". So a name is ignored on a page where too
+little text would be left outside of the boxes with that name.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ NEVER_BOILERPLATE = frozenset(("html", "body"))
 WEAK, STRONG, TAG = 1, 2, 3
 LONGEST_LINE, LONGEST_HEADING = 150, 100
 LONGEST_KNOWN = 300
-"""Characters of a box's names that are remembered with what they say: longer ones are no other page's."""
+"""Characters of a box's names up to which their label is cached. Longer ones do not occur on other pages."""
 
 
 class Label(NamedTuple):
-    """Why a box may be boilerplate: how sure that is, and the tag or the beginning of the name that says so."""
+    """The sign that a box may be boilerplate: how sure it is, and the tag or the beginning of the name."""
 
     sureness: int
     word: str
@@ -37,7 +37,7 @@ HIDDEN = Label(STRONG, "hidden")
 
 @dataclass(frozen=True, slots=True)
 class PageTables:
-    """``tables/page.toml``, compiled: for text in lower case, which is searched several times faster than any case.
+    """The tables of ``tables/page.toml``, compiled, for lower-case text: a case-insensitive search is much slower.
 
     ``headings`` and ``lines`` match at the beginning of a text.
     """
@@ -63,7 +63,7 @@ def load_page_tables() -> PageTables:
 
 
 def is_boilerplate_line(text: str) -> bool:
-    """Whether a short line begins as boilerplate does, or heads it.
+    """Whether a short line begins like boilerplate, or is a heading of boilerplate.
 
     >>> [is_boilerplate_line(text) for text in ("Share this:", "Related stories", "The pier opens.")]
     [True, True, False]
@@ -76,7 +76,7 @@ def is_boilerplate_line(text: str) -> bool:
 
 
 def label_of(names: str) -> Label | None:
-    """What the names of a box say of it: the first that is surely boilerplate's, else the first that may be.
+    """The label of a box's names: of the first name that is surely boilerplate's, or else of the first that may be.
 
     >>> label_of("story related-links"), label_of("story-text")
     (Label(sureness=2, word='related'), None)
@@ -90,7 +90,7 @@ def _label_of_known(names: str) -> Label | None:
     return next((label for label in labels if label.sureness == STRONG), next(iter(labels), None))
 
 
-@lru_cache(maxsize=50_000)  # pages have other names for their boxes, and mostly the same words in them
+@lru_cache(maxsize=50_000)  # the names differ between pages, but consist of the same words
 def _label_of_word(word: str) -> Label | None:
     return _label_in(word)
 
@@ -105,7 +105,7 @@ def _label_in(names: str) -> Label | None:
 
 
 def boilerplate_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None]) -> list[Label | None]:
-    """For each box, why it is boilerplate, or None. ``texts`` is how much readable text each box holds in all."""
+    """For each box, the reason why it is boilerplate, or None. ``texts`` is the total weight of text in each box."""
     void: set[Label] = set()
     while True:
         boilerplate, removed = _apply(boxes, texts, labels, void)
@@ -116,7 +116,7 @@ def boilerplate_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequenc
 
 
 def label_of_box(box: Box) -> Label | None:
-    """What speaks against a box: its tag, that it is hidden, or its names."""
+    """The sign that a box may be boilerplate: its tag, that it is hidden, or its names; None if there is none."""
     if box.tag in NEVER_BOILERPLATE:
         return None
     if box.tag in BOILERPLATE_TAGS:
@@ -142,9 +142,9 @@ def _apply(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label 
 
 
 def _wrong_label(total: float, removed: dict[Label, float]) -> Label | None:
-    """The label that holds so much of the page's text that it must hold the article."""
+    """The label whose boxes have so much of the page's text that they must contain the article, or None."""
     left = total - sum(removed.values())
-    if left < max(600, total * 0.05):  # next to nothing outside: the least sure and fullest label holds the article
+    if left < max(600, total * 0.05):  # almost nothing is left: the article is in boxes of the least sure label
         suspects = {label: text * (4 - label.sureness) for label, text in removed.items() if text > 0}
     elif left >= total * 0.4:
         suspects = {label: text for label, text in removed.items() if (label.sureness == WEAK and text > total * 0.35)

@@ -1,6 +1,6 @@
-"""The declared body (``articleBody`` in JSON-LD): evidence for which blocks are the body, never the body itself.
+"""The declared body (``articleBody`` in JSON-LD). It helps to find the body's blocks, but is never used as the body.
 
-Publishers cut it, strip its headings, or give a summary.
+Publishers truncate it, remove its headings, or give a summary instead.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
-_BREAK_HINT = re.compile(r"</?wbr\b[^<>]{0,100}>", re.I)  # where a word may be broken, it is one word
+_BREAK_HINT = re.compile(r"</?wbr\b[^<>]{0,100}>", re.I)  # marks where a word may be broken
 _WORD = re.compile(r"\w+")
 FEWEST_SHINGLES = 60
-"""A shorter telling is a summary, and no witness."""
+"""A declared body with fewer shingles is a summary and is not used as evidence."""
 
 
 def declared_body(values: Iterable[object]) -> str:
-    """The longest ``articleBody``, without markup.
+    """The longest declared body, without markup; empty if there is none.
 
     >>> declared_body([None, "<p>Fish &amp; po<wbr>tatoes</p>"]).strip()
     'Fish & potatoes'
@@ -27,7 +27,7 @@ def declared_body(values: Iterable[object]) -> str:
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """Runs of four words, case-folded; a shorter text is one run."""
+    """The runs of four case-folded words in a text. A shorter text is one run."""
     words = _WORD.findall(text.casefold())
     if len(words) < 4:
         return {tuple(words)} if words else set()

@@ -1,4 +1,4 @@
-"""The blocks of a page become numbers: how each is written, where it stands, and what the first answer made of it."""
+"""The features of a page's blocks, as numbers: how each is written, its position, and whether rules chose it first."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LISTS = frozenset(("ul", "ol"))
 
 
 def weighed_blocks(page: Blocks, chosen: Chosen) -> list[int]:
-    """Numbers of the blocks that may be body: links count only beside running text, so menus are passed over."""
+    """The numbers of the blocks that may be body. Links are among them only near running text, so menus are not."""
     near = set(chosen.blocks)
     near.update(number for number, weight in enumerate(chosen.weights) if weight > 0)
     near = {number + step for number in near for step in range(-BESIDE, BESIDE + 1)}
@@ -52,9 +52,9 @@ def weighed_blocks(page: Blocks, chosen: Chosen) -> list[int]:
 
 
 def numbers_of(page: Blocks, chosen: Chosen, numbers: Sequence[int], declared: str, titles: Sequence[str]) -> Numbers:
-    """A row of numbers for each of these blocks of a page: the values of ``FEATURES``.
+    """A table with a row for each of the blocks ``numbers`` and a column for each of ``FEATURES``.
 
-    ``declared`` is the body that JSON-LD declares, ``titles`` are the page's titles.
+    ``declared`` is the body that JSON-LD declares; ``titles`` are the page's titles.
     """
     blocks = [page.blocks[number] for number in numbers]
     return stacked([
@@ -82,11 +82,11 @@ def _text_columns(blocks: Sequence[Block]) -> list[Column]:
 
 
 def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Column]:
-    """The columns of ``BOX_FEATURES``: what is known of the box that each block stands in."""
+    """The columns of ``BOX_FEATURES``: those of the box of each block."""
     boxes = page.boxes
     main = _main_box(page, chosen)
     above_main = _above(boxes, main)
-    depths, steps, labels = [-1], [0], [0]  # the last is that of the box above the first
+    depths, steps, labels = [-1], [0], [0]  # the first entry is for the parent of the root
     in_article, in_main = [False], [False]
     for at, (box, label) in enumerate(zip(boxes, chosen.labels, strict=True)):
         above = box.parent + 1
@@ -125,7 +125,7 @@ def _surenesses(labels: Sequence[Label | None], homes: Sequence[Box]) -> Column:
 
 
 def _main_box(page: Blocks, chosen: Chosen) -> int:
-    """The box whose children hold most of the text that was chosen; -1 where nothing was."""
+    """The box whose children have most of the chosen text; -1 if nothing was chosen."""
     weights: Counter[int] = Counter()
     for number in chosen.blocks:
         weights[page.boxes[page.blocks[number].box].parent] += int(max(0.0, chosen.weights[number])) + 1
@@ -133,7 +133,7 @@ def _main_box(page: Blocks, chosen: Chosen) -> int:
 
 
 def _above(boxes: Sequence[Box], at: int) -> frozenset[int]:
-    """A box and all those that it stands in."""
+    """The numbers of a box and of all boxes around it."""
     line = []
     while at >= 0:
         line.append(at)
@@ -196,7 +196,7 @@ def _share(text: str, wanted: set[tuple[str, ...]]) -> float:
 
 
 def _like_titles(blocks: Sequence[Block], is_early: Sequence[bool], titles: Sequence[str]) -> Column:
-    """How many words each early block shares with the page's title that is most like it: 0 to 1."""
+    """The similarity (0 to 1) of each early block to the page's title that is most like it, by shared words."""
     wanted = [set(_WORD.findall(title.casefold())) for title in titles]
     longest = min(max(map(len, titles), default=0) * 2, LONGEST_TITLE)
     likeness = np.zeros(len(blocks), dtype=np.float32)

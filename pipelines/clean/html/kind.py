@@ -1,7 +1,7 @@
-"""What kind of page it is: an article, or a consent wall, an error page, a section front; and whether it was cut.
+"""Classifies a page: an article, a consent wall, an error page or a section front; and whether it is truncated.
 
-A real article must never be rejected here, so each kind needs several signs at once, and the sign against it
-(running text that is about something else) outweighs them.
+A real article must never be rejected here. So each kind needs several signs at once, and running text about something
+else outweighs them.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from pipelines.clean.metadata.signs import PageSigns
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
 LONGEST_WALL = 6_000
-"""Characters of running text on a consent wall, its list of purposes included."""
+"""The most characters of running text on a consent wall, its list of purposes included."""
 
 LONGEST_ERROR = 700
 FEWEST_TEASERS = 6
 LONGEST_FRONT_TEXT = 600
-"""Characters of unlinked paragraphs under one parent that a section front may have (its description)."""
+"""The most characters that a section front has in unlinked paragraphs under one parent (its description)."""
 
 LONGEST_TEASER_LINE = 220
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_ENDING = 100
 LONGEST_TEASER = 2_500
-"""A body longer than this is no teaser before a paywall, whatever the page says around it."""
+"""A body longer than this is not a teaser before a paywall, whatever is around it."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindTables:
-    """``tables/kinds.toml``, compiled; ``consent_terms`` for text in lower case, the others for any."""
+    """The tables of ``tables/kinds.toml``, compiled. Only ``consent_terms`` expects lower-case text."""
 
     error_titles: re.Pattern[str]
     error_lines: re.Pattern[str]
@@ -64,7 +64,7 @@ def load_kind_tables() -> KindTables:
 
 
 def kind_fault(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> Rejected | None:
-    """The fault of a page that is no article, or None."""
+    """The fault of a page that is not an article, or None."""
     for fault in (_error_page(page, body, signs), _consent_wall(page, chosen, signs), _listing(page, chosen, signs)):
         if fault is not None:
             return fault
@@ -85,13 +85,13 @@ def _error_page(page: Blocks, body: str, signs: PageSigns) -> Rejected | None:
 
 
 def may_ask_consent(text: str) -> bool:
-    """Whether any word stands in a text without which nobody asks for consent: a cheap look before the dear one."""
+    """Whether a text has any of the words that every consent page has: a cheap check before ``consent_terms_in``."""
     lower = text.lower()
     return any(stem in lower for stem in load_kind_tables().consent_stems)
 
 
 def consent_terms_in(text: str) -> int:
-    """How many different things that consent pages talk of a text names.
+    """The number of different terms of consent pages that a text mentions.
 
     >>> consent_terms_in("We and our partners use cookies to store information on your device.")
     3
@@ -141,16 +141,16 @@ def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
 
 
 def _teasers(page: Blocks) -> int:
-    """Linked headlines: headings, or lines of their own, of the length of a headline."""
+    """The number of linked headlines: headings, or separate lines with the length of a headline."""
     headlines = {block.text for block in page.blocks if block.linked >= 0.8 * len(block.text) and (
         len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
     return len(headlines)
 
 
 def _longest_passage(page: Blocks, chosen: Chosen) -> float:
-    """Weight of the running text that stands together: of the paragraphs under one parent or grandparent.
+    """The largest weight of running text without a linked headline in it, under one parent or grandparent.
 
-    A front's teasers stand apart, each with its own headline between it and the next.
+    On a section front, there is a headline between each teaser and the next.
     """
     since_headline: Counter[int] = Counter()
     best = 0.0
@@ -168,7 +168,7 @@ def _longest_passage(page: Blocks, chosen: Chosen) -> float:
 
 
 def has_text(body: str) -> bool:
-    """Whether a body says anything: a sentence of some length, in whatever script.
+    """Whether a body has at least a sentence's worth of letters, in any script.
 
     >>> has_text("The ferry is cancelled until Friday noon because of the ice."), has_text("Share Tweet")
     (True, False)
@@ -180,7 +180,7 @@ def has_text(body: str) -> bool:
 
 
 def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> str | None:
-    """Why the body is a teaser and not the whole article, or None."""
+    """The evidence that the body is a teaser and not the whole article, or None."""
     tables = load_kind_tables()
     words = len(body.split())
     if len(body) > LONGEST_TEASER:
@@ -194,14 +194,14 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
                  and tables.paywall_lines.search(block.text)), None)
     if signs.is_marked_paid and (wall is not None or is_short):
-        return wall or "json-ld says that the article is not free"
+        return wall or "json-ld declares that the article is not free"
     if wall is not None and (ends_cut or is_short) and _is_beside(page, blocks, wall):
         return wall
     return "the text ends in an ellipsis" if ends_cut and is_short else None
 
 
 def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
-    """Whether a paywall's line stands within a few blocks after the body."""
+    """Whether the line of a paywall is among the first blocks after the body."""
     if not blocks:
         return False
     last = blocks[-1]
@@ -209,7 +209,7 @@ def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:
 
 
 def before_wall(numbers: Sequence[int], texts: Mapping[int, str] | Sequence[str]) -> list[int]:
-    """Numbers of a body's lines, by ``texts``, without those at the end that are a paywall's."""
+    """The numbers of a body's lines without those at its end that belong to a paywall. ``texts`` are the lines."""
     kept = list(numbers)
     while kept and is_wall(texts[kept[-1]]):
         kept.pop()
@@ -217,7 +217,7 @@ def before_wall(numbers: Sequence[int], texts: Mapping[int, str] | Sequence[str]
 
 
 def is_wall(text: str) -> bool:
-    """Whether a line is a paywall's: short, and from its beginning.
+    """Whether a line is a paywall's: it is short, and the words of a paywall are near its beginning.
 
     >>> is_wall("Subscribe to continue reading"), is_wall("He left the harbour office in order to continue reading.")
     (True, False)

@@ -1,4 +1,4 @@
-"""Markup becomes a tree that later rules may walk without fear: bounded in depth and size, without comments."""
+"""Parses markup into a tree that is safe to traverse: limited in depth and size, without comments."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lxml import etree
 from pipelines.failures import BodyMissing, MarkupTooDeep
 
 _PARSER_DEPTH = 2_000
-"""libxml2 itself gives up at 2,048 levels, in constant memory, so hostile nesting ends here."""
+"""libxml2 itself stops at 2,048 levels, in constant memory."""
 
 LONGEST_PAGE = 1_000_000
-"""Characters of a page's text that are read, those of links not counted: no live blog comes near."""
+"""Characters of a page's text that are read, links not counted. Even live blogs are far shorter."""
 
 MOST_ELEMENTS = 10_000
-"""Elements of a page that are read; twelve that only mark words count as one, as they cost no more."""
+"""Elements of a page that are read. Twelve inline elements count as one, since they cost as little."""
 
 _MOST_ATTRIBUTES = 300
 _MOST_PARSED = 120_000
@@ -61,9 +61,9 @@ def text_in(element: etree._Element) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A page's tree, and a warning where only its first part was read.
+    """A page's tree, and a warning if only the first part of the page was read.
 
-    ``text`` is what another extractor may read too: "" where the page is so large that it could not bear it.
+    ``text`` is the markup for another extractor; it is "" if the page is too large for one.
     """
 
     root: etree._Element
@@ -72,9 +72,9 @@ class Markup:
 
 
 def read_markup(text: str, deepest: int) -> Markup:
-    """The tree of a page, as much of it as an article may have.
+    """The tree of a page, up to the size that an article may have.
 
-    Rejects with ``MarkupTooDeep`` what nests past ``deepest`` levels, with ``BodyMissing`` what has no markup.
+    Rejects with ``MarkupTooDeep`` (nested more than ``deepest`` levels) or ``BodyMissing`` (no markup).
     """
     readable = text
     for character in _NO_CHARACTERS:
@@ -82,14 +82,14 @@ def read_markup(text: str, deepest: int) -> Markup:
     markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
     tags = markup.count(b"<")
     if tags > MOST_ELEMENTS or _has_long_tag(markup):
-        markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares each with each: ten thousands take minutes
+        markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares all pairs: tens of thousands take minutes
     first = _first_elements(markup) if tags > _MOST_PARSED else markup
     is_cut, root = len(first) < len(markup), _parse(first)
     if root is None:
         raise BodyMissing("a page has markup", field="body", value=text[:50])
     if _deeper_than(deepest)(root.getroottree()):
         raise MarkupTooDeep(f"elements nest at most {deepest} levels", field="body")
-    etree.strip_tags(root, "wbr")  # where a word may be broken, it is one word
+    etree.strip_tags(root, "wbr")  # marks where a word may be broken
     if tags > MOST_ELEMENTS or len(markup) > LONGEST_PAGE:
         is_cut |= _cut(root)
     is_small = not is_cut and len(markup) <= _LONGEST_REREAD and tags <= _MOST_REREAD
@@ -100,7 +100,7 @@ _WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,
 
 
 def _has_long_tag(markup: bytes) -> bool:
-    """Whether a tag is so long: looked for from bracket to bracket, in steps of that length."""
+    """Whether a tag is longer than ``_LONGEST_TAG``. It searches for brackets in steps of that length."""
     at = 0
     while at + _LONGEST_TAG < len(markup):
         end = at + _LONGEST_TAG
@@ -116,7 +116,8 @@ def _has_long_tag(markup: bytes) -> bool:
 
 
 def _with_title_closed(markup: bytes) -> bytes:
-    """A title that never closes would hold the whole page: it ends at the next tag."""
+    """The markup with a missing ``</title>`` inserted before the next tag; otherwise the title would swallow the page.
+    """
     opened = _TITLE.search(markup)
     if opened is None or _TITLE_END.search(markup, opened.end()):
         return markup
@@ -130,9 +131,9 @@ def _parse(markup: bytes) -> etree._Element | None:
 
 
 def _first_elements(markup: bytes) -> bytes:
-    """The markup of as many elements as are parsed: a million of them would take gigabytes.
+    """The markup of the first ``_MOST_PARSED`` elements, because a million elements would take gigabytes.
 
-    What looks like a tag inside of a script is none.
+    Text inside a script, a style or a comment is not counted as tags.
     """
     at = elements = 0
     while elements < _MOST_PARSED:
@@ -148,7 +149,7 @@ def _first_elements(markup: bytes) -> bytes:
 
 
 def _cut(root: etree._Element) -> bool:
-    """Whether the tree had more than is read; what comes after the last element that is read is gone then."""
+    """Cuts the tree after the largest size that is read. Returns whether anything was removed."""
     cost = characters = 0
     for element in root.iter():
         if element.tag in _UNREAD:
@@ -163,14 +164,14 @@ def _cut(root: etree._Element) -> bool:
 
 
 def _size(text: str | None) -> int:
-    """Characters of a text, white space that nobody sees not counted where there is much."""
+    """The number of characters in a text. In a long text, runs of white space count as one character."""
     if text is None:
         return 0
     return len(text) if len(text) < 1_000 else len(" ".join(text.split()))
 
 
 def _end_with(last: etree._Element, characters: int) -> None:
-    """Takes out everything after an element, and all but the first characters of its own text."""
+    """Removes everything after an element, and all but the first ``characters`` of its own text."""
     last.text = " ".join((last.text or "").split())[:characters]
     del last[:]
     for element in (last, *last.iterancestors()):

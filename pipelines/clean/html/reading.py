@@ -1,4 +1,5 @@
-"""The body of a page: a fast first answer, a model that weighs its blocks, a second opinion where in doubt."""
+"""Finds the body of a page: rules choose blocks, a model corrects the choice, a second extractor checks doubtful ones.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +20,16 @@ from pipelines.clean.model import load_model
 from pipelines.records import Evidence
 
 BAR, BAR_ALONE = 0.4, 0.7
-"""A block of the first answer is body unless it is unlikely to be; one that it left out must be likely."""
+"""The probability from which a block is body: if the rules chose it, and if they did not."""
 
 FEWEST_CHARACTERS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An article's paragraphs, divided by empty lines, how they were found, and the blocks that they are.
+    """An article's paragraphs, separated by empty lines, with their evidence.
 
-    ``chosen`` is the first answer. ``blocks`` are those of the body, as far as it was taken from the page's blocks.
+    ``chosen`` is the choice of the rules. ``blocks`` are the numbers of the blocks that the rules and the model chose.
     """
 
     text: str
@@ -38,7 +39,7 @@ class Body:
 
 
 def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[object]) -> Body:
-    """The article's paragraphs; "" where there are none. ``declared`` are the bodies in JSON-LD."""
+    """The article's paragraphs; "" if there are none. ``declared`` are the bodies that JSON-LD declares."""
     chosen = choose_body(page)
     numbers = _likely(page, chosen, declared_body(declared), signs.titles) or chosen.blocks
     body = "\n\n".join(page.blocks[number].text for number in numbers)
@@ -51,7 +52,7 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[ob
 
 
 def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) -> tuple[int, ...]:
-    """Numbers of the blocks that the model takes for body, without lines that are boilerplate wherever they stand."""
+    """The numbers of the blocks that the model classifies as body, without lines that are always boilerplate."""
     numbers = weighed_blocks(page, chosen)
     if not numbers:
         return ()

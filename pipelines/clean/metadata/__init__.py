@@ -1,1 +1,1 @@
-"""What a page says about its article: JSON-LD, meta and Open Graph tags, the visible byline and time, the URL."""
+"""The metadata of an article: from JSON-LD, meta and Open Graph tags, the visible byline and time, and the URL."""

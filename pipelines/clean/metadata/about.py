@@ -1,4 +1,4 @@
-"""Address, outlet, section, tags, language and lead image, as JSON-LD and head say."""
+"""Address, outlet, section, tags, language and lead image, as JSON-LD and the page's head declare them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IMAGE_METAS = ("og:image", "og:image:url", "og:image:secure_url", "twitter:imag
 
 
 def address_of(head: Head, url: str | None) -> Found[str] | None:
-    """The canonical address: the page's own where it names one of the same publisher, else that of the fetch."""
+    """The canonical address: the declared one if it is of the same publisher, or else the address that was fetched."""
     declared = next(iter(head.links.get("canonical", ())), None) or next(iter(head.metas.get("og:url", ())), None)
     if url is None:
         if not declared or not _is_web(declared) or split_address(declared) is None:
@@ -40,9 +40,9 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
 
 
 def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:
-    """The publisher's name: of the article's publisher, of the site, of an organisation that the page describes.
+    """The outlet's name: that of the article's publisher, of the site, or of an organisation that the page describes.
 
-    A company ("Harbour Media GmbH") gives way to the name of its site.
+    If the publisher is a company ("Harbour Media GmbH"), the name of the site is used instead.
     """
     name = _publisher_of(data, article)
     seen = head.meta(*_OUTLET_METAS)
@@ -65,7 +65,7 @@ def _publisher_of(data: LinkedData, article: JsonObject | None) -> str | None:
 
 
 def publisher_names(data: LinkedData) -> list[str]:
-    """Every name of a publisher or a site in JSON-LD."""
+    """All names of publishers and sites in JSON-LD."""
     given = [text_of(data.resolve(found["publisher"])) for found in data.objects if "publisher" in found]
     for found in data.own():
         if types_of(found) & _SITES:
@@ -74,7 +74,7 @@ def publisher_names(data: LinkedData) -> list[str]:
 
 
 def section_of(head: Head, data: LinkedData, article: JsonObject | None, address: str | None) -> Found[str] | None:
-    """What the article is filed under: JSON-LD's section, a meta tag's, else the first crumb of the way to the page."""
+    """The article's section: from JSON-LD, from a meta tag, or else the first breadcrumb."""
     name = text_of(article.get("articleSection")) if article is not None else None
     if name is not None and len(name) <= LONGEST_SECTION:
         return Found(name, "json-ld", "articleSection")
@@ -86,7 +86,7 @@ def section_of(head: Head, data: LinkedData, article: JsonObject | None, address
 
 
 def _first_crumb(data: LinkedData, address: str | None) -> str | None:
-    """The first stop on the way from the home page to this one, found by their addresses.
+    """The first breadcrumb after the home page, recognised by the addresses.
 
     >>> crumbs = [{"name": "Start", "item": "https://outlet.example/"}, {"name": "Port", "item": "https://outlet.example/port"}]
     >>> _first_crumb(LinkedData(({"@type": "BreadcrumbList", "itemListElement": crumbs},)), "https://outlet.example/port/1")
@@ -124,7 +124,7 @@ def tags_of(head: Head, article: JsonObject | None) -> Found[tuple[str, ...]] | 
 
 
 def language_of(head: Head, article: JsonObject | None) -> Found[str] | None:
-    """The language that the page says it is in (a hint: the text decides later)."""
+    """The language that the page declares. It is only a hint: the enrich step detects the language of the text."""
     locale = head.meta("og:locale", "content-language", "dc.language")
     for how, tag in (("html lang", head.lang), ("json-ld", text_of(article.get("inLanguage")) if article else None),
                      ("meta", locale[1] if locale else None)):

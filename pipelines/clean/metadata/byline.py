@@ -1,4 +1,4 @@
-"""Who wrote an article, as JSON-LD and meta tags say; nobody is named whom the page does not name."""
+"""The authors that JSON-LD and meta tags declare, and the choice between all authors found. None are made up."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _META_NAMES = (
 _SITE = re.compile(r"\((?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\)")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 MOST_TAGGED = 20
-"""Names of meta tags that are read, and tags of one name."""
+"""The limit on the number of meta tag names that are read, and on the number of tags with one name."""
 
 MOST_SEEN = 12
-"""Names: a longer byline that readers see is a list of the staff."""
+"""A visible byline with more names than this is a list of the staff."""
 
 
 def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[Authors]]:
-    """The authors as JSON-LD has them, then as each meta tag does."""
+    """The authors in JSON-LD, then those in each kind of meta tag."""
     for how, named in (("json-ld", list(_linked(data, article))), *(("meta", tagged) for tagged in _tagged(head))):
         authors = _parsed(named)
         if authors:
@@ -37,10 +37,10 @@ def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> It
 
 
 def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[str, ...]) -> Found[Authors] | None:
-    """The first answer that names a person in full; else the first with a person; else the first that names anybody.
+    """The first answer that has a person's full name; else the first with a person; else the first.
 
-    Many outlets give their own name as the author in JSON-LD, or what their author goes by, and the person's only
-    where readers see it. A later answer that names everybody whom the first does, and others, is the fuller one.
+    In JSON-LD, many outlets declare themselves as the author, or the author's nickname, and give the full name only in
+    the visible byline. A later answer that has all people of the chosen one and more is preferred.
     """
     given = [_with_outlets(answer, outlet_names) for answer in answers if answer is not None]
     with_people = [answer for answer in given if _people(answer)]
@@ -58,13 +58,13 @@ def _people(answer: Found[Authors]) -> frozenset[str]:
 
 
 def _is_full(answer: Found[Authors]) -> bool:
-    """Whether a person is named by more than one word; in scripts without capitals one may be all."""
+    """Whether a person's name has more than one word. In scripts without capitals, one word may be a full name."""
     names = [author.name for author in answer.value if author.type == "person"]
     return any(" " in name or name[0] == name[0].swapcase() for name in names)
 
 
 def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Found[Authors]:
-    """The authors with the outlet classified as an organisation, under its name, with its address in it or after it."""
+    """The authors, with the outlet itself classified as an organisation. It is recognised by its name or its domain."""
     own = {plain(name) for name in outlet_names}
     domains = [name.casefold() for name in outlet_names if _DOMAIN.fullmatch(name)]
     sites = {plain(site) for site in _SITE.findall(answer.read_from or "")}
@@ -92,7 +92,7 @@ def _parsed(named: list[tuple[str, bool]]) -> Authors:
 
 
 def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str, bool]]:
-    """Names of JSON-LD, each with whether it is said to be an organisation's."""
+    """The names in JSON-LD, each with whether it is declared to be an organisation's."""
     if article is not None:
         for key in ("author", "creator"):
             names = list(_names(data, article.get(key), 0))
@@ -125,7 +125,7 @@ def _full_name(person: Mapping[str, object]) -> str | None:
 
 
 def _tagged(head: Head) -> Iterator[list[tuple[str, bool]]]:
-    """What each name of a meta tag gives, where it is not what another gave."""
+    """The distinct answers of the meta tags, one for each tag name."""
     given: dict[str, list[str]] = {}
     for name, content in head.called(*_META_NAMES):
         if not content.startswith(("http:", "https:", "/")):
@@ -136,7 +136,7 @@ def _tagged(head: Head) -> Iterator[list[tuple[str, bool]]]:
 
 
 def _labelled(head: Head) -> tuple[str, ...]:
-    """The name in a card for sharing, under a label that says "written by" in any language."""
+    """The name in a Twitter card under a label such as "Written by", in any language."""
     opener = load_name_tables().opener
     for number in "12":
         label, content = head.meta(f"twitter:label{number}"), head.meta(f"twitter:data{number}")

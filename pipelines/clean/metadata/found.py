@@ -1,4 +1,4 @@
-"""A value read from a page, with how and from what it was read."""
+"""A value that was found in a page, with its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The head of a page, read once: meta tags, links, the title element, the language; and its headlines (h1)."""
+"""Reads the head of a page once: meta tags, links, the title element and the language, and the page's headlines (h1).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ MICRODATA_PUBLISHER = "itemprop publisher"
 class Head:
     """``metas`` maps a lower-case name, property or itemprop to its contents, in order.
 
-    The name inside a microdata publisher is under ``MICRODATA_PUBLISHER`` where there is no ``og:site_name``.
+    If there is no ``og:site_name``, the name of a microdata publisher is stored under ``MICRODATA_PUBLISHER``.
     """
 
     metas: Mapping[str, tuple[str, ...]]
@@ -38,7 +39,7 @@ class Head:
     lang: str | None
 
     def called(self, *names: str) -> Iterator[tuple[str, str]]:
-        """Contents under names that are these but for the marks in them, in the order of these, each with its name.
+        """The contents of metas whose ``bare_name`` is one of ``names``, in the order of ``names``, each with its name.
 
         >>> head = Head({"article:published:time": ("2026-05-04",)}, {}, None, (), None)
         >>> list(head.called("articlepublishedtime"))
@@ -50,7 +51,7 @@ class Head:
         return ((name, content) for bare in names for name in alike.get(bare, ()) for content in self.metas[name])
 
     def meta(self, *names: str) -> tuple[str, str] | None:
-        """The first of these names that has a content, with that content."""
+        """The first of these names that has a content, with that content; None if none has."""
         for name in names:
             for content in self.metas.get(name, ()):
                 return name, content
@@ -59,12 +60,12 @@ class Head:
 
 @lru_cache(maxsize=1024)
 def bare_name(name: str) -> str:
-    """A name of a meta tag without the marks that divide it, which sites write as they like."""
+    """The name of a meta tag without punctuation, since sites write it differently (``article:published_time``)."""
     return _MARKS.sub("", name)
 
 
 def read_head(root: etree._Element) -> Head:
-    """Meta tags and links wherever they stand: many pages open their body too early."""
+    """The head of a page. Meta tags and links are read anywhere, because many pages start their body too early."""
     metas: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     title = None

@@ -1,6 +1,6 @@
-"""JSON-LD becomes plain objects, whatever its nesting, and the one that describes the article is found.
+"""Reads a page's JSON-LD into plain objects, and finds the one that describes the article.
 
-Pages write it by hand: lists of lists, ``@graph``, ``@id`` references, comments, raw line ends inside strings.
+Much JSON-LD is written by hand: lists of lists, ``@graph``, ``@id`` references, comments, raw line ends in strings.
 """
 
 from __future__ import annotations
@@ -33,12 +33,15 @@ _OTHERS = frozenset((
     "itemListElement", "hasPart", "liveBlogUpdate", "mentions", "citation", "relatedLink", "comment", "blogPost",
     "review", "significantLink", "isBasedOn", "subjectOf", "about", "author", "creator", "worksFor", "affiliation",
 ))
-"""What stands under these is another article than the page's or a part of it, another organisation than its outlet."""
+"""Objects under these keys do not describe the page's article or its outlet, but others."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedData:
-    """Every object of a page's JSON-LD, those that others name by ``@id``, and the places of those that are listed."""
+    """All objects of a page's JSON-LD, by position and by ``@id``.
+
+    ``listed`` has the positions of the objects that describe other articles or organisations.
+    """
 
     objects: tuple[JsonObject, ...] = ()
     by_id: Mapping[str, JsonObject] | None = None
@@ -49,14 +52,14 @@ class LinkedData:
         return (found for place, found in enumerate(self.objects) if place not in self.listed)
 
     def resolve(self, value: object) -> object:
-        """The object that an ``@id`` reference means, or the value itself."""
+        """The object that an ``@id`` reference points to, or the value itself if it is not a reference."""
         if isinstance(value, Mapping) and set(value) <= {"@id", "@type"} and isinstance(value.get("@id"), str):
             return (self.by_id or {}).get(str(value["@id"]), value)
         return value
 
 
 def read_linked_data(root: etree._Element) -> LinkedData:
-    """All JSON-LD objects of a page, in order; blocks that are not JSON are passed over."""
+    """All JSON-LD objects of a page, in order. Script blocks that cannot be parsed are skipped."""
     found_so_far: list[tuple[JsonObject, bool]] = []
     declared = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
     for script in islice(declared, _MOST):
@@ -77,7 +80,7 @@ def read_linked_data(root: etree._Element) -> LinkedData:
 
 
 def types_of(found: JsonObject) -> frozenset[str]:
-    """Lower-case types of an object, without a namespace.
+    """The lower-case types of an object, without namespace.
 
     >>> sorted(types_of({"@type": ["https://schema.org/NewsArticle", "Article"]}))
     ['article', 'newsarticle']
@@ -94,13 +97,13 @@ def _types(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def articles_of(data: LinkedData) -> list[JsonObject]:
-    """Objects that describe an article, the most specific type first."""
+    """The objects that describe an article, those with the most specific type first."""
     found = [o for o in data.objects if any(t.endswith(_ARTICLES) or t in _BEST for t in types_of(o))]
     return sorted(found, key=lambda o: (not types_of(o) & set(_BEST), "headline" not in o))
 
 
 def own_article(data: LinkedData, addresses: Sequence[str | None], titles: Sequence[str | None]) -> JsonObject | None:
-    """The article that the page is about: by its address, by its headline, else the first; none of a list of others.
+    """The article that the page is about: by its address, by its headline, or else the first that is not listed.
 
     >>> one, two = {"@type": "NewsArticle", "url": "/a"}, {"@type": "NewsArticle", "url": "https://outlet.example/b"}
     >>> own_article(LinkedData((one, two)), ("https://www.outlet.example/b?from=feed",), ())["url"]
@@ -141,7 +144,7 @@ def _letters(text: str) -> str:
 
 
 def text_of(value: object) -> str | None:
-    """A value as text: the first of a list, the ``@value`` of an object; None when there is none.
+    """A value as text: the first value of a list, or the ``@value`` or name of an object; None if there is no text.
 
     >>> text_of([" Fish &amp;amp; <i>chips</i> "])
     'Fish & chips'
@@ -156,7 +159,7 @@ def text_of(value: object) -> str | None:
 
 
 def unescaped(text: str) -> str:
-    """Text on one line without the markup and the character references, written once or twice, that it came with."""
+    """The text on one line, without markup, and with character references decoded, even if they were escaped twice."""
     for _ in range(2 if "&" in text else 0):
         text = _REFERENCE.sub(lambda written: html.unescape(written[0]), text)
     return " ".join((_TAG.sub("", text) if "<" in text else text).split())
@@ -177,7 +180,7 @@ def _parse(text: str) -> Iterator[object]:
 
 
 def _unwrapped(text: str) -> str:
-    """JSON without the comment or CDATA marks that a page put around it."""
+    """The JSON without the comment or CDATA marks around it."""
     opening = _BEFORE.match(text)
     text = text[opening.end():] if opening else text
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""Written times become instants, with the zone that was written; nothing is added that is not there."""
+"""Parses machine-readable times. The zone is kept as written, and none is assumed if none is written."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]
 
 @cache
 def load_zones() -> Mapping[str, str]:
-    """``tables/dates.toml``'s names of zones, with their offsets."""
+    """The names of time zones in ``tables/dates.toml``, with their offsets."""
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))
     return {name: offset for offset, names in table["zones"].items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An instant; ``zone`` is the offset as written (+05:00), None when none was; ``has_time`` is False for a date."""
+    """A point in time. ``zone`` is the written offset (+05:00), or None. ``has_time`` is False for a date alone."""
 
     at: datetime
     zone: str | None
@@ -40,7 +40,7 @@ class Moment:
 
 
 def read_moment(text: str) -> Moment | None:
-    """An ISO 8601 (also compact), RFC 2822 or epoch time; ISO reads as ISO whatever the locale.
+    """The time in a text in ISO 8601 (also compact) or RFC 2822 format, or in seconds since 1970; or None.
 
     >>> read_moment("2023-11-08T09:05:00+05:00").at.isoformat()
     '2023-11-08T09:05:00+05:00'
@@ -87,7 +87,7 @@ def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str |
 
 
 def offset_of(written: str | None) -> str | None:
-    """A zone as an offset; None for a name that means several.
+    """The offset of a time zone; None if its name is ambiguous or unknown.
 
     >>> offset_of("+0530"), offset_of("Z"), offset_of("GMT+1"), offset_of("CEST"), offset_of("IST"), offset_of(None)
     ('+05:30', '+00:00', '+01:00', '+02:00', None, None)

@@ -1,4 +1,4 @@
-"""What a page says about its article, every field with its evidence."""
+"""Reads the metadata that a page declares about its article, each field with its evidence."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _NAME_METAS = ("og:site_name", "application-name", "apple-mobile-web-app-title")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Fields that the page gives, None for those that it does not.
+    """The declared fields; those that the page does not declare are None.
 
-    ``authors`` are the answers of JSON-LD and of meta tags; ``outlet_names`` every name of the outlet;
-    ``locale`` the page's language with its country; ``declared_bodies`` every ``articleBody``.
+    ``authors`` has an answer for JSON-LD and for each meta tag. ``outlet_names`` are all names of the outlet.
+    ``locale`` is the page's language with its country. ``declared_bodies`` are the values of ``articleBody`` in JSON-LD.
     """
 
     title: Found[str] | None
@@ -56,7 +56,7 @@ class Metadata:
 
 
 def read_metadata(root: etree._Element, url: str | None) -> Metadata:
-    """All that the page says of its article. Nothing is taken from elsewhere."""
+    """All metadata that the page declares, and the domain of its address. Nothing is added from elsewhere."""
     head, data = read_head(root), read_linked_data(root)
     address = address_of(head, url)
     base = address.value if address is not None else url
@@ -93,7 +93,7 @@ def _shared_titles(head: Head) -> tuple[str, ...]:
 
 
 def _is_news(head: Head, data: LinkedData, article: JsonObject | None) -> bool:
-    """Whether a newsroom made the page's titles; a blog's Open Graph alone is a plugin's."""
+    """Whether a newsroom wrote the page's titles. Those in a blog's Open Graph tags are made by plugins."""
     if article is not None:
         return any("news" in kind for kind in types_of(article))
     is_kept = bool(data.objects) or head.meta(*_NEWSROOM_METAS) is not None

@@ -1,4 +1,4 @@
-"""What the head of a page says of its kind: article, list, paid for, how long."""
+"""The signs in a page's head of what kind of page it is: an article, a list, behind a paywall, how long."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, articles_of, text_of, types_of
 
 MOST_ARTICLES = 4
-"""More articles than this in JSON-LD make a list (an article's own page names a few related ones)."""
+"""A page with more articles than this in JSON-LD is a list. An article's own page has a few related ones."""
 
 _LISTS = frozenset(("collectionpage", "itemlist", "searchresultspage"))
 
 
 @dataclass(frozen=True, slots=True)
 class PageSigns:
-    """``titles`` are all titles that the page has; ``declared_words`` is the length that JSON-LD declares."""
+    """``titles`` are all titles of the page; ``declared_words`` is the word count that JSON-LD declares."""
 
     titles: tuple[str, ...] = ()
     url: str | None = None

@@ -1,4 +1,4 @@
-"""When an article was published and last changed, each from what the page says of it, in its own field."""
+"""When an article was published and when it was last modified, as the page declares or shows it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment]]:
-    """``published_at`` and ``modified_at``, as far as JSON-LD or meta tags say.
+    """``published_at`` and ``modified_at``, if JSON-LD or meta tags declare them.
 
-    JSON-LD's, unless a meta tag says the same moment more fully: with the zone or with the time of day.
+    JSON-LD takes precedence, unless a meta tag has the same time with more precision: with a zone or a time of day.
     """
     times = {}
     published = _fullest([_linked(article, "datePublished", "uploadDate", "dateCreated"), *_tagged(head, _PUBLISHED)])
@@ -42,7 +42,7 @@ def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment
 
 
 def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> dict[str, Found[Moment]]:
-    """Declared times; visible ones where none is declared, or where they give the same time with more detail."""
+    """The declared times. A visible one is used if none is declared, or if it is the same time with more precision."""
     fields = {**seen, **declared}
     times = {field: _fullest([declared.get(field), seen.get(field)]) for field in fields}
     return {field: found for field, found in times.items() if found is not None}
@@ -52,27 +52,27 @@ def _fullest(answers: Iterable[Found[Moment] | None]) -> Found[Moment] | None:
     given = [answer for answer in answers if answer is not None]
     best = given[0] if given else None
     for answer in given[1:]:
-        if best is not None and _says_more(answer.value, best.value):
+        if best is not None and _is_more_precise(answer.value, best.value):
             best = answer
     return best
 
 
-def _says_more(one: Moment, other: Moment) -> bool:
-    """Whether a moment is another with the zone that it lacks, or with the time of day.
+def _is_more_precise(one: Moment, other: Moment) -> bool:
+    """Whether ``one`` is the same moment as ``other``, with a zone or a time of day that ``other`` lacks.
 
     >>> known = [read_moment(text) for text in ("2026-05-04", "2026-05-04T09:30", "2026-05-04T09:30+05:00")]
-    >>> _says_more(known[1], known[0]), _says_more(known[2], known[1]), _says_more(known[1], known[2])
-    (True, True, False)
+    >>> [_is_more_precise(known[one], known[other]) for one, other in ((1, 0), (2, 1), (1, 2))]
+    [True, True, False]
     """
     if not _has_clock(one) or (other.zone is not None and _has_clock(other)):
         return False
-    if _has_clock(other):  # the same clock read in a zone, or the same instant
+    if _has_clock(other):  # the same clock time with a zone, or the same instant
         return one.zone is not None and (_wall(one) == _wall(other) or abs(one.at - other.at) < _MINUTE)
     return abs(_wall(one) - _wall(other)) < _DAY and _wall(one).date() == _wall(other).date()
 
 
 def _has_clock(moment: Moment) -> bool:
-    """Whether there is a time of day; midnight to the second is taken for a date without one."""
+    """Whether the moment has a time of day. Midnight to the second counts as a date without a time."""
     at = moment.at
     return moment.has_time and not at.hour == at.minute == at.second == 0
 
@@ -91,7 +91,10 @@ def _linked(article: JsonObject | None, *keys: str) -> Found[Moment] | None:
 
 
 def _written_to_the_minute(text: str) -> Moment | None:
-    """A time written for people; a bare day so written in JSON-LD is a page builder's, of the day it made the page."""
+    """A date with a time of day that is written for people, or None.
+
+    Such a date without a time is ignored in JSON-LD: page builders write the day on which they built the page.
+    """
     moment = read_written(text, None)
     return moment if moment is not None and moment.has_time else None
 

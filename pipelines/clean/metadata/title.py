@@ -1,4 +1,4 @@
-"""The headline alone, without the outlet's name: found by what the page's several titles have in common."""
+"""Finds the headline without the outlet's name, by comparing the titles of the page with each other."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _COUNT = re.compile(r"\s*\([\w-]+(?:\.[\w-]+)+\)(?:\s*\d{1,5})?")
 SHORTEST_HEADLINE = 8
 LONGEST_TITLE = 1_000
 MOST_PARTS = 20
-"""Parts between separators: a title of more is a list of words, and is left as it is."""
+"""A title with more parts between separators than this is a list of words, and is not split."""
 
 LONGEST_SHARED = 105
-"""Characters: a title that ends here or later may be cut without a mark, for search engines show 110."""
+"""Characters. A longer title may be truncated without an ellipsis, because search engines show only 110."""
 
 ALIKE = 0.3
-"""Share of words that a visible headline has in common with another of the page's titles."""
+"""The least share of words that a visible headline must have in common with another title of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Titles:
     """A page's titles: its h1 elements, JSON-LD's headline, Open Graph and the like, and the title element.
 
-    ``is_news`` says that a newsroom wrote them: JSON-LD's is a NewsArticle's, or Open Graph's stand on a page with
-    other JSON-LD or news keywords; those of other pages are made by plugins for search engines.
+    ``is_news`` says that a newsroom wrote them: JSON-LD has a NewsArticle, or the page has Open Graph tags together
+    with other JSON-LD or news keywords. On other pages, plugins make the titles for search engines.
     """
 
     visible: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Titles:
 
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
-    """Letters and digits only, for telling whether two titles are one.
+    """The letters and digits of a text, case-folded, for comparing titles.
 
     >>> plain("Pier opens – Harbour News")
     'pieropensharbournews'
@@ -55,7 +55,7 @@ def plain(text: str) -> str:
 
 
 def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = None) -> Found[str] | None:
-    """The headline: a newsroom's in JSON-LD, else the visible one where another title confirms it, else the others.
+    """The headline: a newsroom's declared one, else the visible one if another title confirms it, else the others.
 
     >>> pick_title(Titles(visible=("Pier opens",), tab="Pier opens - Harbour News"), ()).value
     'Pier opens'
@@ -94,7 +94,7 @@ def _confirmed(seen: list[str], declared: list[str]) -> str | None:
 
 @lru_cache(maxsize=64)
 def _known(names: tuple[str, ...]) -> frozenset[str]:
-    """The outlet's names as they are compared, with and without what may stand before one.
+    """The outlet's names in the form for comparison, with and without "the" or "www" in front.
 
     >>> sorted(_known(("The Harbour News",)))
     ['harbournews', 'theharbournews', 'wwwharbournews']
@@ -104,7 +104,7 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_beside(headline: str, declared: list[tuple[str, str]]) -> bool:
-    """Whether the title element is a visible headline and another title: then that one is the outlet's or a kicker.
+    """Whether the title element is ``headline`` joined with another title. Then ``headline`` is an outlet or a kicker.
 
     >>> _is_beside("Salt and Tide", [("meta", "The pier opens"), ("title element", "Salt and Tide: The pier opens")])
     True
@@ -116,7 +116,7 @@ def _is_beside(headline: str, declared: list[tuple[str, str]]) -> bool:
 
 
 def _in_common(one: str, other: str) -> float:
-    """Share of the shorter title's words that the other has too; in scripts without spaces, of its letters.
+    """The share of the shorter title's words that the other has too. Titles of one or two words compare letters.
 
     >>> _in_common("Pier opens early", "East pier opens")
     0.6666666666666666
@@ -129,7 +129,7 @@ def _in_common(one: str, other: str) -> float:
 
 
 def _without_kicker(headline: str, declared: list[str]) -> str:
-    """A visible headline that runs on from its kicker, or into a count or source: its part that is another title.
+    """The part of a visible headline that is another title, without a kicker before it or a count or source after it.
 
     >>> _without_kicker("Harbour Pier opens early", ["Pier opens early"])
     'Pier opens early'
@@ -144,7 +144,7 @@ def _without_kicker(headline: str, declared: list[str]) -> str:
 
 
 def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
-    """A title that was cut, from another that begins with it."""
+    """The full title if ``title`` is truncated and another title begins with it; otherwise ``title``."""
     is_cut = title.endswith(("…", "...")) or title.count("(") > title.count(")") or len(title) >= LONGEST_SHARED
     stem = title.rstrip("…. ")
     for other in others if is_cut and len(stem) >= 15 else ():
@@ -155,9 +155,9 @@ def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
 
 
 def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str:
-    """``title`` without what stands before or after a separator and is the outlet's.
+    """``title`` without the part before or after a separator that names the outlet.
 
-    A part goes when it is one of the outlet's names, or when what remains is another of the page's titles.
+    A part is removed if it is one of the outlet's names, or if the rest is another of the page's titles.
 
     >>> without_outlet("Pier opens - early - Harbour News", [], ("Harbour News",))
     'Pier opens - early'

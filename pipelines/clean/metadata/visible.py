@@ -1,6 +1,6 @@
-"""Byline and time as a reader sees them: in the lines between the headline and the body, and just after it.
+"""The visible byline and dates: in the lines between the headline and the body, and just after the body.
 
-Only there: a name or a date further away belongs to another article, to a comment, or to the day of the fetch.
+Names and dates further away are ignored. They belong to other articles or comments, or are the day of the fetch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.records import Author
 BEFORE_HEADLINE = 6
 AFTER_BODY = 12
 AFTER_STANDFIRST = 8
-"""Blocks: in what stands between a standfirst and the rest of the body, bylines and dates are looked for no further."""
+"""Blocks between a standfirst and the rest of the body that are searched for bylines and dates."""
 
 WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
@@ -29,10 +29,10 @@ ABOVE_HEADLINE = 4
 LONGEST_DATE = 30
 LONGEST_CREDIT = 60
 LONGEST_ALONE = 60
-"""A name on a line of its own, under the line that opens the byline."""
+"""Characters of a name on a separate line, after a line such as "By"."""
 
 MOST_LETTERS = 45
-"""In a line with a date that no word calls the date of publication: more than this is a caption or a sentence."""
+"""Letters beside a date without a label such as "published". A line with more is a caption or a sentence."""
 
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
@@ -51,7 +51,7 @@ _NAME = re.compile(r"^[^\W\d_][^\d@:!?]{1,60}$")
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Numbers of the blocks near the body, in which a byline or a time may stand."""
+    """The numbers of the blocks before and after the body that may contain a byline or a date."""
 
     before: range
     after: range
@@ -64,12 +64,13 @@ def near_body(page: Blocks, body: tuple[int, ...]) -> Near:
     headline = headline_before(page, first)
     start = max(0, first - WITHOUT_HEADLINE) if headline is None else headline + 1
     after = range(body[-1] + 1, min(len(page.blocks), body[-1] + 1 + AFTER_BODY))
-    second = body[1] if len(body) > 1 else first + 2  # what stands between a standfirst and the rest is a byline's
+    second = body[1] if len(body) > 1 else first + 2  # a byline may be between standfirst and body
     return Near(range(start, min(max(first + 2, second), first + AFTER_STANDFIRST, len(page.blocks))), after)
 
 
 def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
-    """Names marked as author in the markup, or after a "by" in a line of its own, before names in a box called so."""
+    """The visible authors: names marked as author in the markup, in a line that begins with "by", or in an author box.
+    """
     marked = [mark.text for mark in page.marks if mark.kind == "author"
               and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop + 1]
     above = range(max(0, near.before.start - ABOVE_HEADLINE - 1), max(0, near.before.start - 1))
@@ -99,12 +100,12 @@ def _authors_in(lines: Iterable[str], *, may_be_places: bool) -> tuple[Author, .
 
 
 def _is_label(name: str) -> bool:
-    """Whether capitals begin and do not end what stands where a name would: "Insights from"."""
+    """Whether a supposed name begins with a capital but its last word does not ("Insights from")."""
     return name[0].isupper() and name.rsplit(maxsplit=1)[-1][0].islower()
 
 
 def _agencies_beside(page: Blocks, numbers: Iterable[int], marked: Iterable[str]) -> tuple[Author, ...]:
-    """Agencies in the line that has the marked names: no page of theirs is linked, so no element marks them."""
+    """The agencies in the line with the marked names. They have no author page, so no element marks them."""
     names = [name for name in marked if name]
     for number in numbers:
         line = page.blocks[number].text
@@ -118,7 +119,7 @@ def _is_agency(author: Author) -> bool:
 
 
 def _credited(page: Blocks, numbers: range) -> Iterator[str]:
-    """A credit just below the body that names an agency, and people beside it or nobody: "(Ines Falk, dpa)"."""
+    """A credit just below the body with an agency, with or without people: "(Ines Falk, dpa)"."""
     for number in numbers[:2]:
         line = page.blocks[number].text.strip("()[]–— /")
         authors = parse_byline(line) if len(line) <= LONGEST_CREDIT else ()
@@ -129,7 +130,7 @@ def _credited(page: Blocks, numbers: range) -> Iterator[str]:
 
 
 def _opened(page: Blocks, numbers: range) -> Iterator[str]:
-    """The first line that opens as bylines do, without the date and what else is said after the names."""
+    """The first line that begins like a byline, without the date and other text after the names."""
     opener = load_name_tables().opener
     for number in numbers:
         block = page.blocks[number]
@@ -149,14 +150,14 @@ def _opened(page: Blocks, numbers: range) -> Iterator[str]:
 
 
 def _is_label_alone(line: str) -> bool:
-    """Whether a line is but the words before a name, which stands on the next: "By", "Written by", "Autor:"."""
+    """Whether a line has only the words before a name, which is on the next line: "By", "Written by", "Autor:"."""
     tables = load_name_tables()
     is_open = line.endswith(":") or line.rpartition(" ")[2].casefold() in tables.prepositions
     return is_open and tables.opener.fullmatch(f"{line} ") is not None
 
 
 def _dated(page: Blocks, numbers: range) -> Iterator[str]:
-    """A name alone before a date, where one line is so made; a comma between them would make it a place."""
+    """The name in a line that is only a name and a date, if exactly one line is. After a comma, it may be a place."""
     lines = [line for number in numbers if len(line := page.blocks[number].text) <= LONGEST_BYLINE]
     dated = [line for line in lines if line[:1].isupper() and _DIGIT.search(line)]
     made = [match[1] for line in dated if (match := _DATED.match(without_dates(line)))]
@@ -167,7 +168,7 @@ def _dated(page: Blocks, numbers: range) -> Iterator[str]:
 
 
 def _closing(page: Blocks, numbers: range) -> Iterator[str]:
-    """A byline at the article's end that says in so many words that somebody wrote it."""
+    """The names in a byline at the article's end that begins with explicit words, such as "Written by"."""
     closing = load_name_tables().closing
     for number in range(numbers.start - 2, numbers.stop):
         text = page.blocks[number].text if number >= 0 else ""
@@ -179,7 +180,7 @@ def _closing(page: Blocks, numbers: range) -> Iterator[str]:
 
 
 def _names_in(line: str) -> str:
-    """A byline without the dates in it, and up to what is not of names: a bar, a label, a number.
+    """The part of a byline with names: without dates, and only up to a bar, a label or a number.
 
     >>> _names_in("3 May 2026 By Ines Falk"), _names_in("ByTom Okafor on May 4, 2026 | 6 min read")
     ('By Ines Falk', 'By Tom Okafor')
@@ -204,7 +205,7 @@ def _is_name_like(text: str) -> bool:
 
 
 def _linked(page: Blocks, numbers: range) -> Iterator[str]:
-    """Names that link to their author's page: the first, and those beside it, each by the first of its links."""
+    """The first name that links to an author's page, and those directly after it, each page once."""
     link_words = load_name_tables().link_words
     addresses: set[str] = set()
     last = None
@@ -237,11 +238,11 @@ def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR
 
 
 def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Found[Moment]]:
-    """``published_at`` and ``modified_at`` as time elements or in words."""
+    """``published_at`` and ``modified_at``, from time elements or from dates in words."""
     times: dict[str, Found[Moment]] = {}
     marks = [mark for mark in page.marks
              if mark.kind == "time" and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop]
-    for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline last
+    for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline come last
         if (moment := read_moment(mark.text)) is not None:
             field = "modified_at" if _MODIFIED.search(mark.names) else "published_at"
             times.setdefault(field, Found(moment, "time element", mark.text))
@@ -254,7 +255,10 @@ def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Foun
 
 
 def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
-    """A date above the headline, in a box that calls it the publication's; the page's own date stands there too."""
+    """A date above the headline in a box whose name says that it is the date of publication, or None.
+
+    Other dates above the headline may be the page's own, which is the day of the fetch.
+    """
     for number in range(near.before.start - 2, max(-1, near.before.start - 2 - ABOVE_HEADLINE), -1):
         block = page.blocks[number]
         is_date = len(block.text) <= LONGEST_DATE and _DATE_BOX.search(page.boxes[block.box].names) is not None

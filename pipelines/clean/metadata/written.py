@@ -1,4 +1,4 @@
-"""A date written for people becomes a moment, when there is one way to read it; an ambiguous one is left alone."""
+"""Parses dates that are written for people. An ambiguous date is not parsed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_LINE = 160
 
 @dataclass(frozen=True, slots=True)
 class DateTables:
-    """``tables/dates.toml``, read."""
+    """The tables of ``tables/dates.toml``."""
 
     months: tuple[tuple[str, int], ...]
     published: re.Pattern[str]
@@ -46,7 +46,7 @@ def load_date_tables() -> DateTables:
 
 
 def read_written(line: str, language: str | None) -> Moment | None:
-    """The date in a short line, with its time and zone where they are written.
+    """The date in a short line, with its time and zone if they are written; or None.
 
     >>> read_written("Published 27 August 2025, 4:05 pm", "en").at.isoformat()
     '2025-08-27T16:05:00+00:00'
@@ -88,7 +88,7 @@ def _date_in(line: str, language: str | None) -> tuple[tuple[int, int, int], str
 
 
 def without_dates(line: str) -> str:
-    """A line with a bar for every date in it.
+    """The line with each date replaced by a bar.
 
     >>> without_dates("By Ines Falk 2 December 2025")
     'By Ines Falk | '
@@ -101,7 +101,7 @@ def without_dates(line: str) -> str:
 
 
 def month_of(word: str) -> int | None:
-    """The month that a word names.
+    """The number of the month that a word names, or None.
 
     >>> month_of("März"), month_of("août"), month_of("lipca"), month_of("monday")
     (3, 8, 7, None)
@@ -111,7 +111,7 @@ def month_of(word: str) -> int | None:
 
 
 def _order(first: int, second: int, separator: str, language: str | None) -> tuple[int, int] | None:
-    """Month and day of two numbers; None when both readings are possible and the page does not decide it."""
+    """The month and day of two numbers; None if their order is ambiguous and the page's language does not decide it."""
     if first > 12:
         return second, first
     if second > 12:
