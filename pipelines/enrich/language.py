@@ -1,4 +1,4 @@
-"""The body's language: detected from its characters, with the declared language as a hint."""
+"""Detects the language of the body by its characters, with the declared language as a hint."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from pipelines.records import Evidence
 
-READ_CHARACTERS = 2_000  # more does not change the answer, and costs a millisecond per 2,000
-ENOUGH_LETTERS = 40  # below, a guess is worth less than the page's hint
+READ_CHARACTERS = 2_000  # more do not change the result, and cost a millisecond per 2,000
+ENOUGH_LETTERS = 40  # for shorter texts, the declared language is more reliable than detection
 SURE = 0.60
-SURE_AGAINST_HINT = 0.85  # a page's own word is overruled only by clear text
+SURE_AGAINST_HINT = 0.85  # the confidence that is needed to contradict the declared language
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class LanguageDetector:
     identifier: Any
 
     def detect(self, body: str, hint: str | None) -> tuple[str | None, Evidence | None]:
-        """ISO 639-1 code and how it was found; the hint where the text is short or unclear, else None."""
+        """The ISO 639-1 code and its evidence. If the text is short or unclear, the hint is used, or None without one.
+        """
         hinted = iso_639_1(hint)
         sample = body[:READ_CHARACTERS]
         if sum(map(str.isalpha, sample)) < ENOUGH_LETTERS:
@@ -37,7 +38,7 @@ THREE_LETTERS = {"eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de"
 
 
 def iso_639_1(code: str | None) -> str | None:
-    """The two-letter code of a language tag, or None.
+    """The two-letter code for a language tag, or None.
 
     >>> [iso_639_1(code) for code in ("en-GB", "pt_BR", "eng", "nb", "x-default", None)]
     ['en', 'pt', 'en', 'no', None, None]
@@ -48,7 +49,7 @@ def iso_639_1(code: str | None) -> str | None:
 
 
 def load_language_detector() -> LanguageDetector:
-    """The n-gram model of 4.6 MB, in memory."""
+    """The detector with its n-gram model, which takes 4.6 MB of memory."""
     from py3langid.langid import LanguageIdentifier
 
     return LanguageDetector(LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True))

@@ -1,4 +1,4 @@
-"""What the enrich step is given: engines for names, and the tables of languages and places."""
+"""The models of the enrich step: engines that find names, the language detector and the gazetteer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipelines.enrich.places.gazetteer import Gazetteer, load_gazetteer
 
 
 class ModelsClash(ValueError):
-    """Two models read one language, so that it cannot be said which finds its names."""
+    """Two models are for the same language, so that it is not clear which one to use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Everything that takes long to load; one a process."""
+    """The models, which take long to load, so that each process loads them once."""
 
     engines: Mapping[str, Engine]
     detector: LanguageDetector
@@ -24,14 +24,14 @@ class Models:
 
     @property
     def fingerprint(self) -> str:
-        """Names and hashes of the engines. Dateline's own code and tables are not in it, see ``processor_of``."""
+        """The names and hashes of the engines. ``processor_of`` adds those of Dateline's own code and tables."""
         return ",".join(dict.fromkeys(engine.fingerprint for engine in self.engines.values()))
 
 
 def load_models(names: Sequence[str]) -> Models:
     """The models of the enrich step, with the engines of these names (``load_engine``), one for each language.
 
-    Raises ``ModelsClash`` where two of them read one language.
+    Raises ``ModelsClash`` if two of them are for the same language, and what ``load_engine`` raises.
     """
     engines: dict[str, Engine] = {}
     for engine in map(load_engine, names):

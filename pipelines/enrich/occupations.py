@@ -1,8 +1,8 @@
-"""What an article says that a person does: the kind of occupation in words beside the name.
+"""Finds the kind of a person's occupation in the words around the name.
 
-Two places are read, for what stands there is said of the person: directly before the name ("striker Ines Falk") and in
-the apposition or predicate behind it ("Ines Falk, 34, a professor of ...", "Ines Falk is the mayor of ..."). Words are
-in ``data/words.toml``, English only.
+Only words that surely refer to the person are used: those directly before the name ("striker Ines Falk"), and those in
+the apposition or predicate after it ("Ines Falk, 34, a professor of ...", "Ines Falk is the mayor of ..."). The words
+are in ``data/words.toml``, for English only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from functools import cache
 
 from pipelines.enrich.tables import load_table
 
-BEFORE = 60  # characters before a name in which an occupation may end
-BEHIND = 110  # characters behind it in which one may be said
+BEFORE = 60  # characters before a name that are searched for an occupation
+BEHIND = 110  # characters after a name that are searched for an occupation
 
 HONORIFIC = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|Dame|Lord|Lady)\.?\s+)$")
 AGE = re.compile(r",\s*(?:aged\s+)?\d{1,2}(?=,)")
@@ -27,7 +27,7 @@ SAID = re.compile(
 
 
 def occupation_of(body: str, names: Iterable[tuple[int, int]]) -> str | None:
-    """The kind of occupation that most of a person's mentions state; None where none does, or two are equal.
+    """The kind of occupation that most of a person's mentions state; None if none does, or if two kinds are equal.
 
     >>> body = "Striker Ines Falk scored. Bo Marsh, 61, a professor of law, saw Falk, the widow of a senator."
     >>> occupation_of(body, [(8, 17)]), occupation_of(body, [(26, 34)]), occupation_of(body, [(64, 68)])
@@ -60,7 +60,8 @@ def _behind(body: str, end: int) -> str | None:
 
 
 def _kind(word: str) -> str | None:
-    """Words that the table has with a capital are an office only with one: President, but not a club's president."""
+    """The kind of a word. Words with a capital in the table match only with one: President, but not a club's president.
+    """
     return _kinds().get(word) or _kinds().get(word.casefold())
 
 
@@ -71,13 +72,13 @@ def _kinds() -> dict[str, str]:
 
 @cache
 def _adjacent() -> re.Pattern[str]:
-    """An occupation that ends where the name begins."""
+    """Matches an occupation directly before a name."""
     return re.compile(rf"\b(?P<word>{_either(_kinds())})\s+$", re.IGNORECASE)
 
 
 @cache
 def _anywhere() -> re.Pattern[str]:
-    """The first word that states an occupation, or that begins to speak of somebody else."""
+    """Matches a word for an occupation, or one after which the text is about another person (``theirs``)."""
     return re.compile(rf"\b(?:{_either([*_kinds(), *load_table('words.toml')['others']['theirs']])})\b", re.IGNORECASE)
 
 

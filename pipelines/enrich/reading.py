@@ -1,7 +1,7 @@
-"""The body as an engine reads it best, and the way back to the body as it is stored.
+"""Prepares the body for an engine, and maps positions back to the body as it is stored.
 
-Engines learnt from plain, mixed-case text: curly quotes, invisible characters and headlines in capitals make
-them miss or misjudge names. What is read differs from what is stored, so every position has its way back.
+Engines were trained on plain, mixed-case text. Curly quotes, invisible characters and headlines in capitals make them
+miss or misclassify names. So the text for the engine differs from the stored body, and its positions must be mapped.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ WORD = re.compile(r"[^\W\d_]+")
 INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,;&] )[^\W\d_]+")
 OPENING_CAPITALS = re.compile(r"[A-Z][A-Z .'-]{2,40}(?=[,(/]| \(| -| \u2013| \u2014| \d|$)")
 
-LONG_RUN = re.compile(r"\S{100,}")  # no word is so long, and an engine's tokenizer may take minutes over one
+LONG_RUN = re.compile(r"\S{100,}")  # not a word; an engine's tokenizer may take minutes for it
 
-CAPITALS_SHARE = 0.75  # of a line's letters, for it to count as set in capitals
+CAPITALS_SHARE = 0.75  # the share of capitals among a line's letters from which it counts as written in capitals
 HEADLINE_WORDS = (4, 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text to be read, and where each of its characters lies in the body."""
+    """The text for an engine, and the position of each of its characters in the stored body."""
 
     text: str
     origins: tuple[int, ...] | None = None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """The span in the body as stored."""
+        """The span in the stored body for a span of ``text``."""
         if self.origins is None:
             return start, end
         return self.origins[start], self.origins[end - 1] + 1
 
 
 def reading_of(body: str, is_name: Callable[[str], bool]) -> Reading:
-    """The body with plain quotes and spaces, no invisible characters, and capitals as in running text.
+    """The body with plain quotes and spaces, without invisible characters, and in the case of running text.
 
-    ``is_name`` says whether a capitalised word is a name by itself (a country, a city).
+    ``is_name`` says whether a capitalised word is a name without context (a country, a city).
 
     >>> reading = reading_of("LONDON FOG STAYS\\n\\nThe fog stays in “Lon\\u00addon”.", {"London"}.__contains__)
     >>> reading.text
@@ -85,14 +85,17 @@ def _recased(line: str, kind: str, forms: dict[str, str], is_name: Callable[[str
 
 
 RUNNING = re.compile(r"[a-z]{4,} (?:[a-z]{2,} ){1,2}[a-z]{3,}|[a-z]{2,} [a-z]{4,} [a-z]{2,}")
-CAPITALS_RUN = re.compile(  # at least four words with capitals alone, one of them long: a headline inside a line
+CAPITALS_RUN = re.compile(  # a headline inside a line: at least four words in capitals, one of them long
     r"\b(?=(?:[A-Z']++[ ,:-]++){0,5}[A-Z]{6})(?:[A-Z][A-Z.']*+(?: - |[ ,:-]{1,2})){3,40}[A-Z][A-Z.']++(?![a-z])"
 )
-DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline alone on its line
+DATED = re.compile(r"[A-Z][A-Z .,'-]{2,40} \d{4}-\d\d-\d\d\s*$")  # a dateline on a line of its own
 
 
 def _kind(line: str) -> str:
-    """How a line is set: ``capitals``, ``headline`` (Each Word Capitalised), ``opening`` (LONDON, …) or running.
+    """How a line is capitalised.
+
+    ``capitals``, ``headline`` (Each Word Capitalised), ``opening`` (a place in capitals at the beginning: LONDON, …),
+    ``runs`` (a part in capitals), or an empty string for running text.
 
     >>> [_kind(line) for line in ("POLICE FIND SHIP", "Police Find Ship in Lagoon", "OSLO (HNA) - Police", "So it is.")]
     ['capitals', 'headline', 'opening', '']
@@ -117,7 +120,7 @@ def _kind(line: str) -> str:
 
 
 def _forms(running: str, wanted: set[str]) -> dict[str, str]:
-    """How running text mostly writes each wanted word where it does not open a sentence, by its lower-case form.
+    """The most frequent form of each wanted word inside the sentences of running text, by its lower-case form.
 
     >>> _forms("It said Falk and the falk met Falk.", {"falk", "pier"})
     {'falk': 'Falk'}
@@ -131,7 +134,7 @@ def _forms(running: str, wanted: set[str]) -> dict[str, str]:
 
 
 def _from_capitals(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
-    """A line in capitals as running text would have it, of the same length.
+    """A line in capitals, converted to the case of running text; its length does not change.
 
     >>> _from_capitals("FALK SEES PIER IN NEW YORK", {"falk": "Falk"}, {"New York"}.__contains__)
     'Falk sees pier in New York'
@@ -162,7 +165,7 @@ def _word(word: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> s
 
 
 def _headline_in_running_case(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
-    """Lower case for the words that the running text has in lower case, but for the first.
+    """A headline with those words in lower case that running text has in lower case, except for the first word.
 
     >>> _headline_in_running_case("President Meets Falk in Oslo", {"meets": "meets"}, {"Oslo"}.__contains__)
     'President meets Falk in Oslo'
@@ -177,7 +180,7 @@ def _headline_in_running_case(line: str, forms: dict[str, str], is_name: Callabl
 
 
 def _opening_in_running_case(line: str, forms: dict[str, str], is_name: Callable[[str], bool]) -> str:
-    """The place that opens a line in capitals, as running text would have it.
+    """A line that begins with a place in capitals, with the place in the case of running text.
 
     >>> _opening_in_running_case("OSLO (HNA) - The", {}, {"Oslo"}.__contains__)
     'Oslo (HNA) - The'

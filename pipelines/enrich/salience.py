@@ -1,16 +1,16 @@
-"""How much an article is about each of its entities."""
+"""Salience: how much an article is about each of its entities."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-TITLE = 2.0  # named in the headline: counts double
-EARLY = 1.0  # named in the first words: counts up to double, falling to nothing at the end
+TITLE = 2.0  # factor for an entity in the headline
+EARLY = 1.0  # added to the factor of an entity whose first mention is at the beginning; less for a later one
 
 
 def salience(count: int, first: int, length: int, *, in_title: bool) -> float:
-    """Weight of an entity with ``count`` mentions, the first at character ``first`` of ``length``.
+    """The weight of an entity with ``count`` mentions, the first at character ``first`` of a body of ``length``.
 
     >>> salience(1, 100, 100, in_title=False), salience(1, 0, 100, in_title=True)
     (1.0, 4.0)
@@ -20,7 +20,7 @@ def salience(count: int, first: int, length: int, *, in_title: bool) -> float:
 
 
 def shares(weights: Sequence[float]) -> list[float]:
-    """Weights as shares that sum to 1.
+    """The weights as shares that sum to 1.
 
     >>> shares([1.0, 3.0])
     [0.25, 0.75]

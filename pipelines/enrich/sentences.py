@@ -1,4 +1,4 @@
-"""Where sentences end, without a parser: full stops that end no abbreviation, and line ends."""
+"""Splits text into sentences without a parser: at full stops that do not end an abbreviation, and at line ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOKED_BACK = 12
 
 
 def sentence_starts(text: str) -> list[int]:
-    """Positions at which the second and later sentences begin.
+    """The positions at which the second and all later sentences begin.
 
     >>> text = "Mr. Falk left. He went to Port Ansel.\\n\\nIt rained."
     >>> [text[start:start + 2] for start in sentence_starts(text)]
@@ -27,5 +27,5 @@ def sentence_starts(text: str) -> list[int]:
 
 
 def sentence_of(position: int, starts: list[int]) -> int:
-    """The sentence that holds a position, from 0."""
+    """The number of the sentence that contains a position, from 0."""
     return bisect_right(starts, position)

@@ -149,7 +149,7 @@ def test_a_language_without_a_model_gives_no_mentions_and_a_warning() -> None:
     body = "Der Hafenrat von Marrowby hat am Dienstag beschlossen, die östliche Mole im Frühjahr neu zu bauen."
     article = enrich_article(a_clean_article(body=body, language="de"), MODELS)
     assert (article.language, article.mentions, article.entities) == ("de", (), ())
-    assert article.warnings == ("no_model: no names are found in texts of language de",)
+    assert article.warnings == ("no_model: there is no model that finds names in language de",)
 
 
 def test_a_long_body_is_read_to_a_bound_and_says_so() -> None:

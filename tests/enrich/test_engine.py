@@ -22,7 +22,7 @@ def test_a_missing_package_is_named() -> None:
 
 
 def test_a_package_without_a_model_is_named() -> None:
-    with pytest.raises(ModelMissing, match="json holds no spaCy model"):
+    with pytest.raises(ModelMissing, match="json does not contain a spaCy model"):
         model_folder("json")
 
 

@@ -22,11 +22,11 @@ def test_the_default_names_are_all_there() -> None:
 
 @pytest.mark.parametrize(("models", "beginning"), [
     ("harbour_model", "DATELINE_MODELS names 'harbour_model', which cannot be used: The model package harbour_model"),
-    ("json", "DATELINE_MODELS names 'json', which cannot be used: The package json holds no spaCy model"),
+    ("json", "DATELINE_MODELS names 'json', which cannot be used: The package json does not contain a spaCy model"),
     ("no such model", "DATELINE_MODELS names 'no such model', which cannot be used: The model package"),
     ("..model", "DATELINE_MODELS names '..model', which cannot be used"),
-    ("quay:find", "DATELINE_MODELS names 'quay:find', which cannot be used: quay:find gives no engine: ModuleNotFound"),
-    ("json:find", "DATELINE_MODELS names 'json:find', which cannot be used: json:find gives no engine: AttributeError"),
+    ("quay:find", "DATELINE_MODELS names 'quay:find', which cannot be used: quay:find cannot be imported: ModuleNotFound"),
+    ("json:find", "DATELINE_MODELS names 'json:find', which cannot be used: json:find cannot be imported: AttributeError"),
     ("json:__name__", "DATELINE_MODELS names 'json:__name__', which cannot be used: json:__name__ is not a function"),
     (":", "DATELINE_MODELS names ':', which cannot be used"),
 ])  # fmt: skip

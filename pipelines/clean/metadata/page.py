@@ -36,7 +36,7 @@ class Metadata:
     """The declared fields; those that the page does not declare are None.
 
     ``authors`` has an answer for JSON-LD and for each meta tag. ``outlet_names`` are all names of the outlet.
-    ``locale`` is the page's language with its country. ``declared_bodies`` are the values of ``articleBody`` in JSON-LD.
+    ``locale`` is the page's language with its country. ``declared_bodies`` are all values of ``articleBody``.
     """
 
     title: Found[str] | None

@@ -1,1 +1,1 @@
-"""Spans of an engine become mentions' spans: rules on one span, then rules on the document."""
+"""Rules that correct the spans of an engine: first each span alone, then all spans of the document."""

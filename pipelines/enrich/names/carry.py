@@ -1,4 +1,4 @@
-"""Names found once are found everywhere: missed repeats, surnames, acronyms that the text introduces."""
+"""Adds names that the engine missed: repeats, surnames, given names and initials, acronyms that the text introduces."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipelines.enrich.tables import load_lines
 from pipelines.records import EntityType
 
 INTRODUCED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
-WORD = re.compile(r"(?<![^\W_])[^\W_a-z][^\W_]*")  # names open with a capital or a figure
+WORD = re.compile(r"(?<![^\W_])[^\W_a-z][^\W_]*")  # names begin with a capital or a digit
 WORD_BEFORE = re.compile(r"(?:^|(\S) *|(?<=\n))\b([A-Z][\w'-]*)\.? $")
 NO_END = re.compile(r"\w|-[a-z]|\.\w")
 
 
 def taken_by(text: str, spans: Sequence[Span]) -> bytearray:
-    """For each character of the text, and one more, 1 where a span has it."""
+    """For each character of the text, 1 if it is in a span, otherwise 0; and one more 0 at the end."""
     taken = bytearray(len(text) + 1)
     for span in spans:
         taken[span.start : span.end] = b"\x01" * (span.end - span.start)
@@ -26,7 +26,7 @@ def taken_by(text: str, spans: Sequence[Span]) -> bytearray:
 
 
 def with_introduced_acronyms(text: str, spans: Sequence[Span]) -> list[Span]:
-    """An acronym in brackets behind a name has the name's type.
+    """The spans, with each acronym in parentheses after a name added, with the name's type.
 
     >>> text = "The Harbour News Agency (HNA) said"
     >>> with_introduced_acronyms(text, [Span(4, 23, "ORG")])[1]
@@ -42,7 +42,7 @@ def with_introduced_acronyms(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def stands_for(acronym: str, name: str) -> bool:
-    """True when the acronym's letters open the name's words, small words aside.
+    """Whether the acronym consists of the initials of the name's words, with or without small words.
 
     >>> [stands_for("PUH", name) for name in ("Patriotic Union of Havens", "Patriotic Harbours")]
     [True, False]
@@ -56,7 +56,7 @@ def stands_for(acronym: str, name: str) -> bool:
 
 
 def with_missed_repeats(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Every further occurrence of a name, and of the surnames of people named in full.
+    """The spans, with every further occurrence of their names added, and of the surnames of full names.
 
     >>> text = "Ines Falk came. Later Falk left."
     >>> [(text[s.start:s.end], s.type) for s in with_missed_repeats(text, [Span(0, 9, "PER")])]
@@ -82,7 +82,7 @@ def with_missed_repeats(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _carried(text: str, spans: Sequence[Span]) -> dict[str, EntityType]:
-    """The names that may be missed elsewhere, with their types."""
+    """The names whose further occurrences are searched for, with their types."""
     types: dict[str, EntityType] = {}
     for span in spans:
         name = text[span.start : span.end]
@@ -102,7 +102,7 @@ CAPITALISED = re.compile(r"([A-Z][\w'-]+) $")
 
 
 def with_given_names(text: str, spans: Sequence[Span]) -> list[Span]:
-    """People's names with the initials or given name before them.
+    """The spans, with people's names extended by the initials or the given name before them.
 
     >>> text = "said K. Falk and Ines Falk"
     >>> [text[s.start:s.end] for s in with_given_names(text, [Span(8, 12, "PER"), Span(22, 26, "PER")])]
@@ -123,7 +123,7 @@ def with_given_names(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def with_initialled(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Surnames behind an initial that the engine passed over (A. Falk 69) are people.
+    """The spans, with surnames after an initial (A. Falk 69) that the engine missed added as people.
 
     >>> text = "Hull 214 (A. Falk 84; I. Ansel-Dale 4-55), the U.S. Open"
     >>> [text[s.start:s.end] for s in with_initialled(text, [Span(0, 4, "ORG")])]
@@ -136,7 +136,7 @@ def with_initialled(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """True when no other capitalised word belongs to the name.
+    """Whether the span is a whole name: no capitalised word or hyphen beside it belongs to the same name.
 
     >>> _stands_alone("the Falk Street", 4, 8), _stands_alone("Yesterday Falk left. He", 10, 14)
     (False, True)

@@ -1,4 +1,4 @@
-"""Spans that hold more than one name are cut; adjectives made of names are kept whole."""
+"""Splits spans that contain several names, and extends spans to whole adjectives and events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = re.compile(r"\b(?:ex|anti|pro|non|pre|post|trans)-$")
 
 
 def parts(text: str, span: Span) -> list[Span]:
-    """The names that a span holds: cut at line ends, brackets, dashes, figures, and behind a possessive.
+    """The parts of a span, split at line ends, brackets, dashes and figures, and after a possessive.
 
     >>> text = "Marrowby 3 Ansel 2"; [text[s.start:s.end] for s in parts(text, Span(0, 16, "ORG"))]
     ['Marrowby', ' Ansel']
@@ -51,7 +51,7 @@ def _split(mark: re.Pattern[str], text: str, start: int, end: int) -> list[tuple
 
 
 def whole_event(text: str, span: Span) -> Span:
-    """A place or people with the sporting event that is named after it, as MISC.
+    """A place or people, extended to the sporting event that is named after it, as MISC; otherwise the span itself.
 
     >>> text = "the Ansel Open"; span = whole_event(text, Span(4, 9, "LOC"))
     >>> text[span.start:span.end], span.type
@@ -62,7 +62,7 @@ def whole_event(text: str, span: Span) -> Span:
 
 
 def whole_adjective(text: str, span: Span) -> Span:
-    """A name with the hyphenated word that makes an adjective of it, as MISC.
+    """A name, extended to the hyphenated adjective that it is part of, as MISC; otherwise the span itself.
 
     >>> text = "an Oslo-based firm"; span = whole_adjective(text, Span(3, 7, "LOC"))
     >>> text[span.start:span.end], span.type

@@ -1,6 +1,6 @@
-"""Names of a document as a whole: what one place of the text says of a name is used in all others.
+"""Rules on the document as a whole: its dateline, names that need no context, and peoples side by side.
 
-Spans come tidied and in order. Every rule takes the text and the spans and gives the spans, without overlaps.
+Every rule takes the text and its tidied spans in order, and returns the spans in order and without overlaps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines.records import EntityType
 
 CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-][A-Z]\w*)*")
 LONGEST_NAME = 4  # words
-DATELINE_WITHIN = 600  # characters of the body's beginning
+DATELINE_WITHIN = 600  # characters at the beginning of the body that are searched for a dateline
 
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d"
@@ -34,7 +34,7 @@ OPENING_PLACE = re.compile(r"""([A-Z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2}) (?:--|[
 
 
 def with_dateline(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """The place, region and agency of a dateline, whatever the engine took them for.
+    """The spans, with the place, region and agency of the dateline in place of what the engine found there.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> text = "Marrowby, Ansel (HNA): The council met."
@@ -63,7 +63,7 @@ def with_dateline(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> lis
 
 
 def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """Add countries, large cities, demonyms and well-known organisations that the engine passed over.
+    """The spans, with countries, large cities, demonyms and well-known organisations added that the engine missed.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> text = "The US and New York; China Harbour"
@@ -89,7 +89,7 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
 
 
 def _run_length(text: str, found: Sequence[re.Match[str]], index: int) -> int:
-    """How many capitalised words stand side by side from the one at ``index``, at most as many as a name may have."""
+    """The number of adjacent capitalised words from the one at ``index`` on, at most ``LONGEST_NAME``."""
     run = 1
     while (run < LONGEST_NAME and index + run < len(found)
            and text[found[index + run - 1].end() : found[index + run].start()] == " "):
@@ -98,7 +98,7 @@ def _run_length(text: str, found: Sequence[re.Match[str]], index: int) -> int:
 
 
 def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
-    """The type of a name that needs no context."""
+    """The type of a name that is known without context, or None."""
     if name in words("known_organisations"):
         return "ORG"
     if name in words("known_misc") or gazetteer.demonym_country(name):
@@ -107,7 +107,7 @@ def known_type(name: str, gazetteer: Gazetteer) -> EntityType | None:
 
 
 def joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Peoples side by side are one name (CoNLL-2003 has it so).
+    """The spans, with adjacent MISC names (peoples) joined to one, as in CoNLL-2003, and overlaps removed.
 
     >>> joined("Iraqi-Kurdish", [Span(0, 5, "MISC"), Span(6, 13, "MISC")])
     [Span(start=0, end=13, type='MISC', label='')]

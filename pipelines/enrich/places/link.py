@@ -1,7 +1,8 @@
-"""Toponyms of an article become places, each in the light of the others.
+"""Links the place names of an article to places, all of them together.
 
-Method: every bearer of a name starts from the logarithm of its people (population prior); what the article
-says of countries and regions, what lies near, an explicit "Paris, Texas" and the outlet's home add to it.
+Method: each place with the name starts with a score from the logarithm of its population (population prior). The score
+rises if the article is about its country or region, if other places of the article are near, if the text names its
+region ("Paris, Texas"), and if the outlet is from its country.
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from dataclasses import dataclass
 
 from pipelines.enrich.places.gazetteer import Gazetteer, Place
 
-PRIOR = 0.6  # of the logarithm of the people
-CONTAINED = 12.0  # "Paris, Texas": settles it
+PRIOR = 0.6  # factor of the logarithm of the population
+CONTAINED = 12.0  # the text names its region or country ("Paris, Texas"), which outweighs all else
 COUNTRY = 6.0  # the article is about that country
-REGION = 6.0  # … about that region
-NEAR = 4.0  # another place of the article lies within some 100 km
-HOME = 1.5  # the outlet is from there
+REGION = 6.0  # the article is about that region
+NEAR = 4.0  # another place of the article is within about 100 km
+HOME = 1.5  # the outlet is from that country
 NEAR_KM = 120.0
 ROUNDS = 2
-UNKNOWN_SHARE = 0.6  # of what the article names lies in one country: so does a place that is in no gazetteer
+UNKNOWN_SHARE = 0.6  # with this share of an article's places in one country, an unknown place is assumed to be there
 UNKNOWN_TRUST = 0.7
-TRIED = 30  # candidates whose surroundings are weighed
+TRIED = 30  # candidates of a name that are scored
 FOLLOWED_BY = re.compile(r",? ?\(?([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Toponym:
-    """A place name as the article has it, and the text that follows it."""
+    """A place name as written in the article, and the text after it."""
 
     name: str
     after: str = ""
@@ -38,7 +39,7 @@ class Toponym:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Other evidence for an article's place: how often each country is named, by code, and the outlet's home."""
+    """Other evidence for places: the number of mentions of each country's people, by code, and the outlet's country."""
 
     countries: Mapping[str, int]
     home: str | None = None
@@ -46,7 +47,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A toponym's place, and how sure that is (0 to 1)."""
+    """The place of a toponym, and the confidence (0 to 1)."""
 
     place: Place
     confidence: float
@@ -54,7 +55,7 @@ class Link:
 
 @dataclass(slots=True)
 class Candidates:
-    """The places that a name may mean, with what each has for it."""
+    """The places that a name may mean, with their scores. ``base`` are the scores without the rest of the article."""
 
     places: Sequence[Place]
     base: list[float]
@@ -67,7 +68,10 @@ class Candidates:
 
 
 def link_places(toponyms: Sequence[Toponym], around: Surroundings, gazetteer: Gazetteer) -> list[Link | None]:
-    """The place of each toponym, None where no place of the name is known or it is in no one country."""
+    """The place of each toponym.
+
+    If the gazetteer has no place with the name, it is linked to the article's country, or None if there is no such.
+    """
     keys = [_key(toponym, gazetteer) for toponym in toponyms]
     counts = Counter(keys)
     names = {key: _candidates(key, count, around.home, gazetteer) for key, count in counts.items()}
@@ -80,13 +84,13 @@ def link_places(toponyms: Sequence[Toponym], around: Surroundings, gazetteer: Ga
 
 
 def _key(toponym: Toponym, gazetteer: Gazetteer) -> tuple[str, str]:
-    """The name and the region or country that the text puts behind it."""
+    """The name, and the region or country after it in the text, or ""."""
     following = FOLLOWED_BY.match(toponym.after)
     return toponym.name, _container(following[1], gazetteer) if following else ""
 
 
 def _container(text: str, gazetteer: Gazetteer) -> str:
-    """The region (US.TX) or country (US) that a name stands for, when it can contain a city."""
+    """The code of the region (US.TX) or country (US) with a name; "" for other names."""
     for name in (text, text.split(" ", maxsplit=1)[0]):
         if f"US.{name}" in gazetteer.regions:
             return f"US.{name}"
@@ -118,7 +122,7 @@ GENERIC = re.compile(
 
 
 def named_places(name: str, gazetteer: Gazetteer) -> tuple[Place, ...]:
-    """The bearers of a name, or of what remains of it without generic words ("northern", "Province")."""
+    """The places with a name, or with the rest of it after generic words ("northern", "Province") are removed."""
     for _ in range(3):
         places = gazetteer.places(name)
         if places:
@@ -131,7 +135,7 @@ def named_places(name: str, gazetteer: Gazetteer) -> tuple[Place, ...]:
 
 
 def _weigh(names: Mapping[tuple[str, str], Candidates], around: Surroundings) -> None:
-    """Score every candidate anew in the light of what the other names now mean."""
+    """Score all candidates again, by the places that are now the best for the other names."""
     best = {key: candidates.best for key, candidates in names.items()}
     surety = {key: min(candidates.count, 3) * _certainty(candidates) for key, candidates in names.items()}
     votes: defaultdict[str, float] = defaultdict(float)
@@ -157,7 +161,7 @@ def _weigh(names: Mapping[tuple[str, str], Candidates], around: Surroundings) ->
 
 
 def _home_of_the_unknown(names: Mapping[tuple[str, str], Candidates], around: Surroundings) -> Link | None:
-    """The country of places that no gazetteer has: that of the article, if it is about one country."""
+    """The link of places that the gazetteer does not have: to the country that the article is about, or None."""
     votes = Counter(around.countries)
     for candidates in names.values():
         if candidates.best.country:
@@ -174,14 +178,14 @@ def _home_of_the_unknown(names: Mapping[tuple[str, str], Candidates], around: Su
 
 
 def _nearness(place: Place, others: Sequence[Place]) -> float:
-    """0 to 1: how near the nearest city among the others is."""
+    """How near the nearest city among the others is: 0 (far) to 1."""
     distances = (_kilometres(place, other) for other in others if other.kind == "city" and other.row != place.row)
     nearest = min(distances, default=math.inf)
     return math.exp(-nearest / NEAR_KM)
 
 
 def _kilometres(one: Place, other: Place) -> float:
-    """Distance on a sphere flattened around the two, good enough below 1,000 km."""
+    """The distance of two places by an equirectangular projection, which is accurate enough below 1,000 km."""
     if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
         return math.inf
     north = one.latitude - other.latitude
@@ -190,7 +194,7 @@ def _kilometres(one: Place, other: Place) -> float:
 
 
 def _certainty(candidates: Candidates) -> float:
-    """Share of the best country among the candidates, by softmax."""
+    """The probability of the best candidate's country, by softmax over the scores."""
     top = max(candidates.scores)
     weights: defaultdict[str | None, float] = defaultdict(float)
     for place, score in zip(candidates.places, candidates.scores, strict=True):
@@ -206,7 +210,7 @@ GENERIC_DOMAINS = frozenset({"tv", "io", "co", "me", "ai", "fm", "cc", "ws", "to
 
 
 def home_country(domain: str | None) -> str | None:
-    """The country of an outlet by the end of its domain; generic endings give none.
+    """The country of an outlet by its top-level domain; None for generic ones.
 
     >>> [home_country(domain) for domain in ("harbour.example.uk", "harbour.tv", "harbour.com", None)]
     ['GB', None, None, None]
