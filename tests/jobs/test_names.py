@@ -25,8 +25,8 @@ def test_the_default_names_are_all_there() -> None:
     ("json", "DATELINE_MODELS names 'json', which cannot be used: The package json does not contain a spaCy model"),
     ("no such model", "DATELINE_MODELS names 'no such model', which cannot be used: The model package"),
     ("..model", "DATELINE_MODELS names '..model', which cannot be used"),
-    ("quay:find", "DATELINE_MODELS names 'quay:find', which cannot be used: quay:find cannot be imported: ModuleNotFound"),
-    ("json:find", "DATELINE_MODELS names 'json:find', which cannot be used: json:find cannot be imported: AttributeError"),
+    ("quay:find", "DATELINE_MODELS names 'quay:find', which cannot be used: quay:find cannot be imported: Module"),
+    ("json:find", "DATELINE_MODELS names 'json:find', which cannot be used: json:find cannot be imported: Attrib"),
     ("json:__name__", "DATELINE_MODELS names 'json:__name__', which cannot be used: json:__name__ is not a function"),
     (":", "DATELINE_MODELS names ':', which cannot be used"),
 ])  # fmt: skip
