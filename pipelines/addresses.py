@@ -1,16 +1,16 @@
-"""Takes web addresses apart without ever raising: whatever a page, a scraper or a key says is an address or is none.
+"""Parses web addresses without raising: a text from a page, a scraper or a key either is an address or it is not.
 
-The standard library raises for some addresses (brackets that do not close, a port that is no number) and passes others
-on that later steps cannot encode (halves of surrogate pairs). Every other module parses addresses through this one.
+The standard library raises for some texts (unclosed brackets, a port that is not a number), and accepts others that
+cannot be encoded later (lone surrogates). All other modules parse addresses with this one.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit  # noqa: TID251  the one place that may
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit  # noqa: TID251  allowed only here
 
 LONGEST_ADDRESS = 4_000
-"""Characters of an address that are looked at; browsers and servers refuse longer ones."""
+"""Characters of an address that are read. Browsers and servers refuse longer addresses."""
 
 _HAS_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 _BEFORE_QUERY = re.compile(r"^[^?#]*")
@@ -19,9 +19,9 @@ _SCHEMES = frozenset({"http", "https"})
 
 
 def split_address(text: str) -> SplitResult | None:
-    """The parts of a web address (http or https, with a host); None for anything else.
+    """The parts of a web address (http or https, with a host); None for any other text.
 
-    As in browsers, a backslash in front of the query is a slash, and halves of surrogate pairs become U+FFFD.
+    As in browsers, a backslash before the query counts as a slash, and lone surrogates become U+FFFD.
 
     >>> split_address("//pier.example/a?b=1").path
     '/a'
@@ -36,16 +36,16 @@ def split_address(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text)
         host = parts.hostname
-        _ = parts.port  # raises for a port that is no number, or none that can be
+        _ = parts.port  # raises for a port that is not a number or out of range
     except ValueError:
         return None
     if parts.scheme.lower() not in _SCHEMES or not host or not host.strip(".") or (":" in host and "%" in host):
-        return None  # a zone behind an IPv6 address means something on the machine that wrote it alone
+        return None  # the zone of an IPv6 address is valid only on the machine that wrote it
     return parts
 
 
 def host_of(url: str) -> str | None:
-    """Host of an address, also of one without a scheme, in lower case and without a port; None where there is none.
+    """The host of an address, in lower case and without a port; None if there is none. The scheme may be missing.
 
     >>> host_of("Pier.example/a"), host_of("mailto:desk@pier.example"), host_of("http://[::1")
     ('pier.example', None, None)
@@ -55,7 +55,7 @@ def host_of(url: str) -> str | None:
 
 
 def path_of(url: str | None) -> str:
-    """The path of an address, percent-encoded characters decoded; empty where the address cannot be taken apart.
+    """The path of an address, with percent-encoded characters decoded; empty if the address cannot be parsed.
 
     >>> path_of("https://pier.example/caf%C3%A9?b=1"), path_of("/a/b"), path_of("http://[::1"), path_of(None)
     ('/café', '/a/b', '', '')
@@ -67,7 +67,7 @@ def path_of(url: str | None) -> str:
 
 
 def joined_address(base: str | None, link: str) -> str | None:
-    """The web address that a page's link leads to; None for a link that leads to none.
+    """The absolute web address of a link in a page; None if the link is not to a web address.
 
     >>> joined_address("https://pier.example/a/b", "../c.jpg")
     'https://pier.example/c.jpg'

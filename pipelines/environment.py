@@ -1,6 +1,6 @@
-"""Reads the settings from the environment, and refuses what is unknown, malformed or contradictory: all of it at once.
+"""Reads the settings from the environment, and reports all unknown, malformed and contradictory ones at once.
 
-Messages name the variable, the rule and the form that is wanted. They show a value only where it can hold no secret.
+Messages have the variable, the rule and the expected form. They show a value only if it cannot contain a secret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipelines.settings import Settings, SettingsWrong
 PREFIX = "DATELINE_"
 _OTHERS = re.compile(
     r"DATELINE_(?:TEST_\w+"  # the failpoints of the tests
-    # what Kubernetes gives every container of a namespace where a service is named dateline or dateline-…
+    # variables that Kubernetes sets in every container if a service of the namespace is named dateline or dateline-…
     r"|(?:\w+_)?SERVICE_HOST|(?:\w+_)?SERVICE_PORT(?:_\w+)?|(?:\w+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
 )
 _MAY_HOLD_SECRETS = frozenset({"DATELINE_KAFKA__CONSUMER", "DATELINE_BEAM_OPTIONS", "DATELINE_WAREHOUSE"})
@@ -35,22 +35,22 @@ _EXAMPLES = {
     "DATELINE_KAFKA__BOOTSTRAP_SERVERS": "host:port, as in kafka-1:9092,kafka-2:9092",
     "DATELINE_KAFKA__CONSUMER": 'a JSON object, as in {"fetch_max_bytes": 52428800}',
     "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',
-    "DATELINE_PATIENCE__RETRY_DELAYS_S": "one number of seconds or more, with commas between them, as in 1,4,10,30",
+    "DATELINE_PATIENCE__RETRY_DELAYS_S": "one or more numbers of seconds, separated by commas, as in 1,4,10,30",
     "DATELINE_SCHEMA_IDS": 'a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}',
 }
 
 
 def read_settings(environment: Mapping[str, str] | None = None, /, **changes: object) -> Settings:
-    """The settings of the environment with ``changes`` over them; its home is absolute.
+    """The settings of the environment, overridden by ``changes``. The home folder is made absolute.
 
-    Raises ``SettingsWrong`` with every problem.
+    Raises ``SettingsWrong`` with all problems.
     """
     environment = os.environ if environment is None else environment
     problems = list(_name_problems(environment))
     named, given = {variable.upper() for variable, _ in problems}, {name.upper() for name in environment}
 
     def is_named(variable: str) -> bool:
-        """Whether the variable was refused by its name, or is not set itself and one for a part of it was refused."""
+        """Whether there is a problem with the variable's name already, or with that of a variable for a part of it."""
         return variable in named or (
             variable not in given and any(each.startswith(f"{variable}__") for each in named)
         )
@@ -71,16 +71,16 @@ def read_settings(environment: Mapping[str, str] | None = None, /, **changes: ob
 
 
 def settings_wrong(problems: Sequence[tuple[str, str]]) -> SettingsWrong:
-    """One fault for all problems, each a variable and what is wrong with it."""
+    """One fault for all problems. Each is a variable and what is wrong with it."""
     found = "\n".join(f"{variable} {problem}{'' if problem.endswith('?') else '.'}"
                      for variable, problem in dict.fromkeys(problems))
     return SettingsWrong(
-        f"{found}\nWhat to do: correct or unset what is named above. docs/settings.md lists all settings."
+        f"{found}\nWhat to do: correct or unset these variables. docs/settings.md lists all settings."
     )
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Settings of which each may be used, and which may not be used together."""
+    """The settings that are valid one by one but contradict each other, each with what is wrong."""
     kafka, batch, drift = settings.kafka, settings.batch, settings.drift
     if kafka.raw_topic == kafka.rejected_topic:
         yield ("DATELINE_KAFKA__REJECTED_TOPIC",
@@ -88,12 +88,12 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _security_contradictions(settings)
     if "message_deadline_s" in batch.model_fields_set and batch.message_deadline_s > batch.deadline_s:
         yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",
-               f"is {batch.message_deadline_s:g} s, and DATELINE_BATCH__DEADLINE_S gives the whole batch only "
-               f"{batch.deadline_s:g} s: one message must get no more time than its batch")
+               f"is {batch.message_deadline_s:g} s, but DATELINE_BATCH__DEADLINE_S gives the whole batch only "
+               f"{batch.deadline_s:g} s: one message cannot have more time than its batch")
     if drift.fewest_past_batches > drift.recent_batches:
         yield ("DATELINE_DRIFT__FEWEST_PAST_BATCHES",
-               f"is {drift.fewest_past_batches}, and only the last {drift.recent_batches} batches are compared "
-               "(DATELINE_DRIFT__RECENT_BATCHES): no drift would ever be found")
+               f"is {drift.fewest_past_batches}, but only the last {drift.recent_batches} batches are compared "
+               "(DATELINE_DRIFT__RECENT_BATCHES): no drift would ever be detected")
 
 
 def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -110,7 +110,7 @@ def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
 
 @cache
 def known_variables() -> dict[str, Any]:
-    """Every variable that is read, with the type of its value.
+    """All variables that are read, with the types of their values.
 
     >>> "DATELINE_KAFKA__PARTITIONS" in known_variables(), "DATELINE_KAFKA" in known_variables()
     (True, True)
@@ -140,11 +140,11 @@ def _name_problems(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not name.upper().startswith(PREFIX) or _OTHERS.fullmatch(name):
             continue
         if name == "DATELINE_PORT" and "://" in environment[name]:
-            continue  # of Kubernetes, too
+            continue  # set by Kubernetes, too
         if name not in known:
             yield name, f"is not a setting of Dateline{_nearest(name, known)}"
         elif not environment[name].strip():
-            yield name, f"is set to nothing: unset it for its default, or set it to {_form(name)}"
+            yield name, f"is set to nothing: unset it to get its default, or set it to {_form(name)}"
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
@@ -175,7 +175,7 @@ def _rule(error: ErrorDetails, variable: str) -> str:
 
 
 def _number(text: str) -> str:
-    """A bound as people write it.
+    """A bound with thousands separators.
 
     >>> _number("1125899906842624"), _number("0.1"), _number("604800.0")
     ('1,125,899,906,842,624', '0.1', '604,800')
@@ -186,7 +186,7 @@ def _number(text: str) -> str:
 
 
 def _seen(value: object, variable: str) -> str:
-    """What was given, where it can hold no secret: a password may have been typed into the wrong variable's JSON."""
+    """The given value for a message; empty if it may contain a secret, such as a password in the wrong JSON object."""
     if not isinstance(value, str | int | float) or "@" in str(value) or variable in _MAY_HOLD_SECRETS:
         return ""
     kinds = _alternatives(known_variables()[variable])
@@ -196,7 +196,7 @@ def _seen(value: object, variable: str) -> str:
 
 
 def _form(variable: str) -> str:
-    """The form that a variable's value must have, in words."""
+    """The form that the value of a variable must have, in words."""
     if variable in _EXAMPLES:
         return _EXAMPLES[variable]
     kinds = _alternatives(known_variables()[variable])
@@ -206,8 +206,8 @@ def _form(variable: str) -> str:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return f"a JSON object of its settings; the variables {variable}__… set them one by one"
     words: dict[Any, str] = {
-        bool: "true or false", int: "a whole number", float: "a finite number", Path: "a path", tuple: "one name or "
-        "more, with commas between them", SecretStr: "a value", str: "a text that is not empty",
+        bool: "true or false", int: "a whole number", float: "a finite number", Path: "a path", tuple: "one or more "
+        "names, separated by commas", SecretStr: "a value", str: "a text that is not empty",
     }
     return next((words[kind] for kind in (*kinds, *map(get_origin, kinds)) if kind in words), "a value")
 

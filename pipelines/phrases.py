@@ -1,10 +1,10 @@
-"""Counts and foreign exceptions in words, as every message and screen writes them."""
+"""Writes counts and exceptions of other libraries in words, in the same way for all messages and screens."""
 
 from __future__ import annotations
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:
-    """A count with what it counts, in singular or plural; ``several`` where the plural is not ``one`` with an s.
+    """A count with its noun in singular or plural. ``several`` is the plural if it is not ``one`` with an s.
 
     >>> counted(1, "record"), counted(12_000, "record"), counted(0, "batch", "batches")
     ('1 record', '12,000 records', '0 batches')
@@ -13,7 +13,7 @@ def counted(count: int, one: str, several: str | None = None) -> str:
 
 
 def in_words(fault: BaseException) -> str:
-    """An exception's class and message, with the class once: kafka-python and others name it in the message too.
+    """An exception's class and message. The class is not repeated if the message already begins with it.
 
     >>> in_words(ValueError("no offset")), in_words(RuntimeError("RuntimeError: away")), in_words(KeyError())
     ('ValueError: no offset', 'RuntimeError: away', 'KeyError')

@@ -1,4 +1,4 @@
-"""Takes addresses of PostgreSQL databases apart, as libpq reads them: which database one names, without a password."""
+"""Parses addresses of PostgreSQL databases as libpq does, to find the database that one names, without its password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHOOSING = ("options", "service")  # a search path, an entry of pg_service.conf
 
 
 def is_postgres(url: str) -> bool:
-    """Whether an address names a PostgreSQL database.
+    """Whether an address is that of a PostgreSQL database.
 
     >>> is_postgres("postgresql://db/news"), is_postgres("duckdb:///news.duckdb")
     (True, False)
@@ -25,7 +25,7 @@ def is_postgres(url: str) -> bool:
 
 
 def database_name(url: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The database that an address names; libpq's defaults apply.
+    """The name of the database in an address, with libpq's defaults.
 
     >>> database_name("postgresql://desk@db/news"), database_name("postgresql://desk@db", {})
     ('news', 'desk')
@@ -36,7 +36,7 @@ def database_name(url: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def database_address(url: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The same text for every address of a database on a server, whoever connects: without user and password.
+    """The address of a database in one form, without user and password, for comparing addresses.
 
     >>> database_address("postgres://desk:marzipan@DB.example/news?sslmode=require")
     'postgresql://db.example:5432/news'
@@ -53,7 +53,7 @@ def database_address(url: str, environment: Mapping[str, str] = os.environ) -> s
 
 
 def options_of(url: str) -> dict[str, str]:
-    """What stands behind the question mark of an address.
+    """The options after the question mark of an address.
 
     >>> options_of("postgresql://db/news?sslmode=verify-full&sslrootcert=/etc/ca.pem")
     {'sslmode': 'verify-full', 'sslrootcert': '/etc/ca.pem'}

@@ -1,7 +1,7 @@
-"""What flows from step to step: message, raw article, clean article, article.
+"""The records that pass from step to step: message, raw article, clean article, article.
 
-All are frozen and slotted, so they pass through Beam as they are. The meaning of an article's fields is
-written once, in ``schemas/article``; only what those schemas do not hold is described here.
+All are frozen and slotted dataclasses, which Beam can pass on as they are. The fields of an article are described in
+``schemas/article``; only what is not in those schemas is described here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ type EntityType = Literal["PER", "LOC", "ORG", "MISC"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Coordinates:
-    """Where a message lies in Kafka."""
+    """The place of a message in Kafka: topic, partition and offset."""
 
     topic: str
     partition: int
@@ -31,7 +31,7 @@ class Coordinates:
 
 UNKNOWN_BYTES = -1
 UNKNOWN_SCRAPER = "unknown"
-"""The scraper of a message that names none."""
+"""The scraper of a message that does not name one."""
 
 
 LONGEST_SCRAPER = 200
@@ -39,7 +39,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def scraper_name(given: str | None) -> str | None:
-    """A scraper's name as it is stored: without control characters, at most 200 characters; None where nothing is left.
+    """A scraper's name as it is stored: without control characters, at most 200 characters; None if nothing is left.
 
     >>> scraper_name(" quay\\0crawler\\n"), scraper_name("\\t")
     ('quay crawler', None)
@@ -49,10 +49,10 @@ def scraper_name(given: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A Kafka record as it was read; ``value`` is None for a tombstone.
+    """A Kafka record as it was read. ``value`` is None for a tombstone, which is a delete request.
 
-    It is None too where ``left_out_bytes`` says how large the value is that the reader had no memory for
-    (``UNKNOWN_BYTES`` where that could not be read). Such a message asks for no deletion.
+    ``value`` is also None if the reader had no memory for it. Then ``left_out_bytes`` is its size, or ``UNKNOWN_BYTES``
+    if the size could not be read. Such a message is not a delete request.
     """
 
     coordinates: Coordinates
@@ -63,7 +63,7 @@ class RawMessage:
     left_out_bytes: int | None = None
 
     def header(self, name: str) -> str | None:
-        """The last header of that name (case-insensitive) as text, or None."""
+        """The last header with this name (case-insensitive) as text, or None."""
         for key, value in reversed(self.headers):
             if key.lower() == name.lower() and value is not None:
                 return value.decode("utf-8", "replace")
@@ -72,10 +72,10 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message to be sent to Kafka; ``value`` is None for a tombstone.
+    """A message to be sent to Kafka. ``value`` is None for a tombstone.
 
-    ``key`` is the article's URL, so that its versions stay in one partition and in order. ``path`` says what
-    file, and what line or record of it, the message was made from.
+    ``key`` is the article's URL, so that all its versions are in one partition and in order. ``path`` is the file from
+    which the message was made, with the line or record.
     """
 
     key: bytes | None
@@ -86,7 +86,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How a field was found, and what it was read from."""
+    """How a field was found, and the text that it was read from."""
 
     how: str
     read_from: str | None = None
@@ -94,10 +94,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
-    """A page whose framing and charset are understood: its markup or text as characters.
+    """A page after its framing and charset are decoded: its markup or text as characters.
 
     ``kind`` is ``html`` (``text`` is markup), ``text`` (``text`` is a plain-text dump) or ``item`` (``item``
-    is the scraper's JSON object, ``text`` its main text or markup, if any).
+    is the scraper's JSON object, and ``text`` is its main text or markup, if it has any).
     """
 
     coordinates: Coordinates
@@ -134,7 +134,7 @@ class Dateline:
 
 @dataclass(frozen=True, slots=True)
 class CleanArticle:
-    """An article without boilerplate, each field with its evidence."""
+    """An article without boilerplate. ``evidence`` says how each field was found."""
 
     coordinates: Coordinates
     scraper: str
@@ -164,7 +164,7 @@ class CleanArticle:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A span of the body that names something: ``body[start:end] == text``, always."""
+    """A span of the body that names an entity. ``body[start:end] == text`` always holds."""
 
     text: str
     type: EntityType
@@ -193,9 +193,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A clean article with its entities: what the ``article`` contract describes.
+    """A clean article with its mentions and entities, as the contract ``article`` describes it.
 
-    ``clean`` holds the fields of the clean article; ``language`` and ``warnings`` here supersede its own.
+    ``clean`` has the fields of the clean article. ``language`` and ``warnings`` replace those of ``clean``.
     """
 
     clean: CleanArticle
@@ -208,7 +208,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a record: when, and by which rules."""
+    """When a record was made, and by which version of the code, tables and models (``processor``)."""
 
     processor: str
     processed_at: datetime
@@ -232,7 +232,7 @@ type GapKind = Literal["compaction", "control_record", "retention"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Offsets ``start`` (included) to ``end`` (excluded) that hold no record, and why."""
+    """Offsets ``start`` (included) to ``end`` (excluded) without a record, and the reason."""
 
     topic: str
     partition: int

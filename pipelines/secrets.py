@@ -1,9 +1,9 @@
-"""Which values are secrets, and how they are kept out of everything that is shown, logged or stored.
+"""Recognises secrets, and masks them in everything that is shown, logged or stored.
 
-A secret is recognised by where it stands: under a name that says so (``sasl_plain_password``), in the credentials or
-the query of a URL, or behind such a name inside a longer text (``--token=…``, ``password="…"``). Those that the
-environment and the settings hold are collected once a process; ``redact`` replaces each by ``***``, in whatever form it
-was written.
+A secret is recognised by its place: the value of a setting with a name like ``sasl_plain_password``, in the credentials
+or the query of a URL, or after such a name inside a longer text (``--token=…``, ``password="…"``). The secrets in the
+environment and the settings are collected once per process. ``redact`` replaces each of them by ``***``, in all forms
+in which it may be written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
-SHORT = 4  # a shorter secret is only masked where it stands as a word, or most texts would be unreadable
+SHORT = 4  # characters; shorter secrets are masked only as whole words, or most texts would become unreadable
 
 _NAME = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|token|credentials?|(?:api|access|account|private|shared|signing|"
@@ -31,7 +31,7 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#]*)@", re.IGNORECASE)
-_UNENCODED = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#:@]+:\S+)@", re.IGNORECASE)  # a password with a slash, say
+_UNENCODED = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#:@]+:\S+)@", re.IGNORECASE)  # such as a password with a slash
 _SWITCHES = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", MASK})
 _ASSIGNED = re.compile(
     rf"""(?P<name>[\w.\-]*{_NAME}[\w.\-]*)["'\\]*\s*[=:]\s*(?:\\?"(?P<double>(?:[^"\\]|\\.)*)"|\\?'(?P<single>[^']*)'"""
@@ -41,7 +41,7 @@ _ASSIGNED = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a value under this name is taken for a secret.
+    """Whether a value with this name is treated as a secret.
 
     >>> [is_secret_name(name) for name in ("sasl_plain_password", "ssl.key.password", "apiKey", "DATELINE_X__TOKEN")]
     [True, True, True, True]
@@ -55,7 +55,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def secrets_in(value: object, name: str = "") -> set[str]:
-    """Every secret inside of a value: settings, the environment's text of one, or a structure of such.
+    """All secrets inside a value: settings, the text of an environment variable, or a structure of these.
 
     >>> sorted(secrets_in({"kafka": {"consumer": {"sasl_plain_password": "marzipan", "fetch_min_bytes": 1}}}))
     ['marzipan']
@@ -94,7 +94,7 @@ def _as_text(value: object) -> Iterator[str]:
 
 
 def _found_in_list(values: list[object], name: str) -> Iterator[str]:
-    """Each element, and the value that follows an option which is named as a secret: ``["--password", "x"]``."""
+    """The secrets in a list's elements, and the values after options with a secret's name: ``["--password", "x"]``."""
     for before, value in zip([None, *values], values, strict=False):
         option = before.startswith("-") and "=" not in before if isinstance(before, str) else False
         yield from _found(value, str(before).lstrip("-") if option and is_secret_name(str(before)) else name)
@@ -117,7 +117,7 @@ def _found_in_text(text: str) -> Iterator[str]:
 
 
 def forms_of(secret: str) -> set[str]:
-    """A secret as it may be written: plain, percent-encoded, in JSON, in HTML, as a Python literal of text or bytes.
+    """The forms in which a secret may be written: plain, percent-encoded, in JSON, in HTML, or as a Python literal.
 
     >>> [form in forms_of("a&b") for form in ("a&b", "a%26b", "a&amp;b")]
     [True, True, True]
@@ -142,7 +142,7 @@ def _unescaped(text: str) -> str:
 
 
 class Secrets:
-    """The secrets that this process knows; they are only ever added to."""
+    """The secrets that this process knows. They are only added, never removed."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -168,29 +168,29 @@ class Secrets:
 
 
 SECRETS = Secrets()
-"""Those of this process: what reaches a log, a screen or a server has to be masked whoever writes it."""
+"""The secrets of this process. They are global because logs, screens and servers are written to from everywhere."""
 
 
 def learn_secrets(*values: object) -> None:
-    """From now on what is secret inside of these is masked wherever ``redact`` is applied, logs included."""
+    """Adds the secrets inside these values to those that ``redact`` masks, and has them masked in logs."""
     for value in values:
         SECRETS.add(secrets_in(value))
     _mask_logging()
 
 
 def learn_environment(environment: Mapping[str, str]) -> None:
-    """The secrets of the variables that Dateline, Kafka's client and Prefect read."""
-    read = ("DATELINE_", "PREFECT_", "PGPASSWORD")  # the last by PostgreSQL's client
+    """Adds the secrets in the environment variables that Dateline, Prefect and PostgreSQL's client read."""
+    read = ("DATELINE_", "PREFECT_", "PGPASSWORD")  # PGPASSWORD is read by PostgreSQL's client
     learn_secrets({name: value for name, value in environment.items() if name.startswith(read)})
 
 
 def redact(text: str) -> str:
-    """The text with each known secret masked."""
+    """The text with all known secrets masked."""
     return SECRETS.redact(text)
 
 
 def redact_all(value: Any) -> Any:
-    """The same for every text inside of a structure; what is no text stays as it is."""
+    """The structure with all known secrets masked in its texts. Other values are unchanged."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
@@ -201,7 +201,7 @@ def redact_all(value: Any) -> Any:
 
 
 def redact_fault(fault: BaseException) -> BaseException:
-    """The fault itself, with the secrets in its texts masked; another one in its place where that cannot be done."""
+    """The fault itself, with the secrets in its texts masked, or a ``RuntimeError`` if they cannot be masked in it."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [fault]
     while waiting:
@@ -242,11 +242,11 @@ _plain_record = logging.getLogRecordFactory()
 
 
 def _masked_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    """A log record whose message and traceback are masked before any handler, a library's own included, sees them."""
+    """A log record whose message and traceback are masked before any handler sees them, even one of a library."""
     record = _plain_record(*args, **kwargs)
     try:
         message = record.getMessage()
-    except Exception:  # noqa: BLE001  a caller's wrong format: logging reports it where it always does
+    except Exception:  # noqa: BLE001  a wrong format of the caller, which logging itself reports later
         return record
     masked = redact(message)
     if masked != message:
@@ -260,13 +260,13 @@ def _masked_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
 
 def _mask_logging() -> None:
     if logging.getLogRecordFactory() is not _masked_record:
-        global _plain_record  # noqa: PLW0603  another library's factory goes on being asked
+        global _plain_record  # noqa: PLW0603  keeps calling the factory of another library
         _plain_record = logging.getLogRecordFactory()
         logging.setLogRecordFactory(_masked_record)
 
 
 class MaskedStream:
-    """A text stream that masks secrets in what is written to it, and is the stream in everything else."""
+    """A text stream that masks secrets in what is written to it. All else is passed to the original stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The contracts: Avro schemas by subject and version, and expectations as data."""
+"""The contracts: Avro schemas by subject and version, and expectations as data files."""
 
 from schemas.registry import Registry, SchemaMissing, SchemaVersion, UnreadableDatum, latest, load, schema_path
 

@@ -1,4 +1,4 @@
-"""Where a field's value comes from when an earlier version is read, and whether its aliases leave that in no doubt."""
+"""Which field of an earlier version a field is read from, and whether its aliases make that ambiguous."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from schemas.problems import Named, learn, resolve
 
 
 def former(field: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
-    """The name among the fields of an earlier version that a field has, or had as one of its aliases."""
+    """The field of an earlier version (``before``) with the name or an alias of ``field``; None if there is none."""
     return next((name for name in (field["name"], *field.get("aliases", ())) if name in before), None)
 
 
 def alias_problems(reader: Any, writer: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Fields of a record whose aliases can be read two ways, so that a value would be lost or land in the wrong one."""
+    """The fields of a record whose aliases are ambiguous, so that a value would be lost or read into the wrong field.
+    """
     old, new = {f["name"] for f in writer.get("fields", ())}, reader.get("fields", ())
     names = {field["name"] for field in new}
     claimed: dict[str, str] = {}
@@ -22,18 +23,18 @@ def alias_problems(reader: Any, writer: Any, path: str) -> Iterator[tuple[str, s
         sources = [name for name in (field["name"], *field.get("aliases", ())) if name in old]
         where = f"{path}.{field['name']}"
         if len(sources) > 1:
-            yield where, f"may be read from {' or '.join(sources)}, and the other would be lost"
+            yield where, f"could be read from {' or '.join(sources)}; the other value would be lost"
         for alias in field.get("aliases", ()):
             if alias in names - {field["name"]}:
-                yield where, f"has the alias {alias}, which is another field's name"
+                yield where, f"has the alias {alias}, which is the name of another field"
         for name in sources:
             if name in claimed:
-                yield where, f"is read from {name}, as {claimed[name]} is"
+                yield where, f"is read from {name}, but so is {claimed[name]}"
             claimed[name] = field["name"]
 
 
 def lineage_problems(later: Any, middle: Any, earlier: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Fields that were renamed twice, and whose first name is no longer among their aliases."""
+    """The fields that were renamed twice and no longer have their first name among their aliases."""
     names: tuple[Named, Named, Named] = ({}, {}, {})
     for schema, named in zip((later, middle, earlier), names, strict=True):
         learn(schema, named)
@@ -41,7 +42,7 @@ def lineage_problems(later: Any, middle: Any, earlier: Any, path: str) -> Iterat
 
 
 def _records(schema: Any, named: Named) -> dict[str, list[Mapping[str, Any]]]:
-    """The fields of each record of a schema, by the record's short name."""
+    """The fields of all records in a schema, by the record's short name."""
     found = {each["name"].rpartition(".")[2]: each["fields"] for each in named.values() if "fields" in each}
     return found | {resolve(schema, named)["name"].rpartition(".")[2]: schema["fields"]}
 
@@ -54,4 +55,4 @@ def _lost(records: tuple[dict[str, list[Mapping[str, Any]]], ...], path: str) ->
             name = former(field, before)
             origin = former(before[name], first) if name is not None else None
             if origin is not None and former(field, first) != origin:
-                yield f"{path}.{field['name']}", f"was named {origin} once, and {origin} is not among its aliases"
+                yield f"{path}.{field['name']}", f"was once named {origin}, but {origin} is not among its aliases"

@@ -1,7 +1,7 @@
-"""Versions of ``raw_article`` of one's own: read from a folder in addition to those that ship with Dateline.
+"""Loads producers' own versions of ``raw_article`` from a folder, in addition to those that ship with Dateline.
 
-The folder is laid out as ``schemas/`` is: ``raw_article/101.avsc``, and ``ids.json`` for a schema registry's ids. Its
-versions describe what producers write. Dateline reads all of them by the newest version that it ships.
+The folder has the layout of ``schemas/``: ``raw_article/101.avsc``, and ``ids.json`` for the ids of a schema registry.
+Its versions describe what producers write. Dateline resolves all of them to the newest version that it ships.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from schemas.registry import Registry, home, listed_ids, versions_of
 
 
 class SchemasWrong(Exception):
-    """The folder of one's own schemas does not pass the checks of ``dateline schemas check``."""
+    """The folder of producers' own schemas does not pass the checks of ``dateline schemas check``."""
 
 
 def load_registry(folder: Path | None, ids: Mapping[int, str]) -> Registry:
-    """The schemas that ship with Dateline and those of the folder, with the ids of both and ``ids`` over them.
+    """The schemas that ship with Dateline and those of the folder, with the ids of both; ``ids`` takes precedence.
 
-    Raises ``SchemasWrong`` where the folder does not pass its checks, ``SchemaMissing`` where an id leads nowhere.
+    Raises ``SchemasWrong`` if the folder does not pass its checks, ``SchemaMissing`` if an id has no schema.
     """
     if folder is None:
         return Registry.load(ids=ids)

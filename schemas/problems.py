@@ -1,4 +1,4 @@
-"""What is wrong with one schema by itself, before any other version is looked at."""
+"""The problems of a single schema, without regard to other versions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOGICAL_BASES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend before a schema may be used: where it is, the rule it breaks, how to mend it."""
+    """A problem that must be corrected before a schema can be used: the place, the rule it breaks, the fix."""
 
     path: str
     rule: str
@@ -39,7 +39,7 @@ class Problem:
 
 
 def schema_problems(schema: Any, path: str) -> Iterator[Problem]:
-    """Missing docs, ambiguous unions, defaults that do not fit, logical types nobody reads."""
+    """The missing docs, ambiguous unions, defaults that do not fit, and unknown logical types of a schema."""
     named: Named = {}
     learn(schema, named)
     yield from _walk(schema, path, named)
@@ -54,7 +54,7 @@ def _walk(schema: Any, path: str, named: Named) -> Iterator[Problem]:
         kind = schema["type"]
         yield from _logical_problems(schema, path)
         if kind in ("record", "enum", "fixed", "error") and not str(schema.get("doc", "")).strip():
-            yield Problem(path, f"{kind} {schema.get('name')} has no doc", "Say in its doc what it stands for.")
+            yield Problem(path, f"{kind} {schema.get('name')} has no doc", "Describe in its doc what it stands for.")
         if isinstance(kind, list | dict):
             yield from _walk(kind, path, named)
         for part in ("items", "values"):
@@ -66,13 +66,14 @@ def _walk(schema: Any, path: str, named: Named) -> Iterator[Problem]:
 
 def _field_problems(field: Mapping[str, Any], path: str, named: Named) -> Iterator[Problem]:
     if not str(field.get("doc", "")).strip():
-        yield Problem(path, "field has no doc", "Say in its doc what it holds: the data dictionary is made from it.")
+        fix = "Describe the field in its doc: the data dictionary is generated from it."
+        yield Problem(path, "field has no doc", fix)
     if "default" in field and not default_fits(field["default"], field["type"], named):
         where = "the first branch of its union" if isinstance(field["type"], list) else "its type"
-        fix = "Put the default's branch first." if isinstance(field["type"], list) else "Give a default of the type."
+        fix = "Put the default's branch first." if isinstance(field["type"], list) else "Use a default of this type."
         yield Problem(path, f"default {field['default']!r} does not fit {where}", fix)
     if field["name"].endswith("_at") and not _is_time(field["type"]):
-        rule = "a field that ends in _at is no timestamp-millis"
+        rule = "a field whose name ends in _at is not a timestamp-millis"
         yield Problem(path, rule, "Use long with logicalType timestamp-millis.")
     yield from _walk(field["type"], path, named)
 
@@ -88,11 +89,11 @@ def _logical_problems(schema: Mapping[str, Any], path: str) -> Iterator[Problem]
         return
     bases = _LOGICAL_BASES.get(logical)
     if bases is None:
-        rule = f"logical type {logical!r} is none of Avro's"
-        yield Problem(path, rule, "Readers pass over it: use one that Avro has.")
+        rule = f"logical type {logical!r} does not exist in Avro"
+        yield Problem(path, rule, "Readers ignore it: use one that Avro has.")
     elif schema["type"] not in bases:
-        rule = f"logical type {logical} does not stand on {schema['type']}"
-        yield Problem(path, rule, f"Readers pass over it: use {' or '.join(sorted(bases))}.")
+        rule = f"logical type {logical} is not valid for {schema['type']}"
+        yield Problem(path, rule, f"Readers ignore it: use {' or '.join(sorted(bases))}.")
 
 
 def _ambiguities(branches: list[Any], path: str, named: Named) -> Iterator[Problem]:
@@ -113,7 +114,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 def _share_a_value(one: Any, other: Any, named: Named) -> bool:
-    """Whether one set of fields could satisfy both records: all that either requires, both have."""
+    """Whether the same fields could be a value of both records: each has all fields that the other requires."""
     fields = [{f["name"]: "default" in f for f in resolve(each, named)["fields"]} for each in (one, other)]
     required = {name for each in fields for name, has_default in each.items() if not has_default}
     return required <= fields[0].keys() & fields[1].keys()
@@ -127,7 +128,7 @@ def _overlap(one: Any, other: Any, named: Named) -> bool:
 
 
 def default_fits(value: Any, schema: Any, named: Named) -> bool:
-    """Whether a default, as JSON has it, fits; a union's default must fit its first branch.
+    """Whether a default, given as JSON, fits a schema. A default of a union must fit its first branch.
 
     >>> default_fits("", ["null", "string"], {}), default_fits(None, ["null", "string"], {})
     (False, True)
@@ -160,7 +161,7 @@ def _simple_fits(value: Any, shape: Mapping[str, Any]) -> bool:
         most = {"int": 1 << 31, "long": 1 << 63}.get(kind)
         whole = isinstance(value, int) and not isinstance(value, bool)
         return whole and -most <= value < most if most else whole or isinstance(value, float)
-    if kind in ("bytes", "fixed"):  # JSON has no bytes: a character stands for each
+    if kind in ("bytes", "fixed"):  # JSON has no bytes: each byte is written as one character
         is_bytes = isinstance(value, str) and all(ord(c) < 256 for c in value)
         return is_bytes and (kind == "bytes" or len(value) == shape["size"])
     if kind == "enum":
@@ -170,7 +171,7 @@ def _simple_fits(value: Any, shape: Mapping[str, Any]) -> bool:
 
 
 def learn(schema: Any, named: Named, namespace: str = "") -> None:
-    """Collects the named types of a schema, by short and by full name."""
+    """Adds the named types of a schema to ``named``, by short and by full name."""
     if isinstance(schema, list):
         for branch in schema:
             learn(branch, named, namespace)
@@ -185,7 +186,7 @@ def learn(schema: Any, named: Named, namespace: str = "") -> None:
 
 
 def resolve(schema: Any, named: Named) -> Mapping[str, Any]:
-    """The schema as an object, a name looked up."""
+    """The schema as an object. A name is looked up in ``named``."""
     if isinstance(schema, Mapping):
         return schema
     return named.get(schema, {"type": schema})
@@ -197,7 +198,7 @@ def kind_of(schema: Any, named: Named) -> str:
 
 
 def name_of(schema: Any) -> str:
-    """What a person calls a branch.
+    """The name of a branch of a union, for a message.
 
     >>> name_of({"type": "long", "logicalType": "timestamp-millis"})
     'timestamp-millis'

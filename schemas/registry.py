@@ -1,14 +1,14 @@
-"""Every version of every contract, found by name, by fingerprint or by a schema registry's id.
+"""All versions of all contracts, found by name, by fingerprint or by the id of a schema registry.
 
-A writer's schema is identified by its *fingerprint*: CRC-64-AVRO over one canonical form. Libraries disagree about
-that form where a schema has logical types (Avro's specification drops every attribute it does not list, which
-makes milliseconds and microseconds alike), so ours is written down here: Avro's Parsing Canonical Form, with
-``logicalType`` (and a decimal's ``precision`` and ``scale``) kept behind the type they qualify::
+A writer's schema is identified by its *fingerprint*: the CRC-64-AVRO of its canonical form. Libraries disagree about
+the canonical form of logical types: Avro's specification drops all attributes that it does not list, so that
+milliseconds and microseconds have the same fingerprint. Dateline uses Avro's Parsing Canonical Form, but keeps
+``logicalType`` (and a decimal's ``precision`` and ``scale``) after the type that they belong to::
 
     {"type":"long","logicalType":"timestamp-millis"}
 
-The plain form's fingerprint, which Java producers write, is accepted too, unless two versions that read
-differently share it.
+The fingerprint of the plain form, which Java producers write, is accepted too, unless two versions with different
+logical types share it.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from fastavro.schema import fingerprint as _fingerprint
 type Schema = Mapping[str, Any] | str | list[Any]
 
 SINGLE_OBJECT = b"\xc3\x01"
-"""The first two bytes of Avro's single-object encoding; eight of fingerprint follow, little-endian."""
+"""The first two bytes of Avro's single-object encoding. Eight bytes of fingerprint follow, little-endian."""
 
 CONFLUENT = b"\x00"
-"""The first byte of Confluent's wire format; four of schema id follow, big-endian."""
+"""The first byte of Confluent's wire format. Four bytes of schema id follow, big-endian."""
 
 _LOGICAL = ("logicalType", "precision", "scale")
 
 
 class SchemaMissing(LookupError):
-    """No schema of that name, fingerprint or id is known."""
+    """There is no schema with this name, fingerprint or id."""
 
 
 class UnreadableDatum(ValueError):
-    """The bytes do not follow the schema that they were said to follow."""
+    """The bytes do not match the schema that they were declared to be written with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SchemaVersion:
-    """One version of a subject. ``plain`` is the schema without logical types: times read as numbers."""
+    """A version of a subject. ``plain`` is the schema without logical types, with which times are read as numbers."""
 
     subject: str
     version: int
@@ -69,7 +69,7 @@ class SchemaVersion:
         )
 
     def logical_type(self, field: str) -> str | None:
-        """The logical type of a field of the record, through a union with null."""
+        """The logical type of a field of the record, also inside a union with null; or None."""
         for each in self.schema["fields"]:
             if each["name"] == field:
                 branches = each["type"] if isinstance(each["type"], list) else [each["type"]]
@@ -84,7 +84,7 @@ class Registry:
         self, versions: Iterable[SchemaVersion], ids: Mapping[int, str] | None = None,
         written: Iterable[SchemaVersion] = (),
     ) -> None:
-        """``written`` are versions that messages are written by, and that are never taken for the newest."""
+        """``written`` are versions that are only used by writers: ``latest`` never returns them."""
         listed = list(versions)
         self._readers = {(v.subject, v.version) for v in listed}
         self._versions = {(v.subject, v.version): v for v in (*listed, *written)}
@@ -92,11 +92,11 @@ class Registry:
         self._by_fingerprint = _fingerprints(list(self._versions.values()))
         if lost := {key: name for key, name in self._ids.items() if self._named(name) is None}:
             missing = ", ".join(f"schema id {key} stands for {name!r}" for key, name in lost.items())
-            raise SchemaMissing(f"{missing}, and there is no such subject/version")
+            raise SchemaMissing(f"{missing}, but there is no such subject/version")
 
     @classmethod
     def load(cls, folder: Path | None = None, ids: Mapping[int, str] | None = None) -> Registry:
-        """Every schema under the folder (unset: the ones that ship with Dateline)."""
+        """The schemas in a folder, or those that ship with Dateline if ``folder`` is None."""
         root: Traversable = folder if folder is not None else home()
         return cls(versions_of(root), listed_ids(root) | dict(ids or {}))
 
@@ -134,17 +134,17 @@ class Registry:
     def read(self, writer: SchemaVersion, datum: bytes, *, times_as_numbers: bool = False) -> dict[str, Any]:
         """The record in a bare datum, resolved to the latest version of the writer's subject.
 
-        Every byte must be used. ``times_as_numbers`` leaves times as the writer's numbers, so that one past any
-        calendar can still be told.
+        Raises ``UnreadableDatum`` if the bytes do not match, or if any are left over. With ``times_as_numbers``, times
+        stay the writer's numbers, so that one outside of the calendar can be reported.
         """
         reader = self.latest(writer.subject)
         schemas = (writer.plain, reader.plain) if times_as_numbers else (writer.parsed, reader.parsed)
         if reader is not writer:
-            _read(datum, schemas[0], None)  # fastavro passes over a removed field without looking whether it is whole
+            _read(datum, schemas[0], None)  # fastavro does not check the fields that it skips
         return _read(datum, *schemas)
 
     def encode(self, subject: str, record: Mapping[str, Any]) -> bytes:
-        """The record in single-object encoding, by the latest version of the subject; strict about its fields.
+        """The record in single-object encoding, with the latest version of the subject. Extra fields are an error.
 
         >>> Registry.load().encode("raw_article", {}) # doctest: +IGNORE_EXCEPTION_DETAIL
         Traceback (most recent call last):
@@ -157,7 +157,7 @@ class Registry:
         return stream.getvalue()
 
     def decode(self, value: bytes) -> dict[str, Any]:
-        """The record in a value of single-object encoding."""
+        """The record in a value in single-object encoding. Raises ``UnreadableDatum`` or ``SchemaMissing``."""
         if value[:2] != SINGLE_OBJECT or len(value) < 10:
             raise UnreadableDatum("not Avro single-object encoding (C3 01 and eight bytes of fingerprint)")
         return self.read(self.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:])
@@ -171,7 +171,7 @@ def _read(datum: bytes, writer: Any, reader: Any) -> dict[str, Any]:
     stream = io.BytesIO(datum)
     try:
         record = schemaless_reader(stream, writer, reader)
-    except Exception as error:  # fastavro raises whatever its C code meets in hostile bytes
+    except Exception as error:  # on invalid bytes, fastavro raises exceptions of any type
         why = str(error) or "the bytes end too early"
         raise UnreadableDatum(f"{type(error).__name__}: {why}") from error
     if left := len(datum) - stream.tell():
@@ -181,7 +181,7 @@ def _read(datum: bytes, writer: Any, reader: Any) -> dict[str, Any]:
 
 
 def canonical_form(schema: Schema, *, logical: bool = True) -> str:
-    """The canonical form of a schema parsed by fastavro (names in full), as the module's docstring has it.
+    """The canonical form, described in the module's docstring, of a schema parsed by fastavro (with full names).
 
     >>> canonical_form({"type": "long", "logicalType": "timestamp-millis", "doc": "When."})
     '{"type":"long","logicalType":"timestamp-millis"}'
@@ -214,7 +214,7 @@ def _canonical(schema: Schema, logical: bool) -> object:
 
 
 def without_logical(schema: Any) -> Any:
-    """The schema with every logical type left out."""
+    """The schema without its logical types."""
     if isinstance(schema, list):
         return [without_logical(each) for each in schema]
     if isinstance(schema, Mapping):
@@ -234,7 +234,7 @@ def crc64(canonical: str) -> int:
 
 @cache
 def load(subject: str, version: int) -> Mapping[str, Any]:
-    """The schema as its file has it."""
+    """The schema as it is in its file."""
     found: Mapping[str, Any] = json.loads(schema_path(subject, version).read_text("utf-8"))
     return found
 
@@ -259,13 +259,13 @@ def home() -> Traversable:
 
 
 def listed_ids(root: Traversable) -> dict[int, str]:
-    """A folder's ``ids.json``: a schema registry's ids, and the subject/version that each stands for."""
+    """The content of a folder's ``ids.json``: the ids of a schema registry, each with its subject/version."""
     listed = root / "ids.json"
     return {int(k): str(v) for k, v in json.loads(listed.read_text("utf-8")).items()} if listed.is_file() else {}
 
 
 def versions_of(root: Traversable, subject: str | None = None) -> Iterable[SchemaVersion]:
-    """Every version under a folder, of every subject or of one."""
+    """The versions in a folder: of all subjects, or only of ``subject``."""
     for folder in sorted(root.iterdir(), key=lambda f: f.name):
         if folder.is_dir() and subject in {None, folder.name}:
             for file in folder.iterdir():
@@ -275,7 +275,8 @@ def versions_of(root: Traversable, subject: str | None = None) -> Iterable[Schem
 
 
 def _fingerprints(versions: list[SchemaVersion]) -> dict[int, SchemaVersion]:
-    """Own fingerprints first; plain ones where no two versions that differ in logical types share one."""
+    """The versions by fingerprint. A plain fingerprint is left out if versions with different logical types share it.
+    """
     found: dict[int, SchemaVersion] = {}
     shared: set[int] = set()
     for version in versions:

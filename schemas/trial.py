@@ -1,7 +1,7 @@
-"""Whether messages of one version come out of another unchanged: values are written, read back and compared.
+"""Tests whether messages of one version are read unchanged by another: sample values are written, read and compared.
 
-Avro's rules leave room: libraries follow aliases differently, and take defaults as JSON has them. So the check of two
-versions ends with a trial of the reader that ``Registry`` uses, on values that reach every field, branch and symbol.
+Libraries differ in how they follow aliases and convert defaults. So the check of two versions ends with a trial of the
+library that ``Registry`` uses, with values for every field, branch and symbol.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schemas.problems import Named, kind_of, learn, resolve
 from schemas.registry import SchemaVersion
 
 DEEPEST = 3
-"""Records within records of one type are followed so far; then a null or an empty list ends them."""
+"""Levels to which recursive records are filled. A null or an empty list ends them."""
 
 _SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "null": (None,), "boolean": (True, False),
@@ -34,11 +34,11 @@ _WIDENED = {"int": ("long", "double", "float"), "long": ("double", "float"), "fl
 
 
 class _Unresolved(Exception):
-    """Avro's own rules do not let the one be read as the other, which another check reports."""
+    """By Avro's own rules, one schema cannot be read as the other. Another check reports that."""
 
 
 def trial_problem(writer: SchemaVersion, reader: SchemaVersion) -> str | None:
-    """What goes wrong first when a message of ``writer`` is read by ``reader``; None where nothing does."""
+    """The first error when messages of ``writer`` are read with ``reader``, or None if there is none."""
     try:
         pairs = _Pairs(writer.parsed, reader.parsed).records()
     except (_Unresolved, RecursionError):
@@ -48,8 +48,8 @@ def trial_problem(writer: SchemaVersion, reader: SchemaVersion) -> str | None:
         try:
             plain = schemaless_reader(io.BytesIO(datum), writer.plain, reader.plain)
             logical = schemaless_reader(io.BytesIO(datum), writer.parsed, reader.parsed)
-        except Exception as error:  # noqa: BLE001  fastavro raises whatever its C code meets
-            return f"messages of it cannot be decoded: {type(error).__name__}: {error}"[:300]
+        except Exception as error:  # noqa: BLE001  fastavro raises exceptions of any type
+            return f"its messages cannot be decoded: {type(error).__name__}: {error}"[:300]
         if difference := _difference(wanted, plain, ""):
             return difference
         again = schemaless_reader(io.BytesIO(_written(reader.plain, wanted)), reader.parsed, None)
@@ -65,7 +65,7 @@ def _written(schema: Any, value: Any) -> bytes:
 
 
 def _difference(wanted: Any, found: Any, place: str) -> str | None:
-    """Where what was read is not what it should be; a whole number may become the same number with a point."""
+    """The first difference between two values, or None. An int and a float with the same value are equal."""
     if isinstance(wanted, dict) and isinstance(found, dict) and wanted.keys() == found.keys():
         return next((d for key in wanted if (d := _difference(wanted[key], found[key], f"{place}.{key}"))), None)
     if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
@@ -77,7 +77,7 @@ def _difference(wanted: Any, found: Any, place: str) -> str | None:
 
 
 class _Pairs:
-    """Values as one schema writes them, each with what the other must read; both schemas with names in full."""
+    """Sample values of the writer's schema, each with the value that the reader must get. Both have full names."""
 
     def __init__(self, writer: Any, reader: Any) -> None:
         self.writer, self.reader = writer, reader
@@ -106,7 +106,7 @@ class _Pairs:
         return [(value, value) for value in _samples(old)]
 
     def _branch(self, old: Mapping[str, Any], reader: Any) -> Any:
-        """What reads a value of ``old``: of a union the branch of its type and name, else one that it widens to."""
+        """The branch of ``reader`` that reads a value of ``old``: with its type and name, or a wider type."""
         branches = reader if isinstance(reader, list) else [reader]
         kind = kind_of(old, self.old)
         alike = [branch for branch in branches if kind_of(branch, self.new) == kind]
@@ -119,7 +119,7 @@ class _Pairs:
         return alike[0]
 
     def _fields(self, old: Mapping[str, Any], new: Mapping[str, Any], depth: int) -> list[tuple[Any, Any]]:
-        """Records in which each field takes each of its values, none in step with another field."""
+        """Sample records in which each field has each of its values, in a different order for each field."""
         before = {field["name"]: field for field in old["fields"]}
         taken = {field["name"]: former(field, before) for field in new["fields"]}
         missing = {f["name"]: default_value(f, self.new) for f in new["fields"] if taken[f["name"]] is None}
@@ -142,7 +142,7 @@ class _Pairs:
         return made
 
     def with_names(self, names: Named) -> list[tuple[Any, Any]]:
-        """The pairs of a part of a schema, whose named types ``names`` has."""
+        """The pairs of a part of a schema. ``names`` has the named types that it refers to."""
         self.old = self.new = names
         return self._pairs(self.writer, self.reader, DEEPEST)
 
@@ -170,7 +170,7 @@ def _is_named(shape: Mapping[str, Any], name: str) -> bool:
 
 
 def default_value(field: Mapping[str, Any], named: Named) -> Any:
-    """A field's default as Avro means it: a character for each byte, and the defaults of fields that a record omits."""
+    """A field's default as an Avro value: bytes are decoded from characters, and omitted fields get their defaults."""
     if "default" not in field:
         raise _Unresolved
     kind = field["type"]

@@ -28,7 +28,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
     with pytest.raises(SettingsWrong) as caught:
         read_settings()
     problems, _, advice = str(caught.value).partition("\nWhat to do: ")
-    assert advice == "correct or unset what is named above. docs/settings.md lists all settings."
+    assert advice == "correct or unset these variables. docs/settings.md lists all settings."
     return problems.splitlines()
 
 
@@ -65,7 +65,7 @@ def test_what_kubernetes_and_the_tests_set_is_passed_over(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("variable", sorted(known_variables()))
 def test_no_variable_may_be_set_to_nothing(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     (problem,) = refused(monkeypatch, **{variable: " "})
-    assert problem.startswith(f"{variable} is set to nothing: unset it for its default, or set it to ")
+    assert problem.startswith(f"{variable} is set to nothing: unset it to get its default, or set it to ")
 
 
 TOPIC = "must be a topic name that Kafka allows: 1 to 249 of the characters A-Z, a-z, 0-9, '.', '_' and '-'"
@@ -94,7 +94,7 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
     (BATCH + "DEADLINE_S", "nan", "must be a finite number"),
     ("DATELINE_PATIENCE__RETRY_DELAYS_S", "0", "must be more than 0"),
     ("DATELINE_PATIENCE__RETRY_DELAYS_S", "1 4",
-     "must be one number of seconds or more, with commas between them, as in 1,4,10,30"),
+     "must be one or more numbers of seconds, separated by commas, as in 1,4,10,30"),
     (BATCH + "FAULT_SHARE", "1.5", "must be at most 1"),
     (BATCH + "RECORDS_WORTH_A_WORKER", "0", "must be at least 1"),
     (BATCH + "RETENTION_GAP", "skip", "must be one of stop, continue"),
@@ -131,12 +131,12 @@ def test_a_malformed_value_is_refused_with_the_form_wanted_and_is_not_repeated(
     ({KAFKA + "RAW_TOPIC": "pages", KAFKA + "REJECTED_TOPIC": "pages"},
      "DATELINE_KAFKA__REJECTED_TOPIC names the same topic as DATELINE_KAFKA__RAW_TOPIC"),
     ({BATCH + "MESSAGE_DEADLINE_S": "901"},
-     "DATELINE_BATCH__MESSAGE_DEADLINE_S is 901 s, and DATELINE_BATCH__DEADLINE_S gives the whole batch only 900 s"),
+     "DATELINE_BATCH__MESSAGE_DEADLINE_S is 901 s, but DATELINE_BATCH__DEADLINE_S gives the whole batch only 900 s"),
     ({KAFKA + "SECURITY_PROTOCOL": "SASL_SSL", KAFKA + "SASL_MECHANISM": "PLAIN", KAFKA + "SASL_USERNAME": "me"},
      "DATELINE_KAFKA__SASL_PASSWORD is not set, but DATELINE_KAFKA__SECURITY_PROTOCOL is SASL_SSL"),
     ({KAFKA + "SSL_KEYFILE": "key.pem"}, "DATELINE_KAFKA__SSL_KEYFILE is set, but DATELINE_KAFKA__SSL_CERTFILE is not"),
     ({"DATELINE_DRIFT__FEWEST_PAST_BATCHES": "21"},
-     "DATELINE_DRIFT__FEWEST_PAST_BATCHES is 21, and only the last 20 batches are compared"),
+     "DATELINE_DRIFT__FEWEST_PAST_BATCHES is 21, but only the last 20 batches are compared"),
 ])  # fmt: skip
 def test_settings_that_contradict_each_other_are_refused(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], beginning: str

@@ -1,7 +1,7 @@
-"""A made-up week of news as scrapers would leave it on Kafka, each message with what must become of it.
+"""A made-up week of news, as scrapers would write it to Kafka. Each message has an expected outcome.
 
-Pages lie in ``pages/``; ``manifest.jsonl`` says, in the order of publishing, how each is framed and what is
-expected. Outlets and people are invented; countries and cities are real, so that there is something to find.
+The pages are in ``pages/``. ``manifest.jsonl`` lists the messages in the order of publishing, with their framing and
+expected outcome. Outlets and people are invented. Countries and cities are real, so that places can be linked.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["Sample", "sample_messages"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A message to publish: ``value`` is None for a tombstone.
+    """A message to publish. ``value`` is None for a tombstone.
 
-    ``expected`` holds ``outcome`` (loaded, new_version, unchanged, rejected, deleted, nothing_to_delete), for a
-    rejected one the ``reason``, and for an article its fields, with strings that its body must contain and lack.
+    ``expected`` has the ``outcome`` (loaded, new_version, unchanged, rejected, deleted, nothing_to_delete), the
+    ``reason`` of a rejected message, and the fields of an article, with strings that its body must or must not contain.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Sample:
 
 
 def sample_messages() -> Iterator[Sample]:
-    """Every sample, in the order in which they are to be published."""
+    """All samples, in the order in which they must be published."""
     registry = Registry.load()
     for line in files(__name__).joinpath("manifest.jsonl").read_text("utf-8").splitlines():
         entry: dict[str, Any] = json.loads(line)
@@ -46,7 +46,7 @@ def sample_messages() -> Iterator[Sample]:
 
 
 def _body(entry: Mapping[str, Any]) -> bytes:
-    """The page's bytes: a stored page in the charset that the manifest names, or one made on the spot."""
+    """The page's bytes: those of a stored page in the charset of the manifest, or of a generated one."""
     if "made" in entry:
         return MADE[entry["made"]]()
     text = files(__name__).joinpath(entry["path"]).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A page becomes a Kafka value and headers, framed (and damaged) as the manifest says."""
+"""Turns a page into a Kafka value and headers, with the framing (and the damage) that the manifest asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fastavro import schemaless_writer
 from schemas import Registry
 
 CONFLUENT_ID = 1
-"""The id under which ``schemas/ids.json`` knows ``raw_article/1``."""
+"""The id of ``raw_article/1`` in ``schemas/ids.json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Framed:
 
 
 def frame(body: bytes, entry: Mapping[str, Any], registry: Registry) -> Framed:
-    """The body as the entry's ``framing`` has it: bare, single_object or confluent."""
+    """The body in the entry's ``framing``: bare, single_object or confluent."""
     if entry.get("gzip"):
         body = gzip.compress(body, mtime=0)
     if entry.get("damage") == "gzip":
@@ -58,7 +58,7 @@ def _datum(body: bytes, entry: Mapping[str, Any], registry: Registry) -> bytes:
 
 
 def _headers(entry: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
-    """The headers of a bare page: only what its scraper would have known."""
+    """The headers of a bare page: only what its scraper would know."""
     names = {"content-type": "content_type", "url": "url", "fetched-at": "fetched_at", "source": "source"}
     said = [(header, str(entry[field]).encode()) for header, field in names.items() if entry.get(field) is not None]
     if entry.get("http_status") is not None:

@@ -1,4 +1,4 @@
-"""Bodies too large or too odd to keep as files, made when they are published."""
+"""Bodies that are too large or too odd to keep as files, and are generated when they are published."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Callable, Mapping
 
 
 def oversized() -> bytes:
-    """A page past ``limits.message_bytes``."""
+    """A page that is larger than ``limits.message_bytes``."""
     paragraph = b"<p>The tide table for the year, hour by hour, follows in full.</p>\n"
     return b"<!DOCTYPE html><title>Tide tables</title><h1>Tide tables</h1>" + paragraph * (10_500_000 // len(paragraph))
 
 
 def gzip_bomb() -> bytes:
-    """A small gzip body that unpacks past ``limits.body_bytes``."""
+    """A small gzip body that decompresses to more than ``limits.body_bytes``."""
     return gzip.compress(b"<p>" + b" " * 64_000_000, mtime=0)
 
 
 def deep_markup() -> bytes:
-    """An article under 20,000 elements."""
+    """An article that is nested in 20,000 elements."""
     depth = 20_000
     return b"<html><body>" + b"<div>" * depth + b"<p>The bell rang.</p>" + b"</div>" * depth + b"</body></html>"
 
 
 def noise() -> bytes:
-    """Bytes that are text in no charset."""
-    return b"<html><body><p>" + random.Random(5).randbytes(4_000) + b"</p></body></html>"  # noqa: S311  no secret
+    """Bytes that are not text in any charset."""
+    return b"<html><body><p>" + random.Random(5).randbytes(4_000) + b"</p></body></html>"  # noqa: S311  not a secret
 
 
 def pdf() -> bytes:

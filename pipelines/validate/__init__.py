@@ -1,4 +1,4 @@
-"""An article is quarantined against the contract: every rule that it breaks is listed, none of it is changed."""
+"""Checks an article against its contract. All broken rules are listed, and no field is changed."""
 
 from pipelines.validate.contract import Contract, check_contract, load_contract
 from pipelines.validate.forms import article_json, article_to_avro

@@ -1,4 +1,4 @@
-"""An article that breaks the contract is rejected, with every violation; one that keeps it becomes a record."""
+"""An article that breaks the contract is rejected with all its violations; any other becomes an Avro record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.validate.types import type_violations
 from schemas import latest, load
 
 _AHEAD = timedelta(days=1)
-_SHOWN = 50  # violations in a dead letter: a broken rule may break every mention of an article
+_SHOWN = 50  # violations in a dead letter; all mentions of an article may break the same rule
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
@@ -39,9 +39,9 @@ def load_contract() -> Contract:
 
 
 def check_contract(article: Article, contract: Contract, provenance: Provenance) -> dict[str, Any]:
-    """The article as an Avro record, with a warning where its dates are ahead of its fetch.
+    """The article as an Avro record, with a warning if one of its dates is later than its fetch.
 
-    Rejects (``ContractViolated``) with every violation: types, and what types cannot say.
+    Rejects (``ContractViolated``) with all violations: of the types, or else of the rules that types cannot express.
     """
     record = article_to_avro(article, provenance)
     violations = contract_violations(record, contract)
@@ -54,7 +54,7 @@ def check_contract(article: Article, contract: Contract, provenance: Provenance)
 
 
 def contract_violations(record: Mapping[str, Any], contract: Contract) -> tuple[Violation, ...]:
-    """Every rule that a record of the article contract breaks; the cross-field ones only where its types hold."""
+    """All violations of a record. Rules across fields are checked only if there is no violation of the types."""
     types = tuple(type_violations(record, contract.schema))
     return types or tuple(_rule_violations(record))
 
@@ -103,7 +103,7 @@ def _mention_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
             there = body[max(0, start) : max(0, end)][:40]
             yield Violation.of(
                 "body[start:end] is the mention's text", field=f"mentions[{n}]",
-                value=f"{mention['text'][:40]!r}, and body[{start}:{end}] is {there!r}",
+                value=f"{mention['text'][:40]!r}, but body[{start}:{end}] is {there!r}",
             )
         if mention["entity_id"] not in known:
             rule = "one of the article's entities"
@@ -141,7 +141,7 @@ def _entity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _nul_violations(value: Any, path: str) -> Iterator[Violation]:
-    """PostgreSQL refuses a whole load for one NUL character, in whatever field it lies."""
+    """The fields with a NUL character. A single one in any field would make PostgreSQL refuse the whole load."""
     if isinstance(value, str):
         if "\x00" in value:
             yield Violation.of("no NUL character", field=path, value=repr(value))

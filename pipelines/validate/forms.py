@@ -1,4 +1,4 @@
-"""An article in its other forms: the record that the contract describes, and its JSON."""
+"""Converts an article into the Avro record that the contract describes, and that record into JSON."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from pipelines.records import Article, Evidence, Provenance
 
-_READ_FROM = 200  # the contract's bound on what evidence was read from
+_READ_FROM = 200  # characters; the contract's limit for the text of evidence
 _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 
 def article_to_avro(article: Article, provenance: Provenance) -> dict[str, Any]:
-    """The article as a record of ``schemas/article``; version and story stand for a first sighting.
+    """The article as a record of ``schemas/article``, with the version and story of an article that is new.
 
-    The warehouse numbers versions and links stories when the article is published.
+    Later versions are numbered, and stories are linked, when the article is loaded into the warehouse.
     """
     clean = article.clean
     return {
@@ -55,7 +55,7 @@ def article_to_avro(article: Article, provenance: Provenance) -> dict[str, Any]:
 
 
 def article_json(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record as JSON: times in ISO 8601, ``published_at`` in the page's own zone where that is known."""
+    """The record as JSON, with times in ISO 8601. ``published_at`` is in the page's own time zone if it is known."""
     plain = {name: _plain(value) for name, value in record.items()}
     published, zone = record.get("published_at"), record.get("published_zone")
     if isinstance(published, datetime):
@@ -71,7 +71,7 @@ def _evidence(found: Evidence) -> dict[str, str | None]:
 
 
 def _utc(at: datetime | None) -> datetime | None:
-    """The instant in UTC, in the contract's milliseconds."""
+    """The time in UTC, cut to the contract's milliseconds. A time without a zone is unchanged."""
     if at is None or at.tzinfo is None:
         return at
     return at.replace(microsecond=at.microsecond // 1000 * 1000).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Expectations as data, and the rows that they are quarantined against."""
+"""Loads suites of expectations, and makes the rows that are checked against them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ type SuiteName = Literal["article", "batch"]
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One expectation in Great Expectations' words. Critical rejects a row; a warning goes onto the article."""
+    """An expectation in the terms of Great Expectations. A critical one rejects the row; others add a warning to it."""
 
     expectation_type: str
     kwargs: Mapping[str, Any]
@@ -43,7 +43,7 @@ def load_suite(name: SuiteName) -> Suite:
 
 
 def row_columns(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The flat columns of an article record, for the suite ``article``: a row of its data frame."""
+    """The flat columns of an article record: its row in the data frame that the suite ``article`` checks."""
     outlet, published = record["outlet"], record["published_at"]
     return {
         "article_id": record["article_id"],

@@ -1,4 +1,4 @@
-"""A record against an Avro schema: every value of another type, every missing and every extra field."""
+"""Checks a record against an Avro schema: all values of a wrong type, and all missing and extra fields."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _PRIMITIVES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "float": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
     "double": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
     "bytes": ("bytes", lambda value: isinstance(value, bytes)),
-    "string": ("text that UTF-8 can write", _is_text),
+    "string": ("text that can be encoded in UTF-8", _is_text),
 }
 
 
 def type_violations(record: Any, schema: Any) -> Iterator[Violation]:
-    """Every place where the record does not fit, with its path.
+    """All places where the record does not match the schema, each with its path.
 
     >>> schema = {"type": "record", "name": "Pier", "fields": [{"name": "length", "type": "int"}]}
     >>> [(v.field, v.expectation) for v in type_violations({"length": "long", "depth": 3}, schema)]
@@ -114,7 +114,7 @@ def _check_record(value: Mapping[str, Any], shape: Mapping[str, Any], path: str,
 
 
 def _check_union(value: Any, branches: list[Any], path: str, named: Named) -> Iterator[Violation]:
-    """A value of a union must fit a branch; where only one besides null exists, its own violations are reported."""
+    """The violations of a value of a union. If there is one branch besides null, its violations are reported."""
     for branch in branches:
         _learn(branch, named)
     if any(not list(_check(value, branch, path, named)) for branch in branches):
@@ -127,7 +127,7 @@ def _check_union(value: Any, branches: list[Any], path: str, named: Named) -> It
 
 
 def _learn(schema: Any, named: Named) -> None:
-    """Names that a later field may use, from a part that no value led into."""
+    """Adds the named types of a part that was not checked, because later fields may refer to them."""
     if isinstance(schema, list):
         for branch in schema:
             _learn(branch, named)

@@ -175,7 +175,8 @@ def test_a_union_that_can_be_reported_apart_passes(tmp_path: Path, branches: lis
 )
 def test_a_default_that_does_not_fit_is_refused(tmp_path: Path, kind: Any, default: Any, where: str) -> None:
     found = problems(tmp_path, a_schema(a_field("part", kind, default=default)))
-    assert ("boat/1.avsc.part", f"default {default!r} does not fit {where}") in found or "no Avro schema" in found[0][1]
+    rule = f"default {default!r} does not fit {where}"
+    assert ("boat/1.avsc.part", rule) in found or "not an Avro schema" in found[0][1]
 
 
 def test_a_missing_doc_is_reported_wherever_it_is_missing(tmp_path: Path) -> None:
@@ -189,8 +190,8 @@ def test_a_missing_doc_is_reported_wherever_it_is_missing(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
-        ({"type": "string", "logicalType": "date"}, "logical type date does not stand on string"),
-        ({"type": "long", "logicalType": "timestamp-mills"}, "logical type 'timestamp-mills' is none of Avro's"),
+        ({"type": "string", "logicalType": "date"}, "logical type date is not valid for string"),
+        ({"type": "long", "logicalType": "timestamp-mills"}, "logical type 'timestamp-mills' does not exist in Avro"),
     ],
 )
 def test_a_logical_type_that_readers_pass_over_is_refused(tmp_path: Path, kind: Any, rule: str) -> None:
@@ -199,7 +200,7 @@ def test_a_logical_type_that_readers_pass_over_is_refused(tmp_path: Path, kind: 
 
 def test_a_time_is_in_milliseconds(tmp_path: Path) -> None:
     assert problems(tmp_path, a_schema(a_field("seen_at", "long"))) == [
-        ("boat/1.avsc.seen_at", "a field that ends in _at is no timestamp-millis")
+        ("boat/1.avsc.seen_at", "a field whose name ends in _at is not a timestamp-millis")
     ]
 
 
@@ -210,8 +211,8 @@ def test_versions_have_no_holes_and_numbers_for_names(tmp_path: Path) -> None:
     (tmp_path / "boat" / "1.avsc").write_text(json.dumps(boat))
     (tmp_path / "boat" / "3.avsc").write_text(json.dumps(boat))
     assert [str(problem) for problem in check_schemas(tmp_path)] == [
-        "boat/newest.avsc: file name is no version. Name it by its number from 1, as in 2.avsc.",
-        "boat/2.avsc: version 2 is missing. Number versions without holes; keep old ones: messages name them.",
+        "boat/newest.avsc: the file name is not a version. Use the version's number, as in 2.avsc.",
+        "boat/2.avsc: version 2 is missing. Number versions without gaps, and keep old ones: messages refer to them.",
     ]
 
 
@@ -237,7 +238,7 @@ def test_the_list_of_ids_names_what_exists(tmp_path: Path) -> None:
     (tmp_path / "ids.json").write_text('{"7": "boat/1", "8": "boat/2", "x": "boat/1"}')
     assert problems(tmp_path, a_schema(a_field("name", "string"))) == [
         ("ids.json", "id 8 stands for 'boat/2', which does not exist"),
-        ("ids.json", "'x' is no schema id"),
+        ("ids.json", "'x' is not a schema id"),
     ]
 
 
@@ -288,14 +289,14 @@ def test_what_decode_follows_passes(change: str) -> None:
 REFUSED: dict[str, tuple[Any, Any, str]] = {
     "an alias and the name itself are both there": (
         _record(("a", "int"), ("b", "int")), _record(("b", "int", {"aliases": ["a"]})),
-        "may be read from b or a, and the other would be lost",
+        "could be read from b or a; the other value would be lost",
     ),
     "the same in a part": (
         _record(("p", {**_nested("Mast", "int"), "fields": [*_nested("M", "int")["fields"],
                                                             {"name": "r", "type": "int", "doc": "R."}]})),
         _record(("p", _nested("Mast", "int") | {"fields": [
             {"name": "r", "type": "int", "doc": "R.", "aliases": ["q"]}]})),
-        "may be read from r or q, and the other would be lost",
+        "could be read from r or q; the other value would be lost",
     ),
     "an alias that is another field's name": (
         _record(("a", "int")), _record(("a", "int"), ("b", "int", {"aliases": ["a"], "default": 9})),
@@ -344,6 +345,6 @@ def test_a_field_renamed_twice_lists_both_names(tmp_path: Path) -> None:
         (tmp_path / "boat" / f"{number}.avsc").write_text(json.dumps(_record(field)))
     (problem,) = check_schemas(tmp_path)
     assert str(problem) == (
-        "boat/3.avsc.c: was named a once, and a is not among its aliases (version 1). List every name that it has had "
-        "under aliases."
+        "boat/3.avsc.c: was once named a, but a is not among its aliases (version 1). List all former names of the "
+        "field under aliases."
     )

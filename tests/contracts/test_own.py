@@ -61,7 +61,7 @@ def test_a_message_of_ones_own_version_is_decoded_by_id_and_by_fingerprint(tmp_p
     ({"v101": a_version({"name": "crawl", "type": "string", "doc": "Crawl."})}, "cannot read version 1"),
     ({"v101": a_version(CRAWL), "v103": a_version(CRAWL)}, "raw_article/102.avsc: version 102 is missing"),
     ({"v101": a_version(namespace="quay")}, "namespace differs from version 1"),
-    ({"vnew": a_version()}, "raw_article/new.avsc: file name is no version"),
+    ({"vnew": a_version()}, "raw_article/new.avsc: the file name is not a version"),
 ])  # fmt: skip
 def test_a_folder_that_does_not_pass_the_gate_is_not_read(tmp_path: Path, versions: dict[str, Any], shown: str) -> None:
     folder = a_folder(tmp_path, **versions)
@@ -74,7 +74,7 @@ def test_only_raw_article_may_be_added_to(tmp_path: Path) -> None:
     (tmp_path / "article").mkdir()
     (tmp_path / "article" / "2.avsc").write_text("{}")
     (problem,) = check_own_schemas(tmp_path)
-    assert str(problem) == "article: the folder may hold no other subject than raw_article. Take it out of the folder."
+    assert str(problem) == "article: the folder may contain no subject but raw_article. Remove it from the folder."
 
 
 def test_an_id_that_leads_nowhere_is_named(tmp_path: Path) -> None:

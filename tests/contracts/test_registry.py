@@ -73,7 +73,7 @@ def test_ids_come_from_the_folder_and_from_settings(folder: Path) -> None:
 
 
 def test_an_id_that_stands_for_nothing_is_refused_at_once(folder: Path) -> None:
-    with pytest.raises(SchemaMissing, match="schema id 7 stands for 'boat/3', and there is no such subject/version"):
+    with pytest.raises(SchemaMissing, match="schema id 7 stands for 'boat/3', but there is no such subject/version"):
         Registry.load(folder, {7: "boat/3"})
 
 

@@ -68,7 +68,7 @@ def test_every_violation_is_listed() -> None:
 
 def test_wrong_types_are_listed_alone_since_no_rule_can_be_quarantined_against_them() -> None:
     assert violations(title=None, word_count="many", fetched_at=FETCHED_AT.replace(tzinfo=None)) == [
-        ("title", "text that UTF-8 can write"),
+        ("title", "text that can be encoded in UTF-8"),
         ("word_count", "a whole number of 32 bits"),
         ("fetched_at", "a time with its zone"),
     ]
