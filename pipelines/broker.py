@@ -173,7 +173,7 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
         raise TopicRefused(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {user_named(kafka)} do it: "
             f"{_said(fault)}. "
-            "The broker does not tell a user without rights whether the topic exists."
+            "A user without rights cannot see whether the topic exists."
             "\nWhat to do: give the user Describe and Read on the topic that is read, and Describe and Write on the "
             "one that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
         ) from fault
