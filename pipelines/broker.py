@@ -172,29 +172,29 @@ def broker_faults(kafka: KafkaSettings, doing: str) -> Iterator[None]:
     except errors.TopicAuthorizationFailedError as fault:
         raise TopicRefused(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} does not let {user_named(kafka)} do it: "
-            f"{_said(fault)}. "
+            f"{_shortened(fault)}. "
             "A user without rights cannot see whether the topic exists."
             "\nWhat to do: give the user Describe and Read on the topic that is read, and Describe and Write on the "
             "one that is written (`kafka-acls --add --allow-principal User:NAME --operation … --topic …`)."
         ) from fault
     except refusals as fault:
         raise BrokerRefused(
-            f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_said(fault)}."
+            f"Could not {doing}: the broker at {kafka.bootstrap_servers} refuses it: {_shortened(fault)}."
             "\nWhat to do: check the settings DATELINE_KAFKA__… (protocol, user, password, certificates), the user's "
             "rights and the topic's settings."
         ) from fault
     except (errors.KafkaError, OSError) as fault:
-        if issubclass(_wrapped(fault), errors.AuthorizationError):
+        if issubclass(_error_in(fault), errors.AuthorizationError):
             raise _may_not_write(kafka, doing, fault) from fault
-        raise _named(kafka, doing) or BrokerUnavailable(
+        raise _current_fault(kafka, doing) or BrokerUnavailable(
             f"Could not {doing}: the broker at {kafka.bootstrap_servers} did not answer properly within "
-            f"{kafka.request_timeout_s:g} s: {_said(fault)}."
+            f"{kafka.request_timeout_s:g} s: {_shortened(fault)}."
             "\nWhat to do: check the broker's log and whether every partition has a leader (`kafka-topics --describe "
             "--unavailable-partitions`), then run again."
         ) from fault
 
 
-def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
+def _current_fault(kafka: KafkaSettings, doing: str) -> Exception | None:
     """The fault that a probe finds now, or None if the broker accepts the connection."""
     try:
         probe_broker(kafka, doing)
@@ -203,11 +203,11 @@ def _named(kafka: KafkaSettings, doing: str) -> Exception | None:
     return None
 
 
-def _wrapped(fault: BaseException) -> type[BaseException]:
+def _error_in(fault: BaseException) -> type[BaseException]:
     """The type of the broker's error. The library's producer quotes some errors in the text of a bare ``KafkaError``.
 
     >>> from kafka.errors import KafkaError
-    >>> _wrapped(KafkaError("Unexpected error in InitProducerIdResponse: [Error 31] ClusterAuthorizationFailedError"))
+    >>> _error_in(KafkaError("Unexpected error in InitProducerIdResponse: [Error 31] ClusterAuthorizationFailedError"))
     <class 'kafka.errors.ClusterAuthorizationFailedError'>
     """
     from kafka import errors
@@ -220,7 +220,7 @@ def _may_not_write(kafka: KafkaSettings, doing: str, fault: BaseException) -> To
     """The fault of a user who may write to no topic: an idempotent producer is refused before it names a topic."""
     return TopicRefused(
         f"Could not {doing}: the broker at {kafka.bootstrap_servers} lets {user_named(kafka)} write to no topic: "
-        f"{_said(fault)}."
+        f"{_shortened(fault)}."
         "\nWhat to do: give the user Write on the topic that is written (`kafka-acls --add --allow-principal "
         "User:NAME --operation Write --topic …`), and on brokers before 2.8 IdempotentWrite on the cluster too."
     )
@@ -231,7 +231,7 @@ def user_named(kafka: KafkaSettings) -> str:
     return f"the user {kafka.sasl_username}" if kafka.sasl_username else "a client without a user"
 
 
-def _said(fault: BaseException) -> str:
+def _shortened(fault: BaseException) -> str:
     return in_words(fault)[:300]
 
 

@@ -1,7 +1,7 @@
-"""Named places where a test can stop, fail or kill a run. Outside of tests nothing is armed, and nothing happens there.
+"""Named places where a test can stop, fail or kill a run. Outside of tests no hook is armed, and they do nothing.
 
-A test arms a hook, which is called whenever the process comes to one of the places: it may raise, wait, or kill the
-process. ``tests/integration/pausing`` arms one in runs of the command line.
+A test arms a hook, which is called whenever the process reaches one of these places. The hook may raise, wait, or kill
+the process. ``tests/integration/pausing`` arms one in runs of the command line.
 """
 
 from __future__ import annotations
@@ -12,30 +12,31 @@ from enum import StrEnum
 
 
 class Failpoint(StrEnum):
-    """The places, in the order in which a batch comes to them."""
+    """The places, in the order in which a batch reaches them."""
 
     PLANNING = "planning"
-    """Before the broker is asked how far its topic goes."""
+    """Before the broker is asked for the end of its topic."""
     TRANSFORMING = "transforming"
     """Before a share of a batch is transformed, in the process that transforms it."""
     RANGE_READ = "range read"
     """After the last message of a range of offsets was read."""
     ENRICHING = "enriching"
-    """Before names are looked for in an article."""
+    """Before an article is searched for names."""
     CLOSING_PART = "closing part"
     """Before the files of a share are closed."""
     SEALING = "sealing"
-    """Before the manifest of a batch is written: without it, what is staged is no batch."""
+    """Before the manifest of a batch is written, without which the staged files are not a batch."""
     STAGED = "staged"
     """After the manifest was written."""
     COMPARED = "compared"
-    """Within the transaction of a load, once the warehouse was found to be as it was when the load was decided."""
+    """Inside the transaction of a load, after the check that the warehouse has not changed since the load was decided.
+    """
     TABLE_CHANGED = "table changed"
-    """Within it, after the rows of the table ``where`` were changed."""
+    """Inside the transaction, after the rows of the table ``where`` were changed."""
     CHANGED = "changed"
-    """Within it, after every change was made and before it is committed."""
+    """Inside the transaction, after all changes were made and before the commit."""
     COMMITTED = "committed"
-    """After it."""
+    """After the commit."""
     COMMITTING_GROUP = "committing group"
     """Before the group's offsets are committed in Kafka."""
 

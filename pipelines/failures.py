@@ -64,7 +64,10 @@ def _rebuild(fault: type[Rejected], expectation: str, violations: tuple[Violatio
 
 # decode
 class UnknownSchema(Rejected):
-    fix = "Add the schema that the message was written with to schemas/, or its id to DATELINE_SCHEMA_IDS, then replay."
+    fix = (
+        "Put the schema that the message was written with into DATELINE_SCHEMAS_FOLDER, or its registry id into "
+        "DATELINE_SCHEMA_IDS, then replay."
+    )
 
 
 class MalformedAvro(Rejected):

@@ -144,7 +144,9 @@ class Registry:
         return _read(datum, *schemas)
 
     def encode(self, subject: str, record: Mapping[str, Any]) -> bytes:
-        """The record in single-object encoding, with the latest version of the subject. Extra fields are an error.
+        """The record in single-object encoding, with the latest version of the subject.
+
+        Raises ``ValueError`` for extra fields, and for missing fields without a default.
 
         >>> Registry.load().encode("raw_article", {}) # doctest: +IGNORE_EXCEPTION_DETAIL
         Traceback (most recent call last):

@@ -107,7 +107,8 @@ _FROM_TEXT = frozenset({"body", "body_repair", "authors", "title", "is_truncated
 
 
 def _of_page(html: str, declared: Findings, raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The item's markup, read as a page. The item's own fields take precedence, except for the language."""
+    """The item's markup, read as a page. The item's own fields take precedence, except for language and outlet domain.
+    """
     if "<html" not in html[:2_000].lower():
         heading = f"<h1>{escape(declared.title)}</h1>" if declared.title else ""
         head = f"<head><title>{escape(declared.title)}</title></head>"

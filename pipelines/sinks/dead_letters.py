@@ -63,7 +63,7 @@ class DeadLetterTopic:
     def send(self, letters: Mapping[str, Mapping[str, Any]]) -> Sent:
         """Send the letters, given by their ids, in order, and wait for the broker's acknowledgements."""
         sent = Sent()
-        with self._stops(sent):
+        with self._stopped_by_faults(sent):
             for letter_id in self._send_together(letters, sent):
                 self._send_alone(letter_id, letters[letter_id], sent)
         if sent.stopped is not None:
@@ -144,7 +144,7 @@ class DeadLetterTopic:
         return True
 
     @contextmanager
-    def _stops(self, sent: Sent) -> Iterator[None]:
+    def _stopped_by_faults(self, sent: Sent) -> Iterator[None]:
         """A fault that is not about a single letter ends the sending and is stored in ``sent``."""
         try:
             with broker_faults(self._kafka, self._doing):

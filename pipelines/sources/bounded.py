@@ -147,7 +147,7 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
         self._fill(10)
         length, start = decode_varint(self._buffer, 0)
         if length > self._largest:
-            return self._passed_over(length, start)
+            return self._without_value(length, start)
         self._fill(start + length)
         return super()._read_msg()
 
@@ -159,7 +159,7 @@ class BoundedBatch(DefaultRecordBatch):  # type: ignore[misc]
                 return
             self._buffer += chunk
 
-    def _passed_over(self: Any, length: int, start: int) -> DefaultRecord:
+    def _without_value(self: Any, length: int, start: int) -> DefaultRecord:
         """The next record without its value, and without its key or headers if those are huge."""
         self._pos, left = start, length
         numbers = []

@@ -129,13 +129,13 @@ class _Reader:
             for record in records:
                 if record.offset >= self.span.end:
                     break
-                yield from self._hole_up_to(record.offset)
+                yield from self._gaps_up_to(record.offset)
                 yield message_of(record)
                 self.due = record.offset + 1
             if position is None:
                 yield from self._retention()
             elif position >= self.span.end or not records:
-                yield from self._hole_up_to(min(position, self.span.end))
+                yield from self._gaps_up_to(min(position, self.span.end))
 
     def _poll(self) -> tuple[list[ConsumerRecord], int | None]:
         """The next records and the position after them. The position is None if the offset is out of range.
@@ -148,7 +148,7 @@ class _Reader:
         was_asked = False
         while (waited := time.monotonic() - began) < self.kafka.request_timeout_s:
             if waited > QUIET_S and not was_asked:
-                self._what_is_wrong()
+                self._broker_fault()
                 was_asked = True
             try:
                 most = min(self.most, self.span.end - self.due)  # do not unpack past the range
@@ -168,13 +168,13 @@ class _Reader:
             position = self.consumer.position(self.name, timeout_ms=POLL_MS)
             if records or (position is not None and position > self.due):
                 return records, position
-        raise self._what_is_wrong() or BrokerUnavailable(
+        raise self._broker_fault() or BrokerUnavailable(
             f"{self._where} returned no record from offset {self.due} to {self.span.end} for "
             f"{self.kafka.request_timeout_s:g} s.\nWhat to do: check that the broker at {self.kafka.bootstrap_servers} "
             "is up and has the topic (`dateline status`), then run again."
         )
 
-    def _what_is_wrong(self) -> BrokerUnavailable | None:
+    def _broker_fault(self) -> BrokerUnavailable | None:
         """The fault of an unavailable broker, or None if the topic can be described.
 
         A consumer waits silently for a topic that was deleted or that it may not describe. This raises
@@ -213,7 +213,7 @@ class _Reader:
         self.due = upto
         self.consumer.seek(self.name, beginning)
 
-    def _hole_up_to(self, offset: int) -> Iterator[Gap]:
+    def _gaps_up_to(self, offset: int) -> Iterator[Gap]:
         """The gaps up to the next record: control records and aborted records if noted, otherwise compaction."""
         for start, end, kind in self.control_records.kinds(self.due, offset):
             yield Gap(self.span.topic, self.span.partition, start, end, kind)

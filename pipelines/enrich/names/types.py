@@ -116,7 +116,7 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     return {}
 
 
-def _lend_to_surnames(votes: Mapping[str, Votes], said_of_places: set[str]) -> None:
+def _lend_to_surnames(votes: Mapping[str, Votes], used_as_places: set[str]) -> None:
     """Adds votes for PER to single words that are the surname or given name in a person's full name.
 
     A surname gets fewer votes if the text around it shows a place. A given name gets fewer because it may also be the
@@ -124,6 +124,6 @@ def _lend_to_surnames(votes: Mapping[str, Votes], said_of_places: set[str]) -> N
     """
     people = [name.split(" ") for name, tally in votes.items() if " " in name and _winner(tally) == "PER"]
     for name in {parts[-1] for parts in people} & votes.keys():
-        votes[name]["PER"] += 4.0 if name in said_of_places else 12.0
+        votes[name]["PER"] += 4.0 if name in used_as_places else 12.0
     for name in {parts[0] for parts in people} & votes.keys():
         votes[name]["PER"] += 2.5
