@@ -300,12 +300,12 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     ),
     "an alias that is another field's name": (
         _record(("a", "int")), _record(("a", "int"), ("b", "int", {"aliases": ["a"], "default": 9})),
-        "has the alias a, which is another field's name",
+        "has the alias a, which is the name of another field",
     ),
     "two fields from one": (
         _record(("a", "int")),
         _record(("b", "int", {"aliases": ["a"]}), ("c", "int", {"aliases": ["a"], "default": 0})),
-        "is read from a, as b is",
+        "is read from a, but so is b",
     ),
     "a default of bytes": (
         _record(("a", "int")), _record(("a", "int"), ("b", "bytes", {"default": "\u00ff"})), "decode changes b",

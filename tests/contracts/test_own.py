@@ -57,7 +57,7 @@ def test_a_message_of_ones_own_version_is_decoded_by_id_and_by_fingerprint(tmp_p
 
 @pytest.mark.parametrize(("versions", "shown"), [
     ({"v101": a_version(without="source")}, "Dateline's own version 1 cannot read version 101"),
-    ({"v1": a_version(CRAWL)}, "raw_article/1.avsc: Dateline ships another version of this number"),
+    ({"v1": a_version(CRAWL)}, "raw_article/1.avsc: Dateline ships another version with this number"),
     ({"v101": a_version({"name": "crawl", "type": "string", "doc": "Crawl."})}, "cannot read version 1"),
     ({"v101": a_version(CRAWL), "v103": a_version(CRAWL)}, "raw_article/102.avsc: version 102 is missing"),
     ({"v101": a_version(namespace="quay")}, "namespace differs from version 1"),

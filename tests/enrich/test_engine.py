@@ -58,7 +58,10 @@ def test_an_engine_of_ones_own_is_named_by_its_function() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("no.such:engine", "no engine"), (f"{__name__}:Nothing", "no engine"), ("builtins:dict", "gives dict")],
+    [
+        ("no.such:engine", "cannot be imported"), (f"{__name__}:Nothing", "cannot be imported"),
+        ("builtins:dict", "returns dict"),
+    ],
 )
 def test_what_gives_no_engine_is_named(name: str, said: str) -> None:
     with pytest.raises(ModelMissing, match=said):
