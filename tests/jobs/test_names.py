@@ -44,12 +44,12 @@ def test_schemas_and_files_that_are_not_there_are_all_named(tmp_path: Path) -> N
         f"DATELINE_KAFKA__SSL_CAFILE names {tmp_path}/ca.pem, which cannot be read: No such file or directory.",
         f"DATELINE_KAFKA__SSL_KEYFILE names {tmp_path}, which cannot be read: Is a directory.",
         f"DATELINE_SCHEMAS_FOLDER names {tmp_path}/schemas, which cannot be used: {tmp_path}/schemas: "
-        "there is no such folder. Make it, or name another one.",
+        "there is no such folder. Make the folder, or set another one.",
     ]
     (about_ids,) = problems_of(Settings(schema_ids={7: "raw_article/9", 8: "page/1"}))
     assert about_ids == (
         "DATELINE_SCHEMA_IDS leads nowhere: schema id 7 stands for 'raw_article/9', schema id 8 stands for 'page/1', "
-        "and there is no such subject/version."
+        "but there is no such subject/version."
     )
 
 
