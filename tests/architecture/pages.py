@@ -1,4 +1,4 @@
-"""Pages of ``docs/`` that say again what the code says: ``make docs`` writes them, a test holds them to it."""
+"""Generates the pages of ``docs/`` that are made from code (``make docs``); a test checks that they are current."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from schemas import latest, load
 
 ROOT = Path(__file__).parents[2]
 MACHINE_DEFAULTS = {"DATELINE_BATCH__WORKERS": "the machine's cores, at most 8"}
-"""Defaults that differ from machine to machine, in words."""
+"""Defaults that depend on the machine, in words."""
 
 
 def settings_page() -> str:
     rows = "\n".join(f"| `{name}` | {shown} | {said} |" for name, shown, said in _settings(Settings, "DATELINE_"))
     return f"""# Settings
 
-Read from the environment, once a run. A flag of the command line goes before its variable. Lists and tables are JSON.
+Every setting is an environment variable, read once at the start of a command or run. A command-line flag takes
+precedence over its variable. Objects and lists are written as JSON, unless the description says otherwise.
 
-| variable | default | what it is |
+| variable | default | meaning |
 |---|---|---|
 {rows}
 
-Prefect's own variables hold too: `PREFECT_API_URL` names the server that runs are reported to; unset, `dateline up`'s
-server or one for the length of the run is used.
+Prefect's own variables work as well. `PREFECT_API_URL` is the address of the server that runs report to. If it is
+unset, a run uses the server of `dateline up`, or starts one for as long as the run lasts.
 """
 
 
@@ -59,7 +60,7 @@ def _default(field: FieldInfo) -> str:
 def _described(variable: str, field: FieldInfo) -> str:
     assert field.description, f"{variable} has no description"
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
-    secret = " A secret." if SecretStr in get_args(field.annotation) else ""
+    secret = " The value is a secret." if SecretStr in get_args(field.annotation) else ""
     return field.description + (f" One of {', '.join(f'`{c}`' for c in choices)}." if choices else "") + secret
 
 
@@ -67,30 +68,31 @@ def contracts_page() -> str:
     sections = "\n".join(_contract(subject) for subject in ("raw_article", "article", "dead_letter"))
     return f"""# Contracts
 
-What goes over Kafka and into the warehouse: Avro, under `schemas/`, the newest version of each subject.
+The records in Kafka and in the warehouse are described by Avro schemas under `schemas/`. This page shows the newest
+version of each one.
 
 {sections}
 ## Versions of your own
 
-Producers may write versions of `raw_article` that Dateline does not ship. Put them into a folder that is laid out as
-`schemas/` is, and name the folder in `DATELINE_SCHEMAS_FOLDER`:
+Producers may use versions of `raw_article` that Dateline does not ship. Put these into a folder with the same layout as
+`schemas/`, and set `DATELINE_SCHEMAS_FOLDER` to the folder:
 
 ```
 our-schemas/
-  raw_article/101.avsc    numbered from 101, so that they never meet a number of Dateline's
+  raw_article/101.avsc    numbers from 101 are never used by Dateline itself
   ids.json                optional: the ids of your schema registry, as in {{"42": "raw_article/101"}}
 ```
 
-The ids may stand in `DATELINE_SCHEMA_IDS` too, which comes first. Messages in single-object encoding are found by the
-fingerprint of their schema and need no id. Dateline reads every version by the newest one that it ships: fields that
-you add are passed over, and fields that it needs must keep their names and types. `dateline schemas check --folder
-our-schemas` says whether a folder may be used. A run checks it again, and ends with exit code 2 before it reads
-anything where it may not.
+The ids may also be in `DATELINE_SCHEMA_IDS`, which takes precedence. Messages in single-object encoding contain the
+fingerprint of their schema and need no id. Dateline reads every version with the newest one that it ships: fields
+that you add are ignored, and fields that Dateline needs have to keep their names and types. `dateline schemas check
+--folder our-schemas` checks whether a folder can be used. A run checks the folder again, and ends with exit code 2
+before it reads anything if the folder cannot be used.
 
-`dateline schemas check` refuses a version that cannot read every earlier one, and one that would change what is read:
-rounded numbers (long to double), a field whose aliases fit two earlier ones, a field that was renamed twice and does
-not list its first name, a default that decoding would take for another type. It writes values by the earlier version
-and reads them by the later one to find out.
+`dateline schemas check` refuses a version that cannot read data of every earlier version, and one that would change
+the values that are read: rounded numbers (long to double), a field whose aliases match two earlier fields, a field
+that was renamed twice and does not list its first name, a default that would be decoded as another type. To find this
+out, it writes values with the earlier version and reads them with the later one.
 """
 
 
@@ -101,7 +103,7 @@ def _contract(subject: str) -> str:
 
 {schema["doc"]}
 
-| field | type | what it is |
+| field | type | meaning |
 |---|---|---|
 {rows}
 """
@@ -116,7 +118,7 @@ def _fields(schema: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
 
 
 def _inner(kind: Any) -> tuple[Any, str]:
-    """The record inside a field's type, and what stands between the names."""
+    """The record inside a field's type, and the separator between the two names."""
     if isinstance(kind, list):
         return _inner(next((branch for branch in kind if branch != "null"), None))
     if isinstance(kind, dict):
@@ -165,14 +167,15 @@ def warehouse_page() -> str:
         rows = "\n".join(f"| `{name}` | {_short(kind)} | {said} |" for _, _, name, kind, said, _ in mine)
         example = f"\n\n```sql\n{examples[table]}\n```" if schema == "marts" else ""
         name = f"marts.{table}" if schema == "marts" else table
-        head = "| column | type | what it is |\n|---|---|---|"
+        head = "| column | type | meaning |\n|---|---|---|"
         sections.append(f"### {name}\n\n{mine[0][5]}{example}\n\n{head}\n{rows}\n")
     marts = [s for s in sections if s.startswith("### marts.")]
     tables = [s for s in sections if not s.startswith("### marts.")]
     return f"""# The warehouse
 
-Tables and views of the DuckDB warehouse; the comments are on the columns themselves, where BI tools read them.
-`dateline query` lists the marts with their queries and runs any SQL that only reads.
+This page lists the tables and views of the warehouse. The types are those of DuckDB. The comments are stored in the
+database, where BI tools can read them. `dateline query` lists the marts with an example query for each, and runs any
+SQL that only reads.
 
 ## Marts
 
@@ -195,8 +198,9 @@ def reasons_page() -> str:
     rows = "\n".join(f"| `{kind.__name__}` | {kind.fix} |" for kind in known if kind is not Rejected)
     return f"""# Reasons
 
-Why a message is rejected, in the order of the steps, and what to do about it. `dateline rejected list` has them by
-reason, [operations.md](operations.md) says how they come back.
+This page lists the reasons for which messages are rejected, in the order of the steps, with the remedy for each.
+`dateline rejected list` shows rejected messages by reason; [operations.md](operations.md) explains how to replay
+them.
 
 | reason | what to do |
 |---|---|

@@ -1,4 +1,4 @@
-"""The map in ``pipelines/README.md`` tells what the code does; every fault has a case."""
+"""The map in ``pipelines/README.md`` agrees with the code; every fault has a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written about commands, settings, contracts and tables is what there is."""
+"""The documents name the commands, settings, contracts and tables that exist."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pipelines/README.md",
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_a_page_that_the_code_tells_is_up_to_date(name: str) -> None:
-    assert (ROOT / "docs" / name).read_text("utf-8") == PAGES[name](), "write it anew with `make docs`"
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text("utf-8") == PAGES[name](), "run `make docs`"
 
 
 def commands() -> Iterator[str]:

@@ -14,14 +14,14 @@ SELECT
 FROM articles a
 LEFT JOIN outlets o ON o.domain = a.outlet_domain
 GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), a.outlet_domain;
-COMMENT ON VIEW marts.daily_outlet_volume IS 'How much each outlet published, a row a day and outlet.';
-COMMENT ON COLUMN marts.daily_outlet_volume.day IS 'UTC day of publication; of fetching for articles that do not say when they were published (see undated).';
+COMMENT ON VIEW marts.daily_outlet_volume IS 'Articles of each outlet by day: one row for each day and outlet.';
+COMMENT ON COLUMN marts.daily_outlet_volume.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
 COMMENT ON COLUMN marts.daily_outlet_volume.outlet_domain IS 'Registered domain of the publisher; null for articles without a URL.';
-COMMENT ON COLUMN marts.daily_outlet_volume.outlet_name IS 'Name of the publisher; null when no article gives it.';
-COMMENT ON COLUMN marts.daily_outlet_volume.articles IS 'Articles, copies of a story each counted.';
-COMMENT ON COLUMN marts.daily_outlet_volume.stories IS 'Stories: copies of one story counted once.';
-COMMENT ON COLUMN marts.daily_outlet_volume.copies IS 'Articles whose story was first seen as another article, here or at another outlet.';
-COMMENT ON COLUMN marts.daily_outlet_volume.undated IS 'Articles whose day is that of fetching.';
-COMMENT ON COLUMN marts.daily_outlet_volume.truncated IS 'Articles of which only a teaser was seen.';
-COMMENT ON COLUMN marts.daily_outlet_volume.corrected IS 'Articles of which more than one version was loaded.';
-COMMENT ON COLUMN marts.daily_outlet_volume.mean_words IS 'Mean length in words, truncated articles left out; null when all are.';
+COMMENT ON COLUMN marts.daily_outlet_volume.outlet_name IS 'Name of the publisher; null if no article gives one.';
+COMMENT ON COLUMN marts.daily_outlet_volume.articles IS 'Number of articles; every copy of a story counts.';
+COMMENT ON COLUMN marts.daily_outlet_volume.stories IS 'Number of stories; all copies of one story count once.';
+COMMENT ON COLUMN marts.daily_outlet_volume.copies IS 'Articles that are copies: the first article of their story is another one, of this or another outlet.';
+COMMENT ON COLUMN marts.daily_outlet_volume.undated IS 'Articles without a publication date, which are counted on their day of fetching.';
+COMMENT ON COLUMN marts.daily_outlet_volume.truncated IS 'Articles that have only a teaser as body.';
+COMMENT ON COLUMN marts.daily_outlet_volume.corrected IS 'Articles that were loaded in more than one version.';
+COMMENT ON COLUMN marts.daily_outlet_volume.mean_words IS 'Mean number of words of the articles that are not truncated; null if all are.';

@@ -1,6 +1,6 @@
 -- Example: SELECT day, name, type, articles, stories FROM marts.entity_attention_daily WHERE type = 'PER' ORDER BY stories DESC, day LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_attention_daily AS
-WITH days AS (  -- by id alone: what the entity is called is joined to the few rows that are left
+WITH days AS (  -- grouped by id alone: names are joined only to the few resulting rows
     SELECT
         CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE) AS day,
         u.entity_id,
@@ -20,17 +20,17 @@ SELECT
     d.undated, e.occupation
 FROM days d
 JOIN entities e ON e.entity_id = d.entity_id;
-COMMENT ON VIEW marts.entity_attention_daily IS 'Who and what was written about, a row a day and entity.';
-COMMENT ON COLUMN marts.entity_attention_daily.day IS 'UTC day of publication; of fetching for articles that do not say when they were published (see undated).';
+COMMENT ON VIEW marts.entity_attention_daily IS 'Attention to each entity by day: one row for each day and entity.';
+COMMENT ON COLUMN marts.entity_attention_daily.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
 COMMENT ON COLUMN marts.entity_attention_daily.entity_id IS 'Stable identity of the entity.';
-COMMENT ON COLUMN marts.entity_attention_daily.name IS 'Its name, as most articles give it.';
-COMMENT ON COLUMN marts.entity_attention_daily.type IS 'PER, LOC, ORG or MISC.';
-COMMENT ON COLUMN marts.entity_attention_daily.country IS 'ISO 3166-1 alpha-2 code where one is known.';
-COMMENT ON COLUMN marts.entity_attention_daily.articles IS 'Articles that name it, copies of a story each counted.';
-COMMENT ON COLUMN marts.entity_attention_daily.stories IS 'Stories that name it: copies of one story counted once.';
-COMMENT ON COLUMN marts.entity_attention_daily.outlets IS 'Outlets that name it; articles without one are not counted.';
-COMMENT ON COLUMN marts.entity_attention_daily.mentions IS 'Mentions of it in the bodies, in all articles.';
-COMMENT ON COLUMN marts.entity_attention_daily.in_titles IS 'Articles whose title names it.';
-COMMENT ON COLUMN marts.entity_attention_daily.salience IS 'Sum over its articles of the share that is about it: attention in articles.';
-COMMENT ON COLUMN marts.entity_attention_daily.undated IS 'Articles whose day is that of fetching.';
-COMMENT ON COLUMN marts.entity_attention_daily.occupation IS 'Of a person, the kind of occupation that most articles state, where any does: it tells namesakes apart.';
+COMMENT ON COLUMN marts.entity_attention_daily.name IS 'The name that most articles give the entity.';
+COMMENT ON COLUMN marts.entity_attention_daily.type IS 'Type of the entity: PER, LOC, ORG or MISC.';
+COMMENT ON COLUMN marts.entity_attention_daily.country IS 'ISO 3166-1 alpha-2 code of the entity''s country; null if it is not known.';
+COMMENT ON COLUMN marts.entity_attention_daily.articles IS 'Articles that name the entity; every copy of a story counts.';
+COMMENT ON COLUMN marts.entity_attention_daily.stories IS 'Stories that name the entity; all copies of one story count once.';
+COMMENT ON COLUMN marts.entity_attention_daily.outlets IS 'Outlets whose articles name the entity; articles without an outlet are not counted.';
+COMMENT ON COLUMN marts.entity_attention_daily.mentions IS 'Mentions of the entity in the bodies of all these articles.';
+COMMENT ON COLUMN marts.entity_attention_daily.in_titles IS 'Articles whose title names the entity.';
+COMMENT ON COLUMN marts.entity_attention_daily.salience IS 'Sum of the entity''s salience over these articles: attention, measured in articles.';
+COMMENT ON COLUMN marts.entity_attention_daily.undated IS 'Articles without a publication date, which are counted on their day of fetching.';
+COMMENT ON COLUMN marts.entity_attention_daily.occupation IS 'Kind of occupation that most articles state for a person; null if none does. It distinguishes namesakes.';

@@ -21,13 +21,13 @@ SELECT
 FROM uses s
 JOIN articles a ON a.article_id = s.article_id
 GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), s.country;
-COMMENT ON VIEW marts.country_attention_daily IS 'Which countries were written about, a row a day and country.';
-COMMENT ON COLUMN marts.country_attention_daily.day IS 'UTC day of publication; of fetching for articles that do not say when they were published (see undated).';
-COMMENT ON COLUMN marts.country_attention_daily.country IS 'ISO 3166-1 alpha-2 code: of places, and of what demonyms stand for.';
-COMMENT ON COLUMN marts.country_attention_daily.articles IS 'Articles that name the country or a place in it, copies of a story each counted.';
-COMMENT ON COLUMN marts.country_attention_daily.stories IS 'Stories that do: copies of one story counted once.';
-COMMENT ON COLUMN marts.country_attention_daily.outlets IS 'Outlets that do; articles without one are not counted.';
-COMMENT ON COLUMN marts.country_attention_daily.mentions IS 'Mentions of the country and of places in it, in all articles.';
-COMMENT ON COLUMN marts.country_attention_daily.in_titles IS 'Articles whose title names it or a place in it.';
-COMMENT ON COLUMN marts.country_attention_daily.salience IS 'Sum over its articles of the share that is about it: attention in articles.';
-COMMENT ON COLUMN marts.country_attention_daily.undated IS 'Articles whose day is that of fetching.';
+COMMENT ON VIEW marts.country_attention_daily IS 'Attention to each country by day: one row for each day and country.';
+COMMENT ON COLUMN marts.country_attention_daily.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
+COMMENT ON COLUMN marts.country_attention_daily.country IS 'ISO 3166-1 alpha-2 code of the country, from places and from demonyms.';
+COMMENT ON COLUMN marts.country_attention_daily.articles IS 'Articles that name the country or a place in it; every copy of a story counts.';
+COMMENT ON COLUMN marts.country_attention_daily.stories IS 'Stories that name the country or a place in it; all copies of one story count once.';
+COMMENT ON COLUMN marts.country_attention_daily.outlets IS 'Outlets whose articles name the country or a place in it; articles without an outlet are not counted.';
+COMMENT ON COLUMN marts.country_attention_daily.mentions IS 'Mentions of the country and of places in it, in the bodies of all these articles.';
+COMMENT ON COLUMN marts.country_attention_daily.in_titles IS 'Articles whose title names the country or a place in it.';
+COMMENT ON COLUMN marts.country_attention_daily.salience IS 'Sum of the salience of the country and its places over these articles: attention, measured in articles.';
+COMMENT ON COLUMN marts.country_attention_daily.undated IS 'Articles without a publication date, which are counted on their day of fetching.';

@@ -19,14 +19,14 @@ SELECT
 FROM pairs r
 JOIN entities e ON e.entity_id = r.entity_id
 JOIN entities p ON p.entity_id = r.other_entity_id;
-COMMENT ON VIEW marts.entity_pairs IS 'Who and what is named together in articles, a row a pair; each pair once, the smaller id first.';
-COMMENT ON COLUMN marts.entity_pairs.entity_id IS 'Stable identity of the one entity.';
-COMMENT ON COLUMN marts.entity_pairs.other_entity_id IS 'Stable identity of the other entity.';
-COMMENT ON COLUMN marts.entity_pairs.name IS 'Name of the one.';
-COMMENT ON COLUMN marts.entity_pairs.other_name IS 'Name of the other.';
-COMMENT ON COLUMN marts.entity_pairs.type IS 'Type of the one: PER, LOC, ORG or MISC.';
-COMMENT ON COLUMN marts.entity_pairs.other_type IS 'Type of the other.';
-COMMENT ON COLUMN marts.entity_pairs.articles IS 'Articles that name both, copies of a story each counted.';
-COMMENT ON COLUMN marts.entity_pairs.stories IS 'Stories that name both: copies of one story counted once.';
+COMMENT ON VIEW marts.entity_pairs IS 'Entities that the same articles name: one row for each pair; the entity with the smaller id is the first of the pair.';
+COMMENT ON COLUMN marts.entity_pairs.entity_id IS 'Stable identity of the first entity.';
+COMMENT ON COLUMN marts.entity_pairs.other_entity_id IS 'Stable identity of the second entity.';
+COMMENT ON COLUMN marts.entity_pairs.name IS 'Name of the first entity.';
+COMMENT ON COLUMN marts.entity_pairs.other_name IS 'Name of the second entity.';
+COMMENT ON COLUMN marts.entity_pairs.type IS 'Type of the first entity: PER, LOC, ORG or MISC.';
+COMMENT ON COLUMN marts.entity_pairs.other_type IS 'Type of the second entity: PER, LOC, ORG or MISC.';
+COMMENT ON COLUMN marts.entity_pairs.articles IS 'Articles that name both entities; every copy of a story counts.';
+COMMENT ON COLUMN marts.entity_pairs.stories IS 'Stories that name both entities; all copies of one story count once.';
 COMMENT ON COLUMN marts.entity_pairs.first_seen_at IS 'When the first article that names both was fetched, UTC.';
 COMMENT ON COLUMN marts.entity_pairs.last_seen_at IS 'When the last article that names both was fetched, UTC.';

@@ -18,13 +18,13 @@ SELECT
 FROM ranked r
 GROUP BY r.story_id
 HAVING count(*) > 1;
-COMMENT ON VIEW marts.syndication IS 'Stories that ran as more than one article, a row a story.';
-COMMENT ON COLUMN marts.syndication.story_id IS 'Identity of the story: the article_id of the first article loaded of it.';
-COMMENT ON COLUMN marts.syndication.first_article_id IS 'The article of it that was published first, as far as the pages say (else fetched first).';
-COMMENT ON COLUMN marts.syndication.title IS 'Headline of that article.';
-COMMENT ON COLUMN marts.syndication.first_outlet_domain IS 'Outlet of that article.';
+COMMENT ON VIEW marts.syndication IS 'Stories that were published as more than one article: one row for each story.';
+COMMENT ON COLUMN marts.syndication.story_id IS 'Identity of the story: the article_id of its first loaded article.';
+COMMENT ON COLUMN marts.syndication.first_article_id IS 'The article of the story that was published first; an article without a publication date counts from when it was fetched.';
+COMMENT ON COLUMN marts.syndication.title IS 'Headline of the first article.';
+COMMENT ON COLUMN marts.syndication.first_outlet_domain IS 'Outlet of the first article.';
 COMMENT ON COLUMN marts.syndication.articles IS 'Articles that carry the story.';
-COMMENT ON COLUMN marts.syndication.outlets IS 'Outlets that carry it; articles without one are not counted.';
-COMMENT ON COLUMN marts.syndication.first_at IS 'When the first was published (fetched where the page does not say), UTC.';
-COMMENT ON COLUMN marts.syndication.last_at IS 'When the last was published (fetched where the page does not say), UTC.';
-COMMENT ON COLUMN marts.syndication.spread_hours IS 'Hours between the two.';
+COMMENT ON COLUMN marts.syndication.outlets IS 'Outlets that carry the story; articles without an outlet are not counted.';
+COMMENT ON COLUMN marts.syndication.first_at IS 'When the first article was published (or fetched, if it has no publication date), UTC.';
+COMMENT ON COLUMN marts.syndication.last_at IS 'When the last article was published (or fetched, if it has no publication date), UTC.';
+COMMENT ON COLUMN marts.syndication.spread_hours IS 'Hours between first_at and last_at.';

@@ -21,17 +21,17 @@ FROM articles a
 JOIN sizes s ON s.story_id = a.story_id
 LEFT JOIN outlets o ON o.domain = a.outlet_domain
 GROUP BY a.outlet_domain;
-COMMENT ON VIEW marts.outlet_scorecard IS 'How well each outlet is covered and read, a row an outlet.';
+COMMENT ON VIEW marts.outlet_scorecard IS 'Completeness of the articles of each outlet: one row for each outlet.';
 COMMENT ON COLUMN marts.outlet_scorecard.outlet_domain IS 'Registered domain of the publisher; null for articles without a URL.';
-COMMENT ON COLUMN marts.outlet_scorecard.outlet_name IS 'Name of the publisher; null when no article gives it.';
-COMMENT ON COLUMN marts.outlet_scorecard.articles IS 'Its articles, copies of a story each counted.';
-COMMENT ON COLUMN marts.outlet_scorecard.stories IS 'Its stories: copies of one story counted once.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_dated IS 'Share of its articles that say when they were published, 0 to 1.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_with_authors IS 'Share with a byline.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_truncated IS 'Share of which only a teaser was seen.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_shared IS 'Share that runs elsewhere too, as original or copy.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_with_warnings IS 'Share about which something was odd: see articles.warnings.';
-COMMENT ON COLUMN marts.outlet_scorecard.share_corrected IS 'Share of which more than one version was loaded.';
-COMMENT ON COLUMN marts.outlet_scorecard.mean_words IS 'Mean length in words, truncated articles left out; null when all are.';
-COMMENT ON COLUMN marts.outlet_scorecard.first_fetched_at IS 'When the first was fetched, UTC.';
-COMMENT ON COLUMN marts.outlet_scorecard.last_fetched_at IS 'When the last was fetched, UTC.';
+COMMENT ON COLUMN marts.outlet_scorecard.outlet_name IS 'Name of the publisher; null if no article gives one.';
+COMMENT ON COLUMN marts.outlet_scorecard.articles IS 'Articles of the outlet; every copy of a story counts.';
+COMMENT ON COLUMN marts.outlet_scorecard.stories IS 'Stories of the outlet; all copies of one story count once.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_dated IS 'Share of the outlet''s articles that have a publication date, 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_with_authors IS 'Share of the outlet''s articles that have a byline, 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_truncated IS 'Share of the outlet''s articles that have only a teaser as body, 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_shared IS 'Share of the outlet''s articles whose story other articles carry too, as original or copy, 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_with_warnings IS 'Share of the outlet''s articles that have warnings (see articles.warnings), 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.share_corrected IS 'Share of the outlet''s articles that were loaded in more than one version, 0 to 1.';
+COMMENT ON COLUMN marts.outlet_scorecard.mean_words IS 'Mean number of words of the articles that are not truncated; null if all are.';
+COMMENT ON COLUMN marts.outlet_scorecard.first_fetched_at IS 'When the outlet''s first article was fetched, UTC.';
+COMMENT ON COLUMN marts.outlet_scorecard.last_fetched_at IS 'When the outlet''s last article was fetched, UTC.';

@@ -28,20 +28,20 @@ SELECT
 FROM records r
 LEFT JOIN reasons t ON t.day = r.day AND t.topic = r.topic AND t.scraper = r.scraper AND t.rank = 1
 GROUP BY r.day, r.topic, r.scraper;
-COMMENT ON VIEW marts.pipeline_health IS 'What became of the records of each scraper, a row a day, topic and scraper.';
+COMMENT ON VIEW marts.pipeline_health IS 'Outcomes of the records of each scraper: one row for each day, topic and scraper.';
 COMMENT ON COLUMN marts.pipeline_health.day IS 'UTC day of the Kafka record''s timestamp.';
 COMMENT ON COLUMN marts.pipeline_health.topic IS 'Kafka topic.';
-COMMENT ON COLUMN marts.pipeline_health.scraper IS 'Which scraper produced the records; (unknown) where it could not be read.';
-COMMENT ON COLUMN marts.pipeline_health.records IS 'Kafka records.';
+COMMENT ON COLUMN marts.pipeline_health.scraper IS 'Name of the scraper that sent the records; (unknown) if the name could not be read.';
+COMMENT ON COLUMN marts.pipeline_health.records IS 'Number of Kafka records.';
 COMMENT ON COLUMN marts.pipeline_health.loaded IS 'Records that became a new article.';
 COMMENT ON COLUMN marts.pipeline_health.new_version IS 'Records that became a new version of an article.';
-COMMENT ON COLUMN marts.pipeline_health.new_reading IS 'Records that showed a known text and became a new reading of it.';
-COMMENT ON COLUMN marts.pipeline_health.unchanged IS 'Records that showed a text again that was known.';
-COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are dead letters still.';
+COMMENT ON COLUMN marts.pipeline_health.new_reading IS 'Records with a known text that became a new reading of it.';
+COMMENT ON COLUMN marts.pipeline_health.unchanged IS 'Records with a known text and nothing new.';
+COMMENT ON COLUMN marts.pipeline_health.rejected IS 'Records that are still rejected.';
 COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests that removed something.';
 COMMENT ON COLUMN marts.pipeline_health.nothing_to_delete IS 'Delete requests that found nothing to remove.';
-COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records that must not be loaded: of suppressed articles, or covered by a delete request.';
+COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records that must not be loaded, because the article is suppressed or a delete request covers the record.';
 COMMENT ON COLUMN marts.pipeline_health.quarantined IS 'Records that wait because their scraper is quarantined.';
-COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that is rejected, 0 to 1.';
-COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records that met a fault nobody named: bugs of ours.';
-COMMENT ON COLUMN marts.pipeline_health.top_reason IS 'The most frequent reason among the rejected; null when none is.';
+COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that are rejected, 0 to 1.';
+COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records with the reason UnexpectedFault, a bug in Dateline.';
+COMMENT ON COLUMN marts.pipeline_health.top_reason IS 'The most frequent reason for rejection; null if no record is rejected.';
