@@ -1,1 +1,1 @@
-"""Prefect flows and the command line: they orchestrate and hold no rules about news."""
+"""Prefect flows and the command line: they orchestrate the pipeline and contain no rules about news."""

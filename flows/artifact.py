@@ -1,4 +1,4 @@
-"""The artifact that Prefect keeps of a run: made once, then rewritten in place."""
+"""The Prefect artifact of a run: created once, then updated in place."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from flows.report import RunReport, markdown_of
 
 @dataclass(slots=True)
 class RunArtifact:
-    """Ledger, rejects and audit verdict of a run, as Markdown.
+    """Outcomes, rejects and audit verdict of a run, as Markdown.
 
-    A run that follows rewrites it at most every ``every_s``, so that a day of small batches leaves one artifact.
+    A run that follows the topic updates it at most every ``every_s`` seconds, so a day of small batches leaves one
+    artifact.
     """
 
     every_s: float
@@ -27,11 +28,11 @@ class RunArtifact:
     batches: int = 0
 
     def is_due(self, report: RunReport) -> bool:
-        """Whether batches were loaded since the last time, and that is long enough ago."""
+        """Whether batches were loaded since the last update, and the last update was long enough ago."""
         return report.batches != self.batches and time.monotonic() - self.written_at >= self.every_s
 
     def write_soon(self, report: RunReport) -> None:
-        """``write``, but a Prefect server that is away costs the run one try and not minutes of them."""
+        """Like ``write``, but with a single try, so that an unavailable Prefect server does not delay the run."""
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
             self.write(report)
 

@@ -1,4 +1,4 @@
-"""Dead letters as the command line knows them: chosen, grouped, counted, whole."""
+"""Dead letters for the command line: filtered, grouped, counted, and with their originals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def opened(settings: Settings) -> Warehouse:
-    """The warehouse to read from; ``WarehouseGone`` or ``WarehouseReplaced`` where it is not the one loaded into."""
+    """The warehouse to read from; raises ``WarehouseGone`` or ``WarehouseReplaced`` if runs loaded into another one."""
     from flows.memory import Memory
     from flows.place import the_warehouse
 
@@ -22,7 +22,7 @@ def opened(settings: Settings) -> Warehouse:
 
 
 def chosen(*, reason: str | None = None, scraper: str | None = None, since: datetime | None = None) -> DeadLetterFilter:
-    """Those that are still rejected, narrowed; a time without a zone is UTC."""
+    """A filter for dead letters that are still rejected; a time without a zone is taken as UTC."""
     from pipelines.warehouse import DeadLetterFilter
 
     return DeadLetterFilter(reason=reason, scraper=scraper, since=since and since.replace(tzinfo=since.tzinfo or UTC))
@@ -37,7 +37,7 @@ def count_of(warehouse: Warehouse, wanted: DeadLetterFilter) -> int:
 
 
 def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
-    """The original bytes, from the letter or from the file that it points to."""
+    """The original bytes, from the dead letter or from the file that it refers to."""
     if letter.original_path is None:
         return letter.original
     from pipelines.stage import stage_store

@@ -1,4 +1,4 @@
-"""Registers what ``prefect.yaml`` describes on a Prefect server, through Prefect's Python API."""
+"""Registers the deployments of ``prefect.yaml`` on a Prefect server, through Prefect's Python API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PREFIX = "DATELINE_"
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A deployment as it is registered now."""
+    """A deployment after it was registered."""
 
     name: str
     is_new: bool
@@ -44,7 +44,7 @@ class Deployed:
 
 
 def description() -> dict[str, Any]:
-    """``prefect.yaml``: beside this module in the wheel, under ``infra/`` in a checkout."""
+    """Contents of ``prefect.yaml``, which is beside this module in the wheel and under ``infra/`` in a checkout."""
     shipped = files("flows").joinpath("prefect.yaml")
     text = (
         shipped.read_text("utf-8")
@@ -56,18 +56,18 @@ def description() -> dict[str, Any]:
 
 
 def deploy_all(settings: Settings, work_pool: str, *, reset: bool = False) -> list[Deployed]:
-    """Register every deployment on ``work_pool``, which is made, of type process, if it is missing.
+    """Register every deployment on ``work_pool``; create the pool, with type process, if it does not exist.
 
-    Of a deployment that is registered already, what a person changed in Prefect stays, unless ``reset``: whether it is
-    paused, its schedules, its parameters, its tags and its work queue, and job variables other than ``DATELINE_…``.
+    Changes that a person made to a registered deployment in Prefect are kept unless ``reset``: a pause, the schedules,
+    parameters, tags and work queue, and job variables other than ``DATELINE_…``.
 
     Raises ``RelativePath`` and ``WarehouseFault`` before anything is registered.
     """
     warehouse_address(settings.warehouse_url)
     need_absolute_paths(
         settings,
-        "Nothing was deployed. A worker starts each run in a temporary folder of its own, so that a relative path "
-        "leads to another place each time, and what is written there is lost.",
+        "Nothing was deployed. A worker starts each run in its own temporary folder, so a relative path would name "
+        "another place in each run, and the files written there would be lost.",
     )
     _need_work_pool(work_pool)
     environment = deployed_environment(os.environ, settings)
@@ -77,17 +77,17 @@ def deploy_all(settings: Settings, work_pool: str, *, reset: bool = False) -> li
 
 
 def deployed_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The ``DATELINE_…`` variables that runs get: those that are set here, secret ones as references to Secret blocks.
+    """The ``DATELINE_…`` variables for runs: those that are set here, with references to Secret blocks for secrets.
 
-    The home is absolute, since a worker's runs start in folders of their own.
+    The home is an absolute path, because a worker starts each run in its own folder.
     """
-    report = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    report |= {name: _reference(name) for name, value in report.items() if secrets_in({name: value})}
-    return report | {"DATELINE_HOME": str(settings.home)}
+    passed_on = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    passed_on |= {name: _reference(name) for name, value in passed_on.items() if secrets_in({name: value})}
+    return passed_on | {"DATELINE_HOME": str(settings.home)}
 
 
 def block_name(name: str) -> str:
-    """The Secret block of a variable.
+    """Name of the Secret block for a variable.
 
     >>> block_name("DATELINE_KAFKA__SASL_PASSWORD")
     'dateline-kafka-sasl-password'
@@ -129,9 +129,9 @@ def _deploy(
         job_variables=given | kept | {"env": {**given.get("env", {}), **own, **environment}},
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
-    assert isinstance(deployment, RunnerDeployment)  # a coroutine only where a loop runs
+    assert isinstance(deployment, RunnerDeployment)  # it is a coroutine only inside an event loop
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that an empty list leaves the schedules as they are, which is wanted
+        warnings.simplefilter("ignore")  # of leaving the schedules unchanged, which is intended here
         deployment.apply(schedules=[] if existing else None)
     is_paused = existing is not None and (
         existing.paused or (bool(existing.schedules) and not any(schedule.active for schedule in existing.schedules))

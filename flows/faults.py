@@ -1,6 +1,6 @@
-"""What a fault means to who called: an exit code, and whether it may pass by itself.
+"""Maps faults to exit codes, to explanations for the screen, and to whether a retry may help.
 
-By class name, so that telling a fault apart imports nothing heavy.
+Faults are identified by class name, so that this module need not import the modules that define them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ EXIT_CODES = {
     FINE: "fine",
     FOUND_WRONG: "something is wrong with the data or the ledger",
     USAGE: "wrong usage or settings",
-    AWAY: "something outside is away (broker, warehouse, network, disk)",
+    AWAY: "something outside of Dateline is unavailable (broker, warehouse, network, disk)",
     OTHER_WRITER: "another writer is at work",
     FAILED: "the run failed",
     INTERRUPTED: "interrupted",
 }
 
-# what a retry a little later may cure
+# faults that may be gone at a retry a little later
 MAY_PASS = frozenset({"BrokerUnavailable", "StageUnavailable", "WarehouseUnavailable"})
 
 _CODES = {
@@ -43,7 +43,7 @@ _CODES = {
     "FileFault": USAGE,
     "MessageTooLarge": USAGE,
     "QueryFailed": USAGE,
-    "WarehouseFault": USAGE,  # the family: an address that names no warehouse
+    "WarehouseFault": USAGE,  # base class of the others: an address that names no warehouse
     "TopicNameInvalid": USAGE,
     "BrokerUnavailable": AWAY,
     "BrokerRefused": AWAY,
@@ -67,7 +67,7 @@ _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 
 
 class WrongUsage(Exception):
-    """The command was asked for something that it cannot do; the message says what it can."""
+    """The command cannot do what was asked; the message says what it can do."""
 
 
 class AnswerTooLarge(WrongUsage):
@@ -75,7 +75,7 @@ class AnswerTooLarge(WrongUsage):
 
 
 class RelativePath(WrongUsage):
-    """A path in the settings of a deployed run is relative: it would lead to another place in each run."""
+    """A path in the settings of a deployed run is relative, so it would name another place in each run."""
 
 
 class WarehouseGone(Exception):
@@ -83,15 +83,15 @@ class WarehouseGone(Exception):
 
 
 class WarehouseReplaced(Exception):
-    """Another warehouse lies where the one was that was loaded into before."""
+    """The warehouse at this address is not the one that earlier runs loaded into."""
 
 
 class SecretInParameter(WrongUsage):
-    """A parameter of a flow run holds a secret, which Prefect would store and show in the clear."""
+    """A parameter of a flow run contains a secret, which Prefect would store and show unencrypted."""
 
 
 class NotFound(Exception):
-    """What was asked for is not there."""
+    """The item that was asked for does not exist."""
 
 
 class PrefectUnavailable(Exception):
@@ -103,7 +103,7 @@ def names(fault: BaseException) -> tuple[str, ...]:
 
 
 def exit_code(fault: BaseException) -> int | None:
-    """The code of a named fault; None for one that nobody named.
+    """The exit code of a named fault; None for any other exception.
 
     >>> exit_code(WrongUsage("no such topic")), exit_code(ValueError("?"))
     (2, None)
@@ -117,7 +117,7 @@ def may_pass(fault: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A fault in a person's words: what happened and why, and what to do about it."""
+    """A fault as it is shown to a person: a title, what happened, and what to do about it."""
 
     title: str
     why: str
@@ -125,24 +125,24 @@ class Explained:
 
 
 def explain(fault: BaseException) -> Explained:
-    """Split a fault's message into why and what to do; a fault that nobody named is our bug, and says so."""
+    """Split a fault's message at "What to do:". An exception that is not a named fault is explained as a bug."""
     text = str(fault).strip() or type(fault).__name__
     code = exit_code(fault)
     if code is None and isinstance(fault, OSError) and fault.errno in _DISK:
-        do = "See that the disk has room and may be written there, or set DATELINE_HOME to another folder."
+        do = "Check that the disk has free space and the folder can be written, or set DATELINE_HOME to another folder."
         return Explained("The disk", text, do)
     if code is None:
         return Explained(
             "Dateline failed",
             in_words(fault),
-            "This is a bug of ours. Run it again with --verbose, and send us the log.",
+            "This is a bug in Dateline. Run the command again with --verbose, and send us the log.",
         )
     why, _, do = text.partition("What to do:")
     return Explained(_in_words(type(fault).__name__), why.strip(), do.strip() or None)
 
 
 def _in_words(name: str) -> str:
-    """A fault's name as a heading.
+    """The name of a fault as a heading.
 
     >>> _in_words("BrokerUnavailable")
     'Broker Unavailable'

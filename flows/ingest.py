@@ -14,7 +14,7 @@ from flows.place import the_settings, with_broker
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
 from flows.watching import watcher
-from flows.work import LOG, Work, finish, finish_batch, report_progress, settle, transform, working
+from flows.work import LOG, Work, clean_up, finish, finish_batch, report_progress, transform, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def plan(work: Work, most: int) -> Plan:
-    """From the next offsets of the warehouse up to the topic's end, at most ``most`` of them."""
+    """Offset ranges from the warehouse's next offsets up to the topic's end, at most ``most`` offsets in all."""
     from pipelines.sources.kafka import plan_ranges
 
     saved, loaded_id = work.warehouse.next_offsets(work.topic), work.warehouse.topic_id(work.topic)
@@ -32,7 +32,7 @@ def plan(work: Work, most: int) -> Plan:
 
 
 def confirm(work: Work, planned: Plan) -> None:
-    """That what was read is of the topic that was planned, which nobody has made again meanwhile."""
+    """Check that the topic was not recreated between planning and reading."""
     from pipelines.sources.kafka import confirm_topic
 
     confirm_topic(work.settings.kafka, planned.topic, planned.topic_id)
@@ -44,15 +44,15 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
     wait_minutes: float = 0, new_warehouse: bool = False,
 ) -> dict[str, Any]:
-    """Load what waits in the topic: until caught up with its end as the run finds it, or for ever with ``follow``.
+    """Load new records until the run reaches the end that the topic had at its start; keep running with ``follow``.
 
     Args:
-        follow: go on looking for new records until the run is stopped or cancelled.
-        max_records: take at most so many records.
-        runner: Beam runner in place of the settings' one.
-        warehouse: URL in place of the settings' one.
-        wait_minutes: how long to wait for another run that writes.
-        new_warehouse: load into the warehouse found even where another one was loaded into before.
+        follow: keep looking for new records until the run is stopped or cancelled.
+        max_records: largest number of records to load.
+        runner: Beam runner, instead of the one in the settings.
+        warehouse: URL of the warehouse, instead of the one in the settings.
+        wait_minutes: how long to wait for another run to release the writer lock.
+        new_warehouse: load into this warehouse even if earlier runs loaded into another one.
     """
     if max_records is not None and max_records < 1:
         raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
@@ -68,12 +68,12 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
 
 
 def _begin(work: Work) -> None:
-    """The broker and the topic are there, tried once and without retries; then what a run before left is settled."""
+    """Contact the broker once, without retries, and then clean up after earlier runs."""
     from pipelines.sources.offsets import first_contact
 
     watcher().step("connect", 1)
     first_contact(work.settings.kafka, work.topic)
-    settle(work)
+    clean_up(work)
 
 
 def _catch_up(work: Work, most: int) -> None:
@@ -94,7 +94,7 @@ def _follow_until_stopped(
     from pipelines.broker import standing_connection
 
     with stoppable() as stop:
-        stop.attended = True
+        stop.is_checked = True
         try:
             with (
                 working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse) as work,
@@ -108,7 +108,7 @@ def _follow_until_stopped(
 
 
 def _follow(work: Work, stop: Stop, most: int) -> None:
-    """Batch after batch until the run is asked to stop; what it is at by then is finished soon or abandoned."""
+    """Load batch after batch until the run is asked to stop; the current batch is then finished soon or abandoned."""
     try:
         while work.report.records < most and not stop.is_asked():
             planned = _look(work, most)
@@ -122,20 +122,20 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
     except (Exception, Abandoned) as fault:
         if not stop.is_asked():
             raise
-        LOG.warning("the batch at hand was abandoned, the next run reads it again: %s", fault)
+        LOG.warning("the current batch was abandoned; the next run reads it again: %s", fault)
     finally:
-        stop.obeyed()
+        stop.cancel_deadline()
 
 
 def _look(work: Work, most: int) -> Plan:
-    """What there is to load now, at most a batch of it."""
+    """The offset ranges of the next batch; empty if there are no new records."""
     report = work.report
     work.logs.bound_now_and_then()
     watcher().step("plan", report.batches + 1)
     wanted = min(work.settings.batch.max_records, most - report.records)
     planned = work.patience.call("plan", lambda: plan(work, wanted))
     report.waiting = dict(planned.waiting)
-    watcher().found(report.records + min(sum(planned.lag.values()), most - report.records))
+    watcher().expect(report.records + min(sum(planned.lag.values()), most - report.records))
     return planned
 
 
@@ -147,7 +147,7 @@ def _load(work: Work, planned: Plan) -> None:
 
 
 def _ends(work: Work, planned: Plan) -> dict[int, int]:
-    """Where the topic ended when the run began: one that grows all the time is not followed for ever."""
+    """Where each partition ended when the run began, so that a run ends even if the topic grows all the time."""
     saved = work.warehouse.next_offsets(work.topic)
     return {r.partition: max(r.start, saved.get(r.partition, 0)) + planned.lag[r.partition] for r in planned.ranges}
 

@@ -1,7 +1,7 @@
-"""Flow runs that were killed: Prefect shows them as running for ever, until a later run ends them here.
+"""Sets flow runs that were killed to Crashed. Otherwise Prefect would show them as running for ever.
 
-A run holds a lock on a file of its own for as long as its process lives; the operating system lets go of it however the
-process ends. A later run that finds the file unlocked knows that the process is gone.
+Each run locks a file of its own for as long as its process lives. The operating system releases the lock however the
+process ends, so if a later run finds the file unlocked, the process is gone.
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("dateline")
 MESSAGE = (
-    "The process of this run was killed; a later run found it gone. Each of its batches is in the warehouse whole or "
+    "The process of this run was killed, as a later run found out. Each of its batches was loaded completely or "
     "not at all."
 )
-KEPT = timedelta(days=30)  # of a run that this Prefect server does not know: it was another one's
+KEPT = timedelta(days=30)  # how long a lock file is kept if this Prefect server does not know its run
 UNDER_WAY = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
-PATIENCE = {  # how long a run of the deployment may be in a state before it has a lock
+PATIENCE = {  # how long a run of the deployment may stay in a state without having a lock file
     StateType.RUNNING: timedelta(minutes=2), StateType.CANCELLING: timedelta(minutes=2),
     StateType.PENDING: timedelta(minutes=10),
 }
 
-_held: list[FileLock] = []  # until the process ends, or its next run begins: Prefect hears of a run's end last
+_locks: list[FileLock] = []  # kept until the process ends or its next run begins
 
 
 def hold_lock(folder: Path) -> None:
-    """Show later runs that this flow run's process lives."""
+    """Lock a file, which shows later runs that the process of this flow run is alive."""
     own = flow_run.get_id()
     if own is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    for lock in _held:
+    for lock in _locks:
         lock.release(force=True)
-    _held.clear()
+    _locks.clear()
     lock = FileLock(folder / f"{own}.lock", timeout=0, thread_local=False)
     lock.acquire()
-    _held.append(lock)
+    _locks.append(lock)
 
 
 def end_killed(folder: Path) -> None:
-    """Set flow runs of this warehouse whose process is gone to Crashed; that this fails is no fault of the run."""
+    """Set flow runs of this warehouse whose process is gone to Crashed; if that fails, only log a warning."""
     try:
         _end_killed(folder)
     except Exception:
-        LOG.warning("runs that were killed could not be ended in Prefect; the next run tries again", exc_info=True)
+        LOG.warning("killed runs could not be set to Crashed in Prefect; the next run tries again", exc_info=True)
 
 
 def _end_killed(folder: Path) -> None:
@@ -72,7 +72,7 @@ def _end_killed(folder: Path) -> None:
         killed = [run for run in known if run.state is not None and run.state.type in UNDER_WAY]
         for run in [*killed, *_without_lock(client, own, set(files))]:
             client.set_flow_run_state(run.id, Crashed(message=MESSAGE), force=True)
-            LOG.warning("flow run %s was killed; it is ended in Prefect as crashed", run.name)
+            LOG.warning("flow run %s was killed; it was set to Crashed in Prefect", run.name)
     for run in known:
         gone.pop(run.id).unlink(missing_ok=True)
     for path in gone.values():
@@ -91,7 +91,7 @@ def _is_free(path: Path) -> bool:
 
 
 def _without_lock(client: SyncPrefectClient, own: str, with_lock: set[UUID]) -> Iterator[FlowRun]:
-    """Runs of this run's deployment into the same warehouse that ended before they had a lock: while they started."""
+    """Runs of the same deployment into the same warehouse that were killed before they had a lock."""
     deployed = deployment.get_id()
     if deployed is None:
         return

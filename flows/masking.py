@@ -1,4 +1,4 @@
-"""Keeps secrets out of what Prefect stores of a run: states of flows and tasks carry the text of exceptions."""
+"""Keeps secrets out of what Prefect stores, because the states of flows and tasks contain the text of exceptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.secrets import redact_fault
 
 
 def masked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """The function of a flow or a task; an exception that leaves it shows no secret, in its causes neither."""
+    """Wrap the function of a flow or task, so that secrets are masked in its exceptions and their causes."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -23,6 +23,6 @@ def masked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
                 raise
             raise shown from None
 
-    with suppress(NameError):  # of a task that names what it imports for type checkers alone
+    with suppress(NameError):  # for a task whose annotations are imported for type checkers only
         setattr(run, "__signature__", inspect.signature(function, eval_str=True))  # noqa: B010  which mypy does not know
     return run

@@ -1,8 +1,9 @@
-"""What is remembered of a warehouse outside of it, so that a run finds out that it is gone or another one.
+"""Stores a warehouse's id outside of it, so that a run notices if the warehouse is missing or another one.
 
-An empty warehouse looks like a new one: a run would read the topic again from its start, load only what Kafka still
-has, and move the group's offsets. So the home keeps the id of the warehouse that was loaded into at an address. Kafka
-keeps it in the metadata of the group's offsets, in case that the home was lost together with the warehouse.
+An empty warehouse looks like a new one: a run would read the topic again from its start, load only the records that
+Kafka still has, and move the group's offsets. Therefore a run stores the id of the warehouse that it loads into, with
+the warehouse's address, in the home folder. It also stores the id in the metadata of the group's offsets in Kafka, in
+case the home folder is lost together with the warehouse.
 """
 
 from __future__ import annotations
@@ -33,21 +34,21 @@ START_OVER = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of the warehouse that the settings name."""
+    """The stored id of the warehouse that the settings name."""
 
     settings: Settings
     warehouse: Warehouse
 
     @property
     def key(self) -> str:
-        """Stands for the warehouse's address, in names of files and in Kafka."""
+        """Hash of the warehouse's address, for the names of files and for Kafka."""
         from pipelines.warehouse import warehouse_address
 
         return hashlib.sha256(warehouse_address(self.settings.warehouse_url).encode()).hexdigest()[:16]
 
     @property
     def folder(self) -> Path:
-        """Where the home keeps what is about this warehouse."""
+        """The folder in the home for files about this warehouse."""
         return self.settings.home / "warehouses" / self.key
 
     @property
@@ -55,7 +56,7 @@ class Memory:
         return self.folder / "loaded.json"
 
     def need_same_warehouse(self, *, ask_kafka: bool) -> None:
-        """Raise ``WarehouseGone`` or ``WarehouseReplaced`` where this is not the warehouse that was loaded into."""
+        """Raise ``WarehouseGone`` or ``WarehouseReplaced`` if earlier runs loaded into another warehouse."""
         found, noted = self.warehouse.identity(), self._noted()
         if noted is None and not found.is_loaded and ask_kafka:
             noted = self._noted_by_kafka()
@@ -65,13 +66,13 @@ class Memory:
         if not found.is_loaded:
             raise WarehouseGone(
                 f"Articles were loaded into {url} before (warehouse {noted[:8]}), and now it is missing or empty. A "
-                "run would make a new one and load only what Kafka still keeps. Nothing was read, and no offset was "
-                "moved.\n"
+                "run would create a new one and load only the records that Kafka still keeps. Nothing was read, and no "
+                "offset was moved.\n"
                 f"What to do: bring it back (is its disk mounted?) or restore its backup, and run again. {START_OVER}"
             )
-        if found.warehouse_id is not None:  # a backup from before there were ids has none: it is taken as it is
+        if found.warehouse_id is not None:  # a backup from before there were ids has none and is accepted
             raise WarehouseReplaced(
-                f"{url} holds another warehouse ({found.warehouse_id[:8]}) than the one that was loaded into before "
+                f"{url} is another warehouse ({found.warehouse_id[:8]}) than the one that was loaded into before "
                 f"({noted[:8]}). Nothing was read, and no offset was moved.\n"
                 "What to do: put the right one in its place, or name the right one in DATELINE_WAREHOUSE, and run "
                 "again. To load into this one from now on, run `dateline ingest --new-warehouse` once (in Prefect, a "
@@ -79,7 +80,7 @@ class Memory:
             )
 
     def remember(self) -> None:
-        """Note in the home which warehouse is loaded into; ``need_same_warehouse`` compares with it."""
+        """Store the warehouse's id in the home, for comparison by ``need_same_warehouse``."""
         found = self.warehouse.identity()
         if found.warehouse_id is None or found.warehouse_id == self._noted():
             return
@@ -93,7 +94,7 @@ class Memory:
         new.replace(self._note)
 
     def for_kafka(self) -> str:
-        """What is committed as metadata beside the group's offsets."""
+        """The metadata that is committed with the group's offsets."""
         return f"{self._prefix}{self.warehouse.identity().warehouse_id or ''}"
 
     @property
@@ -114,7 +115,7 @@ class Memory:
         try:
             notes = group_notes(kafka, kafka.raw_topic)
         except BrokerRefused as fault:
-            LOG.warning("whether a warehouse was loaded before could not be read from Kafka: %s", fault)
+            LOG.warning("could not read from Kafka which warehouse earlier runs loaded into: %s", fault)
             return None
         ids = [note.removeprefix(self._prefix) for note in notes if note.startswith(self._prefix)]
         return next(filter(None, ids), None)

@@ -1,7 +1,7 @@
-"""What a run sends to Kafka after its commits: dead letters for their topic, group offsets for lag monitors.
+"""Sends dead letters to their topic and group offsets for lag monitors, after a run has committed a batch.
 
-Neither ever stops loading. Dead letters that cannot be sent wait in the warehouse's outbox, with the reason, and are
-tried again later in the run and by later runs.
+Neither ever stops loading. Dead letters that cannot be sent wait in the warehouse's outbox, with the reason, and the
+run and later runs try again.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Warehouse
 
 LOG = logging.getLogger("dateline.outbox")
-PASS_LETTERS = 10_000  # a pass sends at most so many letters, so that a long outbox does not hold up loading
-PASS_S = 60.0  # and takes about so long at most
-PAGE = 32  # letters in memory at once: each may be near a megabyte
-REFUSED_S = 300.0  # how long a run waits before it asks Kafka again for what it was refused
-AWAY_S = 30.0  # and for what it got no answer to
-REFUSED_LETTERS_S = 3_600.0  # how long a letter that was refused by itself is left alone within a run
+PASS_LETTERS = 10_000  # limit for one pass, so that a long outbox does not delay loading
+PASS_S = 60.0  # time limit for one pass
+PAGE = 32  # dead letters in memory at once, as each may have nearly a megabyte
+REFUSED_S = 300.0  # how long a run waits after a refusal before it asks Kafka again
+AWAY_S = 30.0  # how long it waits if Kafka did not answer
+REFUSED_LETTERS_S = 3_600.0  # how long a run waits before it tries a refused dead letter again
 
 
 @dataclass(slots=True)
 class Pause:
-    """Remembers that Kafka refused something, so that a run does not ask again after every batch."""
+    """The time until Kafka is asked again after a fault, so that a run does not ask after every batch."""
 
     until: float = 0.0
     was_refused: bool = False
@@ -45,30 +45,30 @@ class Pause:
         self.until = time.monotonic() + (REFUSED_S if self.was_refused else AWAY_S)
 
     def end_unless_refused(self) -> None:
-        """A broker that was away may be back."""
+        """End the pause if the broker was only unavailable: it may answer again."""
         if not self.was_refused:
             self.until = 0.0
 
 
 @dataclass(slots=True)
 class Outbox:
-    """Sends the dead letters of one topic's records that wait in one warehouse."""
+    """Sends the dead letters of one topic's records from the outbox of one warehouse."""
 
     settings: Settings
     warehouse: Warehouse
     may_wait: bool = True
-    """Whether letters may wait: known for sure only after the outbox was found empty."""
+    """Whether the outbox may contain dead letters; False only after it was found empty."""
     why: str | None = None
-    """Why no letter can be sent, as found by the last pass."""
+    """Why the last pass could not send any dead letter; None if it could."""
     tried: set[str] = field(default_factory=set)
-    """Letters that were refused by themselves: a later run tries them again, or this one after an hour."""
+    """Dead letters that were refused individually. A later run tries them again, and this one does so after an hour."""
     tried_since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  a test moves the clock
     pause: Pause = field(default_factory=Pause)
 
     def send(self, *, more: bool = False) -> None:
-        """Send what waits, within the bounds of a pass. ``more`` says that a batch has just added letters.
+        """Send the waiting dead letters, within the limits of a pass. ``more`` means that a batch has just added some.
 
-        Raises ``WarehouseUnavailable`` alone: nothing that Kafka says gets out of here.
+        Raises only ``WarehouseUnavailable``; faults of Kafka are handled here.
         """
         if time.monotonic() - self.tried_since > REFUSED_LETTERS_S:
             self.may_wait |= bool(self.tried)
@@ -89,7 +89,7 @@ class Outbox:
             self._pass(ids[:PASS_LETTERS])
 
     def finish(self) -> None:
-        """The run's last try: a broker that was away after the last batch may be back."""
+        """Try once more at the end of the run, because an unavailable broker may answer again."""
         self.pause.end_unless_refused()
         self.send()
 
@@ -116,24 +116,24 @@ class Outbox:
             if sent.stopped is not None:
                 raise sent.stopped
             if time.monotonic() > until:
-                LOG.info("the outbox holds more dead letters than a pass sends; the next pass goes on")
+                LOG.info("the outbox contains more dead letters than a pass sends; the next pass continues")
                 return
 
     def _stopped(self, fault: Exception) -> None:
-        """Every letter waits; the warning is given once for each pass, and none is tried during the pause."""
-        self.why = redact(str(fault))  # it is kept in the warehouse
+        """Store the reason with all waiting dead letters, warn once, and begin a pause in which nothing is sent."""
+        self.why = redact(str(fault))  # it is stored in the warehouse
         self.pause.begin(fault)
         self.warehouse.block_outbox(self.settings.kafka.raw_topic, self.why)
-        LOG.warning("Dead letters wait in the outbox, loading goes on. %s", fault)
+        LOG.warning("Dead letters wait in the outbox; loading continues. %s", fault)
 
 
 @dataclass(slots=True)
 class GroupOffsets:
-    """Commits the group's offsets for lag monitors; what could not be committed is tried again with what follows."""
+    """Commits the group's offsets for lag monitors; after a failure they are part of the next commit."""
 
     settings: Settings
     note: str = ""
-    """Kept beside the offsets: which warehouse they are of."""
+    """Metadata of the commit: the warehouse that the offsets belong to."""
     pending: dict[int, int] = field(default_factory=dict)
     pause: Pause = field(default_factory=Pause)
 
@@ -150,9 +150,9 @@ class GroupOffsets:
             self.pending = {}
         except (BrokerRefused, BrokerUnavailable) as fault:
             self.pause.begin(fault)
-            LOG.warning("Group offsets were not committed; only lag monitors read them, loading goes on. %s", fault)
+            LOG.warning("Group offsets were not committed. Only lag monitors read them; loading continues. %s", fault)
 
     def finish(self) -> None:
-        """The run's last try: a broker that was away after the last batch may be back."""
+        """Try once more at the end of the run, because an unavailable broker may answer again."""
         self.pause.end_unless_refused()
         self.commit({})

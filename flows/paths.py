@@ -1,4 +1,4 @@
-"""Paths in the settings: a deployed run starts in a temporary folder of its own, where a relative one leads nowhere."""
+"""Finds relative paths in the settings. A deployed run starts in its own temporary folder, so they would be wrong."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def need_absolute_paths(settings: Settings, why: str) -> None:
     raise RelativePath(
         f"{why}\n"
         + "\n".join(redact(f"{variable} has the relative path {given}") for variable, given, _ in found)
-        + "\nWhat to do: write absolute paths. Seen from this folder they are\n"
+        + "\nWhat to do: write absolute paths. Relative to this folder, they are\n"
         + "\n".join(redact(f"{variable}: {absolute}") for variable, _, absolute in found)
     )
 
 
 def relative_paths(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Each relative path in the settings: its variable, the path as given, and its absolute form from here."""
+    """Each relative path in the settings: its variable, the path as given, and its absolute form."""
     if settings.warehouse is not None and settings.warehouse.startswith(DUCKDB):
         path = settings.warehouse.removeprefix(DUCKDB)
         if path.strip() and not Path(path).is_absolute():
@@ -81,5 +81,5 @@ def _unless_absolute(variable: str, path: str) -> Iterator[tuple[str, str, str]]
 
 
 def absolute(path: str) -> str:
-    """The path from here, without ``~`` and ``..``."""
+    """The absolute form of a path relative to the current folder, without ``~`` and ``..``."""
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  Path has no way to leave symbolic links alone

@@ -1,4 +1,4 @@
-"""How long a step of a run puts up with a broker or a warehouse that is away."""
+"""Retries a step of a run while the broker, the warehouse or the stage is unavailable."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from flows.watching import watcher
 
 LOG = logging.getLogger("dateline")
 
-RIDING_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
-"""First waits of a run that follows; it then tries again every ``LAST_DELAY_S``."""
+OUTAGE_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
+"""First delays of a run that follows the topic; after these it tries again every ``LAST_DELAY_S``."""
 LAST_DELAY_S = 5.0
 
 
@@ -23,9 +23,9 @@ LAST_DELAY_S = 5.0
 class Patience:
     """Tries a step again after a fault that may pass by itself, and never after another one.
 
-    ``outage_s`` is how long an outage is ridden out; None tries once after each of ``delays_s``: a run that ends when
-    it has caught up need not wait long, since the next scheduled run is never far. One line says that something is
-    away, and one that it is back. A run that is asked to stop waits no longer.
+    ``outage_s`` limits the length of an outage. If it is None, the step is tried once after each of ``delays_s``: a run
+    that ends when it has caught up need not wait longer, because the next scheduled run is never far. One line is
+    logged when an outage begins, and one when it ends. A run that is asked to stop does not wait any longer.
     """
 
     delays_s: tuple[float, ...]
@@ -54,13 +54,13 @@ class Patience:
     def _delays(self) -> Iterator[float]:
         if self.outage_s is None:
             return iter(self.delays_s)
-        return chain(RIDING_DELAYS_S, repeat(LAST_DELAY_S))
+        return chain(OUTAGE_DELAYS_S, repeat(LAST_DELAY_S))
 
     def _is_over(self, gone_at: float | None) -> bool:
         return self.outage_s is not None and gone_at is not None and time.monotonic() - gone_at >= self.outage_s
 
     def _pause(self, delay_s: float) -> bool:
-        """Wait; whether the run was asked to stop meanwhile."""
+        """Wait for ``delay_s``; return whether the run was asked to stop in the meantime."""
         if self.stop is not None:
             return self.stop.wait(delay_s)
         time.sleep(delay_s)

@@ -1,4 +1,4 @@
-"""Where the broker and Prefect's API are: the ones that settings name, else those of this machine."""
+"""Finds settings, broker, warehouse and Prefect's API for a command or flow: those that are named, or local ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_PLACE = frozenset({
 
 
 def with_broker(settings: Settings) -> Settings:
-    """The settings with the local broker filled in where they name none; ``BrokerUnavailable`` if none runs."""
+    """The settings, with the local broker if they name none; raises ``BrokerUnavailable`` if that does not run."""
     if settings.kafka.bootstrap_servers:
         return settings
     from flows.local.kafka import LocalKafka
@@ -47,7 +47,7 @@ _given: ContextVar[Settings | None] = ContextVar("given", default=None)
 
 @contextmanager
 def with_settings(settings: Settings) -> Iterator[None]:
-    """For the length of a block, flows in this process work with these settings and not with the environment's."""
+    """Within the block, flows in this process use these settings instead of those of the environment."""
     token = _given.set(settings)
     try:
         yield
@@ -56,7 +56,7 @@ def with_settings(settings: Settings) -> Iterator[None]:
 
 
 def the_settings(**changes: object) -> Settings:
-    """What a flow works with: settings given by the command line, else those of the environment; then ``changes``."""
+    """Settings of a flow: those of the command line, or else those of the environment, with ``changes`` applied."""
     from pipelines.environment import read_settings
 
     given = _given.get()
@@ -65,28 +65,28 @@ def the_settings(**changes: object) -> Settings:
     learn_secrets(wanted)
     if secrets_in(wanted):
         raise SecretInParameter(
-            "A parameter of this run holds a password or a token. Prefect stores parameters in the clear and shows "
-            "them to everyone who sees the run. Nothing was read or loaded.\n"
-            "What to do: change that password, since it was shown; put the address into DATELINE_WAREHOUSE where "
-            "`dateline deploy` is called, which keeps it as a Secret block; and leave the parameter empty."
+            "A parameter of this run contains a password or a token. Prefect stores parameters unencrypted and shows "
+            "them to everyone who can see the run. Nothing was read or loaded.\n"
+            "What to do: change that password, because it was shown. Set DATELINE_WAREHOUSE to the address where "
+            "`dateline deploy` is called, which stores it as a Secret block, and leave the parameter empty."
         )
     settings = given.model_copy(update=wanted) if given else read_settings(**wanted)
     learn_secrets(settings)
-    if given is None:  # not called by our command line: a worker's run, in a folder that is removed after it
+    if given is None:  # a run of a worker, in a folder that is removed afterwards
         from flows.paths import need_absolute_paths
         from pipelines.settings import Settings
 
         need_absolute_paths(
             Settings(**wanted),  # type: ignore[arg-type]  # as given: the home was made absolute above
-            "This run was started by Prefect in a temporary folder, so that relative paths lead nowhere. Nothing was "
-            "read or loaded.",
+            "Prefect started this run in a temporary folder, so relative paths cannot be used. Nothing was read or "
+            "loaded.",
         )
     make_home(settings)
     return settings
 
 
 def the_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse that the settings name, waited for as long as they say while another process has its file."""
+    """The warehouse that the settings name, with their limit on waiting while another process has its file open."""
     from pipelines.warehouse import open_warehouse
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
@@ -97,7 +97,7 @@ def the_warehouse(settings: Settings) -> Warehouse:
 
 
 def make_home(settings: Settings) -> None:
-    """Make the home's folder; raise ``SettingsWrong`` where its path allows none, ``OSError`` where the disk fails."""
+    """Create the home folder; raise ``SettingsWrong`` if its path cannot be a folder, ``OSError`` if the disk fails."""
     try:
         (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -106,8 +106,8 @@ def make_home(settings: Settings) -> None:
         from pipelines.settings import SettingsWrong
 
         raise SettingsWrong(
-            f"DATELINE_HOME names {settings.home}, where no folder can be made: {fault.strerror}.\n"
-            "What to do: set DATELINE_HOME to a folder that may be made and written."
+            f"DATELINE_HOME names {settings.home}, where no folder can be created: {fault.strerror}.\n"
+            "What to do: set DATELINE_HOME to a folder that can be created and written."
         ) from fault
 
 
@@ -116,7 +116,7 @@ def at_broker(settings: Settings, address: str) -> Settings:
 
 
 def describe_prefect(home: Path, *, verbose: bool) -> None:
-    """Configure Prefect before it is imported: its home folder and its log level. What the user set stays."""
+    """Configure Prefect before it is imported: its home folder and log level. Variables that are set are kept."""
     ours = API_URL not in os.environ and "PREFECT_HOME" not in os.environ
     if ours:
         os.environ["PREFECT_HOME"] = str(home / "prefect")
@@ -137,7 +137,7 @@ def describe_prefect(home: Path, *, verbose: bool) -> None:
 def a_prefect_api(
     home: Path, *, verbose: bool = False, notify: Callable[[str], None] = lambda _: None
 ) -> Iterator[str]:
-    """The address of Prefect's API for the length of a block: yours, that of ``dateline up``, or one for now."""
+    """The address of Prefect's API: the named one, that of ``dateline up``, or a server that runs during the block."""
     describe_prefect(home, verbose=verbose)
     if os.environ.get(API_URL):
         yield os.environ[API_URL]
@@ -150,23 +150,23 @@ def a_prefect_api(
 
 @contextmanager
 def prefect_faults(url: str) -> Iterator[None]:
-    """Turn the ways in which Prefect's client says that the API is away into ``PrefectUnavailable``."""
+    """Turn the exceptions of Prefect's client for an unavailable API into ``PrefectUnavailable``."""
     try:
         yield
     except Exception as fault:
         if "TransportError" not in names(fault) and not str(fault).startswith("Failed to reach API"):
             raise
         raise PrefectUnavailable(
-            f"Prefect's API at {url} does not answer ({in_words(fault)}). Batches that were loaded are "
-            "loaded whole; nothing else was changed.\n"
-            f"What to do: see that the server is up, name another in {API_URL}, or unset it to have one started for "
-            "the run; then run again."
+            f"Prefect's API at {url} does not answer ({in_words(fault)}). Each batch was loaded completely or not at "
+            "all; nothing else was changed.\n"
+            f"What to do: check that the server is running, name another one in {API_URL}, or unset the variable so "
+            "that the run starts a server; then run again."
         ) from fault
 
 
 @contextmanager
 def a_running_prefect_api(home: Path, *, verbose: bool = False) -> Iterator[str]:
-    """The same where one for now would be of no use; ``PrefectUnavailable`` if none runs."""
+    """The address of the named Prefect API or that of ``dateline up``; raises ``PrefectUnavailable`` without one."""
     describe_prefect(home, verbose=verbose)
     if os.environ.get(API_URL):
         yield os.environ[API_URL]
@@ -189,12 +189,12 @@ def _in_environment(url: str) -> Iterator[str]:
     try:
         yield url
     finally:
-        _send_what_waits()
+        _send_pending()
         del os.environ[API_URL]
 
 
-def _send_what_waits() -> None:
-    """Prefect sends logs and events from threads of its own: they go before the server may be stopped."""
+def _send_pending() -> None:
+    """Wait until Prefect's threads have sent their logs and events, because the server may be stopped afterwards."""
     if "prefect" not in sys.modules:
         return
     from prefect.events.worker import EventsWorker

@@ -1,7 +1,7 @@
-"""The release flow: a person has looked at a quarantined scraper; what waits of it is loaded, and it goes on.
+"""The release flow: loads the waiting articles of a quarantined scraper and ends its quarantine.
 
-It reads nothing from Kafka. The source is let go after its last article: a run that was killed before leaves it held,
-with the rest waiting, and the next goes on from there.
+It reads nothing from Kafka. The quarantine ends after the last waiting article is loaded. If the run is killed before
+that, the scraper stays quarantined, and the next release continues with the articles that still wait.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flows.masking import masked
 from flows.place import the_settings
 from flows.scrapers import need_quarantined
 from flows.watching import watcher
-from flows.work import Work, forget_staged, load, step, working
+from flows.work import Work, load, remove_staged, step, working
 
 if TYPE_CHECKING:
     from pipelines.stage import StagedBatch
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @step("stage")
 def stage_waiting(work: Work, scraper: str) -> StagedBatch | None:
-    """What waits of the source, at most a batch of it; None when nothing does."""
+    """The scraper's next waiting articles as a staged batch; None if none wait."""
     from pipelines.jobs.batches import BatchPlan
     from pipelines.jobs.release import release_batch
 
@@ -36,7 +36,7 @@ def stage_waiting(work: Work, scraper: str) -> StagedBatch | None:
     return release_batch(waiting, plan, work.processor)
 
 
-@step("let flow")
+@step("end quarantine")
 def end_quarantine(work: Work, scraper: str) -> None:
     work.warehouse.end_quarantine(scraper)
 
@@ -44,21 +44,21 @@ def end_quarantine(work: Work, scraper: str) -> None:
 @flow(name="release", persist_result=False)
 @masked
 def release(scraper: str, warehouse: str | None = None, wait_minutes: float = 0) -> dict[str, Any]:
-    """Load what waits of a quarantined scraper, and let it go on.
+    """Load the waiting articles of a quarantined scraper and end its quarantine.
 
     Args:
         scraper: name of the scraper, as `dateline scrapers list` shows it.
-        warehouse: URL in place of the settings' one.
-        wait_minutes: how long to wait for another run that writes.
+        warehouse: URL of the warehouse, instead of the one in the settings.
+        wait_minutes: how long to wait for another run to release the writer lock.
     """
     settings = the_settings(warehouse=warehouse)
-    watcher().found(need_quarantined(settings, scraper).waiting)
+    watcher().expect(need_quarantined(settings, scraper).waiting)
     with working(settings, "release", wait_minutes) as work:
         while (batch := stage_waiting(work, scraper)) is not None:
             watcher().step("load", work.report.batches + 1)
             loaded = load(work, batch, None)
             work.report.count(loaded)
             watcher().done(work.report.records)
-            forget_staged(work, loaded)
+            remove_staged(work, loaded)
         end_quarantine(work, scraper)
     return work.report.as_json()

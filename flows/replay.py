@@ -1,4 +1,4 @@
-"""The replay flow: dead letters through the same job again, after a fix, any number of times, without doubles."""
+"""The replay flow: processes dead letters again after a fix, any number of times, without loading anything twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.dead_letters import chosen, count_of
 from flows.masking import masked
 from flows.place import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import Work, finish, finish_batch, settle, step, working
+from flows.work import Work, clean_up, finish, finish_batch, step, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @step("transform")
 def transform_letters(work: Work, wanted: DeadLetterFilter) -> tuple[Transformed, Handed] | None:
-    """The Beam job over the next of the chosen dead letters: a staged batch; None when there are none left."""
+    """Run the Beam job over the next of the chosen dead letters; None if there are none left."""
     from pipelines.jobs.batches import BatchPlan
     from pipelines.jobs.replay import chosen_letters, replay_batch
 
@@ -39,27 +39,27 @@ def replay(
     reason: str | None = None, scraper: str | None = None, since: datetime | None = None, warehouse: str | None = None,
     wait_minutes: float = 0,
 ) -> dict[str, Any]:
-    """Replay the dead letters that are still rejected, batch by batch, each published before the next.
+    """Replay dead letters that are still rejected, batch by batch; each batch is loaded before the next one.
 
-    They go by their ids: one that is rejected again is not tried again in the same run.
+    Dead letters are processed in the order of their ids, so one that is rejected again is tried once in a run.
 
     Args:
-        reason: only those of this reason.
-        scraper: only those of this scraper.
-        since: only those rejected since then.
-        warehouse: URL in place of the settings' one.
-        wait_minutes: how long to wait for another run that writes.
+        reason: replay only dead letters with this reason.
+        scraper: replay only dead letters of this scraper.
+        since: replay only dead letters that were rejected since then.
+        warehouse: URL of the warehouse, instead of the one in the settings.
+        wait_minutes: how long to wait for another run to release the writer lock.
     """
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "replay", wait_minutes) as work:
-        settle(work)
+        clean_up(work)
         _replay_batches(work, chosen(reason=reason, scraper=scraper, since=since))
         finish(work)
     return work.report.as_json()
 
 
 def _replay_batches(work: Work, wanted: DeadLetterFilter) -> None:
-    watcher().found(count_of(work.warehouse, wanted))
+    watcher().expect(count_of(work.warehouse, wanted))
     while True:
         watcher().step("transform", work.report.batches + 1)
         ran = transform_letters(work, wanted)

@@ -1,4 +1,4 @@
-"""A run in words and figures: what it did so far, and the markdown that Prefect keeps of it."""
+"""The report of a run: its outcomes and figures, as JSON and as Markdown for Prefect."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 VERDICTS = ("none", "passed", "warned", "failed")
 SHOWN_FINDINGS = 50
-KEPT_FINDINGS = 200  # the last ones: a run that follows has some in every batch
+KEPT_FINDINGS = 200  # the latest ones, because a run that follows the topic has some in every batch
 
 
 @dataclass(slots=True)
 class RunReport:
-    """What one run did; grows batch by batch."""
+    """What one run has done; updated after each batch."""
 
     run_id: str
     started_at: datetime
@@ -100,7 +100,7 @@ class RunReport:
 
 
 def dead_letters_wait(waiting: Mapping[str, Any]) -> str:
-    """How many dead letters of a topic's records wait in the outbox, since when and why."""
+    """How many dead letters of a topic's records wait in the outbox, since when and why, in words."""
     letters = counted(waiting["letters"], "dead letter waits", "dead letters wait")
     return (
         f"{letters} in the outbox, of {waiting['topic']}, since {waiting['since']:%Y-%m-%d %H:%M}: "
@@ -109,7 +109,7 @@ def dead_letters_wait(waiting: Mapping[str, Any]) -> str:
 
 
 def markdown_of(report: RunReport) -> str:
-    """The artifact of a run; everything that may come from a page is escaped, for Markdown and for HTML."""
+    """The artifact of a run. Text that may come from a page is escaped for Markdown and HTML."""
     parts = [
         f"# {report.kind.capitalize()} run {safe_markdown(report.run_id)}",
         f"**{safe_markdown(report.status)}** after {report.seconds:.1f} s: {counted(report.records, 'record')} of "
@@ -140,13 +140,13 @@ def markdown_of(report: RunReport) -> str:
         parts.append(_table("Audit", columns, rows))
     if report.costs:
         costs = [(step, n, f"{us / 1000 / n:.2f}") for step, (n, us) in report.costs.items() if n]
-        parts.append(_table("CPU by step", ("step", "records", "ms a record"), costs))
+        parts.append(_table("CPU by step", ("step", "records", "ms per record"), costs))
     parts.append(_table("Next offsets", ("partition", "offset"), sorted(report.offsets.items())))
     return "\n\n".join(parts) + "\n"
 
 
 def in_open_transactions(topic: str, waiting: Mapping[Any, int]) -> str:
-    """What the end of a run and ``dateline status`` say of records that cannot be read yet.
+    """Message about records that cannot be read yet, for the end of a run and ``dateline status``.
 
     >>> in_open_transactions("articles.raw", {0: 3, 2: 1})[:87]
     '4 offsets of articles.raw wait behind an open transaction (partition 0: 3, partition 2:'
@@ -154,7 +154,7 @@ def in_open_transactions(topic: str, waiting: Mapping[Any, int]) -> str:
     where = ", ".join(f"partition {partition}: {count:,}" for partition, count in waiting.items())
     return (
         f"{counted(sum(waiting.values()), f'offset of {topic} waits', f'offsets of {topic} wait')} behind an open "
-        f"transaction ({where}). The first run after it has been committed or aborted loads what waits."
+        f"transaction ({where}). The first run after it has been committed or aborted loads them."
     )
 
 
@@ -165,7 +165,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Any) -> str:
 
 
 def safe_markdown(value: object) -> str:
-    r"""Text that neither HTML nor Markdown reads as its own.
+    r"""Text with all characters escaped that have a meaning in HTML or Markdown.
 
     >>> safe_markdown("<script>|x|[a](javascript:1)`*_")
     '&lt;script&gt;&#124;x&#124;&#91;a&#93;(javascript:1)&#96;&#42;&#95;'

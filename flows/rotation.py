@@ -1,8 +1,8 @@
-"""Keeps the logs under home within a size that the settings bound.
+"""Keeps the logs in the home folder within the size that the settings allow.
 
-Workers, servers and the libraries of a command all write to files that were opened for appending and are handed to
-child processes as their output. Such a file cannot be renamed away from its writers, so it is copied and then cut to
-nothing, as ``logrotate`` does with ``copytruncate``: what is written between the two is lost.
+Workers, servers and libraries write to files that were opened for appending and are passed to child processes as their
+output. Renaming such a file would not redirect its writers. Therefore it is copied and then truncated, as ``logrotate``
+does with ``copytruncate``; lines that are written between the two steps are lost.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-KEPT_LOGS = 50  # a person looks at the last few; a schedule makes hundreds a day
-SHARE_OF_ONE = 10  # a file is cut at a tenth of the whole, and its former tenth is kept beside it
+KEPT_LOGS = 50  # a person reads the last few; a schedule makes hundreds each day
+SHARE_OF_ONE = 10  # a file is truncated at a tenth of the limit; one copy of it is kept
 LOOK_EVERY_S = 10.0
 FOLDERS = ("logs", "prefect", "kafka/logs")
 
 
 @dataclass(slots=True)
 class Logs:
-    """The logs of one home folder, all together at most ``most_bytes``."""
+    """The logs of one home folder, which together may have ``most_bytes``."""
 
     home: Path
     most_bytes: int
     looked_at: float = field(default=float("-inf"))
 
     def bound_now_and_then(self) -> None:
-        """``bound``, at most every ``LOOK_EVERY_S``."""
+        """Call ``bound``, but at most every ``LOOK_EVERY_S``."""
         if time.monotonic() - self.looked_at >= LOOK_EVERY_S:
             self.bound()
 
     def bound(self) -> None:
-        """Cut the logs that are too long and remove the oldest; one that cannot be cut is left for the next time."""
+        """Truncate logs that are too long and remove the oldest; what fails is tried again at the next call."""
         self.looked_at = time.monotonic()
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError, Timeout), FileLock(self.home / "logs" / "rotation.lock", timeout=0):
@@ -50,7 +50,7 @@ class Logs:
         return [path for folder in FOLDERS for path in (self.home / folder).glob("*.log") if path.is_file()]
 
     def _remove_oldest(self) -> None:
-        """Remove what is over the bound: logs of commands that have ended first, then what was cut off from others."""
+        """Remove logs until the limit is met: first those of ended commands, then copies of truncated ones."""
         ended = [path for path in self._oldest("*-*T*-*.log*") if not _is_written(path)]
         former = self._oldest("*.log.1")
         total = sum(map(_size, {*self._written(), *ended, *former}))
@@ -86,7 +86,7 @@ def _modified_at(path: Path) -> float:
 
 
 def _is_written(path: Path) -> bool:
-    """Whether the process that the log's name ends with still runs.
+    """Whether the process whose id is at the end of the log's name still runs.
 
     >>> _is_written(Path(f"ingest-20260302T081500-{os.getpid()}.log"))
     True

@@ -1,4 +1,4 @@
-"""Scrapers as status, list and report show them: which are quarantined and why, and how each has been doing."""
+"""Scrapers for the command line and reports: their states, anomalies and recent figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.warehouse import ScraperStanding
 
 SHOWN_NAMES = 20
-UNREADABLE = "(unknown)"  # what the warehouse's questions and audits call it
+UNREADABLE = "(unknown)"  # as in the queries of the warehouse and in audits
 
 
 def scrapers_of(settings: Settings) -> list[ScraperStanding]:
@@ -28,7 +28,7 @@ def scrapers_of(settings: Settings) -> list[ScraperStanding]:
 
 
 def need_quarantined(settings: Settings, name: str) -> ScraperStanding:
-    """The scraper of that name, if it is quarantined. Otherwise ``NotFound`` lists those that are."""
+    """The quarantined scraper with that name; raises ``NotFound``, which lists those that there are."""
     known = scrapers_of(settings)
     found = next((s for s in known if s.scraper == name), None)
     if found is not None and found.state == "quarantined":
@@ -45,7 +45,7 @@ def need_quarantined(settings: Settings, name: str) -> ScraperStanding:
 
 
 def scraper_label(scraper: str) -> str:
-    """A scraper as the screen shows it: the names of those that have none say so.
+    """The name of a scraper for the screen, with words for messages that name no scraper.
 
     >>> scraper_label("unknown"), scraper_label("(unknown)"), scraper_label("harbour-crawler")
     ('unknown (no scraper named)', '(scraper not readable)', 'harbour-crawler')
@@ -68,7 +68,7 @@ def to_type(scraper: str) -> str:
 
 
 def quarantined_rows(standings: list[ScraperStanding]) -> list[dict[str, Any]]:
-    """Quarantined scrapers: since when, how many articles wait, why, and the command that releases them."""
+    """Quarantined scrapers: since when, how many articles wait, the anomalies, and the command that releases them."""
     return [
         {
             "scraper": s.scraper, "since": s.since, "waiting": s.waiting, "why": [dict(anomaly) for anomaly in s.why],
@@ -98,7 +98,7 @@ COLUMNS = (
 
 
 def show_scrapers(screen: Screen, standings: list[ScraperStanding]) -> None:
-    """Every scraper with its recent figures; below a quarantined one, those of its last batch."""
+    """Show every scraper with its recent figures; below a quarantined one, also those of its last batch."""
     rows: list[tuple[object, ...]] = []
     for s in standings:
         rows.append((scraper_label(s.scraper), s.state, s.since.date(), s.waiting, s.batches, *_figures(s.recent)))

@@ -1,7 +1,6 @@
-"""What becomes of staged folders: the last few that were loaded are kept for a look, all others are removed.
+"""Removes staged batches, except for the last few that were loaded, which are kept for inspection.
 
-The folders of each warehouse and topic lie apart, so that runs into two warehouses, or from two topics, never touch
-each other's.
+Each warehouse and topic has its own folders, so runs into two warehouses, or on two topics, never touch each other's.
 """
 
 from __future__ import annotations
@@ -16,36 +15,36 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Warehouse
 
 LOG = logging.getLogger("dateline.staged")
-KEPT = 3  # the last few batches, to look at what a step made of them
+KEPT = 3  # the last few batches are kept for inspection
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class StagedBatches:
-    """The folders of the staged batches of one warehouse and topic. Only the warehouse's writer may change them."""
+    """The staged batches of one warehouse and topic. Only the run with the writer lock may change them."""
 
     folder: Folder
 
-    def settle(self, warehouse: Warehouse) -> None:
-        """Remove what a killed run staged and did not load."""
+    def remove_unloaded(self, warehouse: Warehouse) -> None:
+        """Remove batches that a killed run staged and did not load."""
         from pipelines.warehouse.questions import ask
 
-        for letters in self.folder.files():  # what a killed replay was about to try
+        for letters in self.folder.files():  # dead letters that a killed replay had prepared
             self.folder.remove_file(letters)
         for batch in self.folder.folders():
             if not ask(warehouse, "batch_is_loaded", (batch.name,)).rows:
-                LOG.info("removing %s: staged by a run that ended before it was loaded", batch)
+                LOG.info("removing %s: the run that staged it ended before it was loaded", batch)
                 batch.remove()
         if any(ask(warehouse, "batch_has_removed", (batch.name,)).rows for batch in self.folder.folders()):
-            self.forget_all()  # the run was killed between the deletion and this
+            self.remove_all()  # a run was killed after a deletion and before it removed the files
 
-    def forget_all(self) -> None:
-        """Remove every folder: a delete request covers something that may be in any of them."""
+    def remove_all(self) -> None:
+        """Remove every folder, because any of them may contain what a delete request covers."""
         for batch in self.folder.folders():
             batch.remove()
 
-    def forget_old(self) -> None:
-        """Remove all but the last few. Every folder is of a batch that was loaded."""
+    def remove_old(self) -> None:
+        """Remove all folders except the last few. Call it only when all of them are of loaded batches."""
         for batch in sorted(self.folder.folders(), key=_sealed_at)[:-KEPT]:
             batch.remove()
 

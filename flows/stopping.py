@@ -1,4 +1,4 @@
-"""How a run that follows a topic is asked to stop: by SIGTERM or Ctrl-C, gently first, at once the second time."""
+"""Stops a run that follows a topic on SIGTERM or Ctrl-C: cleanly at the first signal, at once at the second."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from types import FrameType
 from typing import Any
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-FINISH_WITHIN_S = 8.0  # how long the batch at hand may still take; a service manager or Prefect kills after 10 to 30 s
-LEAVE_WITHIN_S = 5.0  # how long tidying may take after the second signal
+FINISH_WITHIN_S = 8.0  # time for the current batch; a service manager or Prefect kills the process after 10 to 30 s
+LEAVE_WITHIN_S = 5.0  # time for cleaning up after the second signal
 
 
 class Abandoned(BaseException):
-    """The batch at hand was not done in time after the run was asked to stop; the next run reads it again."""
+    """The current batch was not finished in time after the run was asked to stop. The next run reads it again."""
 
 
 class Stop:
     """Whether the run has been asked to stop.
 
-    The first signal only asks. The batch at hand then has ``FINISH_WITHIN_S`` before ``Abandoned`` is raised in the
-    main thread. The second signal raises ``KeyboardInterrupt``. A signal that comes before the run looks at its stop
-    (``attended``) raises ``KeyboardInterrupt`` too, because nothing else would end the start.
+    The first signal sets the flag. The current batch then has ``FINISH_WITHIN_S`` before ``Abandoned`` is raised in the
+    main thread. The second signal raises ``KeyboardInterrupt``. While the run does not check the flag yet
+    (``is_checked`` is false), the first signal raises ``KeyboardInterrupt`` as well.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
         self.signals = 0
-        self.attended = False
+        self.is_checked = False
 
     def is_asked(self) -> bool:
         return self._asked.is_set()
@@ -39,19 +39,19 @@ class Stop:
     def ask(self) -> None:
         self._asked.set()
 
-    def obeyed(self) -> None:
-        """The batch at hand is done or abandoned: from now on nothing is abandoned any more."""
+    def cancel_deadline(self) -> None:
+        """Do not raise ``Abandoned`` any more, because the current batch is finished or abandoned."""
         if threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the run is asked to stop; whether it was."""
+        """Wait for ``seconds``, or until the run is asked to stop; return whether it was."""
         return self._asked.wait(seconds)
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.signals += 1
         self.ask()
-        if self.signals == 1 and self.attended:
+        if self.signals == 1 and self.is_checked:
             signal.setitimer(signal.ITIMER_REAL, FINISH_WITHIN_S)
             return
         if self.signals > 1:
@@ -66,10 +66,10 @@ _current: ContextVar[Stop | None] = ContextVar("stop", default=None)
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Signals ask the run to stop for the length of the block; the stop of a block around this one is used.
+    """Within the block, signals ask the run to stop. An inner block uses the ``Stop`` of the outer one.
 
-    The signals are taken anew in an inner block: Prefect's engine takes SIGTERM for itself when a flow run starts. Only
-    the main thread of a process can take signals: elsewhere, the run is ended as its caller ends it.
+    An inner block installs the signal handlers again, because Prefect's engine replaces that of SIGTERM when a flow run
+    starts. Only the main thread can install handlers: in another thread, the caller has to end the run.
     """
     stop = _current.get() or Stop()
     token = _current.set(stop)
@@ -91,4 +91,4 @@ def _handle(stop: Stop) -> dict[signal.Signals, Any]:
 
 
 def _abandon(_number: int, _frame: FrameType | None) -> None:
-    raise Abandoned("the batch at hand was not done in time after the run was asked to stop")
+    raise Abandoned("the current batch was not finished in time after the run was asked to stop")

@@ -1,4 +1,4 @@
-"""Whoever watches a run from the same process: a progress bar, or nobody."""
+"""Reports the progress of a run to a watcher in the same process, such as a progress bar."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from contextvars import ContextVar
 
 
 class Watcher:
-    """Sees a run go by; this one looks away."""
+    """Receives the progress of a run. This one ignores it."""
 
     def step(self, name: str, batch: int) -> None:
         """A step of a batch starts: plan, transform, audit, load or report."""
 
-    def found(self, records: int) -> None:
-        """So many offsets wait in the topic when the run starts (or looks again)."""
+    def expect(self, records: int) -> None:
+        """The run will process this many records in all, as far as it knows now."""
 
     def done(self, records: int) -> None:
-        """So many offsets of the run are staged, all batches together."""
+        """The run has processed this many records so far, in all batches together."""
 
     def note(self, text: str) -> None:
-        """Something that a person should know while the run goes on: what is away, what is back."""
+        """A message for a person during the run, for instance that an outage has begun or ended."""
 
     def loaded(self, outcomes: Mapping[str, int]) -> None:
-        """A batch is in the warehouse."""
+        """A batch was loaded."""
 
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)

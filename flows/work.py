@@ -1,7 +1,7 @@
-"""What a run holds while it lasts, and the steps that its batches go through.
+"""The resources of a run, and the steps that its batches go through.
 
-Steps only order and repeat; what becomes of a record is decided in ``pipelines``. A step is tried again on what may
-pass (broker or warehouse away), never on a bug of ours: the same input would fail the same way.
+Steps only call the code in ``pipelines`` and repeat it; they decide nothing about records. A step is tried again if
+the broker, the warehouse or the stage is unavailable. It is not tried again after a bug, which would only recur.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("dateline")
 FILE_LOG = logging.getLogger("dateline-follow")
-"""For what a run that follows says of each batch: Prefect keeps the log of ``dateline``, and would grow without end."""
+"""For a line about each batch of a run that follows the topic. Prefect stores the ``dateline`` log and would grow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run's settings, its warehouse, what runs its jobs, and what it has done so far.
+    """A run's settings, warehouse and executor, and what it has done so far.
 
-    ``follows`` says that the run goes on for ever: its steps are then no task runs, because Prefect's database would
-    grow by several rows for each of them.
+    If ``follows``, the run keeps running until it is stopped. Its steps are then not task runs, because each of them
+    would add several rows to Prefect's database.
     """
 
     settings: Settings
@@ -88,7 +88,7 @@ class Work:
 
 
 def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
-    """Marks a function as a step of a run: tried again as the run's patience has it, and a task run in Prefect."""
+    """Makes a function a step of a run: it is tried again as ``Patience`` allows, and is a task run in Prefect."""
 
     def mark(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:
         @wraps(function)
@@ -108,7 +108,7 @@ def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Cal
 
 @step("transform")
 def transform(work: Work, batch: BatchPlan) -> Transformed:
-    """The Beam job over one micro-batch: a staged batch."""
+    """Run the Beam job over one micro-batch; the result is a staged batch."""
     from pipelines.jobs.batches import transform_batch
 
     before = work.report.records
@@ -117,7 +117,7 @@ def transform(work: Work, batch: BatchPlan) -> Transformed:
 
 @step("audit")
 def audit(work: Work, batch: StagedBatch) -> Audit:
-    """The batch expectations' verdict on a staged batch."""
+    """Check the batch expectations on a staged batch."""
     from pipelines.jobs.audit import audit_batch
 
     return audit_batch(batch, work.settings, work.executor)
@@ -125,7 +125,7 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
 
 @step("load")
 def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
-    """Load rows and offsets into the warehouse, in one transaction. Articles of quarantined scrapers wait there."""
+    """Load rows and offsets in one transaction; articles of quarantined scrapers are stored as waiting."""
     from pipelines.warehouse import load_batch
 
     work.memory.remember()
@@ -134,34 +134,34 @@ def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
 
 @step("send outbox")
 def send_outbox(work: Work, loaded: Loaded) -> None:
-    """Dead letters to their topic (at least once), and group offsets for lag monitors; both after the commit.
+    """After the commit, send dead letters to their topic (at least once) and commit group offsets for lag monitors.
 
-    What Kafka does not take waits, and never stops loading.
+    What Kafka does not accept is tried again later. It never stops loading.
     """
     work.outbox.send(more=bool(loaded.outcomes["rejected"]))
     work.group.commit({p: offset for (topic, p), offset in loaded.offsets.items() if topic == work.topic})
 
 
-def settle(work: Work) -> None:
-    """Clear up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
-    StagedBatches(work.store.batches).settle(work.warehouse)
+def clean_up(work: Work) -> None:
+    """Clean up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
+    StagedBatches(work.store.batches).remove_unloaded(work.warehouse)
     remove_originals(work)
     work.outbox.send()
 
 
-def forget_staged(work: Work, loaded: Loaded) -> None:
-    """Keep the last few staged batches for a look; none once something was deleted, and no file of its original."""
+def remove_staged(work: Work, loaded: Loaded) -> None:
+    """Keep only the last few staged batches; after a deletion, keep none and remove the deleted originals too."""
     if loaded.removed or loaded.outcomes["suppressed"]:
-        StagedBatches(work.store.batches).forget_all()
+        StagedBatches(work.store.batches).remove_all()
         remove_originals(work)
     else:
-        StagedBatches(work.store.batches).forget_old()
+        StagedBatches(work.store.batches).remove_old()
 
 
 def remove_originals(work: Work) -> None:
-    """Remove the originals of the run's topic that a delete request covers; what a killed run left, the next removes.
+    """Remove the originals of the run's topic that a delete request covers, also those that a killed run left.
 
-    Those of other topics are left to runs from these.
+    Runs on other topics remove the originals of these topics.
     """
     paths = [path for path in work.warehouse.originals_to_remove() if work.store.owns_original(path)]
     if not paths:
@@ -172,7 +172,7 @@ def remove_originals(work: Work) -> None:
 
 
 def finish(work: Work) -> None:
-    """Send what is left to be sent, once every batch is loaded."""
+    """Send the remaining dead letters and group offsets after every batch is loaded."""
     work.outbox.finish()
     work.group.finish()
 
@@ -182,13 +182,13 @@ def working(
     settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
     new_warehouse: bool = False,
 ) -> Iterator[Work]:
-    """Hold the right to load from the topic; the run's row and artifact are written however it ends.
+    """Take the writer lock, start a run and its workers, and record the run's end, however it ends.
 
-    Raises ``WarehouseGone`` or ``WarehouseReplaced`` where another warehouse was loaded into before, unless
-    ``new_warehouse``.
+    If another run has the writer lock, wait for it at most ``wait_minutes``, then raise ``WarehouseBusy``. Raise
+    ``WarehouseGone`` or ``WarehouseReplaced`` if earlier runs loaded into another warehouse, unless ``new_warehouse``.
 
-    Another run that has the place is waited for, ``wait_minutes`` at most; then ``WarehouseBusy``. ``following`` is
-    what asks a run that goes on for ever to stop: such a run rides out longer outages, and a stop completes it.
+    ``following`` is the stop of a run that follows the topic: such a run waits longer for the end of an outage, and
+    being stopped completes it.
     """
     from pipelines.jobs.names import check_names
     from pipelines.runtime import executor_of
@@ -206,7 +206,7 @@ def working(
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
-    with warehouse.writer(holder, 60 * wait_minutes, report.topic):  # first: who has the place may write
+    with warehouse.writer(holder, 60 * wait_minutes, report.topic):  # first: it may write only now
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()
@@ -223,21 +223,21 @@ def working(
                 follows = following is not None
                 yield Work(settings, warehouse, executor, report, outbox, group, artifact, logs, patience, follows)
             report.end("completed")
-            _write_down_end(warehouse, report)
+            _record_end(warehouse, report)
         except Abandoned:
             report.end("completed", "stopped before its first batch")
-            _write_down_end(warehouse, report)
+            _record_end(warehouse, report)
             raise
         except BaseException as fault:
             why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
             report.end("failed", why)
             try:
-                _write_down_end(warehouse, report)
-            except Exception:  # what failed first is what a person must hear of; the next run finds this one abandoned
-                LOG.warning("the run's end could not be written down", exc_info=True)
+                _record_end(warehouse, report)
+            except Exception:  # report the first fault; the next run sets this one to abandoned
+                LOG.warning("the end of the run could not be recorded", exc_info=True)
             raise
         finally:
-            _keep_artifact(settings, report, artifact.write)
+            _write_artifact(settings, report, artifact.write)
 
 
 def _report_missing_guards(executor: Executor) -> None:
@@ -246,23 +246,23 @@ def _report_missing_guards(executor: Executor) -> None:
     missing = [does for guard, does in GUARDS.items() if guard not in executor.guards]
     if missing:
         LOG.warning(
-            "what runs this job gives no guards: a message that %s fails its whole batch, where worker processes of "
-            "this machine would reject it alone", " or ".join(missing),
+            "this Beam runner does not isolate messages: a message that %s fails its whole batch; worker processes of "
+            "this machine would reject only the message", " or ".join(missing),
         )
 
 
-def _write_down_end(warehouse: Warehouse, report: RunReport) -> None:
+def _record_end(warehouse: Warehouse, report: RunReport) -> None:
     assert report.ended_at is not None
     warehouse.finish_run(report.run_id, report.status, report.ended_at, report.note)
 
 
 def report_progress(work: Work) -> None:
-    """Bring the artifact of a run that follows up to date, when it is time to."""
+    """Update the artifact of a run that follows the topic, if an update is due."""
     if work.follows and work.artifact.is_due(work.report):
-        _keep_artifact(work.settings, work.report, work.artifact.write_soon)
+        _write_artifact(work.settings, work.report, work.artifact.write_soon)
 
 
-def _keep_artifact(settings: Settings, report: RunReport, write: Callable[[RunReport], None]) -> None:
+def _write_artifact(settings: Settings, report: RunReport, write: Callable[[RunReport], None]) -> None:
     watcher().step("report", report.batches)
     try:
         standings = scrapers_of(settings)
@@ -270,7 +270,7 @@ def _keep_artifact(settings: Settings, report: RunReport, write: Callable[[RunRe
         report.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
         write(report)
     except Exception:
-        LOG.warning("the run's artifact could not be kept", exc_info=True)
+        LOG.warning("the artifact of the run could not be written", exc_info=True)
 
 
 def finish_batch(work: Work, transformed: Transformed) -> None:
@@ -289,4 +289,4 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
             "batch %s: %d articles wait, their scraper is quarantined. See `dateline status`", loaded.batch_id, waiting
         )
     send_outbox(work, loaded)
-    forget_staged(work, loaded)
+    remove_staged(work, loaded)

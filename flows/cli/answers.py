@@ -1,4 +1,4 @@
-"""Shows the answer of a query: its first rows as a table, or all of it as CSV or JSON, whole or not at all."""
+"""Shows the answer of a query: its first rows as a table, or all rows as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ CHUNK = 1 << 20
 
 
 def show_answer(screen: Screen, settings: Settings, sql: str, form: Literal["table", "csv", "json"]) -> None:
-    """Write the answer once it has been read to its end and the warehouse is free for runs again.
+    """Read the whole answer, release the warehouse for runs, and only then write the answer.
 
-    Raises ``QueryStopped`` and ``AnswerTooLarge`` where it passes the limits in the settings.
+    Raises ``QueryStopped`` or ``AnswerTooLarge`` if the answer exceeds the limits in the settings.
     """
     warehouse, limits = opened(settings), settings.query
     if form == "table":
@@ -34,7 +34,7 @@ def show_answer(screen: Screen, settings: Settings, sql: str, form: Literal["tab
             rows = list(islice(answer.rows, SHOWN_ROWS + 1))
         screen.table("", answer.columns, rows[:SHOWN_ROWS], empty="no rows")
         if len(rows) > SHOWN_ROWS:
-            screen.note(f"These are the first {SHOWN_ROWS:,} rows; --csv and --json give all of them.")
+            screen.note(f"Only the first {SHOWN_ROWS:,} rows are shown; --csv and --json write all of them.")
         return
     with tempfile.TemporaryFile(dir=settings.home) as file:
         with warehouse.answer(sql, within_s=limits.timeout_s) as answer:
@@ -62,7 +62,7 @@ def _json(answer: Answer) -> Iterator[str]:
     from pipelines.warehouse import distinct_names
 
     names, before = distinct_names(answer.columns), "[\n  "
-    for row in answer.rows:  # a line each: Python indents JSON some times more slowly than it writes it
+    for row in answer.rows:  # one line for each row: Python writes indented JSON several times more slowly
         yield before + json_text(dict(zip(names, row, strict=True)))
         before = ",\n  "
     yield "[]\n" if before.startswith("[") else "\n]\n"
@@ -85,7 +85,7 @@ class _Line:
 
 
 def _csv_cell(value: object) -> object:
-    """A value that CSV has no form for becomes text; nested ones are JSON."""
+    """A value that CSV cannot represent, as text; nested values become JSON."""
     if isinstance(value, str | int | float) or value is None:
         return value
     shown = jsonable(value)

@@ -1,4 +1,4 @@
-"""The command line. Heavy libraries are imported inside the commands, so that ``--help`` answers at once."""
+"""The command line. Commands import heavy libraries only when they run, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.commands import check, demo, ledger, local, project, rejected, scrapers, stream
-from flows.cli.frame import EXIT_CODES, said_verbose
+from flows.cli.frame import EXIT_CODES, remember_verbose
 
 LEAVE_WITHIN_S = 10.0
 
@@ -19,7 +19,7 @@ EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXI
 
 app = typer.Typer(
     name="dateline",
-    help="Scraped news from Kafka into a warehouse whose ledger closes.",
+    help="Load scraped news from Kafka into a warehouse, exactly once.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -51,13 +51,13 @@ def dateline(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Scraped news from Kafka into a warehouse whose ledger closes."""
+    """Load scraped news from Kafka into a warehouse, exactly once."""
     del version
-    said_verbose(verbose)
+    remember_verbose(verbose)
 
 
 def main() -> None:
-    """The command's work is done when it has its exit code: it then leaves, whatever still waits."""
+    """Run the command. Once it has its exit code, the process ends within ``LEAVE_WITHIN_S``."""
     try:
         app()
     except SystemExit as ended:
@@ -66,12 +66,14 @@ def main() -> None:
 
 
 def _leave_soon(code: object) -> None:
-    """Prefect's client sends what events and logs it has left before the process may end, and where the API is away
-    it tries for eleven seconds an event (``prefect.events.clients``): minutes after everything was printed.
+    """End the process after ``LEAVE_WITHIN_S``, even if Prefect's client still tries to send events and logs.
+
+    If the API is unavailable, the client tries for eleven seconds for each event (``prefect.events.clients``), which
+    would keep the process alive for minutes after everything was printed.
     """
 
     def leave() -> None:
-        with contextlib.suppress(OSError):  # a pipe that nobody reads any more
+        with contextlib.suppress(OSError):  # nobody reads the pipe any more
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)

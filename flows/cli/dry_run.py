@@ -1,4 +1,4 @@
-"""``dateline rejected replay --dry-run``: the job over dead letters, nothing loaded, and what would be different."""
+"""``dateline rejected replay --dry-run``: shows what a replay of dead letters would do, and loads nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def dry_run_here(run: Command, *, quiet: bool, **which: Any) -> DryRun:
-    """Without a run in the ledger, the right to write or a broker: ingesting may go on meanwhile."""
+    """Run the job over dead letters. It needs no broker and no writer lock, so another run may load meanwhile."""
     from pipelines.jobs.dry_run import try_dead_letters
     from pipelines.runtime import executor_of
 
@@ -25,7 +25,7 @@ def dry_run_here(run: Command, *, quiet: bool, **which: Any) -> DryRun:
         run_bar(run.screen, quiet=quiet) as watcher,
         executor_of(settings) as executor,
     ):
-        watcher.found(count_of(warehouse, wanted))
+        watcher.expect(count_of(warehouse, wanted))
         watcher.step("transform", 1)
         return try_dead_letters(warehouse, wanted, settings, executor, watcher.done)
 

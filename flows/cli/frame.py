@@ -1,4 +1,4 @@
-"""One frame around every command: settings, a calm screen, a log file, errors as a panel, exit codes."""
+"""Wraps every command: reads settings, sets up screen and log file, shows errors as a panel, sets the exit code."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from pipelines.secrets import learn_environment, learn_secrets, redact
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
-__all__ = ["EXIT_CODES", "AsJson", "Command", "Verbose", "command", "said_verbose"]
+__all__ = ["EXIT_CODES", "AsJson", "Command", "Verbose", "command", "remember_verbose"]
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the libraries' own logs and tracebacks.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for a script, instead of tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for scripts instead of tables.")]
 
 _verbose_before_the_command = False
 
 
-def said_verbose(value: bool) -> None:
+def remember_verbose(value: bool) -> None:
     """Remember ``dateline --verbose COMMAND``, which means the same as ``dateline COMMAND --verbose``."""
     global _verbose_before_the_command  # noqa: PLW0603  one process, one command line
     _verbose_before_the_command = value
@@ -39,7 +39,7 @@ def said_verbose(value: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a command works with."""
+    """The settings, the screen and the log of a command."""
 
     name: str
     settings: Settings
@@ -49,13 +49,13 @@ class Command:
 
 
 class Terminated(BaseException):
-    """SIGTERM: everything is put away as after Ctrl-C."""
+    """SIGTERM was received: the command cleans up as after Ctrl-C."""
 
 
 @contextmanager
 def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[Command]:
-    """Run a command's body; ``changes`` are settings that its flags override (None leaves one alone)."""
-    from flows.cli.logs import chatter_to_file
+    """Run the body of a command; ``changes`` are settings that its flags override (None overrides nothing)."""
+    from flows.cli.logs import output_to_log
     from flows.place import make_home
     from flows.rotation import Logs
     from pipelines.settings import SettingsWrong
@@ -66,7 +66,7 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
     learn_secrets(settings)
     try:
         make_home(settings)
-        with _signals(), chatter_to_file(Logs(settings.home, settings.log_bytes), name, verbose=verbose) as logged:
+        with _signals(), output_to_log(Logs(settings.home, settings.log_bytes), name, verbose=verbose) as logged:
             code = 0
             try:
                 yield Command(name, settings, logged.screen, logged.log, verbose)
@@ -76,9 +76,9 @@ def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[
                 logged.screen.note("[yellow]Stopped.[/yellow]")
                 code = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else 128 + signal.SIGTERM
             except BrokenPipeError:
-                _let_go_of(logged.screen)
+                _discard_output(logged.screen)
                 code = 128 + signal.SIGPIPE
-            except Exception as fault:  # noqa: BLE001  the last frame: a person gets words, the log the traceback
+            except Exception as fault:  # noqa: BLE001  outermost handler: the screen gets the explanation, the log the traceback
                 code = _report(fault, logged.screen, logged.log, verbose=verbose)
     except (OSError, SettingsWrong) as fault:
         _panel(Screen(), explain(fault), None)
@@ -121,7 +121,7 @@ def _read_settings(changes: dict[str, Any]) -> Settings:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """The first Ctrl-C stops the work, the second says that it is stopping, the third gives up tidying."""
+    """The first Ctrl-C stops the work, the second prints that it is stopping, the third ends the cleanup."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -131,7 +131,7 @@ def _signals() -> Iterator[None]:
         nonlocal pressed
         pressed += 1
         if pressed == 2:
-            os.write(2, b"Stopping. Ctrl-C once more leaves things as they are.\n")
+            os.write(2, b"Stopping. Press Ctrl-C again to quit without cleaning up.\n")
         else:
             raise KeyboardInterrupt
 
@@ -149,8 +149,8 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _let_go_of(screen: Screen) -> None:
-    """Whoever read our output has gone: nothing more is written, and closing it does not complain."""
+def _discard_output(screen: Screen) -> None:
+    """Redirect the output to nowhere, because its reader has gone and closing it would raise."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, screen.out.file.fileno())

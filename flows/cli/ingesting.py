@@ -1,4 +1,4 @@
-"""Runs the ingest flow in this process with a progress bar, and prints the outcomes."""
+"""Runs flows in this process with a progress bar, and prints the outcomes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def get_workers_ready(settings: Settings, topic: Topic) -> None:
-    """Have workers load their models while Prefect is loaded here, where the topic has what the warehouse has not."""
+    """If there are new records, let workers load their models while Prefect is imported here."""
     if not settings.batch.workers:
         return
-    with suppress(Exception):  # a warehouse that cannot be read is the run's to report
+    with suppress(Exception):  # the run reports a warehouse that cannot be read
         from pipelines.warehouse import warehouse_path
         from pipelines.warehouse.duckdb import DuckDBWarehouse
 
@@ -52,14 +52,14 @@ def ingest_here(run: Command, settings: Settings, *, quiet: bool = False, **want
 def follow_here(
     run: Command, settings: Settings, *, quiet: bool = False, **wanted: Any
 ) -> dict[str, Any]:
-    """The report of an ingest flow that follows the topic until SIGTERM or Ctrl-C, which is no fault but its end."""
+    """The report of an ingest flow that follows the topic until SIGTERM or Ctrl-C, which end it normally."""
     with stoppable() as stop:
         try:
             return ingest_here(run, settings, follow=True, quiet=quiet, **wanted)
         except KeyboardInterrupt:
             if stop.signals > 1:
                 raise
-            run.screen.note("Stopped before the first look for new records.")
+            run.screen.note("Stopped before the first batch.")
             raise typer.Exit from None
 
 
@@ -99,7 +99,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
             screen.say("Nothing was loaded.")
             _show_waiting(screen, report)
         else:
-            screen.say("Nothing new: the warehouse is caught up with the topic.")
+            screen.say("No new records: the warehouse is caught up with the topic.")
         show_outbox(screen, report["outbox"])
         return
     screen.table(f"Ledger of run {report['run_id'][:8]}", ("outcome", "records"), by_outcome(report["outcomes"]))
@@ -113,7 +113,7 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
     show_outbox(screen, report["outbox"])
     show_quarantined(screen, report["quarantined"], report["stale"])
     costs = ", ".join(f"{step} {ms:.1f}" for step, ms in report["cpu_ms_per_element"].items())
-    screen.say(f"[dim]CPU milliseconds a record: {safe(costs)}[/dim]")
+    screen.say(f"[dim]CPU milliseconds per record: {safe(costs)}[/dim]")
     for finding in report["findings"][:10]:
         whose = f" of {safe(', '.join(map(scraper_label, finding['scrapers'])))}" if finding["scrapers"] else ""
         screen.say(
@@ -131,10 +131,10 @@ def _show_waiting(screen: Screen, report: dict[str, Any]) -> None:
 
 def show_released(screen: Screen, scraper: str, report: dict[str, Any]) -> None:
     if report["records"]:
-        screen.table(f"What waited of {scraper}", ("outcome", "records"), by_outcome(report["outcomes"]))
+        screen.table(f"Articles of {scraper} that waited", ("outcome", "records"), by_outcome(report["outcomes"]))
     screen.say(
-        f"[green]{safe(scraper)} is active again.[/green] Its past begins anew: it is not compared with anything from "
-        "before the release."
+        f"[green]{safe(scraper)} is active again.[/green] Later batches are compared only with batches after this "
+        "release."
     )
 
 

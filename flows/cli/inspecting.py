@@ -1,4 +1,4 @@
-"""How an inspected file is shown: a JSON line for a script, a few lines for a person."""
+"""Shows an inspected file: one line of JSON for scripts, or a summary for a person."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
 
 
 def _show_body(screen: Screen, paragraphs: list[str]) -> None:
-    """The first paragraphs and the last, which is where boilerplate shows."""
+    """Show the first paragraphs and the last one, where boilerplate is most likely."""
     ends = len(paragraphs) <= SHOWN_PARAGRAPHS + 1
     for paragraph in paragraphs if ends else paragraphs[:SHOWN_PARAGRAPHS]:
         screen.say(f"  {safe(paragraph, LONGEST_PARAGRAPH)}")
     if not ends:
-        screen.say(f"  [dim]… {len(paragraphs) - SHOWN_PARAGRAPHS - 1} more; --jsonl has them whole …[/dim]")
+        screen.say(f"  [dim]… {len(paragraphs) - SHOWN_PARAGRAPHS - 1} more paragraphs; --jsonl shows all …[/dim]")
         screen.say(f"  {safe(paragraphs[-1], LONGEST_PARAGRAPH)}")
 
 

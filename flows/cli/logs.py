@@ -1,4 +1,4 @@
-"""Where the libraries' chatter goes: always to a file of its own, to the screen only when asked."""
+"""Writes the output of libraries to a log file, and to the screen only with ``--verbose``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from pipelines.secrets import MaskedStream
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A command's screen and the file that holds everything else."""
+    """The screen of a command, and the log file for everything else."""
 
     screen: Screen
     log: Path
 
 
 @contextmanager
-def chatter_to_file(logs: Logs, name: str, *, verbose: bool) -> Iterator[Logged]:
-    """The command's own words reach the terminal; what libraries and child processes print goes to the file.
+def output_to_log(logs: Logs, name: str, *, verbose: bool) -> Iterator[Logged]:
+    """Keep the terminal for the command's own output; redirect that of libraries and child processes to the log file.
 
-    The descriptors themselves are pointed at the file, since Java, C++ and child processes print past Python.
+    The file descriptors are redirected, because Java, C++ and child processes do not write through Python.
     """
     folder = logs.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def chatter_to_file(logs: Logs, name: str, *, verbose: bool) -> Iterator[Logged]
 
 @contextmanager
 def _log_file(path: Path) -> Iterator[TextIO]:
-    """A log that cannot be written (the disk is full, say) is no fault of the command, nor hides one."""
+    """Open the log file; a fault when it is closed, such as a full disk, is ignored and hides no other fault."""
     log = path.open("a", encoding="utf-8", errors="backslashreplace")
     try:
         yield log
@@ -78,7 +78,7 @@ def _log_handlers(log: TextIO, *, verbose: bool) -> list[logging.Handler]:
 
 
 def _is_own_process() -> bool:
-    """False inside a test runner or another program, whose descriptors are not ours to move."""
+    """False inside a test runner or another program, whose file descriptors must not be redirected."""
     try:
         untouched = sys.__stdout__ is not None and sys.stdout is sys.__stdout__
         return untouched and (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)

@@ -1,4 +1,4 @@
-"""Progress bars: of a run that is watched, and of a stream that is counted."""
+"""Progress bars for runs and for streams of items."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from pipelines.settings import KafkaSettings
 
-SAID_AFTER_S = 0.3  # what takes longer is shown while it lasts
+SAID_AFTER_S = 0.3  # an operation that takes longer is shown
 
 WORDS = {
     "connect": "connecting to Kafka",
-    "plan": "looking",
+    "plan": "planning",
     "transform": "reading pages",
     "audit": "auditing",
     "load": "loading",
@@ -28,7 +28,7 @@ WORDS = {
 
 
 def a_bar(screen: Screen) -> Progress:
-    """A bar on the error stream, so that what a command prints can be piped; still, where there is no terminal."""
+    """A bar on the error stream, so that the output can be piped; it is not shown without a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     return Progress(
@@ -44,7 +44,7 @@ def a_bar(screen: Screen) -> Progress:
 
 
 class BarWatcher(Watcher):
-    """Moves a progress bar as a run goes by."""
+    """Shows the progress of a run as a progress bar."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self.bar, self.task = bar, task
@@ -52,7 +52,7 @@ class BarWatcher(Watcher):
     def step(self, name: str, batch: int) -> None:
         self.bar.update(self.task, description=f"Ingesting, batch {batch}: {WORDS.get(name, name)}")
 
-    def found(self, records: int) -> None:
+    def expect(self, records: int) -> None:
         self.bar.update(self.task, total=max(records, 1) if records else None)
 
     def done(self, records: int) -> None:
@@ -67,10 +67,7 @@ class BarWatcher(Watcher):
 
 @contextmanager
 def connecting(screen: Screen, kafka: KafkaSettings) -> Iterator[None]:
-    """Shows, from the first second on, that the broker is being connected to; a quick answer leaves nothing behind.
-
-    Written to the error stream: a spinner on a terminal, else one line.
-    """
+    """Show on the error stream that Dateline connects: a spinner on a terminal, else a line if it takes long."""
     text = f"Connecting to Kafka at {safe(kafka.bootstrap_servers)}, {kafka.connect_timeout_s:g} s at most …"
     if screen.notes.is_terminal:
         with screen.notes.status(text):
@@ -96,7 +93,7 @@ def run_bar(screen: Screen, *, quiet: bool = False) -> Iterator[Watcher]:
 
 @contextmanager
 def counting[T](screen: Screen, what: str, *, quiet: bool = False) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
-    """A function that passes an iterable on and counts it on the screen."""
+    """A function that yields the items of an iterable and shows their count on the screen."""
     if quiet:
         yield iter
         return

@@ -1,4 +1,4 @@
-"""Sends files to a topic and says what went out and what did not, also where it was broken off."""
+"""Sends files to a topic and lists which were sent and which were not, also if it is interrupted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 50
 def publish_files(  # noqa: PLR0913  what the command was given
     screen: Screen, kafka: KafkaSettings, topic: str, paths: Sequence[Path], manifest: Path | None, *, as_json: bool
 ) -> None:
-    """Publishes what can be read of the files, and lists the rest; ends with exit code 1 where a fault was among it."""
+    """Publish all files that can be read and list the others; exit with code 1 if one of these was faulty."""
     from pipelines.sinks.kafka import publish_messages
     from pipelines.sources.files import LeftOutFile, messages_from
 
@@ -59,26 +59,26 @@ def _show(screen: Screen, topic: str, count: int, left: Sequence[LeftOutFile], *
         screen.say(f"Published {counted(count, 'message')} to [bold]{safe(topic)}[/bold]. {load}".rstrip())
     else:
         screen.note(
-            f"Published {counted(count, 'message')} to {safe(topic)} before it was broken off. Publishing the same "
-            "files again is safe: what is there already is found unchanged."
+            f"Published {counted(count, 'message')} to {safe(topic)} before it was interrupted. Publishing the same "
+            "files again is safe: articles that were already published end as unchanged."
         )
     show_left_out(screen, left)
 
 
 def show_left_out(screen: Screen, left: Sequence[LeftOutFile]) -> None:
-    """Lists what was not taken, faults first, each with its reason."""
+    """List the files that were left out, faulty ones first, each with the reason."""
     if not left:
         return
     screen.note(f"Left out: {counted(len(left), 'file or message', 'files or messages')}.")
     for one in sorted(left, key=lambda one: not one.is_fault)[:SHOWN]:
-        sent = f" {counted(one.sent, 'message')} of it went out before." if one.sent else ""
+        sent = f" {counted(one.sent, 'message')} of it were sent before." if one.sent else ""
         colour = "red" if one.is_fault else "dim"
         screen.note(f"  [{colour}]•[/{colour}] {safe(one.why, 600)}{sent}")
     if len(left) > SHOWN:
-        screen.note(f"  and {len(left) - SHOWN:,} more; --json lists all that publish leaves out")
+        screen.note(f"  and {len(left) - SHOWN:,} more; `dateline publish --json` lists all of them")
 
 
 def refuse_faults(left: Sequence[LeftOutFile]) -> None:
-    """Ends the command with exit code 1 where something was left out that should have been taken."""
+    """Exit with code 1 if a file was left out because it is faulty."""
     if any(one.is_fault for one in left):
         raise typer.Exit(FOUND_WRONG)

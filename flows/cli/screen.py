@@ -1,4 +1,4 @@
-"""What a person sees: calm tables, one panel for an error, nothing a hostile page can steer the terminal with."""
+"""Output for a person: tables, text, and no control characters with which a hostile page could steer the terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-# C0 but tab and newline, DEL, C1, and the marks that turn text around or hide it
+# C0 except tab and newline, DEL, C1, and characters that reverse or hide text
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 def safe(value: object, limit: int = 200) -> str:
-    r"""Text that is fit for a terminal: one line, no control characters, no markup, bounded.
+    r"""Text that is safe for a terminal: one line of limited length without control characters or markup.
 
     >>> safe("Pier\x1b[31m [bold]rebuilt[/bold]\nnow")
     'Pier\ufffd[31m \\[bold]rebuilt\\[/bold] now'
@@ -33,7 +33,7 @@ def safe(value: object, limit: int = 200) -> str:
 
 
 def plain(value: object, limit: int = 200) -> str:
-    r"""The same without escaping Rich's markup, for text that is printed as it is.
+    r"""Like ``safe``, but without escaping Rich's markup, for text that is printed unchanged.
 
     >>> plain("a\tb\x00c")
     'a b\ufffdc'
@@ -49,13 +49,13 @@ def plain(value: object, limit: int = 200) -> str:
 
 STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # in JSON only inside strings
 
-SCRAP = 16  # narrower columns of text are hard to read
-SHORT = 32  # ids, names of faults, times: a column of such words is not broken over lines
-PIPED_WIDTH = 140  # where no terminal says how wide it is
+SCRAP = 16  # columns of text that are narrower are hard to read
+SHORT = 32  # columns of ids, names of faults or times are not wrapped
+PIPED_WIDTH = 140  # if there is no terminal
 
 
 def safe_lines(value: str, limit: int = 200) -> str:
-    r"""The same line by line, for text whose lines matter.
+    r"""Like ``safe``, but keeps line breaks.
 
     >>> safe_lines("a\n\x1b[2Jb")
     'a\n\ufffd[2Jb'
@@ -64,7 +64,7 @@ def safe_lines(value: str, limit: int = 200) -> str:
 
 
 class Screen:
-    """Where a command writes: ``out`` is for what was asked, ``notes`` for progress and errors."""
+    """Output of a command: ``out`` for its results, ``notes`` for progress and errors."""
 
     def __init__(self, out: TextIO | None = None, notes: TextIO | None = None) -> None:
         self._out, self._notes = out, notes
@@ -78,20 +78,20 @@ class Screen:
         return _console(self._notes or sys.stderr)
 
     def say(self, text: str = "") -> None:
-        """A line of markup; whatever comes from outside goes through ``safe`` first."""
+        """Print a line of markup; text from outside has to go through ``safe`` first."""
         self.out.print(text, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         self.notes.print(text, highlight=False, soft_wrap=True)
 
     def write_json(self, value: object, *, indent: int | None = 2) -> None:
-        """One JSON document for a script."""
+        """Write one JSON document for a script."""
         stream = self.out.file
         stream.write(json_text(value, indent=indent) + "\n")
         stream.flush()
 
     def write_bytes(self, value: bytes) -> None:
-        """Bytes as they are, nothing before or after them."""
+        """Write the bytes unchanged, with nothing before or after them."""
         stream = self.out.file
         stream.flush()
         raw = getattr(stream, "buffer", None)
@@ -110,9 +110,9 @@ class Screen:
         empty: str = "nothing",
         limit: int = 120,
     ) -> None:
-        """A table whose cells may come from a page; numbers stand right.
+        """Print a table whose cells may come from a page; numbers are aligned right.
 
-        Where the columns do not fit beside each other, each row is shown as a block with a line for each column.
+        If the table is too wide for the screen, each row is printed as a block with one line for each column.
         """
         listed = [list(row) for row in rows]
         if title:
@@ -147,14 +147,14 @@ def a_table(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int
 
 
 def _least_width(columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int) -> int:
-    """How wide a terminal must be so that no header is cut, and no text is broken into scraps."""
+    """Smallest width of a terminal at which no header is truncated and no text is wrapped too narrowly."""
     from rich.text import Text
 
     widths = []
     for index, column in enumerate(columns):
         cells = [Text.from_markup(_cell(row[index], limit)).cell_len for row in rows]
         widths.append(max(len(plain(column)), min(max(cells), SCRAP)))
-    return sum(widths) + 3 * (len(widths) - 1) + 2  # what the box and its padding take
+    return sum(widths) + 3 * (len(widths) - 1) + 2  # box and padding
 
 
 def _print_down(console: Console, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int) -> None:
@@ -184,7 +184,7 @@ def _cell(value: object, limit: int) -> str:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    r"""JSON without secrets; what could steer a terminal is escaped as JSON has it.
+    r"""JSON without secrets; characters that could steer a terminal are escaped.
 
     >>> json_text({"a": "\x9b2J"})
     '{"a": "\\u009b2J"}'
@@ -193,8 +193,8 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def jsonable(value: object) -> object:  # noqa: PLR0911  a line a kind of value
-    r"""A value as JSON has it: null for NaN and infinity, ISO 8601 for times, text for bytes that are, else hex.
+def jsonable(value: object) -> object:  # noqa: PLR0911  one return for each kind of value
+    r"""A value for JSON: null for NaN and infinity, ISO 8601 for times, text for bytes if they are UTF-8, else hex.
 
     >>> jsonable({1: float("nan"), "at": {"b": b"\xff"}, "whole": 1 << 70})
     {'1': None, 'at': {'b': 'ff'}, 'whole': 1180591620717411303424}
@@ -227,7 +227,7 @@ def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
     class PipedConsole(Console):
-        """Leaves a reader that has gone (`| head`) to the command's frame; Rich's own would exit past it."""
+        """Raises ``BrokenPipeError`` when the reader has gone (`| head`); Rich itself would exit."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError

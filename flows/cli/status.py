@@ -1,4 +1,4 @@
-"""How things stand: lag, runs, reject rates, the last audit, and whether the ledger closes."""
+"""Shows the status of the pipeline (lag, runs, reject rates, the last audit) and the result of a verification."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Verification, Warehouse
 
 
-def standing_of(settings: Settings, screen: Screen) -> dict[str, Any]:
-    """What ``dateline status`` shows; a broker or a warehouse that is away is listed under ``away``, not raised."""
-    standing: dict[str, Any] = {"warehouse": settings.warehouse_url, "away": []}
+def read_status(settings: Settings, screen: Screen) -> dict[str, Any]:
+    """The contents of ``dateline status``. An unavailable broker or warehouse is listed under ``unavailable``."""
+    status: dict[str, Any] = {"warehouse": settings.warehouse_url, "unavailable": []}
     saved: dict[int, int] | None = None
-    with _said_when_away(standing, "warehouse"):
+    with _listed_when_unavailable(status, "warehouse"):
         warehouse = opened(settings)
-        # first: where there is no warehouse, this raises, and the next offsets would be none
-        standing |= _ledger_standing(settings, warehouse)
+        # first, because it raises if there is no warehouse, for which next_offsets would be empty
+        status |= _ledger_status(settings, warehouse)
         saved = warehouse.next_offsets(settings.kafka.raw_topic)
-    with _said_when_away(standing, "kafka"):
-        standing |= _lag(settings, saved, screen)
-    return standing
+    with _listed_when_unavailable(status, "kafka"):
+        status |= _lag(settings, saved, screen)
+    return status
 
 
 @contextmanager
-def _said_when_away(standing: dict[str, Any], what: str) -> Iterator[None]:
+def _listed_when_unavailable(status: dict[str, Any], what: str) -> Iterator[None]:
     try:
         yield
     except Exception as fault:
         if exit_code(fault) is None:
             raise
-        standing["away"].append({
+        status["unavailable"].append({
             "what": what, "fault": type(fault).__name__, "exit_code": exit_code(fault), "may_pass": may_pass(fault),
             "why": str(fault),
         })
 
 
-def code_of_standing(standing: dict[str, Any]) -> int:
-    """The exit code of ``dateline status``: the highest of what a person must see to.
+def status_exit_code(status: dict[str, Any]) -> int:
+    """The exit code of ``dateline status``: the highest code of the faults that a person has to correct.
 
-    What is only away, and a warehouse that is yet to be made, are shown and are no fault.
+    Faults that may pass by themselves, and a warehouse that does not exist yet, are shown but do not count.
     """
-    faults = [away for away in standing["away"] if not away["may_pass"] and away["fault"] != "WarehouseMissing"]
-    return max((away["exit_code"] for away in faults), default=0)
+    faults = [one for one in status["unavailable"] if not one["may_pass"] and one["fault"] != "WarehouseMissing"]
+    return max((one["exit_code"] for one in faults), default=0)
 
 
-def _ledger_standing(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
+def _ledger_status(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
     from pipelines.resolve.scrapers import scraper_standings
     from pipelines.stage.audit import FEWEST_RECORDS
     from pipelines.warehouse.questions import ask
@@ -72,9 +72,9 @@ def _ledger_standing(settings: Settings, warehouse: Warehouse) -> dict[str, Any]
 
 
 def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> dict[str, Any]:
-    """By partition the end, the offsets still to load, and how many of these wait behind an open transaction.
+    """For each partition its end, its lag, and how many offsets of it wait behind an open transaction.
 
-    Where the warehouse could not be read (``saved`` is None), the next offset and the lag are unknown: null.
+    If the warehouse could not be read (``saved`` is None), next offset and lag are unknown (null).
     """
     from flows.cli.progress import connecting
     from flows.place import with_broker
@@ -99,42 +99,42 @@ def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> di
     }
 
 
-def show_standing(screen: Screen, standing: dict[str, Any]) -> None:
-    for away in standing["away"]:
-        screen.say(f"[yellow]{safe(away['what'].capitalize())} is away:[/yellow] {safe(away['why'], 600)}")
-    if "partitions" in standing:
+def show_status(screen: Screen, status: dict[str, Any]) -> None:
+    for fault in status["unavailable"]:
+        screen.say(f"[yellow]{safe(fault['what'].capitalize())} is unavailable:[/yellow] {safe(fault['why'], 600)}")
+    if "partitions" in status:
         screen.table(
-            f"Lag of {standing['topic']} at {standing['kafka']}",
+            f"Lag of {status['topic']} at {status['kafka']}",
             ("partition", "next offset", "end", "lag", "of it waiting"),
-            [tuple("no warehouse" if value is None else value for value in p.values()) for p in standing["partitions"]],
+            [tuple("no warehouse" if value is None else value for value in p.values()) for p in status["partitions"]],
         )
-        if standing["waiting"]:
-            waiting = {p["partition"]: p["waiting"] for p in standing["partitions"] if p["waiting"]}
-            screen.say(f"[yellow]Waiting:[/yellow] {safe(in_open_transactions(standing['topic'], waiting), 600)}")
-    if "last_runs" in standing:
-        show_quarantined(screen, standing["quarantined"], standing["stale"])
-        show_outbox(screen, standing["outbox"])
-        runs = [_run_row(run) for run in standing["last_runs"]]
+        if status["waiting"]:
+            waiting = {p["partition"]: p["waiting"] for p in status["partitions"] if p["waiting"]}
+            screen.say(f"[yellow]Waiting:[/yellow] {safe(in_open_transactions(status['topic'], waiting), 600)}")
+    if "last_runs" in status:
+        show_quarantined(screen, status["quarantined"], status["stale"])
+        show_outbox(screen, status["outbox"])
+        runs = [_run_row(run) for run in status["last_runs"]]
         screen.table("Last runs", RUN_COLUMNS, runs, empty="none yet", limit=60)
         rejected = [
             (scraper_label(scraper), *figures)
-            for scraper, *figures in (row.values() for row in standing["reject_rates"] if row["rejected"])
+            for scraper, *figures in (row.values() for row in status["reject_rates"] if row["rejected"])
         ]
         columns = ("scraper", "records", "rejected", "share", "mostly")
         screen.table("Rejected, by scraper", columns, rejected, empty="none")
-        remarks = [tuple(row.values()) for row in standing["last_audit"]]
+        remarks = [tuple(row.values()) for row in status["last_audit"]]
         columns = ("severity", "expectation", "column", "observed", "why")
         screen.table("Last audit", columns, remarks, empty="every expectation of the last batch was met")
-        if standing["unjudged"]:
-            few = ", ".join(f"{scraper_label(row['scraper'])} ({row['records']:,})" for row in standing["unjudged"])
+        if status["unjudged"]:
+            few = ", ".join(f"{scraper_label(row['scraper'])} ({row['records']:,})" for row in status["unjudged"])
             screen.say(
-                f"Shares are not judged of scrapers with fewer than {counted(standing['fewest_records'], 'record')}: "
-                f"{safe(few, 600)}."
+                f"The audit does not judge shares for scrapers with fewer than "
+                f"{counted(status['fewest_records'], 'record')}: {safe(few, 600)}."
             )
 
 
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
-    """How many dead letters wait to be sent to their topic, since when and why; nothing where none wait."""
+    """Show how many dead letters wait in the outbox, since when and why; show nothing if none wait."""
     for row in waiting:
         screen.say(f"[yellow]Outbox:[/yellow] {safe(dead_letters_wait(row), 900)}")
 
@@ -172,7 +172,7 @@ def show_verification(screen: Screen, found: Verification) -> None:
         if found.is_deep:
             produced = sum(p.produced for p in found.partitions)
             compared = f" It agrees with the {found.compared:,} of {counted(produced, 'offset')} that Kafka still has."
-        screen.say(f"[green]The ledger closes:[/green] every offset ended in exactly one outcome or gap.{compared}")
+        screen.say(f"[green]The ledger closes:[/green] every offset has one outcome or is in one gap.{compared}")
         return
     screen.say(f"[red]The ledger does not close:[/red] {counted(len(found.problems), 'problem')}.")
     for problem in found.problems[:50]:
@@ -180,7 +180,7 @@ def show_verification(screen: Screen, found: Verification) -> None:
 
 
 def _show_blanks(screen: Screen, found: Verification) -> None:
-    """Every gap, a line each: there may be very many, of a compacted topic."""
+    """Print one line for each gap, not a table, because a compacted topic may have very many."""
     from pipelines.warehouse.verification import UNEXPLAINED
 
     if not any(p.blanks for p in found.partitions):

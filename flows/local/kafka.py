@@ -1,7 +1,8 @@
 """A real Apache Kafka on this machine, without Docker, Maven or an installed Java.
 
-Its data, logs and ports lie under ``home/kafka``; it listens on loopback only. It is ready when it answers an
-admin call. With ``stays`` it outlives its starter (``dateline up``); without, it ends with it, kill -9 included.
+Its data, logs and ports are under ``home/kafka``, and it listens on loopback only. It is ready when it answers an admin
+request. With ``stays`` it keeps running after the process that started it (``dateline up``); without, it ends with that
+process, even after kill -9.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from flows.local.processes import Running, choose_ports, listens, spawn, tail
 from flows.local.server import LocalServer
 
 READY_WITHIN_S = 120.0
-ROOM_BYTES = 300_000_000  # below it Kafka's own logs and indexes can fill the disk within a demo
+ROOM_BYTES = 300_000_000  # with less, Kafka's own logs and indexes can fill the disk during a demo
 HEAP = "-Xmx512m"
 JVM_OPTIONS = (HEAP, "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalKafka(LocalServer):
-    """The Kafka of one home folder; ``overrides`` are broker settings on top of ``kafka.properties``.
+    """The Kafka of one home folder; ``overrides`` are broker settings in addition to ``kafka.properties``.
 
-    ``start`` raises ``NoJava`` and ``JarsUnavailable`` too.
+    ``start`` also raises ``NoJava`` and ``JarsUnavailable``.
     """
 
     name = "kafka"
@@ -97,7 +98,7 @@ def _escaped(value: str) -> str:
 
 
 def answers(address: str) -> bool:
-    """Whether the broker there answers an admin call: the only sign that it is ready."""
+    """Whether the broker answers an admin request, which is the only sign that it is ready."""
     if not listens(int(address.rpartition(":")[2])):
         return False
     from kafka import KafkaAdminClient

@@ -1,11 +1,12 @@
 """A real PostgreSQL on this machine, without Docker, root or an installed server.
 
-Its data and log lie under ``home/postgres``. It listens on loopback only and asks for a password, which is made with
-the data. With ``stays`` it outlives its starter; without, it ends with it, kill -9 included.
+Its data and log are under ``home/postgres``. It listens on loopback only and requires a password, which is generated
+with the data. With ``stays`` it keeps running after the process that started it; without, it ends with that process,
+even after kill -9.
 
-PostgreSQL refuses to run as root. Started by root, the server runs as ``nobody``; if ``nobody`` cannot reach the home
-folder or the programs, the data and a copy of the programs lie in a folder of their own under ``/var/tmp``, which the
-file ``home/postgres/place`` names.
+PostgreSQL refuses to run as root. If root starts it, the server runs as ``nobody``. If ``nobody`` cannot access the
+home folder or the programs, the data and a copy of the programs are in a separate folder under ``/var/tmp``, whose path
+is in the file ``home/postgres/place``.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from flows.local.server import LocalServer, quiet
 from flows.local.system_user import SystemUser, server_user
 
 READY_WITHIN_S = 60.0
-STOP_PATIENCE_S = 30.0  # a shutdown writes a checkpoint first
+STOP_PATIENCE_S = 30.0  # a shutdown first writes a checkpoint
 ROOM_BYTES = 200_000_000  # an empty cluster with its write-ahead log, and room for a small warehouse
 USER = "dateline"
 DATABASE = "postgres"
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",  # their usual place is not writable for every user, and nobody needs them
+    "unix_socket_directories": "",  # their default folder is not writable for every user, and they are not needed
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -46,15 +47,15 @@ UNSAFE_AND_FAST: Mapping[str, str] = {
     "full_page_writes": "off",
     "autovacuum_naptime": "5s",
 }
-"""For tests alone: a crash of the machine may destroy the data. A killed server loses nothing that was committed,
-except for the last moments of ``synchronous_commit = off``."""
+"""Only for tests: a crash of the machine may destroy the data. A killed server keeps all committed data, except for the
+last moments, because of ``synchronous_commit = off``."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPostgres(LocalServer):
-    """The PostgreSQL of one home folder; ``overrides`` are server settings on top of ``SETTINGS``.
+    """The PostgreSQL of one home folder; ``overrides`` are server settings in addition to ``SETTINGS``.
 
-    ``start`` raises ``NoPostgres`` and ``NoSystemUser`` too. ``stop`` closes its clients' connections.
+    ``start`` also raises ``NoPostgres`` and ``NoSystemUser``. ``stop`` closes the connections of clients.
     """
 
     name = "postgres"
@@ -78,14 +79,14 @@ class LocalPostgres(LocalServer):
         return f"postgresql://{USER}:{self._password.read_text('utf-8')}@{running.address}/{database}"
 
     def remove(self) -> None:
-        """Stop the server and remove its data and everything else of it."""
+        """Stop the server and remove its data and all its other files."""
         self.stop()
         self._remove_place()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def for_now(self, notify: Callable[[str], None] = quiet) -> Iterator[Running]:
-        """As of every server; a folder outside of the home that was made for it is removed too."""
+        """Like ``LocalServer.for_now``, but also removes a data folder that was created outside of the home."""
         had_place = self._place_note.exists()
         try:
             with LocalServer.for_now(self, notify) as running:
@@ -112,7 +113,7 @@ class LocalPostgres(LocalServer):
         return Running(self.name, process.pid, process.create_time(), port, stays)
 
     def _place(self, user: SystemUser | None) -> Path:
-        """The folder that holds ``data``: this home's, unless the server's user cannot reach it."""
+        """The folder that contains ``data``: in the home, unless the server's user cannot access the home."""
         if user is None or user.can_reach(self.folder):
             return self.folder
         with contextlib.suppress(OSError):
@@ -129,7 +130,7 @@ class LocalPostgres(LocalServer):
             self._place_note.unlink()
 
     def _make_data(self, programs: Programs, user: SystemUser | None, place: Path) -> None:
-        """Make the data folder and the password of its one user, unless they are there; half a folder is made anew."""
+        """Create the data folder and the password of its user unless they exist; an incomplete folder is replaced."""
         if _major_of(place / "data") is not None:
             return
         unfinished = place / "data.new"
@@ -152,12 +153,12 @@ class LocalPostgres(LocalServer):
         finally:
             passed.unlink()
         if ran.returncode != 0:
-            raise self._death("PostgreSQL could not make its data folder.", (ran.stdout + ran.stderr)[-2_000:])
+            raise self._death("PostgreSQL could not create its data folder.", (ran.stdout + ran.stderr)[-2_000:])
         unfinished.replace(place / "data")
 
 
 def _major_of(data: Path) -> int | None:
-    """The version of PostgreSQL that a data folder is of; None where there is none."""
+    """The major version of PostgreSQL that wrote a data folder; None if there is no data."""
     try:
         return int((data / "PG_VERSION").read_text("utf-8"))
     except (OSError, ValueError):
@@ -165,7 +166,7 @@ def _major_of(data: Path) -> int | None:
 
 
 def _run(command: list[str], user: SystemUser | None) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as the user, without the variables that point libpq at other servers."""
+    """Run a program to its end, as the user, without environment variables that would make libpq use another server."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return subprocess.run(
         command if user is None else user.command(command), env=plain, capture_output=True, text=True,
@@ -174,7 +175,7 @@ def _run(command: list[str], user: SystemUser | None) -> subprocess.CompletedPro
 
 
 def answers(port: int) -> bool:
-    """Whether a PostgreSQL there accepts connections: it asks a client for its password, and no longer says wait."""
+    """Whether PostgreSQL accepts connections on the port, that is, asks a client for its password."""
     parameters = b"user\0" + USER.encode() + b"\0database\0" + DATABASE.encode() + b"\0\0"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:

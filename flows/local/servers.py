@@ -1,4 +1,4 @@
-"""Kafka and Prefect of this machine, started side by side; those that ran before are used and left as they are."""
+"""Starts the local Kafka and Prefect in parallel; servers that already run are used and left running."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Servers:
-    """The servers that the settings do not name elsewhere: ``started`` are those that did not run before."""
+    """The local servers that are needed, as the settings name no others; ``started`` are those that this started."""
 
     def __init__(self, settings: Settings, *, all_of_them: bool = False) -> None:
         from flows.local.kafka import LocalKafka
@@ -28,7 +28,7 @@ class Servers:
         self.started: list[LocalServer] = []
 
     def start(self, *, stays: bool = False, notify: Callable[[str], None] = lambda _: None) -> None:
-        """Start both at once; if one cannot be started, or on Ctrl-C, the other is not left behind."""
+        """Start both in parallel; if one cannot be started, or on Ctrl-C, stop the other."""
         wanted: list[LocalServer] = [server for server in (self.kafka, self.prefect) if server is not None]
         self.started = [server for server in wanted if server.running() is None]
         with ThreadPoolExecutor(2) as pool:
@@ -46,7 +46,7 @@ class Servers:
         self.started = []
 
     def _stop_while(self, starting: list[Future[Running]]) -> None:
-        """Stop also what is only just being started: it is written down a moment after it runs."""
+        """Stop all servers, also one that is just being started and is recorded a moment after it runs."""
         while True:
             done = all(one.done() for one in starting)
             for server in self.started:

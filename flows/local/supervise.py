@@ -1,8 +1,8 @@
-"""Start a server in a session of its own and print its pid; stop it once the process that wanted it is gone.
+"""Start a server in its own session, print its process id, and stop it once the parent process has ended.
 
-Run as ``python supervise.py LOG PARENT COMMAND…``: PARENT 0 means that the server stays. A file of its own that
-imports nothing else, because it runs beside the server for all of its life. Signals of the terminal do not
-reach it; however the parent ends, kill -9 too, the server gets SIGTERM and, ten seconds later, SIGKILL.
+Run as ``python supervise.py LOG PARENT COMMAND…``; with PARENT 0 the server keeps running. The script imports nothing
+of Dateline, because it runs as long as the server. Signals of the terminal do not reach the server. However the parent
+ends, even after kill -9, the server gets SIGTERM and, ten seconds later, SIGKILL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_supervisor() -> None:
-    """Linux only: should this supervisor itself be killed, the kernel stops the server."""
+    """Linux only: if this supervisor itself is killed, the kernel stops the server."""
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

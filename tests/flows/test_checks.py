@@ -44,7 +44,7 @@ def test_a_check_that_fails_stops_no_other_and_what_needs_it_is_untried() -> Non
         Group(("other",), lambda _, checks: checks.ok("other", "fine.")),
     ]
     assert [(f.check, f.state, f.do, f.code) for f in run_groups(Settings(), groups)] == [
-        ("zero", "failed", "This is a bug of ours. Run it again with --verbose, and send us the log.", 5),
+        ("zero", "failed", "This is a bug in Dateline. Run the command again with --verbose, and send us the log.", 5),
         ("first", "ok", None, 0),
         ("second", "failed", "correct it.", 2),
         ("third", "warning", "grant it", 0),
@@ -63,7 +63,7 @@ def test_a_check_that_takes_too_long_is_untried_and_holds_up_no_other() -> None:
     found = run_groups(Settings(), groups)
     release.set()
     assert [(f.check, f.state, f.says) for f in found] == [
-        ("slow", "untried", "It was not done within 0.2 s."), ("quick", "ok", "fine."),
+        ("slow", "untried", "It did not finish within 0.2 s."), ("quick", "ok", "fine."),
     ]
     assert time.monotonic() - began < 10
 
@@ -105,7 +105,7 @@ def test_a_warehouse_that_a_run_would_refuse_fails(tmp_path: Path) -> None:
     assert (gone.state, gone.code, "now it is missing" in gone.says) == ("failed", 3, True)
     other.path.rename(warehouse.path)
     replaced = made(check_warehouse, settings, "warehouse")
-    assert (replaced.state, replaced.code, "holds another warehouse" in replaced.says) == ("failed", 3, True)
+    assert (replaced.state, replaced.code, "is another warehouse" in replaced.says) == ("failed", 3, True)
 
 
 def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_home_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
 def test_a_stage_that_can_be_used_is_left_as_it_was(stage_url: str, tmp_path: Path) -> None:
     assert made(check_stage, Settings(home=tmp_path), "stage").says == "It is the home folder."
     found = made(check_stage, Settings(home=tmp_path, stage=stage_url), "stage")
-    assert (found.state, found.says) == ("ok", f"Files can be stored in {Folder(stage_url)}, read and removed.")
+    assert (found.state, found.says) == ("ok", f"Files can be written to {Folder(stage_url)}, read and removed.")
     assert Folder(stage_url).files() == []
 
 

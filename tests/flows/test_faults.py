@@ -56,4 +56,4 @@ def test_what_nobody_named_is_called_our_bug() -> None:
     shown = explain(KeyError("title"))
     assert shown.why == "KeyError: 'title'"
     assert shown.do is not None
-    assert shown.do.startswith("This is a bug of ours.")
+    assert shown.do.startswith("This is a bug in Dateline.")

@@ -81,7 +81,7 @@ def test_an_unexplained_gap_is_a_line_too_and_exit_1(warehouse: DuckDBWarehouse)
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
-    (("--from", "9", "--to", "3"), "--from 9 lies past --to 3."),
+    (("--from", "9", "--to", "3"), "--from 9 is greater than --to 3."),
     (("--partition", "0", "--from", "9"), "articles.raw/0 was read from 10 to 20, asked for was 9 to 20"),
     (("--partition", "0", "--to", "21"), "articles.raw/0 was read from 10 to 20, asked for was 10 to 21"),
     (("--from", "10", "--to", "12"), "articles.raw/1 was read from 0 to 3, asked for was 10 to 12"),
@@ -157,7 +157,7 @@ def test_a_table_shows_the_first_thousand_rows_and_says_so(warehouse: DuckDBWare
     shown = CliRunner().invoke(app, ["query", f"SELECT a.range AS n {BILLIONS}"])
     assert shown.exit_code == 0
     assert len([line for line in shown.stdout.splitlines() if line.strip().replace(",", "").isdigit()]) == 1_000
-    assert "first 1,000 rows; --csv and --json give all" in shown.stderr
+    assert "first 1,000 rows are shown; --csv and --json write all" in shown.stderr
     assert CliRunner().invoke(app, ["query", "FROM range(1000)"]).stderr == ""
 
 
@@ -201,7 +201,7 @@ def test_whoever_reads_a_warehouse_that_is_gone_says_what_status_says(
     shown = CliRunner().invoke(app, command)
     assert (shown.exit_code, "Warehouse Gone" in shown.stderr) == (3, True)
     assert "Articles were loaded into" in shown.stderr
-    (away,) = [each for each in json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["away"]
+    (away,) = [each for each in json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["unavailable"]
                if each["what"] == "warehouse"]
     assert away["fault"] == "WarehouseGone"
 

@@ -1,4 +1,4 @@
-"""A step waits for a broker or warehouse that is away, says so once, and gives up when its patience is over."""
+"""A step waits for an unavailable broker or warehouse, logs it once, and gives up after its last delay."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def away(times: int, fault: Exception = AWAY) -> Callable[[], str]:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "RIDING_DELAYS_S", (0.0,))
+    monkeypatch.setattr(patience, "OUTAGE_DELAYS_S", (0.0,))
     monkeypatch.setattr(patience, "LAST_DELAY_S", 0.0)
 
 

@@ -26,7 +26,7 @@ def names(folder: Folder) -> list[str]:
 def test_letters_of_a_killed_replay_are_removed(stage_url: str, tmp_path: Path) -> None:
     batches = Folder(stage_url)
     batches.write("run-00001.letters.avro", b"letters")
-    StagedBatches(batches).settle(DuckDBWarehouse(tmp_path / "none.duckdb"))
+    StagedBatches(batches).remove_unloaded(DuckDBWarehouse(tmp_path / "none.duckdb"))
     assert names(batches) == []
 
 
@@ -51,7 +51,7 @@ def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(st
     warehouse = DuckDBWarehouse(tmp_path / "courier.duckdb")
     warehouse.prepare()
     load_batch(warehouse, batches[0])
-    StagedBatches(folders[0]).settle(warehouse)
+    StagedBatches(folders[0]).remove_unloaded(warehouse)
     assert [names(folder) for folder in folders] == [
         ["batch-0"],
         ["batch-1", "never-loaded", "other.letters.avro"],
@@ -100,7 +100,7 @@ def test_the_last_three_batches_are_kept_by_when_they_were_staged(
         raise FileNotFoundError(name)
 
     monkeypatch.setattr(Folder, "modified_at", modified_at)
-    StagedBatches(batches).forget_old()
+    StagedBatches(batches).remove_old()
     assert names(batches) == ["b", "c", "e"]
 
 

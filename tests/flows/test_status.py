@@ -55,7 +55,7 @@ def test_records_behind_an_open_transaction_are_lag_that_waits(broker: None, war
         {"partition": 0, "next": 10, "end": 12, "lag": 2, "waiting": 0},
         {"partition": 1, "next": 0, "end": 5, "lag": 5, "waiting": 3},
     ]
-    assert (shown["exit"], shown["lag"], shown["waiting"], shown["away"]) == (0, 7, 3, [])
+    assert (shown["exit"], shown["lag"], shown["waiting"], shown["unavailable"]) == (0, 7, 3, [])
     assert BEHIND in CliRunner().invoke(app, ["status"]).output
 
 
@@ -66,7 +66,7 @@ def test_what_a_warehouse_that_cannot_be_read_has_loaded_is_unknown(broker: None
         (home / "warehouse.duckdb").write_bytes(b"not a database" * 1_000)
     shown = status()
     assert [(p["next"], p["end"], p["lag"]) for p in shown["partitions"]] == [(None, 12, None), (None, 5, None)]
-    assert (shown["lag"], shown["waiting"], [away["what"] for away in shown["away"]]) == (None, 3, ["warehouse"])
+    assert (shown["lag"], shown["waiting"], [away["what"] for away in shown["unavailable"]]) == (None, 3, ["warehouse"])
     assert "no warehouse" in CliRunner().invoke(app, ["status"]).output
     assert shown["exit"] == {"missing": 0, "unreadable": 1}[damage]
 
@@ -77,7 +77,7 @@ def test_a_warehouse_that_was_loaded_into_and_is_gone_is_not_said_to_be_yet_to_c
     Memory(Settings(home=home), warehouse).remember()
     warehouse.path.unlink()
     shown = status()
-    assert (shown["exit"], [away["fault"] for away in shown["away"]]) == (AWAY, ["WarehouseGone"])
+    assert (shown["exit"], [away["fault"] for away in shown["unavailable"]]) == (AWAY, ["WarehouseGone"])
 
 
 def test_an_address_that_names_no_warehouse_is_an_exit_code_of_status(
@@ -98,15 +98,15 @@ def test_a_broker_that_says_no_is_an_exit_code_of_status(
 
     monkeypatch.setattr(offsets, "first_contact", refuse)
     shown = status()
-    (away,) = shown["away"]
+    (away,) = shown["unavailable"]
     assert (shown["exit"], away["what"], away["exit_code"]) == (code, "kafka", AWAY)
     assert away["fault"] == type(fault).__name__
     assert "partitions" not in shown
 
 
 @pytest.mark.parametrize(("waiting", "says", "never"), [
-    ({}, "Nothing new: the warehouse is caught up with the topic.", "Not caught up"),
-    ({"1": 3}, f"Nothing was loaded.\nNot caught up: {BEHIND}", "Nothing new"),
+    ({}, "No new records: the warehouse is caught up with the topic.", "Not caught up"),
+    ({"1": 3}, f"Nothing was loaded.\nNot caught up: {BEHIND}", "No new records"),
 ])
 def test_the_end_of_a_run_says_caught_up_only_where_it_is(waiting: dict[str, int], says: str, never: str) -> None:
     out = io.StringIO()

@@ -16,7 +16,7 @@ from flows.stopping import Abandoned, stoppable
 def test_the_first_signal_asks_and_the_second_interrupts(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with stoppable() as stop:
-        stop.attended = True
+        stop.is_checked = True
         os.kill(os.getpid(), number)
         assert stop.wait(5)
         with pytest.raises(KeyboardInterrupt):
@@ -37,7 +37,7 @@ def test_a_signal_before_the_run_looks_at_its_stop_interrupts() -> None:
 def test_a_batch_that_takes_too_long_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "FINISH_WITHIN_S", 0.05)
     with stoppable() as stop, pytest.raises(Abandoned):
-        stop.attended = True
+        stop.is_checked = True
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(20)
 

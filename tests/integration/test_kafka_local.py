@@ -148,7 +148,7 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
 
 
 def test_one_that_dies_shows_the_end_of_its_log(home: Path) -> None:
-    with pytest.raises(BrokerDied, match=r"(?s)Kafka ended while it started.*num\.io\.threads.*What to do"):
+    with pytest.raises(BrokerDied, match=r"(?s)Kafka ended during its start.*num\.io\.threads.*What to do"):
         LocalKafka(home, overrides={"num.io.threads": "0"}).start()
     assert LocalKafka(home).running() is None
 

@@ -29,6 +29,6 @@ def test_one_whose_database_is_broken_says_so(tmp_path: Path) -> None:
     local = LocalPrefect(tmp_path)
     local.folder.mkdir()
     (local.folder / "prefect.db").write_bytes(b"no database" * 1_000)
-    with pytest.raises(PrefectDied, match=r"(?s)ended while it started.*file is not a database.*What to do"):
+    with pytest.raises(PrefectDied, match=r"(?s)ended during its start.*file is not a database.*What to do"):
         local.start()
     assert local.running() is None

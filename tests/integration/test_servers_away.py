@@ -1,4 +1,4 @@
-"""The broker or Prefect dies while a run is at work: it goes on once they are back, or says who is away and stops."""
+"""The broker or Prefect dies during a run: the run continues once they are back, or reports the outage and ends."""
 
 from __future__ import annotations
 

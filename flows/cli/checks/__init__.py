@@ -1,4 +1,4 @@
-"""The preflight: tries everything that a run needs, changes nothing, and says for each what is wrong and what to do."""
+"""The checks of ``dateline check``: they try everything that a run needs, and change nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHIN_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one check. ``code`` is the exit code that a run would end with; only a failed check has one."""
+    """The result of one check. ``code`` is the exit code that a run would end with; it is 0 unless the check failed."""
 
     check: str
     state: State
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Checks:
-    """Findings of one group of checks, in order. ``names`` are those that it is going to make."""
+    """Findings of one group of checks, in order. ``names`` are the checks that belong to the group."""
 
     names: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
@@ -55,21 +55,21 @@ class Checks:
 
     @contextmanager
     def trying(self, check: str) -> Iterator[None]:
-        """A fault inside the block is the check's finding, and the checks after it go on."""
+        """Record a fault inside the block as a failed check; later checks continue."""
         try:
             yield
-        except Exception as fault:  # noqa: BLE001  whatever is wrong is what was asked for
+        except Exception as fault:  # noqa: BLE001  every fault is a finding
             self.fail(check, fault)
 
     def complete(self, why: str) -> list[Finding]:
-        """A finding of every check, in the order of their names; a check that was not made is untried."""
+        """A finding for every check, in the order of ``names``; a check that was not made is untried."""
         made = {finding.check: finding for finding in list(self.findings)}
         return [made.get(name) or Finding(name, "untried", why) for name in self.names]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Checks that are made one after another, by one function, within so many seconds."""
+    """Checks that one function makes one after another, in at most ``within_s`` seconds."""
 
     names: tuple[str, ...]
     make: Callable[[Settings, Checks], None]
@@ -77,14 +77,14 @@ class Group:
 
 
 def run_checks(settings: Settings) -> list[Finding]:
-    """All findings, in a fixed order. What is not done within its time is reported as untried."""
+    """All findings, in a fixed order. A check that does not finish in time is reported as untried."""
     from flows.cli.checks import broker, machine
 
     return run_groups(settings, (broker.GROUP, *machine.GROUPS))
 
 
 def run_groups(settings: Settings, groups: Sequence[Group]) -> list[Finding]:
-    """The groups run side by side: a broker that does not answer holds up no other check."""
+    """Run the groups in parallel, so that a broker that does not answer delays no other check."""
     began = time.monotonic()
     at_work = []
     for group in groups:
@@ -95,8 +95,8 @@ def run_groups(settings: Settings, groups: Sequence[Group]) -> list[Finding]:
     found: list[Finding] = []
     for group, checks, thread in at_work:
         thread.join(max(0.0, began + group.within_s - time.monotonic()))
-        late = f"It was not done within {group.within_s:g} s."
-        found += checks.complete(late if thread.is_alive() else "It needs something that failed above.")
+        late = f"It did not finish within {group.within_s:g} s."
+        found += checks.complete(late if thread.is_alive() else "It depends on a check above that failed.")
     return found
 
 
@@ -106,9 +106,9 @@ def _whole(settings: Settings, checks: Checks, make: Callable[[Settings, Checks]
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """0 when nothing failed, else the code of the failed check that matters most.
+    """0 if no check failed, else the most important code of a failed check.
 
-    What a person has to correct comes before what is away and may be back.
+    Faults that a person has to correct are more important than those that may pass by themselves.
     """
     codes = {finding.code for finding in findings if finding.state == "failed"}
     return next((code for code in (2, 1, 5, 4, 3) if code in codes), FINE)

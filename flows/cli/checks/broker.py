@@ -1,4 +1,4 @@
-"""Checks of Kafka: that it lets us in, that the topics are there, and that the user has the rights of the run book."""
+"""Checks of Kafka: connection and login, the topics, and the rights that the run book lists."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 BROKER, RAW, REJECTED, SIZE, GROUP_OFFSETS = (
     "broker", "raw topic", "topic of dead letters", "size of dead letters", "group offsets"
 )
-PATIENCE_S = 5.0  # of each question: all of them are to be answered within the time of the whole preflight
+PATIENCE_S = 5.0  # for each request, so that all of them fit into the time of the group
 
 
 def check_broker(settings: Settings, checks: Checks) -> None:
-    """Everything that a run asks of Kafka."""
+    """Check everything that a run needs from Kafka."""
     from flows.place import with_broker
     from pipelines.broker import impatient, probe_broker
     from pipelines.sources.rights import topic_rights
@@ -48,7 +48,7 @@ def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> Non
     topic = describe_topic(kafka, kafka.raw_topic)  # raises what a run would raise
     if rights.allows("READ") is False:
         raise BrokerRefused(
-            f"The user may see {kafka.raw_topic} and not read it."
+            f"The user may see {kafka.raw_topic}, but not read it."
             f"\nWhat to do: {_grant(kafka, 'Read', kafka.raw_topic)}"
         )
     waiting = sum(end - first for first, end in topic.offsets.values())
@@ -69,25 +69,25 @@ def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> 
     if rights.error_code in {UNKNOWN_TOPIC, TOPIC_FORBIDDEN}:
         if not may_make(kafka, topic):
             raise BrokerRefused(
-                f"The user sees no topic {topic} and may not make one. {wait}\nWhat to do: {to_make(kafka)}, and "
+                f"The user can see no topic {topic} and may not create one. {wait}\nWhat to do: {to_make(kafka)}, and "
                 f"{_grant(kafka, 'Write', topic)}"
             )
-        checks.ok(REJECTED, f"{topic} is not there. It is made when the first dead letter is sent.")
-        checks.leave_out(SIZE, f"{topic} is yet to be made.")
+        checks.ok(REJECTED, f"{topic} does not exist yet. The first run that sends a dead letter creates it.")
+        checks.leave_out(SIZE, f"{topic} does not exist yet.")
         return
     if rights.allows("WRITE") is False:
         raise BrokerRefused(
-            f"The user may see {topic} and not write to it. {wait}\nWhat to do: {_grant(kafka, 'Write', topic)}"
+            f"The user may see {topic}, but not write to it. {wait}\nWhat to do: {_grant(kafka, 'Write', topic)}"
         )
     if rights.without_leader:
         checks.warn(
             REJECTED, f"Partitions {', '.join(map(str, rights.without_leader))} of {topic} have no leader. {wait}",
-            "see whether a broker is down",
+            "check whether a broker is down",
         )
     elif rights.allows("WRITE") is None:
         checks.warn(
             REJECTED, f"The broker does not say whether the user may write to {topic}.",
-            "look for letters in the outbox after the next run (`dateline status`)",
+            "check after the next run whether dead letters wait in the outbox (`dateline status`)",
         )
     else:
         checks.ok(REJECTED, f"{topic} has {counted(rights.partitions, 'partition')}. The user may write to it.")
@@ -101,12 +101,12 @@ def _size(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
     largest = largest_message(kafka, kafka.rejected_topic)
     if rights.allows("DESCRIBE_CONFIGS") is False:
         checks.warn(
-            SIZE, f"The user may not read the settings of {kafka.rejected_topic}: letters over {largest:,} bytes are "
-            "sent without their original, which the warehouse keeps.",
+            SIZE, f"The user may not read the settings of {kafka.rejected_topic}: dead letters over {largest:,} bytes "
+            "are sent without their original, which stays in the warehouse.",
             _grant(kafka, "DescribeConfigs", kafka.rejected_topic),
         )
     else:
-        checks.ok(SIZE, f"{kafka.rejected_topic} takes messages of up to {largest:,} bytes.")
+        checks.ok(SIZE, f"{kafka.rejected_topic} accepts messages of up to {largest:,} bytes.")
 
 
 def _group(kafka: KafkaSettings, checks: Checks) -> None:
@@ -115,7 +115,7 @@ def _group(kafka: KafkaSettings, checks: Checks) -> None:
     found = group_rights(kafka)
     if not found.may_commit:
         checks.warn(
-            GROUP_OFFSETS, f"The user may not commit offsets of group {kafka.group_id}: lag monitors see none.",
+            GROUP_OFFSETS, f"The user may not commit offsets of group {kafka.group_id}: lag monitors cannot see them.",
             _grant(kafka, "Read", kafka.group_id, "group"),
         )
     elif found.members:

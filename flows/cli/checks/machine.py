@@ -1,4 +1,4 @@
-"""Checks of this machine and what lies on it: settings, home folder, stage, warehouse, Prefect, models and tables."""
+"""Checks outside of Kafka: settings, home folder, stage, warehouse, Prefect, models and tables."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ SETTINGS, HOME, STAGE, WAREHOUSE, PREFECT = "settings", "home folder", "stage", 
 MODELS = "models and tables"
 LITTLE_ROOM, NO_ROOM = 2_000_000_000, 100_000_000
 PATIENCE_S = 3.0
-LOADED_WITHIN_S = 60.0  # loading models waits for nobody: it takes seconds, more where the machine is busy
+LOADED_WITHIN_S = 60.0  # loading models takes seconds, and longer on a busy machine
 
 
 def check_settings(settings: Settings, checks: Checks) -> None:
-    """Every name in the settings leads somewhere: schema ids, schemas' folder, certificates, models, runner."""
+    """Check that everything that the settings name exists: schemas, certificates, models, runner."""
     from pipelines.jobs.names import check_names
 
     check_names(settings)
     ids = ", ".join(f"{number} is {name}" for number, name in sorted(settings.schema_ids.items())) or "none of your own"
-    checks.ok(SETTINGS, f"Every name in them leads somewhere. Schema ids: {ids}.")
+    checks.ok(SETTINGS, f"Everything that they name exists. Schema ids: {ids}.")
 
 
 def check_home(settings: Settings, checks: Checks) -> None:
-    """The folder can be written, and its disk has room."""
+    """Check that the folder can be written and that its disk has free space."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings.home) as file:
-        file.write(b"tried")
+        file.write(b"test")
     free = shutil.disk_usage(settings.home).free
-    says = f"{settings.home} can be written; its disk has {free / 1e9:,.1f} GB left."
+    says = f"{settings.home} can be written; its disk has {free / 1e9:,.1f} GB of free space."
     if free < NO_ROOM:
-        raise OSError(28, f"The disk has only {free / 1e6:,.0f} MB left", str(settings.home))
+        raise OSError(28, f"The disk has only {free / 1e6:,.0f} MB of free space", str(settings.home))
     if free < LITTLE_ROOM:
         checks.warn(HOME, says, "free some space, or set DATELINE_HOME to a folder on another disk")
     else:
@@ -51,21 +51,21 @@ def check_home(settings: Settings, checks: Checks) -> None:
 
 
 def check_stage(settings: Settings, checks: Checks) -> None:
-    """A file can be stored there, read and removed."""
+    """Check that a file can be written to the stage, read and removed."""
     from pipelines.stage import stage_store
 
     if settings.stage is None:
         checks.ok(STAGE, "It is the home folder.")
         return
     folder, name = stage_store(settings).root, f"check-{uuid.uuid4().hex}"
-    folder.write(name, b"tried")
+    folder.write(name, b"test")
     folder.read(name)
     folder.remove_file(name)
-    checks.ok(STAGE, f"Files can be stored in {redact(str(folder))}, read and removed.")
+    checks.ok(STAGE, f"Files can be written to {redact(str(folder))}, read and removed.")
 
 
 def check_warehouse(settings: Settings, checks: Checks) -> None:
-    """It opens and can be written, and nobody else is writing to it. It is opened for reading alone."""
+    """Check that the warehouse can be opened and written and that no run is writing to it. It is opened read-only."""
     from pipelines.warehouse import WarehouseUnavailable, open_warehouse
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
@@ -76,79 +76,80 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
     path = warehouse.path
     if not path.exists():
         _same_warehouse(settings, warehouse)
-        _place_for(path)
-        checks.ok(WAREHOUSE, f"There is none at {path} yet. The first run makes it.")
+        _need_writable_folder(path)
+        checks.ok(WAREHOUSE, f"There is none at {path} yet. The first run creates it.")
         return
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise WarehouseUnavailable(
-            f"{path} or its folder may not be written by this user.\nWhat to do: `chown` them to the user of the run."
+            f"This user may not write to {path} or its folder.\nWhat to do: `chown` them to the user of the run."
         )
     if writer := _writer(path):
-        checks.warn(WAREHOUSE, f"{writer} is writing to {path}.", "another run has to wait until it has ended")
+        checks.warn(WAREHOUSE, f"{writer} is writing to {path}.", "wait until it has ended before you run another")
         return
     opened = DuckDBWarehouse(path, patience_s=PATIENCE_S)
     _same_warehouse(settings, opened)
-    _show_standing(opened, f"{path} opens and can be written.", checks)
+    _report_contents(opened, f"{path} can be opened and written.", checks)
 
 
 def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> None:
-    """The database server answers, and lets this user write. Nothing is written."""
+    """Check that the database server answers and that this user may write. Nothing is written."""
     from pipelines.warehouse.postgres import PostgresWarehouse
 
     assert isinstance(warehouse, PostgresWarehouse)
     is_there = warehouse.need_rights()
     _same_warehouse(settings, warehouse)
     if not is_there:
-        checks.ok(WAREHOUSE, f"{warehouse.shown} answers. It has no tables yet; the first run makes them.")
+        checks.ok(WAREHOUSE, f"{warehouse.shown} answers. It has no tables yet; the first run creates them.")
         return
     if writer := warehouse.writer_of(settings.kafka.raw_topic):
         checks.warn(
-            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.", "another run from its topic has to wait for it"
+            WAREHOUSE, f"{writer} is writing to {warehouse.shown}.",
+            "wait until it has ended before you start another run on this topic",
         )
         return
-    _show_standing(warehouse, f"{warehouse.shown} answers and can be written.", checks)
+    _report_contents(warehouse, f"{warehouse.shown} answers and can be written.", checks)
 
 
-def _show_standing(warehouse: Warehouse, says: str, checks: Checks) -> None:
-    """What lies in it: whether it has tables yet, and whether dead letters wait."""
+def _report_contents(warehouse: Warehouse, says: str, checks: Checks) -> None:
+    """Report whether the warehouse has tables yet, and whether dead letters wait in its outbox."""
     runs = warehouse.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
     letters = sum(standing.letters for standing in warehouse.outbox_standing())
     if not runs:
-        says += " It has none of Dateline's tables yet; the first run makes them."
+        says += " It has none of Dateline's tables yet; the first run creates them."
     if letters:
         wait = counted(letters, "dead letter waits", "dead letters wait")
-        checks.warn(WAREHOUSE, f"{says} {wait} in its outbox.", "`dateline status` says why")
+        checks.warn(WAREHOUSE, f"{says} {wait} in its outbox.", "`dateline status` shows the reason")
     else:
         checks.ok(WAREHOUSE, says)
 
 
 def _same_warehouse(settings: Settings, warehouse: Warehouse) -> None:
-    """Raises where a run would find that the warehouse which was loaded into is gone or is another one."""
+    """Raise the fault that a run would raise if the warehouse is not the one that earlier runs loaded into."""
     from flows.memory import Memory
     from flows.place import with_broker
     from pipelines.broker import BrokerUnavailable, impatient
 
     Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
-    with contextlib.suppress(BrokerUnavailable):  # that the broker is away is said by the checks of the broker
+    with contextlib.suppress(BrokerUnavailable):  # the checks of the broker report this
         kafka = impatient(with_broker(settings).kafka)
         kafka = kafka.model_copy(update={"request_timeout_s": min(PATIENCE_S, kafka.request_timeout_s)})
         Memory(settings.model_copy(update={"kafka": kafka}), warehouse).need_same_warehouse(ask_kafka=True)
 
 
-def _place_for(path: Path) -> None:
-    """Raises unless the file and the folders that it lies in can be made."""
+def _need_writable_folder(path: Path) -> None:
+    """Raise unless the file and its folders can be created."""
     from pipelines.warehouse import WarehouseUnavailable
 
     there = next(folder for folder in path.parents if folder.exists())
     if not os.access(there, os.W_OK):
         raise WarehouseUnavailable(
-            f"{path} cannot be made: this user may not write to {there}."
-            "\nWhat to do: make the folder, or name another file in DATELINE_WAREHOUSE=duckdb:////absolute/path.duckdb."
+            f"{path} cannot be created: this user may not write to {there}."
+            "\nWhat to do: create the folder, or name another file in DATELINE_WAREHOUSE=duckdb:////absolute/path.duckdb."
         )
 
 
 def _writer(path: Path) -> str | None:
-    """The run that holds the writer's place, as it says itself. The lock is left alone: a run may want it now."""
+    """The run with the writer lock, from the file beside the lock. The lock is not touched: a run may want it now."""
     import psutil
 
     try:
@@ -160,14 +161,14 @@ def _writer(path: Path) -> str | None:
 
 
 def check_prefect(settings: Settings, checks: Checks) -> None:
-    """The API that runs report to answers, or one can be started for a run."""
+    """Check that the Prefect API answers, or that none is named and each run starts one."""
     from flows.local.prefect import LocalPrefect, api_url
     from flows.place import API_URL
 
     named = os.environ.get(API_URL)
     running = None if named else LocalPrefect(settings.home).running()
     if named is None and running is None:
-        checks.ok(PREFECT, f"{API_URL} names no server and none runs here: each run starts one for itself.")
+        checks.ok(PREFECT, f"{API_URL} names no server, and none runs here: each run starts its own.")
         return
     url = named or api_url(running)  # type: ignore[arg-type]  # one of the two is there
     _answers(url)
@@ -188,13 +189,13 @@ def _answers(url: str) -> None:
     if why:
         raise PrefectUnavailable(
             f"Prefect's API at {_without_user(url)} does not answer ({why})."
-            f"\nWhat to do: see that the server is up and that {API_URL} is its address, "
-            "with /api at its end; or unset it to have one started for each run."
+            f"\nWhat to do: check that the server is running and that {API_URL} is its address, "
+            "with /api at its end; or unset it, so that each run starts its own server."
         )
 
 
 def _without_user(url: str) -> str:
-    """The address without the user and password that it may hold.
+    """The address without user and password.
 
     >>> _without_user("https://flow:marzipan@prefect.internal/api")
     'https://prefect.internal/api'
@@ -204,11 +205,11 @@ def _without_user(url: str) -> str:
 
 
 def check_models(settings: Settings, checks: Checks) -> None:
-    """The models that find names, and the tables of languages and places, can be loaded."""
+    """Check that the models that find names and the lookup tables can be loaded."""
     from pipelines.enrich.models import load_models
 
     models = load_models(settings.models)
-    checks.ok(MODELS, f"{', '.join(settings.models)} reads {', '.join(sorted(models.engines))}; the tables are loaded.")
+    checks.ok(MODELS, f"{', '.join(settings.models)} reads {', '.join(sorted(models.engines))}; the tables load.")
 
 
 GROUPS = (

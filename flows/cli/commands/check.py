@@ -1,4 +1,4 @@
-"""The command that tries everything a run needs: check."""
+"""The command that checks everything that a run needs: check."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MARKS = {
 
 @app.command()
 def check(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
-    """Try everything that a run needs, within about 15 seconds, and say what is wrong and what to type.
+    """Check everything that a run needs, in about 15 seconds; print what is wrong and what to do.
 
-    Nothing is loaded, sent or made. The exit code is 0 when nothing failed, else that of the worst fault.
+    The command loads, sends and creates nothing. The exit code is 0 if no check failed, else that of the worst fault.
     """
     with command("check", verbose=verbose, warehouse=warehouse) as run:
         from flows.cli.checks import exit_code, run_checks

@@ -1,4 +1,4 @@
-"""One command that shows it all: a real Kafka, the sample articles, the ingest flow, and what came out."""
+"""The demo: starts a real Kafka, ingests the sample articles, and shows the results."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 NEXT = (
-    ("dateline up", "start Kafka and Prefect again, to stay"),
-    ("dateline publish PATH…", "send pages of your own: .html, .txt, .jsonl, .warc"),
-    ("dateline ingest", "load what waits"),
-    ("dateline query", "list the marts, each with a query to try"),
-    ('dateline query "SELECT title, outlet_domain FROM articles LIMIT 5"', "ask in SQL"),
-    ("dateline rejected list", "see what was turned away, and why"),
-    ("dateline ledger verify", "prove that nothing was lost"),
+    ("dateline up", "start Kafka and Prefect and keep them running"),
+    ("dateline publish PATH…", "send your own pages: .html, .txt, .jsonl, .warc"),
+    ("dateline ingest", "load new records"),
+    ("dateline query", "list the marts, each with an example query"),
+    ('dateline query "SELECT title, outlet_domain FROM articles LIMIT 5"', "run your own SQL"),
+    ("dateline rejected list", "list rejected messages with the reasons"),
+    ("dateline ledger verify", "check that nothing was lost"),
     ("dateline status", "lag, last runs, reject rates"),
 )
 
 
 @app.command()
 def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
-    """Start a real Kafka, ingest the sample articles, show what came out, and put everything away."""
+    """Start a real Kafka, ingest the sample articles, show the results, and stop what was started."""
     with command("demo", verbose=verbose, warehouse=warehouse) as run:
         with _servers(run) as settings:
             _publish_samples(run, settings)
@@ -45,7 +45,7 @@ def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
 
 @contextmanager
 def _servers(run: Command) -> Iterator[Settings]:
-    """Kafka and Prefect, started together; those of ``dateline up`` are used where they run, and left running."""
+    """Start Kafka and Prefect for the block; those of ``dateline up`` are used if they run, and left running."""
     from flows.local.servers import Servers
     from flows.place import with_broker
     from pipelines.sinks.kafka import make_topics
@@ -72,7 +72,7 @@ def _publish_samples(run: Command, settings: Settings) -> None:
     samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages()]
     if present >= len(samples):
         run.screen.say(
-            f"[green]✓[/green] {safe(topic)} already has {counted(present, 'message')}: the samples are not sent again"
+            f"[green]✓[/green] {safe(topic)} already has {counted(present, 'message')}: no samples are published"
         )
         return
     published = publish_messages(settings.kafka, topic, samples)
@@ -88,7 +88,7 @@ def _ingest(run: Command, settings: Settings) -> None:
         run.screen.say(f"[green]✓[/green] Ingested {records} in {report['seconds']:.1f} s\n")
     else:
         run.screen.say(
-            "[green]✓[/green] Nothing new to ingest: every record of the topic is in the warehouse already\n"
+            "[green]✓[/green] No new records: the warehouse is caught up with the topic\n"
         )
 
 
@@ -112,7 +112,7 @@ def _show(run: Command) -> None:
 
 
 def as_called() -> str:
-    """How to call the command again from here: by its name where that is found, else by its path."""
+    """How to call the command again: by its name if that is on PATH, else by its path."""
     found, own = shutil.which("dateline"), Path(sys.argv[0])
     if own.name != "dateline" or (found and Path(found).resolve() == own.resolve()):
         return "dateline"

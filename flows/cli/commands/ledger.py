@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.warehouse import KafkaTopics, Verification
 
-ASK = "give one SELECT, or leave it out to see the marts, each with a query."
+ASK = "give one SELECT, or none to list the marts, each with an example query."
 
 app = typer.Typer()
-ledger = typer.Typer(help="The ledger: every Kafka record, one outcome.", no_args_is_help=True)
+ledger = typer.Typer(help="The ledger, which has one outcome for every Kafka record.", no_args_is_help=True)
 
 
 @app.command()
 def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Show the lag of each partition, quarantined scrapers, the last runs, reject rates and the last audit."""
     with command("status", verbose=verbose, warehouse=warehouse) as run:
-        from flows.cli.status import code_of_standing, show_standing, standing_of
+        from flows.cli.status import read_status, show_status, status_exit_code
 
-        standing = standing_of(run.settings, run.screen)
+        found = read_status(run.settings, run.screen)
         if as_json:
-            run.screen.write_json(standing)
+            run.screen.write_json(found)
         else:
-            show_standing(run.screen, standing)
-        if code := code_of_standing(standing):
+            show_status(run.screen, found)
+        if code := status_exit_code(found):
             raise typer.Exit(code)
 
 
 @app.command()
 def query(
     sql: Annotated[
-        str | None, typer.Argument(help="One SELECT; without it the marts are listed, each with a query.")
+        str | None, typer.Argument(help="One SELECT; if left out, the marts are listed, each with an example query.")
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV with a header line.")] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Ask the warehouse in SQL, read-only. A table shows the first 1,000 rows; CSV and JSON have all of them."""
+    """Run a read-only SQL query on the warehouse. A table shows the first 1,000 rows; CSV and JSON have all of them."""
     with command("query", verbose=verbose, warehouse=warehouse) as run:
         from flows.cli.answers import show_answer
 
@@ -73,34 +73,34 @@ def _list_marts(screen: Screen, *, as_json: bool) -> None:
 
 @ledger.command()
 def verify(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
-    topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
-    partition: Annotated[int | None, typer.Option("--partition", min=0, help="Only this partition.")] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="Check only this topic.")] = None,
+    partition: Annotated[int | None, typer.Option("--partition", min=0, help="Check only this partition.")] = None,
     start: Annotated[
-        int | None, typer.Option("--from", min=0, help="Only from this offset on; else from the first one read.")
+        int | None, typer.Option("--from", min=0, help="First offset to check; by default the first one read.")
     ] = None,
     end: Annotated[
-        int | None, typer.Option("--to", min=0, help="Only up to this offset, which is excluded; else all read.")
+        int | None, typer.Option("--to", min=0, help="Offset before which to stop; by default after the last one read.")
     ] = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Read the topic again and compare.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read the topic again and compare it with the ledger.")] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Prove that every offset ended in exactly one outcome or one gap, of all that was read or of a range of it.
+    """Check that every offset that was read has exactly one outcome or is in one gap, and list every gap.
 
-    Produced is what the outcomes and the gaps come to, partition by partition; every gap is listed. Exit 1 where an
-    offset is unexplained.
+    For each partition, the number of offsets (produced) is compared with the sum of outcomes and gaps. The exit code is
+    1 if there is a problem.
     """
     with command("ledger-verify", verbose=verbose, warehouse=warehouse) as run:
         from flows.dead_letters import opened
         from pipelines.warehouse import Part
 
         if start is not None and end is not None and start > end:
-            raise WrongUsage(f"--from {start} lies past --to {end}.\nWhat to do: give the smaller offset to --from.")
+            raise WrongUsage(f"--from {start} is greater than --to {end}.\nWhat to do: exchange the two offsets.")
         kafka = _kafka_topics(run.settings) if deep else None
         found = opened(run.settings).verify(topic, kafka, Part(partition, start, end))
         if topic is not None and not found.partitions and found.closes:
-            raise WrongUsage(f"Nothing was ever read of {topic}.\nWhat to do: leave --topic out to see what was read.")
+            raise WrongUsage(f"Nothing was ever read of {topic}.\nWhat to do: leave --topic out to see which were.")
         if as_json:
             run.screen.write_json(_as_json(found))
         else:

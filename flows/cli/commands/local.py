@@ -1,4 +1,4 @@
-"""Servers of this machine: started to stay, and stopped."""
+"""Commands that start and stop local servers: up, down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def up(as_json: AsJson = False, verbose: Verbose = False) -> None:
-    """Start Kafka and a Prefect server that stay, and make the topics."""
+    """Start Kafka and a Prefect server that keep running, and create the topics."""
     with command("up", verbose=verbose) as run:
         from flows.local.prefect import api_url
         from flows.local.servers import Servers
@@ -33,12 +33,12 @@ def up(as_json: AsJson = False, verbose: Verbose = False) -> None:
         run.screen.say(f"Kafka    [bold]{kafka.address}[/bold]")
         run.screen.say(f"Prefect  [bold]http://{prefect.address}[/bold]  (API: {api_url(prefect)})")
         run.screen.say(f"Data     {safe(home)}")
-        run.screen.say("They stay until [cyan]dateline down[/cyan].")
+        run.screen.say("They run until [cyan]dateline down[/cyan].")
 
 
 @app.command()
 def down(verbose: Verbose = False) -> None:
-    """Stop the Kafka and the Prefect server of `dateline up`; their data stays."""
+    """Stop the Kafka and the Prefect server of `dateline up`, and keep their data."""
     with command("down", verbose=verbose) as run:
         from flows.local.kafka import LocalKafka
         from flows.local.prefect import LocalPrefect
@@ -48,4 +48,4 @@ def down(verbose: Verbose = False) -> None:
             stopped = [
                 name for name, server in (("Kafka", LocalKafka(home)), ("Prefect", LocalPrefect(home))) if server.stop()
             ]
-        run.screen.say(f"Stopped {' and '.join(stopped)}." if stopped else f"Nothing ran under {safe(home)}.")
+        run.screen.say(f"Stopped {' and '.join(stopped)}." if stopped else f"No server was running under {safe(home)}.")

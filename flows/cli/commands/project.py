@@ -1,4 +1,4 @@
-"""Commands for whoever works on or deploys Dateline: schemas check, deploy."""
+"""Commands for developers and deployment: schemas check, deploy."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ schemas = typer.Typer(help="The Avro contracts.", no_args_is_help=True)
 @schemas.command()
 def check(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of subjects; Dateline's own without it.", exists=True, file_okay=False)
+        Path | None, typer.Argument(help="Folder of schemas; by default Dateline's own.", exists=True, file_okay=False)
     ] = None,
     own: Annotated[
         Path | None, typer.Option(
-            "--folder", help="Your own versions of raw_article, in place of DATELINE_SCHEMAS_FOLDER: they are checked "
-            "together with Dateline's.",
+            "--folder", help="Folder with your own versions of raw_article, instead of DATELINE_SCHEMAS_FOLDER. They "
+            "are checked together with Dateline's.",
         ),
     ] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check that every version of every contract may follow the one before it; exit 1 where one may not."""
+    """Check that every schema version can read data of the earlier versions; exit with code 1 if one cannot."""
     with command("schemas-check", verbose=verbose, schemas_folder=own) as run:
         import schemas as contracts
         from schemas.checks import check_own_schemas, check_schemas
@@ -45,8 +45,8 @@ def check(
             for problem in problems:
                 run.screen.say(f"[red]✗[/red] {safe(problem, 1_000)}")
         else:
-            beside = f" and {safe(added)}" if added is not None else ""
-            run.screen.say(f"The contracts in {safe(checked)}{beside} are sound.")
+            and_own = f" and {safe(added)}" if added is not None else ""
+            run.screen.say(f"The contracts in {safe(checked)}{and_own} are valid and compatible.")
         if problems:
             raise typer.Exit(FOUND_WRONG)
 
@@ -54,10 +54,10 @@ def check(
 @app.command()
 def deploy(
     work_pool: Annotated[
-        str, typer.Option("--work-pool", help="Work pool whose workers run it; made if missing (type process).")
+        str, typer.Option("--work-pool", help="Work pool for the flows; created with type process if missing.")
     ] = "dateline",
     reset: Annotated[
-        bool, typer.Option("--reset", help="Undo what was changed in Prefect: a pause, schedules, parameters.")
+        bool, typer.Option("--reset", help="Undo changes that were made in Prefect: a pause, schedules, parameters.")
     ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -82,11 +82,11 @@ def deploy(
             kept = _kept(each.is_new, each.is_paused)
             run.screen.say(f"Deployed [bold]{safe(each.name)}[/bold] on {safe(api_url)}.{kept}")
         here = f"PREFECT_API_URL={safe(api_url)} prefect"
-        run.screen.say(f"Run what is due:  [cyan]{here} worker start --pool {safe(work_pool)}[/cyan]")
-        run.screen.say(f"Run it now:       [cyan]{here} deployment run {safe(deployed[0].name)}[/cyan]")
+        run.screen.say(f"Start a worker:  [cyan]{here} worker start --pool {safe(work_pool)}[/cyan]")
+        run.screen.say(f"Run it now:      [cyan]{here} deployment run {safe(deployed[0].name)}[/cyan]")
 
 
 def _kept(is_new: bool, is_paused: bool) -> str:
     if is_paused:
-        return " It was paused and stays so: resume it in Prefect, or deploy with --reset."
-    return "" if is_new else " Its schedules and parameters stay as they are in Prefect, unless you give --reset."
+        return " It is still paused: resume it in Prefect, or deploy with --reset."
+    return "" if is_new else " Its schedules and parameters in Prefect are unchanged; --reset resets them."

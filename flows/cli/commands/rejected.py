@@ -1,4 +1,4 @@
-"""Commands on dead letters: what was rejected and why, the original bytes, and another try."""
+"""Commands on dead letters: list them, show one with its original, and replay them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from pipelines.warehouse import StoredDeadLetter
 
-app = typer.Typer(help="Dead letters: what was rejected, why, and another try.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters: list them, show one, and replay them.", no_args_is_help=True)
 SHOWN_BYTES = 2_000
 
-Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason (ConsentWall, MalformedAvro, …).")]
-Scraper = Annotated[str | None, typer.Option("--scraper", help="Only this scraper.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Only those with this reason, such as ConsentWall.")]
+Scraper = Annotated[str | None, typer.Option("--scraper", help="Only those of this scraper.")]
 Since = Annotated[
     datetime | None,
     typer.Option(
@@ -69,7 +69,7 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
         )
         if groups:
             run.screen.say(
-                "See one: [cyan]dateline rejected show ID[/cyan]. Try again after a fix: "
+                "Show one: [cyan]dateline rejected show ID[/cyan]. Replay after a fix: "
                 "[cyan]dateline rejected replay --reason REASON[/cyan]."
             )
 
@@ -77,7 +77,7 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
 @app.command()
 def show(
     letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a dead letter, from `dateline rejected list`.")],
-    raw: Annotated[bool, typer.Option("--raw", help="The original bytes to standard output, nothing else.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Write only the original bytes to standard output.")] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -89,7 +89,7 @@ def show(
 
         letter = opened(run.settings).dead_letter(letter_id)
         if letter is None:
-            raise NotFound(f"There is no dead letter {letter_id}.\nWhat to do: `dateline rejected list` gives ids.")
+            raise NotFound(f"There is no dead letter {letter_id}.\nWhat to do: `dateline rejected list` shows ids.")
         if raw:
             run.screen.write_bytes(original_of(run.settings, letter) or b"")
         elif as_json:
@@ -126,7 +126,7 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
 
 
 def _readable(value: bytes | None, limit: int = 200) -> str:
-    r"""Bytes as text where they are text, else as Python writes them.
+    r"""Bytes as text if they are UTF-8, else with Python's escapes.
 
     >>> _readable(b"text/html"), _readable(b"\x00\xff")
     ('text/html', '\\x00\\xff')
@@ -141,18 +141,18 @@ def _readable(value: bytes | None, limit: int = 200) -> str:
 
 
 @app.command()
-def replay(  # noqa: PLR0913, PLR0917  likewise
+def replay(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
     reason: Reason = None,
     scraper: Scraper = None,
     since: Since = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Run the job, load nothing, and show what would be different.")
+        bool, typer.Option("--dry-run", help="Load nothing, and show what a replay would do.")
     ] = False,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Put dead letters through the same job again, any number of times, without doubles."""
+    """Process dead letters again after a fix, any number of times; nothing is loaded twice."""
     with command("rejected-replay", verbose=verbose, warehouse=warehouse) as run:
         from flows.cli.ingesting import replay_here, show_ingested
 

@@ -1,4 +1,4 @@
-"""Commands on the stream: publish files, ingest what waits, inspect files without any of it."""
+"""Commands that process messages: publish files, ingest new records, inspect files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        help="Files: .html, .txt, .jsonl, .warc, each also .gz; or folders of them.",
+        help="Files (.html, .txt, .jsonl, .warc, each also with .gz) or folders of such files.",
         exists=True,
         readable=True,
         metavar="PATH",
@@ -29,12 +29,12 @@ Manifest = Annotated[
         exists=True,
         dir_okay=False,
         readable=True,
-        help="JSON lines that give a file's url, content_type, fetched_at, source.",
+        help="JSON lines with path, url, content_type, fetched_at and source (the scraper's name) of each file.",
     ),
 ]
-Topic = Annotated[str | None, typer.Option("--topic", help="Topic in place of DATELINE_KAFKA__RAW_TOPIC.")]
+Topic = Annotated[str | None, typer.Option("--topic", help="Topic, instead of DATELINE_KAFKA__RAW_TOPIC.")]
 WarehouseUrl = Annotated[
-    str | None, typer.Option("--warehouse", metavar="URL", help="Warehouse in place of DATELINE_WAREHOUSE.")
+    str | None, typer.Option("--warehouse", metavar="URL", help="Warehouse, instead of DATELINE_WAREHOUSE.")
 ]
 
 
@@ -56,9 +56,9 @@ def publish(
         with connecting(run.screen, settings.kafka):
             probe_broker(settings.kafka, f"publish to {wanted}")
             if wanted == settings.kafka.raw_topic:
-                make_topics(impatient(settings.kafka), {wanted: {}})  # who writes dead letters makes their topic
+                make_topics(impatient(settings.kafka), {wanted: {}})  # that of dead letters is created by a run
             else:
-                describe_topic(impatient(settings.kafka), wanted)  # one that is missing may be a slip of the pen
+                describe_topic(impatient(settings.kafka), wanted)  # not created: its name may be a mistake
         publish_files(run.screen, settings.kafka, wanted, paths, manifest, as_json=as_json)
 
 
@@ -74,25 +74,25 @@ def _allowed(topic: str) -> str:
 @app.command()
 def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument as typer has it
     until_caught_up: Annotated[
-        bool, typer.Option("--until-caught-up", help="Stop at the topic's end (the default).")
+        bool, typer.Option("--until-caught-up", help="Stop at the end of the topic (the default).")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on until SIGTERM or Ctrl-C: look for new records.")
+        bool, typer.Option("--follow", help="Keep looking for new records until SIGTERM or Ctrl-C.")
     ] = False,
     max_records: Annotated[
-        int | None, typer.Option("--max-records", min=1, help="Take at most so many records.")
+        int | None, typer.Option("--max-records", min=1, help="Largest number of records to load.")
     ] = None,
     runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner; FlinkRunner, …).")] = None,
     warehouse: WarehouseUrl = None,
     new_warehouse: Annotated[
-        bool, typer.Option("--new-warehouse", help="Start over in an empty warehouse although one was loaded before.")
+        bool, typer.Option("--new-warehouse", help="Load into this warehouse even if earlier runs used another one.")
     ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Load what waits in the topic into the warehouse, exactly once."""
+    """Load new records from the topic into the warehouse, exactly once."""
     if follow and until_caught_up:
-        raise typer.BadParameter("--follow never catches up: give one of --follow and --until-caught-up.")
+        raise typer.BadParameter("--follow and --until-caught-up exclude each other: give one of them.")
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
         from flows.cli.ingesting import follow_here, get_workers_ready, ingest_here, show_ingested
         from flows.cli.progress import connecting
@@ -117,11 +117,11 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
 def inspect(
     paths: Paths,
     manifest: Manifest = None,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, an object a message.")] = False,
-    as_body: Annotated[bool, typer.Option("--as-body", help="Each file is an article's body as it stands.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Write one line of JSON for each message.")] = False,
+    as_body: Annotated[bool, typer.Option("--as-body", help="Use each file as the body of an article.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what the pipeline makes of files, with no Kafka and no warehouse."""
+    """Process files without Kafka or a warehouse, and show the resulting articles or the reasons for rejection."""
     with command("inspect", verbose=verbose) as run:
         from flows.cli.inspecting import as_line, show_inspection
         from flows.cli.publishing import refuse_faults, show_left_out
@@ -140,7 +140,7 @@ def inspect(
 
 
 def expand(paths: list[Path]) -> list[Path]:
-    """Files as given, folders as the files in them, by name."""
+    """The given files, and the files in the given folders in the order of their names."""
     return [
         file
         for path in paths

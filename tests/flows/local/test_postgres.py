@@ -63,10 +63,10 @@ def test_the_package_s_newest_is_taken_where_the_machine_s_are_old(
 
 
 def test_none_is_said_with_what_was_seen(nothing_there: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(NoPostgres, match=r"PostgreSQL 15 or newer is needed\. Looked at: nothing was found"):
+    with pytest.raises(NoPostgres, match=r"PostgreSQL 15 or newer is needed\. Found: none"):
         find_postgres()
     nothing_there.setenv("PATH", str(a_postgres(tmp_path / "path", "16.1")), prepend=":")
-    with pytest.raises(NoPostgres, match=r"is of PostgreSQL 17\. Looked at: .*/path/bin/postgres \(version 16\)"):
+    with pytest.raises(NoPostgres, match=r"is of PostgreSQL 17\. Found: .*/path/bin/postgres \(version 16\)"):
         find_postgres(17)
 
 
@@ -151,7 +151,7 @@ def test_the_end_of_the_starter_is_the_end_of_the_server(home: Path) -> None:
 @pytest.mark.integration
 def test_a_wrong_setting_and_a_taken_port_are_said(home: Path) -> None:
     local = LocalPostgres(home, overrides={"fsync": "off", "shared_buffers": "no size"})
-    with pytest.raises(PostgresDied, match=r"(?s)ended while it started.*shared_buffers.*What to do: See "):
+    with pytest.raises(PostgresDied, match=r"(?s)ended during its start.*shared_buffers.*What to do: Read "):
         local.start()
     assert local.running() is None
     with socket.socket() as other:

@@ -166,7 +166,7 @@ def test_the_tail_of_a_log_is_short(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_before_it_hurts(tmp_path: Path) -> None:
     need_room(tmp_path, 1)
-    with pytest.raises(DiskFull, match=r"(?s)MB left, and the server needs .*DATELINE_HOME"):
+    with pytest.raises(DiskFull, match=r"(?s)MB of free space, and the server needs .*DATELINE_HOME"):
         need_room(tmp_path, 10**18)
 
 
