@@ -47,7 +47,7 @@ class Patience:
                     raise
             else:
                 if gone_at is not None:
-                    _say(f"Step {step} goes on after {time.monotonic() - gone_at:.0f} s.")
+                    _say(f"Step {step} continues after {time.monotonic() - gone_at:.0f} s.")
                 return result
         return function()
 

@@ -376,8 +376,9 @@ class Settings(Masked, BaseSettings):
     )
     runner: NotBlank = Field(
         "FnApiRunner",
-        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other runner has its own "
-        "workers; if a message crashes one of them or exceeds its time or memory, the whole batch fails.",
+        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other runner has its "
+        "own workers; if a message crashes one of them or exceeds its time or memory, the whole batch "
+        "fails.",
     )
     beam_options: list[str] = Field(
         default_factory=list, description="Options that are passed to Beam unchanged, as a JSON list."

@@ -50,7 +50,7 @@ class BarWatcher(Watcher):
         self.bar, self.task = bar, task
 
     def step(self, name: str, batch: int) -> None:
-        self.bar.update(self.task, description=f"Ingesting, batch {batch}: {WORDS.get(name, name)}")
+        self.bar.update(self.task, description=f"Batch {batch}: {WORDS.get(name, name)}")
 
     def expect(self, records: int) -> None:
         self.bar.update(self.task, total=max(records, 1) if records else None)

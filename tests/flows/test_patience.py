@@ -52,7 +52,7 @@ def test_an_outage_is_reported_in_two_lines_however_long_it_lasts() -> None:
         assert Patience((), outage_s=60, stop=Stop()).call("plan", away(500)) == "done"
     assert notes.notes == [
         "Step plan waits: The broker at kafka-1:9093 does not answer.",
-        "Step plan goes on after 0 s.",
+        "Step plan continues after 0 s.",
     ]
 
 

@@ -108,7 +108,7 @@ def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
     os.kill(pid, signal.SIGTERM)
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
-    assert (ended.output.count("waits:"), ended.output.count("goes on after")) == (1, 1)
+    assert (ended.output.count("waits:"), ended.output.count("continues after")) == (1, 1)
     assert rows(machine) == undisturbed
 
 
