@@ -141,7 +141,7 @@ def test_ports_are_remembered_unless_taken(tmp_path: Path) -> None:
         assert not is_free(first[0])
         second = choose_ports(remembered, 2)
         assert not set(second) & {first[0]}
-        with pytest.raises(PortTaken, match=f"Port {first[0]} of this machine is taken"):
+        with pytest.raises(PortTaken, match=f"Port {first[0]} of this machine is used"):
             choose_ports(remembered, 2, first[0])
     assert choose_ports(remembered, 2) == second
     remembered.write_text("no ports")
