@@ -135,7 +135,7 @@ def explain(fault: BaseException) -> Explained:
         return Explained(
             "Dateline failed",
             in_words(fault),
-            "This is a bug in Dateline. Run the command again with --verbose, and send us the log.",
+            "This is a bug in Dateline. Run the command again with --verbose, and send the log to the maintainers.",
         )
     why, _, do = text.partition("What to do:")
     return Explained(_in_words(type(fault).__name__), why.strip(), do.strip() or None)
