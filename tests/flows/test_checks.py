@@ -44,7 +44,8 @@ def test_a_check_that_fails_stops_no_other_and_what_needs_it_is_untried() -> Non
         Group(("other",), lambda _, checks: checks.ok("other", "fine.")),
     ]
     assert [(f.check, f.state, f.do, f.code) for f in run_groups(Settings(), groups)] == [
-        ("zero", "failed", "This is a bug in Dateline. Run the command again with --verbose, and send the log to the maintainers.", 5),
+        ("zero", "failed", "This is a bug in Dateline. Run the command again with --verbose, and send the log to the "
+         "maintainers.", 5),
         ("first", "ok", None, 0),
         ("second", "failed", "correct it.", 2),
         ("third", "warning", "grant it", 0),

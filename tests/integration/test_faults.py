@@ -382,7 +382,8 @@ def test_an_ingest_without_prefect_says_so_and_changes_nothing(
     run = machine.run("ingest", PREFECT_API_URL=NOBODY)
     assert run.returncode == 3, run.stdout
     assert f"Prefect's API at {NOBODY} does not answer" in in_words(run.stdout)
-    assert "What to do: see that the server is up, name another in PREFECT_API_URL, or unset it" in in_words(run.stdout)
+    says = in_words(run.stdout)
+    assert "What to do: check that the server is running, name another one in PREFECT_API_URL, or unset" in says
     assert not (machine.home / "warehouse.duckdb").exists()
     completes(warm, machine, undisturbed)
 

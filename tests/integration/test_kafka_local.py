@@ -143,7 +143,7 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(PortTaken, match=f"Port {port} of this machine is taken"):
+        with pytest.raises(PortTaken, match=f"Port {port} of this machine is used"):
             LocalKafka(home, port=port).start()
 
 

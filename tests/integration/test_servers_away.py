@@ -139,5 +139,5 @@ def test_a_run_whose_prefect_server_is_killed_loads_what_it_can_and_the_next_one
         output, _ = run.communicate(timeout=90)
     assert run.returncode == 3, output
     assert f"Prefect's API at {url} does not answer" in in_words(output)
-    assert "Batches that were loaded are loaded whole" in in_words(output)
+    assert "Each batch was loaded completely or not at all" in in_words(output)
     completes(warm, machine, undisturbed)
