@@ -123,7 +123,7 @@ def test_a_run_whose_broker_stays_away_says_so_and_the_next_one_completes(
     assert ended.code == 3, ended.output
     host, _, port = str(machine.kafka.bootstrap_servers).rpartition(":")
     assert f"{host} refuses connections: nothing listens on port {port}" in in_words(ended.output)
-    assert "What to do: see that the broker is up (`dateline up` starts the local one)" in in_words(ended.output)
+    assert "What to do: check that the broker is up (`dateline up` starts the local one)" in in_words(ended.output)
     completes(warm, machine, undisturbed)
 
 
