@@ -1,4 +1,4 @@
-"""Warehouses: where articles and the ledger about them lie. ``open_warehouse`` finds the one that an address names."""
+"""Warehouses: databases that hold the articles and the ledger. ``open_warehouse`` opens the one at an address."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DUCKDB = "duckdb:///"
 def open_warehouse(url: str) -> Warehouse:
     """The warehouse at an address: ``duckdb:////absolute.duckdb``, ``postgresql://user:password@host/database``.
 
-    A PostgreSQL server is not asked anything yet.
+    Does not connect to a PostgreSQL server yet. Raises ``WarehouseFault`` if the address is not one of a warehouse.
     """
     if is_postgres(url):
         from pipelines.warehouse.postgres import PostgresWarehouse
@@ -59,9 +59,9 @@ def open_warehouse(url: str) -> Warehouse:
 
 
 def warehouse_address(url: str) -> str:
-    """The same text for every address of one warehouse, without a password.
+    """A canonical address, equal for all addresses of the same warehouse, without a password.
 
-    Raises ``WarehouseFault`` where the address names none.
+    Raises ``WarehouseFault`` if the address is not one of a warehouse.
     """
     if not is_postgres(url):
         return str(warehouse_path(url))
@@ -72,39 +72,39 @@ def warehouse_address(url: str) -> str:
 
 
 def warehouse_path(url: str) -> Path:
-    """The absolute path of the file that an address names; raises ``WarehouseFault`` where it names none."""
+    """The absolute path of the DuckDB file in an address. Raises ``WarehouseFault`` if the address has none."""
     path = url.removeprefix(DUCKDB) if url.startswith(DUCKDB) else ""
     if ":memory:" in url:
         raise WarehouseFault(
-            f"{redact(url)!r} is a warehouse in memory, which is lost with the process, while the offsets of what was "
-            "read would stay committed in Kafka. What to do: give the address of a file, such as "
+            f"{redact(url)!r} is a warehouse in memory. It would be lost when the process ends, while its offsets "
+            "would stay committed in Kafka. What to do: give the address of a file, such as "
             "duckdb:////data/news.duckdb (DATELINE_WAREHOUSE)."
         )
     if path.strip() and path.endswith("/"):
-        raise _no_file(f"{redact(url)!r} names a folder, and the warehouse is one file.", Path(path))
+        raise _no_file(f"{redact(url)!r} names a folder, but a warehouse is one file.", Path(path))
     if not path.strip() or "?" in path:
         raise WarehouseFault(
-            f"{redact(url)!r} names no warehouse. What to do: give the address of a DuckDB file, without options, such "
-            "as duckdb:////data/news.duckdb, or of a PostgreSQL database, such as "
+            f"{redact(url)!r} is not the address of a warehouse. What to do: give the address of a DuckDB file, "
+            "without options, such as duckdb:////data/news.duckdb, or of a PostgreSQL database, such as "
             "postgresql://user:password@host/news (DATELINE_WAREHOUSE)."
         )
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  symbolic links are followed when it is opened
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  symbolic links are resolved when it is opened
 
 
 def _need_place_for_file(path: Path) -> None:
-    """Raise ``WarehouseFault`` where no run could ever make or open a file at this path."""
+    """Raises ``WarehouseFault`` if no run could ever create or open a file at this path."""
     mode = _mode(path)
     if mode is not None and stat.S_ISDIR(mode):
-        raise _no_file(f"{path} is a folder, and the warehouse is one file.", path)
+        raise _no_file(f"{path} is a folder, but a warehouse is one file.", path)
     if mode is not None and not stat.S_ISREG(mode):
-        raise _no_file(f"{path} is no regular file.", path.parent)
+        raise _no_file(f"{path} is not a regular file.", path.parent)
     above, mode_above = next((each, mode) for each in path.parents if (mode := _mode(each)) is not None)
     if not stat.S_ISDIR(mode_above):
-        raise _no_file(f"{path} cannot be made: {above} is a file, and not a folder.", above.parent)
+        raise _no_file(f"{path} cannot be created: {above} is a file, not a folder.", above.parent)
 
 
 def _mode(path: Path) -> int | None:
-    """What kind of thing lies at a path; None where nothing does, or this user may not look."""
+    """The mode bits of the file or folder at a path; None if there is none, or if this user may not read them."""
     try:
         return path.stat().st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""Applies ``Changes`` in the open transaction of a relational database. Knows tables, and nothing of news."""
+"""Applies ``Changes`` in the open transaction of a relational database. Contains no rule about articles."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ROWS = "changed_rows"
 
 
 def apply_changes(con: Connection, dialect: Dialect, changes: Changes) -> None:
-    """Makes the changes, if the warehouse is as it was when they were decided.
+    """Makes the changes, provided that the warehouse has not changed since they were decided.
 
-    Raises ``StateMoved`` where something was changed since, ``OffsetsMoved`` where a partition was read on. The caller
-    rolls back.
+    Raises ``StateMoved`` if another run has changed the warehouse since, and ``OffsetsMoved`` if another run has
+    advanced the next offset of a partition. The caller rolls the transaction back.
     """
     moved = con.execute(
         "UPDATE identity SET revision = revision + 1 WHERE revision = ? RETURNING revision", [changes.revision]
     ).fetchall()
     if not moved:
         raise StateMoved(
-            f"Another run changed the warehouse while batch {changes.batch_id} was decided; nothing of it was loaded. "
-            "What to do: run this again."
+            f"Another run changed the warehouse while the changes of batch {changes.batch_id} were decided; nothing of "
+            "the batch was loaded. What to do: run this again."
         )
     _compare_offsets(con, changes.expected)
     reach(Failpoint.COMPARED)
@@ -39,7 +39,7 @@ def apply_changes(con: Connection, dialect: Dialect, changes: Changes) -> None:
 
 
 def change_table(con: Connection, dialect: Dialect, table: TableLayout, change: TableChange) -> None:
-    """Removes, updates and adds rows of one table, in this order."""
+    """Removes, updates and inserts rows of one table, in this order."""
     for keys in change.removed:
         _relation(con, dialect, table, keys)
         con.execute(f"DELETE FROM {table.name} AS t USING {ROWS} k WHERE {_equal(keys.schema.names)}")
@@ -65,7 +65,7 @@ def _equal(names: Sequence[str]) -> str:
 
 
 def _compare_offsets(con: Connection, expected: Mapping[Partition, int | None]) -> None:
-    """Raises unless each partition still stands where the batch starts."""
+    """Raises ``OffsetsMoved`` unless the next offset of each partition is still the one at which the batch starts."""
     for (topic, partition), offset in expected.items():
         row: Any = con.execute(
             "SELECT next_offset FROM partition_offsets WHERE topic = ? AND partition = ?", [topic, partition]
@@ -73,7 +73,7 @@ def _compare_offsets(con: Connection, expected: Mapping[Partition, int | None]) 
         stands = None if row is None else row[0]
         if stands != offset:
             raise OffsetsMoved(
-                f"Another run has read on since this batch was planned: {topic}/{partition} stands at {stands}, the "
-                f"batch starts at {offset}. Nothing of the batch was loaded, and nothing is lost. What to do: run "
-                "`dateline ingest` again."
+                f"Another run has loaded records since this batch was planned: {topic}/{partition} is at offset "
+                f"{stands}, the batch starts at {offset}. Nothing of the batch was loaded, and nothing is lost. "
+                "What to do: run `dateline ingest` again."
             )

@@ -1,4 +1,4 @@
-"""What may be asked of a warehouse in SQL, and for how long: one statement, which only reads."""
+"""Runs users' SQL queries on DuckDB: a single statement that only reads, within a time limit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import duckdb
 from pipelines.warehouse.interface import Answer, QueryFailed, QueryStopped
 
 PAGE = 1_000
-AGAIN_S = 0.1  # an interrupt that comes before the database has begun is forgotten by it
+AGAIN_S = 0.1  # an interrupt is repeated, since DuckDB forgets one that arrives before the query has started
 
 _READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"})
-"""Kinds of DuckDB's statements that read; the last is what it makes of a PIVOT."""
+"""DuckDB's types of statements that only read; it reports a PIVOT as MULTI."""
 
 
 def check_question(sql: str) -> None:
-    """Raise ``QueryFailed`` if the SQL is not one statement that reads."""
+    """Raises ``QueryFailed`` unless the SQL is a single statement that only reads."""
     try:
         found = duckdb.extract_statements(sql)
     except duckdb.Error as fault:
@@ -38,7 +38,7 @@ def check_question(sql: str) -> None:
 def answered(
     con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any], within_s: float | None
 ) -> Iterator[Answer]:
-    """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
+    """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
     until = None if within_s is None else time.monotonic() + within_s
     with _interrupted_at(con, until):
         with _query_faults(within_s):
@@ -53,7 +53,7 @@ def _rows(
     while True:
         with _query_faults(within_s):
             if until is not None and time.monotonic() > until:
-                raise duckdb.InterruptException("the reader took longer than the database")
+                raise duckdb.InterruptException("the time limit passed while the rows were read")
             page = found.fetchmany(PAGE)
         if not page:
             return
@@ -62,7 +62,7 @@ def _rows(
 
 @contextmanager
 def _interrupted_at(con: duckdb.DuckDBPyConnection, until: float | None) -> Iterator[None]:
-    """Interrupts whatever the connection does at that time (of the monotonic clock) and later."""
+    """Interrupts every statement of the connection from that time (of the monotonic clock) to the end of the block."""
     if until is None:
         yield
         return
@@ -90,14 +90,14 @@ def _query_faults(within_s: float | None) -> Iterator[None]:
     except duckdb.InterruptException as fault:
         limit = "" if within_s is None else f" after {within_s:g} s"
         raise QueryStopped(
-            f"The query was stopped{limit}: no run can load while one is being answered.\n"
+            f"The query was stopped{limit}: no run can load while a query is running.\n"
             "What to do: narrow the query (a condition for every join, WHERE, LIMIT), or allow more time with "
             "DATELINE_QUERY__TIMEOUT_S."
         ) from fault
     except duckdb.OutOfMemoryException as fault:
         raise QueryStopped(
-            f"The query needs more memory or temporary files than there is room for: {fault}\n"
+            f"The query needs more memory or temporary disk space than is available: {fault}\n"
             "What to do: narrow the query (a condition for every join, WHERE, LIMIT)."
         ) from fault
-    except (duckdb.Error, OverflowError, ValueError) as fault:  # the latter for values that Python has not
+    except (duckdb.Error, OverflowError, ValueError) as fault:  # the last two: values that no Python type can hold
         raise QueryFailed(f"{fault}\nWhat to do: correct the query. It may only read.") from fault

@@ -1,4 +1,4 @@
-"""What the statements of this package need of a database, whichever it is."""
+"""The interface of a database connection that the SQL statements of this package run on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ type Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class Rows(Protocol):
-    """The answer to a statement."""
+    """The result of a statement."""
 
     def fetchone(self) -> tuple[Any, ...] | None: ...
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]: ...
@@ -21,9 +21,9 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """A connection in a transaction. Parameters of a statement are ``?`` or ``$name``.
+    """A connection in a transaction. Parameters of a statement are written as ``?`` or ``$name``.
 
-    ``raw`` is that of the database's own package.
+    ``raw`` is the connection object of the database's own client package.
     """
 
     @property
@@ -32,16 +32,16 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows: ...
 
     def table(self, sql: str, schema: pa.Schema) -> pa.Table:
-        """The answer to a statement as an Arrow table of this schema."""
+        """The result of a statement as an Arrow table of this schema."""
 
     def relation(self, name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
-        """Makes the rows a relation under a name that statements may read, in place of a former one of the name.
+        """Makes the rows available to later statements as a relation of this name; replaces an earlier one.
 
-        ``types`` gives the database's type of each column.
+        ``types`` maps each column to its database type.
         """
 
     def make_view(self, name: str, statement: str) -> None:
-        """Makes a view by its ``CREATE OR REPLACE`` statement; a former one may have other columns."""
+        """Creates or replaces a view by its ``CREATE OR REPLACE`` statement, even if its columns have changed."""
 
     def add(self, table: TableLayout, rows: pa.Table) -> None:
-        """Adds rows to a table; they have its columns, in its order."""
+        """Inserts rows into a table; the columns of ``rows`` are those of the table, in its order."""

@@ -1,4 +1,4 @@
-"""How a database writes the tables of ``pipelines.resolve.layout``: types, keys, indexes and comments."""
+"""Generates the SQL of the tables in ``pipelines.resolve.layout`` for a database: types, keys, indexes and comments."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipelines.stage.columns import Column, ColumnType
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a database writes types, and whether keys and indexes are worth their cost in it."""
+    """The column types of a database, and whether its tables have keys and indexes."""
 
     name: str
     types: Mapping[ColumnType, str]
     has_indexes: bool
     collation: str = ""
-    """Of columns that hold text: the order of its bytes, whatever the language of the server."""
+    """SQL clause of text columns: they sort by bytes, whatever the locale of the server."""
 
 
 DUCKDB = Dialect(
@@ -42,7 +42,7 @@ POSTGRES = Dialect(
 
 
 def table_statements(table: TableLayout, dialect: Dialect) -> Iterator[str]:
-    """Statements that make the table with its key and indexes; what exists is left as it is."""
+    """Statements that create the table with its key and indexes, unless they exist already."""
     parts = [f"    {definition(column, dialect)}" for column in table.columns]
     if dialect.has_indexes and table.key:
         parts.append(f"    PRIMARY KEY ({', '.join(table.key)})")
@@ -61,7 +61,7 @@ def comment_statements(table: TableLayout) -> Iterator[str]:
 
 
 def definition(column: Column, dialect: Dialect) -> str:
-    """A column as it is defined.
+    """The SQL definition of a column.
 
     >>> definition(Column("body", "text", False, "The text."), DUCKDB)
     'body VARCHAR NOT NULL'
@@ -73,7 +73,7 @@ def definition(column: Column, dialect: Dialect) -> str:
 
 
 def quoted(text: str) -> str:
-    """A literal of SQL.
+    """A text as an SQL string literal.
 
     >>> quoted("the outlet's name")
     "'the outlet''s name'"

@@ -1,4 +1,4 @@
-"""The embedded warehouse: one DuckDB file. Connections are short, because one that writes locks out other processes."""
+"""The embedded warehouse: one DuckDB file. Connections are short, because a writing one locks out other processes."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 
 PATIENCE_S = 30.0
-_NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second where the disk fails at the commit
+_NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second is raised if the disk fails at the commit
 
 
 class _Answer:
-    """See ``Rows``. DuckDB wants an answer to be read to its end before it takes the next statement."""
+    """See ``Rows``. DuckDB requires a result to be read to its end before it runs the next statement."""
 
     def __init__(self, answer: duckdb.DuckDBPyConnection) -> None:
         self._answer = answer
@@ -74,7 +74,7 @@ class DuckDBConnection:
 
 
 class DuckDBWarehouse(RelationalWarehouse):
-    """One file. ``patience_s`` is how long another process that has the file open is waited for."""
+    """A warehouse in one file. A connection waits up to ``patience_s`` seconds while another process has it open."""
 
     dialect = DUCKDB
     asking: ClassVar[Asking] = asking
@@ -82,14 +82,14 @@ class DuckDBWarehouse(RelationalWarehouse):
 
     def __init__(self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now) -> None:
         super().__init__(clock=clock)
-        self.path = path.resolve()  # its lock lies beside the file, whichever link leads to it
+        self.path = path.resolve()  # the lock is beside the file itself, not beside a link to it
         self.patience_s = patience_s
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
-        del topic  # one process has the file
+        del topic  # only one process at a time can open the file for writing
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        real = self.path.resolve()  # one lock for a file, by whatever symbolic link it is named
+        real = self.path.resolve()  # one lock for a file, even if it is reached by a symbolic link
         lock = FileLock(f"{real}.writer.lock", timeout=wait_s, poll_interval=0.2)
         note = Path(f"{real}.writer.json")
         try:
@@ -97,7 +97,7 @@ class DuckDBWarehouse(RelationalWarehouse):
         except Timeout:
             raise WarehouseBusy(
                 f"{_holder(note)} is writing to {self.path}; this run changed nothing. "
-                "What to do: wait until it has finished, or stop it, and run this again."
+                "What to do: wait until that run has finished, or stop it, and run this again."
             ) from None
         try:
             note.write_text(json.dumps({"pid": os.getpid(), "holder": holder, "since": self.clock().isoformat()}))
@@ -112,7 +112,7 @@ class DuckDBWarehouse(RelationalWarehouse):
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
-        if not makes_it and not self.path.exists():  # DuckDB would make an empty one beside the one that is away
+        if not makes_it and not self.path.exists():  # DuckDB would create an empty file
             raise warehouse_gone(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(self._connected(read_only=False)) as con:
@@ -126,7 +126,7 @@ class DuckDBWarehouse(RelationalWarehouse):
 
     @contextmanager
     def _reading_if_there(self) -> Iterator[DuckDBConnection | None]:
-        """A connection that can change nothing and reach nothing but the warehouse."""
+        """A read-only connection that cannot reach anything outside the warehouse; None if there is no file yet."""
         if not self.path.exists():
             yield None
             return
@@ -137,7 +137,7 @@ class DuckDBWarehouse(RelationalWarehouse):
             yield DuckDBConnection(con)
 
     def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """A connection, waited for while another process has the file."""
+        """Opens the file, and retries for ``patience_s`` while another process has it open."""
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_locked),
             wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
@@ -157,10 +157,10 @@ def _is_locked(fault: BaseException) -> bool:
 
 def _advice(path: Path, fault: duckdb.Error) -> str:
     if _is_locked(fault):
-        return f"Another process has {path} open and keeps it: {fault}. What to do: close it there and run this again."
+        return f"Another process keeps {path} open: {fault}. What to do: close it there and run this again."
     if "No space left" in str(fault) or "disk is full" in str(fault).lower():
         return f"The disk of {path} is full; nothing was changed: {fault}. What to do: free some space, run this again."
-    return f"{path} cannot be read or written; nothing was changed: {fault}. What to do: see to it and run this again."
+    return f"{path} cannot be read or written; nothing was changed: {fault}. What to do: fix this and run it again."
 
 
 def _holder(note: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a warehouse does for the pipeline, whichever database it is; and what can keep it from doing so."""
+"""The interface of a warehouse, whichever database it is, with its result types and its faults."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
 
 class WarehouseUnavailable(WarehouseFault):
-    """The warehouse cannot be reached now; it may be later."""
+    """The warehouse cannot be reached at present; a later run may succeed."""
 
 
 class WarehouseMissing(WarehouseFault):
-    """There is no warehouse there yet. ``where`` is its address, where that is known."""
+    """There is no warehouse at the address yet. ``where`` is the address, if it is known."""
 
     def __init__(self, says: str, where: object = "The warehouse") -> None:
         super().__init__(says)
@@ -35,10 +35,10 @@ class WarehouseMissing(WarehouseFault):
 
 
 def warehouse_gone(where: object) -> WarehouseUnavailable:
-    """The fault of a warehouse that was there when the run began."""
+    """The fault of a warehouse that existed when the run began and is missing now."""
     return WarehouseUnavailable(
-        f"{where} was there and is gone; nothing was changed. "
-        "What to do: bring it back (is its disk mounted?) and run this again."
+        f"{where} existed when the run began and is now missing; nothing was changed. "
+        "What to do: restore it (is its disk mounted?) and run this again."
     )
 
 
@@ -47,7 +47,7 @@ class WarehouseBusy(WarehouseFault):
 
 
 class NotRead(WarehouseFault):
-    """Offsets or a partition were asked for that no run was ever handed."""
+    """The requested offsets or partition were never read by a run."""
 
 
 class QueryFailed(WarehouseFault):
@@ -55,12 +55,12 @@ class QueryFailed(WarehouseFault):
 
 
 class QueryStopped(QueryFailed):
-    """A query took longer than it may, or needs more memory or temporary files than there is room for."""
+    """A query exceeded its time limit, or needs more memory or temporary disk space than is available."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of a flow, as it starts."""
+    """A run of a flow, as it is recorded when it starts."""
 
     run_id: str
     topic: str
@@ -71,7 +71,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a query. ``is_cut`` says that there were more than asked for."""
+    """Rows of a query. ``is_cut`` is true if there were more rows than the requested limit."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -85,14 +85,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of a query while they are read: they come once, and are not all in memory."""
+    """The rows of a query as a stream: they can be iterated once, and are not all in memory."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Any, ...]]
 
 
 def distinct_names(columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns' names, each once: of equal ones the second is numbered 2, and so on.
+    """The columns' names made unique: a second column of the same name gets the suffix ``_2``, and so on.
 
     >>> distinct_names(("a", "a", "a_2", "a"))
     ('a', 'a_3', 'a_2', 'a_4')
@@ -109,7 +109,7 @@ def distinct_names(columns: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class StoredDeadLetter:
-    """A dead letter as the warehouse keeps it. ``original`` is None where it lies in ``original_path``."""
+    """A dead letter as the warehouse stores it. ``original`` is None if it is in the file ``original_path``."""
 
     dead_letter_id: str
     coordinates: Coordinates
@@ -144,9 +144,9 @@ class StoredDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """Which dead letters are meant: all that are still rejected, unless narrowed.
+    """Selects dead letters: by default all that are still rejected.
 
-    ``after`` leaves out all up to that id: a reader goes on behind the last one it has.
+    ``after`` selects only letters with a greater id, so that a reader can continue after the last letter it has read.
     """
 
     reason: str | None = None
@@ -159,7 +159,7 @@ class DeadLetterFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterGroup:
-    """Dead letters that are alike, with the newest as an example."""
+    """Dead letters with the same reason and fingerprint, with the newest as an example."""
 
     reason: str
     fingerprint: str
@@ -169,12 +169,12 @@ class DeadLetterGroup:
     last_rejected_at: datetime
     example_id: str
     example: str
-    """The first violation of the example, in words."""
+    """The expectation that the example violated first."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxStanding:
-    """Dead letters of one topic that wait to be sent for the same reason; ``why`` is None before the first try."""
+    """Dead letters of one topic that are unsent for the same reason; ``why`` is None before the first attempt."""
 
     topic: str
     letters: int
@@ -194,9 +194,9 @@ class WaitingArticle:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which warehouse it is, and whether anything was loaded into it.
+    """The id of a warehouse, and whether anything was loaded into it.
 
-    The id is None where there is no warehouse yet, or one from before there were ids.
+    The id is None if there is no warehouse yet, or if it was created by a version that did not assign ids.
     """
 
     warehouse_id: str | None
@@ -204,103 +204,107 @@ class Identity:
 
 
 class Warehouse(Protocol):
-    """Where articles go, with the ledger. Each call is a short transaction of its own."""
+    """A database that stores the articles and the ledger. Each call is a short transaction of its own."""
 
     @property
     def clock(self) -> Callable[[], datetime]:
-        """What the time is, in UTC."""
+        """Returns the current time in UTC."""
 
     def prepare(self) -> None:
-        """Makes tables, comments and marts; does nothing when they are as they should be."""
+        """Creates or updates tables, comments and marts; does nothing if they are up to date."""
 
     def identity(self) -> Identity:
-        """Which warehouse this is; one that is missing has no id and is not loaded."""
+        """The identity of the warehouse; one that does not exist yet has no id and is not loaded."""
 
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]:
-        """The right to load what comes from a topic, held by one process at a time and gone with it.
+        """Holds the writer lock of a topic for the length of the block; it is released when the process dies.
 
-        Raises ``WarehouseBusy`` after ``wait_s``. A warehouse that one process alone can write to gives one right for
-        all topics.
+        Raises ``WarehouseBusy`` if another process still holds it after ``wait_s`` seconds. A warehouse that only one
+        process at a time can write to has a single lock for all topics.
         """
 
     def next_offsets(self, topic: str) -> dict[int, int]:
-        """Offset to read on from, by partition; empty before the first batch."""
+        """The next offset to read, by partition; empty before the first batch."""
 
     def topic_id(self, topic: str) -> str:
-        """Id of the topic that was loaded from; empty before the first batch, or where the broker gives none."""
+        """Kafka's id of the loaded topic; empty before the first batch, or if the broker gives topics no ids."""
 
     def start_run(self, run: Run) -> None:
-        """Writes the run down, by the one writer: a run before it that is still down as running was killed."""
+        """Records the start of a run. Must be called under the writer lock.
+
+        An earlier run that is still recorded as running must have been killed: it is marked as abandoned.
+        """
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 
     def known_state(self) -> AbstractContextManager[KnownState]:
-        """What the warehouse knows, at one moment: it answers lookups for the length of the block."""
+        """A consistent snapshot of the warehouse, which answers lookups for the length of the block."""
 
     def apply(self, changes: Changes) -> Loaded:
-        """Makes the changes and moves the offsets, all together or not at all.
+        """Makes the changes and advances the offsets in one transaction.
 
-        Raises ``StateMoved`` when the warehouse was changed since the changes were decided, ``OffsetsMoved`` when a
-        partition does not stand where the batch starts.
+        Raises ``StateMoved`` if the warehouse has changed since the changes were decided, and ``OffsetsMoved`` if the
+        next offset of a partition is not the one at which the batch starts.
         """
 
     def verify(
         self, topic: str | None = None, kafka: KafkaTopics | None = None, part: Part = WHOLE
     ) -> Verification:
-        """Whether the ledger closes, or a part of it; with ``kafka``, also whether it agrees with Kafka.
+        """Checks that the ledger, or a part of it, accounts for every offset once; with ``kafka``, also against Kafka.
 
-        Raises ``NotRead`` when the part lies outside of what was read.
+        Raises ``NotRead`` if the part includes offsets that were never read.
         """
 
     def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
-        """Rows of a query that cannot change anything or reach outside the warehouse."""
+        """Runs a query that cannot change anything or access anything outside the warehouse; at most ``limit`` rows."""
 
     def answer(
         self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
     ) -> AbstractContextManager[Answer]:
-        """The same, row by row. Nothing is written to the warehouse until the block has ended.
+        """Runs a query as ``query`` does, and streams its rows. DuckDB admits no writer until the block has ended.
 
-        Raises ``QueryStopped`` where the block lasts longer than ``within_s``.
+        Raises ``QueryStopped`` if the block lasts longer than ``within_s`` seconds; None sets no limit.
         """
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]: ...
 
     def dead_letters(self, chosen: DeadLetterFilter, limit: int | None = None) -> list[StoredDeadLetter]:
-        """Dead letters, whole, in the order of their ids."""
+        """The chosen dead letters with all their fields, in the order of their ids."""
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 
     def outbox(self, topic: str, limit: int) -> list[str]:
-        """Ids of the next dead letters of the topic's records that still have to be sent, at most ``limit``.
+        """Ids of at most ``limit`` unsent dead letters of the topic's records, in the order in which to send them.
 
-        Letters that were refused before come last, so that they keep no other from being sent.
+        Letters that Kafka refused before come last, so that they do not block the others.
         """
 
     def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
-        """These dead letters, whole, in the same order; one that was deleted meanwhile is left out."""
+        """The dead letters of these ids, in the same order; letters that were deleted meanwhile are omitted."""
 
     def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
-        """Takes acknowledged dead letters out of the outbox, and notes why the refused ones wait on."""
+        """Removes acknowledged dead letters from the outbox, and records why the others were refused."""
 
     def block_outbox(self, topic: str, why: str) -> None:
-        """Notes why none of the topic's dead letters can be sent now."""
+        """Records why none of the topic's dead letters can be sent at present."""
 
     def outbox_standing(self) -> list[OutboxStanding]:
-        """How many dead letters wait to be sent, by topic and reason, those that wait longest first."""
+        """Counts of unsent dead letters by topic and reason; within a topic, the longest waiting first."""
 
     def originals_to_remove(self) -> list[str]:
-        """Files of originals that a delete request covers and that no dead letter has besides, relative to the home."""
+        """Paths of originals, relative to the stage, that a delete request covers and that no dead letter uses."""
 
     def forget_originals(self, paths: Sequence[str]) -> None:
-        """Notes that these files have been removed."""
+        """Records that these files have been removed."""
 
     def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
-        """The first ``limit`` waiting articles of a scraper, in the order of their messages' times."""
+        """The first ``limit`` quarantined articles of a scraper, ordered by the timestamps of their messages."""
 
     def end_quarantine(self, scraper: str) -> None:
-        """Ends a quarantine; the scraper's past begins anew. Raises while articles of it wait: load them first.
+        """Ends the quarantine of a scraper, whose earlier batches no longer count in its drift check.
 
-        One that is not quarantined is left as it is.
+        Does nothing for a scraper that is not quarantined. Raises ``WarehouseFault`` while any of its articles are
+        still quarantined: they have to be loaded first.
         """
 
 

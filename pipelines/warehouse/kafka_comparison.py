@@ -1,7 +1,7 @@
-"""Compares the ledger with Kafka's own account: the topic is read again, offset by offset.
+"""Compares the ledger with Kafka: the topic is read again, and each offset is compared.
 
-The warehouse is asked piece by piece, so that a run may write meanwhile: what lies below the next offset, as it was
-when the comparison began, no longer changes.
+The warehouse is queried in short pieces, so that a run can write to it meanwhile. That does not disturb the comparison:
+rows below the next offset, as it was at the start, no longer change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines.warehouse.ledger import SHOWN
 from pipelines.warehouse.verification import KafkaTopics, PartitionLedger, Problem, Verification
 
 CHUNK = 50_000
-"""Offsets compared at once, so that memory stays bounded."""
+"""Number of offsets compared at a time, which bounds the memory used."""
 
 RECORDED = (
     "SELECT kafka_offset FROM ledger WHERE topic = ? AND partition = ? AND kafka_offset >= ? AND kafka_offset < ?"
@@ -25,7 +25,7 @@ RECORDED = (
 
 
 def compare_with_kafka(warehouse: Warehouse, found: Verification, kafka: KafkaTopics) -> Verification:
-    """What a check of the ledger found, and what Kafka says to it."""
+    """The findings of a ledger check, extended by the differences between the ledger and Kafka."""
     problems = list(found.problems)
     compared = 0
     others = {name: _other_topic(warehouse, name, kafka) for name in sorted({b.topic for b in found.partitions})}
@@ -38,7 +38,7 @@ def compare_with_kafka(warehouse: Warehouse, found: Verification, kafka: KafkaTo
 
 
 def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Problem | None:
-    """Whether Kafka has another topic under the name: then its offsets say nothing of those in the ledger."""
+    """The problem that Kafka has another topic of this name, whose offsets cannot be compared; None if it has not."""
     try:
         refuse_other_topic(topic, warehouse.topic_id(topic), kafka.topic_id(topic))
     except TopicRecreated as fault:
@@ -49,7 +49,7 @@ def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Proble
 def _against_kafka(warehouse: Warehouse, partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[Problem]:
     """Differences between the topic and the ledger.
 
-    Records that Kafka has removed since (retention, compaction) cannot be compared and are no problem.
+    Records that Kafka has removed since (retention, compaction) cannot be compared, and are not reported.
     """
     where = f"{partition.topic}/{partition.partition}"
     known = kafka.offsets(partition.topic)
@@ -67,7 +67,7 @@ def _against_kafka(warehouse: Warehouse, partition: PartitionLedger, kafka: Kafk
 
 
 def _pieces(partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[OffsetRange]:
-    """What Kafka still has of the offsets, in pieces."""
+    """The offsets that Kafka still has, in pieces of at most ``CHUNK``."""
     beginning, end = kafka.offsets(partition.topic).get(partition.partition, (0, 0))
     upto = min(end, partition.end)
     for start in range(max(beginning, partition.start), upto, CHUNK):

@@ -1,8 +1,8 @@
-"""Proves that every offset handed to a run ended in one outcome or one gap, and that the tables agree with it.
+"""Reconciles the ledger: every offset that a run read has exactly one outcome or gap, and the tables agree with it.
 
-The checks are the SQL files under ``sql/checks``. Each returns one row for a problem, with its place and its message,
-and no row when the ledger closes. ``sql/ledger`` gives the outcomes of a range of one partition's offsets;
-``kafka_comparison.py`` compares them with Kafka.
+The checks are the SQL files under ``sql/checks``. Each returns one row per problem, with its place and a message, and
+no rows if there are no problems. The files under ``sql/ledger`` return the outcomes of a range of one partition's
+offsets; ``kafka_comparison.py`` compares them with Kafka.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pipelines.warehouse.verification import (
 )
 
 SHOWN = 100
-"""Problems of one kind that are listed."""
+"""Maximum number of problems listed per kind."""
 
 _PLACE = re.compile(r"([^/@ ]+)/(\d+)(?:@(\d+))?")
 _BATCH = re.compile(r"run \S+, batch (\S+)")
 
 
 def verify_ledger(con: Any, topic: str | None, part: Part = WHOLE) -> Verification:
-    """Checks the ledger of one topic, or of all; or a part of them.
+    """Checks the ledger of one topic (None: of all topics), or a part of it.
 
-    Raises ``NotRead`` when the part lies outside of what was read.
+    Raises ``NotRead`` if the part includes offsets that were never read.
     """
     found = [_outcomes(con, partition) for partition in _chosen(con, topic, part)]
     partitions = tuple(partition for partition, _ in found)
@@ -46,7 +46,7 @@ def verify_ledger(con: Any, topic: str | None, part: Part = WHOLE) -> Verificati
 
 
 def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionLedger]:
-    """The chosen partitions with the offsets chosen of each, and nothing of what became of them yet."""
+    """The chosen partitions with the chosen range of offsets of each, still without outcomes."""
     rows = con.execute(
         "SELECT topic, partition, first_offset, next_offset FROM partition_offsets "
         "WHERE topic = coalesce($topic, topic) ORDER BY topic, partition",
@@ -65,29 +65,30 @@ def _chosen(con: Any, topic: str | None, part: Part) -> list[PartitionLedger]:
     outside = [p for p in chosen if not p.first_offset <= p.start <= p.end <= p.next_offset]
     if outside:
         raise NotRead(
-            f"Not all of the offsets asked for were read: {'; '.join(map(_outside, outside))}."
-            "\nWhat to do: ask for offsets that were read, from the first to the next one, which is excluded; name one "
-            "partition where they were not all read so far. `dateline ledger verify` alone checks all that was read."
+            f"Not all of the requested offsets were read: {'; '.join(map(_outside, outside))}."
+            "\nWhat to do: request a range of offsets that were read (its end is excluded). If the partitions were "
+            "read to different offsets, name one of them. `dateline ledger verify` without options checks all offsets "
+            "that were read."
         )
     return chosen
 
 
 def _never_read(topic: str | None, part: Part, rows: Iterable[tuple[Any, ...]]) -> str:
-    read = ", ".join(f"{row[0]}/{row[1]}" for row in rows) or "nothing"
-    wanted = "" if part.partition is None else f" in a partition {part.partition}"
+    read = ", ".join(f"{row[0]}/{row[1]}" for row in rows) or "none"
+    wanted = "" if part.partition is None else f", partition {part.partition},"
     return (
-        f"Nothing was ever read of {topic or 'any topic'}{wanted}; read was {read}."
-        "\nWhat to do: ask for a partition that was read."
+        f"No record of {topic or 'any topic'}{wanted} was ever read; partitions read: {read}."
+        "\nWhat to do: request a partition that was read."
     )
 
 
 def _outside(partition: PartitionLedger) -> str:
     read, asked = f"{partition.first_offset} to {partition.next_offset}", f"{partition.start} to {partition.end}"
-    return f"{partition.topic}/{partition.partition} was read from {read}, asked for was {asked}"
+    return f"{partition.topic}/{partition.partition} was read from {read}, requested: {asked}"
 
 
 def _outcomes(con: Any, partition: PartitionLedger) -> tuple[PartitionLedger, list[Problem]]:
-    """What became of the offsets, and those of them that have no outcome, or more than one."""
+    """The partition with its outcomes and gaps, and a problem for each offset without an outcome or with several."""
     place = {"topic": partition.topic, "partition": partition.partition, "start": partition.start, "end": partition.end}
     outcomes = Counter(dict(_ask(con, "outcomes", place)))
     found_gaps = [Blank(kind, begin, upto - 1) for kind, begin, upto in _ask(con, "gaps", place)]
@@ -111,7 +112,7 @@ def _more() -> str:
 
 
 def _joined(blanks: Iterable[Blank]) -> Iterator[Blank]:
-    """Gaps of a kind that meet as one: a batch or a worker ended between them."""
+    """Merges adjacent gaps of the same kind, which were recorded by different batches or workers."""
     last: Blank | None = None
     for blank in blanks:
         if last is not None and (last.kind, last.last + 1) == (blank.kind, blank.first):
@@ -131,7 +132,10 @@ def _ask(con: Any, question: str, place: dict[str, Any]) -> list[tuple[Any, ...]
 
 
 def _belongs(con: Any, topic: str | None, part: Part) -> Callable[[str], bool]:
-    """Whether a problem is of the part: of its records, of its partition, or of a batch that was handed some of it."""
+    """A predicate: whether the place of a problem is in the part.
+
+    It is if it names a record or partition of the part, or a batch that read some of its offsets.
+    """
     if part == WHOLE:
         return lambda _where: True
     handed = {row[0] for row in con.execute(
@@ -149,7 +153,7 @@ def _belongs(con: Any, topic: str | None, part: Part) -> Callable[[str], bool]:
             return True
         if part.partition not in {None, int(place[2])}:
             return False
-        if place[3] is None:  # of the partition as a whole: its offsets were walked already
+        if place[3] is None:  # a problem of the whole partition does not belong to a range of its offsets
             return not part.has_offsets
         offset = int(place[3])
         return (part.start or 0) <= offset and (part.end is None or offset < part.end)
@@ -170,6 +174,6 @@ def _shallow(con: Any, topic: str | None, belongs: Callable[[str], bool]) -> Ite
 
 
 def _rows(answer: Any) -> Iterator[tuple[str, str]]:
-    """The answer's rows, few in memory at once."""
+    """The rows of a result, fetched in pages of 1,000."""
     while rows := answer.fetchmany(1_000):
         yield from rows

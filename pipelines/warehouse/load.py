@@ -1,4 +1,4 @@
-"""Loads a staged batch: what it changes is decided from what the warehouse knows, and then applied."""
+"""Loads a staged batch: decides its changes from the state of the warehouse, then applies them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from pipelines.stage.audit import Audit
 from pipelines.warehouse.interface import Warehouse, WarehouseMissing, warehouse_gone
 
 ATTEMPTS = 30
-"""How often a batch is decided again because other runs changed the warehouse meanwhile."""
+"""How many times a batch is decided at most, if other runs keep changing the warehouse meanwhile."""
 
 
 def load_batch(
     warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None
 ) -> Loaded:
-    """Loads a staged batch, closes its ledger and moves the offsets, all together or not at all.
+    """Loads the articles and the ledger of a staged batch, and advances the offsets, in one transaction.
 
-    Articles of a scraper that is quarantined, or that the batch shows to be unlike its past, wait and are not loaded.
-    Loading a batch again does nothing and reports what it did before.
+    Articles are quarantined instead of loaded if their scraper is quarantined, or if the drift check finds an anomaly
+    in the batch. Loading a batch a second time changes nothing and returns the result of the first time.
 
-    Raises ``OffsetsMoved`` when another run has read on, ``TopicRecreated`` when the batch is of another topic under
-    the same name, ``LedgerOpen`` when an offset has no outcome or two, ``WarehouseUnavailable`` when the
-    warehouse is gone.
+    Raises ``OffsetsMoved`` if another run has loaded further offsets, ``TopicRecreated`` if the batch was read from
+    another topic of the same name, ``LedgerOpen`` if an offset has no outcome or more than one, and
+    ``WarehouseUnavailable`` if the warehouse is missing.
     """
     check_files(batch)
     attempts = tenacity.Retrying(
@@ -45,9 +45,10 @@ def load_batch(
 
 @contextmanager
 def _collection_paused() -> Iterator[None]:
-    """No garbage is collected in the block: a batch is decided from many small objects and leaves no cycles.
+    """Turns the cyclic garbage collector off for the length of the block.
 
-    Looking for some in all that a process has loaded took a tenth of the time of a load.
+    Deciding a batch makes many small objects and no reference cycles. The collector's search for cycles among all
+    objects of the process took a tenth of the time of a load.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -62,6 +63,6 @@ def _load_once(warehouse: Warehouse, batch: StagedBatch, terms: Terms) -> Loaded
     try:
         with warehouse.known_state() as known:
             changes = decide(batch, known, terms)
-    except WarehouseMissing as fault:  # the run made it, or found it, before
+    except WarehouseMissing as fault:  # the run had created or found it before
         raise warehouse_gone(fault.where) from fault
     return changes if isinstance(changes, Loaded) else warehouse.apply(changes)

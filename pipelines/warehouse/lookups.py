@@ -1,4 +1,4 @@
-"""Answers ``Lookup``s in SQL: what a warehouse knows, for those who decide what a batch changes."""
+"""Answers ``Lookup``s with SQL, so that the changes of a batch can be decided from the warehouse's state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS = "lookup_keys"
 
 @dataclass(frozen=True, slots=True)
 class RelationalState:
-    """What a relational warehouse knows, as one transaction sees it."""
+    """The state of a relational warehouse, as one transaction sees it. See ``KnownState``."""
 
     con: Connection
     dialect: Dialect
@@ -34,7 +34,7 @@ class RelationalState:
         return schema.empty_table() if lookup.is_vain else self.con.table(self._statement(lookup), schema)
 
     def _statement(self, lookup: Lookup) -> str:
-        """The statement that answers a lookup, whose keys are given to the connection."""
+        """Registers the keys of a lookup with the connection, and returns the statement that answers it."""
         table = layout()[lookup.table]
         if lookup.by:
             schema = pa.schema([table.schema.field(name) for name in lookup.by])
@@ -45,7 +45,7 @@ class RelationalState:
 
 
 def lookup_sql(lookup: Lookup, table: TableLayout, dialect: Dialect) -> str:
-    """The statement that answers a lookup, whose keys are the relation ``lookup_keys``.
+    """The statement that answers a lookup. It reads the keys of the lookup from the relation ``lookup_keys``.
 
     >>> from pipelines.warehouse.dialect import DUCKDB
     >>> lookup = Lookup("outlets", ("domain", "name"), ("domain",), [("harbour-news.example",)])
@@ -64,7 +64,7 @@ def lookup_sql(lookup: Lookup, table: TableLayout, dialect: Dialect) -> str:
     if lookup.most is None:
         sql = f"SELECT {columns} FROM {table.name} t JOIN {KEYS} k ON {' AND '.join([*on, *null])}"
         return sql + (f" ORDER BY {', '.join([*by, *order])}" if order else "")
-    if dialect.has_indexes:  # each key reads its first rows from an index
+    if dialect.has_indexes:  # the first rows of each key are read from an index
         inner = f"SELECT * FROM {table.name} t{_where([*on, *null])} ORDER BY {', '.join(order)} LIMIT {lookup.most}"
         return f"SELECT {columns} FROM {KEYS} k CROSS JOIN LATERAL ({inner}) t ORDER BY {', '.join([*by, *order])}"
     needed = sorted({*lookup.columns, *lookup.by, *(name.removeprefix("-") for name in lookup.order)})

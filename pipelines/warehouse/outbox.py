@@ -28,20 +28,20 @@ WHERE attempts = 0 AND EXISTS (
 
 
 def waiting_ids(con: Any, topic: str, limit: int) -> list[str]:
-    """Ids of letters of the topic's records, in the order of sending: those that were refused before come last."""
+    """Ids of the topic's unsent dead letters in the order of sending: letters that were refused before come last."""
     if not _exists(con):
         return []
     return [row[0] for row in con.execute(_WAITING, [topic, limit]).fetchall()]
 
 
 def waiting_letters(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
-    """The letters, whole, in the order of the ids; one that was deleted meanwhile is left out."""
+    """The dead letters in the order of the ids; letters that were deleted meanwhile are omitted."""
     found = {letter.dead_letter_id: letter for letter in letters_by_id(con, ids)}
     return [found[each] for each in ids if each in found]
 
 
 def settle(con: Any, acknowledged: Sequence[str], refused: Mapping[str, str], now: datetime) -> None:
-    """Removes what was acknowledged, and rows whose dead letter is gone; notes why letters were refused."""
+    """Removes acknowledged letters and rows without a dead letter; records why other letters were refused."""
     con.execute("DELETE FROM outbox WHERE dead_letter_id = ANY(?)", [list(acknowledged)])
     con.execute("DELETE FROM outbox WHERE dead_letter_id NOT IN (SELECT dead_letter_id FROM dead_letters)")
     for letter_id, fault in refused.items():
@@ -52,17 +52,17 @@ def settle(con: Any, acknowledged: Sequence[str], refused: Mapping[str, str], no
 
 
 def note_blocked(con: Any, topic: str, fault: str, now: datetime) -> None:
-    """Notes why none of the topic's letters can be sent now."""
+    """Records why none of the topic's letters can be sent at present."""
     con.execute(_BLOCKED, {"at": now, "fault": fault, "topic": topic})
 
 
 def standing(con: Any) -> list[OutboxStanding]:
-    """How many letters wait, by topic and by what keeps them from being sent."""
+    """Counts of unsent letters by topic and by the fault that prevented sending."""
     if not _exists(con):
         return []
     return [OutboxStanding(*row) for row in con.execute(_STANDING).fetchall()]
 
 
 def _exists(con: Any) -> bool:
-    """A warehouse that was last written by a version without an outbox has none until the next run prepares it."""
+    """Whether the outbox exists: a warehouse of an older version has none until the next run prepares it."""
     return has_table(con, "outbox")

@@ -1,7 +1,8 @@
-"""Brings a relational warehouse to today's layout: tables, migrations, new columns, comments and marts.
+"""Brings a relational warehouse to the current layout: tables, migrations, new columns, comments and marts.
 
-Tables and their comments are generated from ``pipelines.resolve.layout``. A warehouse from before takes the numbered
-migrations under ``sql/migrations`` that it has not had, and then every optional column that a contract gained.
+Tables and their comments are generated from ``pipelines.resolve.layout``. On a warehouse that already exists, the
+numbered migrations under ``sql/migrations`` that were not run yet are run; then columns are added for optional fields
+that are new in a contract.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
 
 
 def wanted_fingerprint(dialect: Dialect) -> str:
-    """Changes whenever a table, a migration, a mart or a comment does."""
+    """Fingerprint of the current layout: it changes if a table, a migration, a mart or a comment changes."""
     tables = [[*table_statements(table, dialect), *comment_statements(table)] for table in layout().values()]
     written = [text(folder, name) for folder in ("migrations", "marts") for name in files(folder)]
     return hashlib.sha256(json.dumps([dialect.name, tables, written]).encode()).hexdigest()[:16]
 
 
 def stored_fingerprint(con: Connection) -> str | None:
-    """That of the layout which the warehouse has; None before the first."""
+    """Fingerprint of the layout that the warehouse has; None if it has no layout yet."""
     if not has_table(con, "layout"):
         return None
     row = con.execute("SELECT fingerprint FROM layout").fetchone()
@@ -42,7 +43,7 @@ def has_table(con: Connection, name: str) -> bool:
 
 
 def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
-    """Makes the layout in the open transaction; a warehouse from before keeps its rows."""
+    """Creates or updates the layout in the open transaction; existing rows are kept."""
     is_new = not has_table(con, "layout")
     for table in layout().values():
         con.execute(next(table_statements(table, dialect)))
@@ -51,7 +52,7 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
         con.execute("ALTER TABLE layout ADD COLUMN IF NOT EXISTS migration INTEGER")
         _migrate(con)
     _add_columns(con, dialect)
-    for table in layout().values():  # indexes may be of columns that a migration renamed
+    for table in layout().values():  # after the migrations, since an index may cover a column that one renamed
         for statement in (*table_statements(table, dialect), *comment_statements(table)):
             con.execute(statement)
     for name in files("marts"):
@@ -82,7 +83,7 @@ def _numbers() -> list[int]:
 
 
 def _add_columns(con: Connection, dialect: Dialect) -> None:
-    """Adds optional columns that a table does not have yet. One that may not be null needs a migration."""
+    """Adds optional columns that a table lacks. Raises ``WarehouseFault`` if it lacks a column that is not nullable."""
     for table in layout().values():
         there = _table_columns(con, table.name)
         for column in table.columns:
@@ -90,8 +91,8 @@ def _add_columns(con: Connection, dialect: Dialect) -> None:
                 continue
             if not column.is_nullable:
                 raise WarehouseFault(
-                    f"The table {table.name} has no column {column.name}, which may not be null: a migration is "
-                    "missing for this warehouse. Nothing was changed. What to do: this is a bug in Dateline, report it."
+                    f"The table {table.name} lacks the column {column.name}, which may not be null, and no migration "
+                    "adds it. Nothing was changed. What to do: this is a bug in Dateline, report it."
                 )
             con.execute(f"ALTER TABLE {table.name} ADD COLUMN {definition(column, dialect)}")
 

@@ -1,4 +1,4 @@
-"""Questions that the command line asks again and again, each an SQL file; and the marts with an example each."""
+"""The fixed queries of the command line, each an SQL file, and the marts with an example query each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMMENT = re.compile(r"COMMENT ON VIEW marts\.(\w+) IS '((?:[^']|'')*)'")
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A view for BI: its name in the schema ``marts``, what it holds, and a query to begin with."""
+    """A view for BI tools: its name in the schema ``marts``, its comment, and an example query."""
 
     name: str
     comment: str
@@ -24,7 +24,7 @@ class Mart:
 
 
 def ask(warehouse: Warehouse, question: str, parameters: Sequence[Any] = ()) -> Table:
-    """The answer to the question in ``sql/questions/<question>.sql``."""
+    """The result of the query in ``sql/questions/<question>.sql``."""
     (statement,) = statements("questions", f"{question}.sql")
     return warehouse.query(statement, parameters)
 

@@ -1,4 +1,4 @@
-"""Reads dead letters back: alike ones as one line, single ones whole."""
+"""Reads dead letters from the warehouse: grouped by reason and fingerprint, or one by one with all fields."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def letters_by_id(con: Any, ids: Sequence[str]) -> list[StoredDeadLetter]:
 
 
 def originals_to_remove(con: Any) -> list[str]:
-    """Files that only emptied dead letters had; a file is named by its content, so that other letters may share it."""
+    """Files whose dead letters were all emptied; several letters may share a file, which is named by its content."""
     rows = con.execute(
         "SELECT original_path FROM removed_originals "
         "WHERE original_path NOT IN (SELECT original_path FROM dead_letters WHERE original_path IS NOT NULL) "

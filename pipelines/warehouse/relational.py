@@ -1,4 +1,4 @@
-"""What every relational warehouse does alike: SQL that each of them understands, in short transactions."""
+"""The part of the warehouse that all relational databases share: portable SQL in short transactions."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def now() -> datetime:
 
 
 class Asking(Protocol):
-    """How users' questions are asked: a module for each database."""
+    """Runs users' SQL queries; implemented by one module for each database."""
 
     def check_question(self, sql: str) -> None:
-        """Raises ``QueryFailed`` if the SQL is not one statement that reads, as far as that can be seen from it."""
+        """Raises ``QueryFailed`` if the SQL is recognisably not a single statement that only reads."""
 
     def answered(
         self, con: Any, sql: str, parameters: Sequence[Any], within_s: float | None
     ) -> AbstractContextManager[Answer]:
-        """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
+        """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
 
 
 class RelationalWarehouse(ABC):
@@ -61,27 +61,30 @@ class RelationalWarehouse(ABC):
     dialect: ClassVar[Dialect]
     asking: ClassVar[Asking]
     has_writers_by_topic: ClassVar[bool]
-    """Whether ``writer`` keeps out runs of the same topic alone, and not all others."""
+    """Whether ``writer`` excludes only other runs on the same topic; if not, it excludes all other runs."""
 
     def __init__(self, *, clock: Callable[[], datetime] = now) -> None:
         self.clock = clock
 
     @abstractmethod
     def _writing(self, *, makes_it: bool = False) -> AbstractContextManager[Connection]:
-        """A connection in a transaction: committed at the end, rolled back by any exception."""
+        """A connection in a transaction: committed at the end of the block, rolled back on any exception.
+
+        Only with ``makes_it`` may the warehouse be missing: it is created then.
+        """
 
     @abstractmethod
     def _reading_if_there(self) -> AbstractContextManager[Connection | None]:
-        """A connection that sees one state and can change nothing; None where there is no warehouse yet."""
+        """A read-only connection with a consistent snapshot; None if there is no warehouse yet."""
 
     @property
     @abstractmethod
     def where(self) -> Path | str:
-        """Where it is, for a person."""
+        """The address of the warehouse for display, without a password."""
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """A connection that sees one state and can change nothing."""
+        """A read-only connection with a consistent snapshot. Raises ``WarehouseMissing`` if there is no warehouse."""
         with self._reading_if_there() as con:
             if con is None:
                 raise WarehouseMissing(

@@ -1,4 +1,4 @@
-"""Articles of quarantined scrapers that wait in the warehouse, and the end of a quarantine."""
+"""Reads the quarantined articles of a scraper, and ends its quarantine."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def end_quarantine(con: Connection, scraper: str, at: datetime) -> None:
     (left,) = con.execute("SELECT count(*) FROM quarantined_articles WHERE scraper = ?", [scraper]).fetchone() or (0,)
     if left:
         raise WarehouseFault(
-            f"{counted(left, 'article')} of {scraper} still {'waits' if left == 1 else 'wait'}, so it is not released. "
-            f"What to do: run `dateline scrapers release {scraper}` again."
+            f"{counted(left, 'article')} of {scraper} {'is' if left == 1 else 'are'} still quarantined, so the scraper "
+            f"is not released. What to do: run `dateline scrapers release {scraper}` again."
         )
     if con.execute("SELECT 1 FROM scrapers WHERE scraper = ? AND state = 'quarantined'", [scraper]).fetchone() is None:
         return

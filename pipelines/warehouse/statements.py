@@ -1,4 +1,4 @@
-"""SQL files as they lie beside this module, in order, statement by statement."""
+"""Reads the SQL files of this package, and splits them into statements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 
 @cache
 def files(folder: str) -> tuple[str, ...]:
-    """Names of the SQL files of a folder, in the order in which they run."""
+    """Names of the SQL files in a folder under ``sql``, in the order in which they run."""
     found = resources.files("pipelines.warehouse").joinpath("sql", folder).iterdir()
     return tuple(sorted(f.name for f in found if f.name.endswith(".sql")))
 

@@ -1,4 +1,4 @@
-"""Which topic was loaded from: Kafka gives a topic that is deleted and made again under its name another id."""
+"""Reads the id of the loaded topic: if a topic is deleted and recreated under its name, Kafka gives it another id."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pipelines.warehouse.preparing import has_table
 
 
 def loaded_topic_id(con: Any, topic: str) -> str:
-    """The id of the topic that was loaded from; empty before the first batch that carries one.
+    """Kafka's id of the topic that was loaded; empty before the first batch that has one.
 
-    A warehouse that was last written before ids were kept has no such table until it is prepared again.
+    A warehouse of a version that did not store ids lacks the table until it is prepared again.
     """
     if not has_table(con, "topics"):
         return ""

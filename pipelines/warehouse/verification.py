@@ -1,4 +1,4 @@
-"""The words in which the ledger are checked: what of them, partitions, problems, and Kafka's own account."""
+"""The types of a ledger check: its part of the ledger, its findings, and the access to Kafka that it compares with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ UNEXPLAINED = "unexplained"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which of the ledger are checked: all, or those of a partition, or of offsets ``start`` to ``end`` (excluded).
+    """The part of the ledger to check: all of it, one partition, or the offsets ``start`` to ``end`` (excluded).
 
-    Without a start or an end, each partition's first offset or its next one is meant.
+    ``start`` defaults to each partition's first offset, ``end`` to its next offset.
     """
 
     partition: int | None = None
@@ -44,7 +44,10 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class PartitionLedger:
-    """What became of a partition's offsets from ``start`` to ``end`` (excluded), of all that was read of it."""
+    """Outcomes and gaps of a partition's offsets from ``start`` to ``end`` (excluded).
+
+    ``first_offset`` and ``next_offset`` are the limits of all that was read of the partition.
+    """
 
     topic: str
     partition: int
@@ -54,7 +57,7 @@ class PartitionLedger:
     end: int
     outcomes: Counter[str] = field(default_factory=Counter)
     blanks: tuple[Blank, ...] = ()
-    """Every gap in it, in order, the unexplained ones among them."""
+    """All gaps, including unexplained ones, in the order of their offsets."""
 
     @property
     def gaps(self) -> Counter[str]:
@@ -76,7 +79,7 @@ class PartitionLedger:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the ledger: its kind, where, and in words."""
+    """One inconsistency of the ledger: its kind, its place and its description."""
 
     kind: str
     where: str
@@ -88,13 +91,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a check of the ledger found."""
+    """The findings of a ledger check."""
 
     partitions: tuple[PartitionLedger, ...]
     problems: tuple[Problem, ...]
     is_deep: bool = False
     compared: int = 0
-    """Offsets that Kafka still has, and that were compared with it."""
+    """Number of offsets that were compared with Kafka, which are those that Kafka still has."""
 
     @property
     def closes(self) -> bool:
@@ -102,16 +105,16 @@ class Verification:
 
 
 def _unknown(_topic: str) -> str:
-    """No id: the broker gives none."""
+    """The default ``topic_id``: an empty id, as of a broker that gives topics no ids."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class KafkaTopics:
-    """Kafka's own account of its topics, to compare the ledger with.
+    """Functions that read Kafka's topics, to compare the ledger with them.
 
-    ``offsets`` gives beginning and end by partition of a topic; ``read`` gives a range's messages and gaps;
-    ``topic_id`` gives the topic's id, empty where the broker gives none.
+    ``offsets`` returns the beginning and end offset of each partition of a topic; ``read`` returns the messages and
+    gaps of a range; ``topic_id`` returns the topic's id, empty if the broker gives topics no ids.
     """
 
     offsets: Callable[[str], Mapping[int, tuple[int, int]]]

@@ -91,7 +91,7 @@ def test_a_warehouse_that_is_not_there_yet_is_fine_where_it_can_be_made(tmp_path
     (tmp_path / "file").write_text("no folder")
     found = made(check_warehouse, Settings(warehouse=f"duckdb:///{tmp_path}/file/news.duckdb"), "warehouse")
     assert (found.state, found.code) == ("failed", 2)
-    assert f"{tmp_path / 'file'} is a file, and not a folder" in found.says
+    assert f"{tmp_path / 'file'} is a file, not a folder" in found.says
 
 
 def test_a_warehouse_that_a_run_would_refuse_fails(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
     (tmp_path / "news.duckdb").write_bytes(b"not a database" * 1_000)
     found = made(check_warehouse, Settings(warehouse=f"duckdb:///{tmp_path}/news.duckdb"), "warehouse")
     assert (found.state, found.code) == ("failed", 1)
-    assert "is no DuckDB file" in found.says
+    assert "is not a DuckDB file" in found.says
     assert found.do is not None
 
 

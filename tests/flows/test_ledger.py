@@ -82,12 +82,12 @@ def test_an_unexplained_gap_is_a_line_too_and_exit_1(warehouse: DuckDBWarehouse)
 
 @pytest.mark.parametrize(("arguments", "says"), [
     (("--from", "9", "--to", "3"), "--from 9 is greater than --to 3."),
-    (("--partition", "0", "--from", "9"), "articles.raw/0 was read from 10 to 20, asked for was 9 to 20"),
-    (("--partition", "0", "--to", "21"), "articles.raw/0 was read from 10 to 20, asked for was 10 to 21"),
-    (("--from", "10", "--to", "12"), "articles.raw/1 was read from 0 to 3, asked for was 10 to 12"),
-    (("--partition", "4"), "Nothing was ever read of any topic in a partition 4; read was articles.raw/0, articles"),
+    (("--partition", "0", "--from", "9"), "articles.raw/0 was read from 10 to 20, requested: 9 to 20"),
+    (("--partition", "0", "--to", "21"), "articles.raw/0 was read from 10 to 20, requested: 10 to 21"),
+    (("--from", "10", "--to", "12"), "articles.raw/1 was read from 0 to 3, requested: 10 to 12"),
+    (("--partition", "4"), "No record of any topic, partition 4, was ever read; partitions read: articles.raw/0, art"),
     (("--topic", "elsewhere"), "Nothing was ever read of elsewhere."),
-    (("--topic", "elsewhere", "--from", "1"), "Nothing was ever read of elsewhere; read was nothing."),
+    (("--topic", "elsewhere", "--from", "1"), "No record of elsewhere was ever read; partitions read: none."),
 ])
 def test_what_was_never_read_is_wrong_usage(warehouse: DuckDBWarehouse, arguments: tuple[str, ...], says: str) -> None:
     code, shown = verify(*arguments)

@@ -171,8 +171,8 @@ def test_a_warehouse_that_stays_away_is_named_and_the_next_run_completes(
     machine.go_on()
     ended = to_its_end(warm)
     assert ended.code == 3, ended.output
-    assert f"{path} was there and is gone" in in_words(ended.output)
-    assert "What to do: bring it back" in in_words(ended.output)
+    assert f"{path} existed when the run began and is now missing" in in_words(ended.output)
+    assert "What to do: restore it" in in_words(ended.output)
     away.rename(path)
     completes(warm, machine, undisturbed)
     assert [status for status, _ in statuses(machine)] == ["abandoned", "completed"]
@@ -184,7 +184,7 @@ def test_a_warehouse_where_no_folder_can_be_is_refused(warm: Warm, machine: Mach
     warm.start(machine, "ingest", DATELINE_WAREHOUSE=f"duckdb:///{machine.home / 'file' / 'news.duckdb'}")
     ended = to_its_end(warm)
     assert ended.code == 2, ended.output
-    assert f"{machine.home / 'file'} is a file, and not a folder" in in_words(ended.output)
+    assert f"{machine.home / 'file'} is a file, not a folder" in in_words(ended.output)
     assert "What to do: " in in_words(ended.output)
 
 
@@ -315,7 +315,7 @@ def test_a_run_left_for_dead_holds_its_place_until_it_is_killed_and_is_then_foun
     second = machine.run("ingest")
     assert second.returncode == 4, second.stdout
     assert f"(process {pid}, since" in in_words(second.stdout)
-    assert "What to do: wait until it has finished, or stop it, and run this again" in in_words(second.stdout)
+    assert "What to do: wait until that run has finished, or stop it, and run this again" in in_words(second.stdout)
     assert warm.kill() == -signal.SIGKILL
     assert statuses(machine) == [("running", None)]
     completes(warm, machine, undisturbed)

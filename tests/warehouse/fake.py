@@ -137,7 +137,8 @@ def _compare(known: FakeState, partition: tuple[str, int], expected: int | None)
     stands = next((row[0] for row in known.rows(lookup)), None)
     if stands != expected:
         raise OffsetsMoved(
-            f"{partition[0]}/{partition[1]} stands at {stands}, the batch starts at {expected}. What to do: run again."
+            f"{partition[0]}/{partition[1]} is at offset {stands}, the batch starts at {expected}. "
+            "What to do: run again."
         )
 
 

@@ -114,14 +114,14 @@ def test_where_there_is_no_warehouse_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["", "duckdb:///", "mysql://host/db", "news.duckdb"])
 def test_an_address_that_names_no_warehouse_is_refused(url: str) -> None:
-    with pytest.raises(WarehouseFault, match="names no warehouse"):
+    with pytest.raises(WarehouseFault, match="is not the address of a warehouse"):
         open_warehouse(url)
 
 
 @pytest.mark.parametrize(("place", "says"), [
-    ("", "is a folder, and the warehouse is one file"), ("/", "names a folder"), ("/new/", "names a folder"),
-    ("/notes/news.duckdb", "notes is a file, and not a folder"), ("/notes/a/b.duckdb", "notes is a file"),
-    ("/pipe", "is no regular file"),
+    ("", "is a folder, but a warehouse is one file"), ("/", "names a folder"), ("/new/", "names a folder"),
+    ("/notes/news.duckdb", "notes is a file, not a folder"), ("/notes/a/b.duckdb", "notes is a file"),
+    ("/pipe", "is not a regular file"),
 ])  # fmt: skip
 def test_a_path_where_no_file_can_lie_is_refused_with_one_that_can(tmp_path: Path, place: str, says: str) -> None:
     (tmp_path / "notes").write_text("mine")
@@ -136,7 +136,7 @@ def test_a_path_where_no_file_can_lie_is_refused_with_one_that_can(tmp_path: Pat
 def test_a_file_that_is_no_warehouse_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "news.duckdb"
     path.write_text("my notes" * 1000)
-    with pytest.raises(WarehouseCorrupt, match="is damaged or is no DuckDB file"):
+    with pytest.raises(WarehouseCorrupt, match="is damaged or is not a DuckDB file"):
         DuckDBWarehouse(path).prepare()
     assert path.read_text() == "my notes" * 1000
 
@@ -169,7 +169,7 @@ def test_a_warehouse_that_goes_away_before_a_load_is_waited_for_and_not_made_ane
 ) -> None:
     batch = stage(tmp_path, carried(0))
     away = duckdb_warehouse.path.rename(tmp_path / "unmounted")
-    with pytest.raises(WarehouseUnavailable, match="was there and is gone; nothing was changed"):
+    with pytest.raises(WarehouseUnavailable, match="is now missing; nothing was changed"):
         load_batch(duckdb_warehouse, batch)
     assert not duckdb_warehouse.path.exists()
     away.rename(duckdb_warehouse.path)

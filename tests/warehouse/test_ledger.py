@@ -172,13 +172,13 @@ def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("topic", "part", "says"), [
-    (TOPIC, Part(0, 9, 12), "articles.raw/0 was read from 10 to 18, asked for was 9 to 12"),
-    (TOPIC, Part(0, 12, 19), "articles.raw/0 was read from 10 to 18, asked for was 12 to 19"),
-    (TOPIC, Part(0, 19), "articles.raw/0 was read from 10 to 18, asked for was 19 to 18"),
-    (TOPIC, Part(0, 14, 12), "articles.raw/0 was read from 10 to 18, asked for was 14 to 12"),
-    (None, Part(None, 10, 12), "articles.raw/1 was read from 0 to 1, asked for was 10 to 12"),
-    (TOPIC, Part(7), "Nothing was ever read of articles.raw in a partition 7; read was articles.raw/0, articles.raw/1"),
-    ("elsewhere", Part(0, 1, 2), "Nothing was ever read of elsewhere in a partition 0; read was nothing"),
+    (TOPIC, Part(0, 9, 12), "articles.raw/0 was read from 10 to 18, requested: 9 to 12"),
+    (TOPIC, Part(0, 12, 19), "articles.raw/0 was read from 10 to 18, requested: 12 to 19"),
+    (TOPIC, Part(0, 19), "articles.raw/0 was read from 10 to 18, requested: 19 to 18"),
+    (TOPIC, Part(0, 14, 12), "articles.raw/0 was read from 10 to 18, requested: 14 to 12"),
+    (None, Part(None, 10, 12), "articles.raw/1 was read from 0 to 1, requested: 10 to 12"),
+    (TOPIC, Part(7), "No record of articles.raw, partition 7, was ever read; partitions read: articles.raw/0"),
+    ("elsewhere", Part(0, 1, 2), "No record of elsewhere, partition 0, was ever read; partitions read: none"),
 ])
 def test_a_part_that_was_never_read(ledger: RelationalWarehouse, topic: str | None, part: Part, says: str) -> None:
     with pytest.raises(NotRead, match=says) as fault:

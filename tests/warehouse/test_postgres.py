@@ -52,7 +52,7 @@ def changed(url: str, **parts: Any) -> str:
 def test_a_server_that_is_away_may_come_back(postgres_warehouse: PostgresWarehouse) -> None:
     away = open_warehouse(changed(postgres_warehouse.url, port=1))
     for ask in (away.identity, away.prepare, lambda: away.query("SELECT 1"), lambda: away.next_offsets(TOPIC)):
-        with pytest.raises(WarehouseUnavailable, match=r"does not answer.*\nWhat to do: see that") as caught:
+        with pytest.raises(WarehouseUnavailable, match=r"does not answer.*\nWhat to do: check that") as caught:
             ask()
         assert may_pass(caught.value)
 
@@ -186,7 +186,7 @@ def test_the_server_may_end_the_session_of_a_load(postgres_warehouse: PostgresWa
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
 
-    says = r"went away(?s:.*)What to do: run this again"
+    says = r"closed the connection(?s:.*)What to do: run this again"
     with pytest.raises(WarehouseUnavailable, match=says) as caught, armed(end):
         load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
     assert may_pass(caught.value)
@@ -228,5 +228,5 @@ def test_runs_that_make_the_tables_at_once_both_go_on(postgres: str) -> None:
 def test_one_database_has_one_address() -> None:
     address = warehouse_address("postgresql://desk:marzipan@DB.example/news?sslmode=require")
     assert address == warehouse_address("postgres://db.example:5432/news") == "postgresql://db.example:5432/news"
-    with pytest.raises(WarehouseFault, match=r"names no warehouse.*What to do: write the address"):
+    with pytest.raises(WarehouseFault, match=r"is not the address of a warehouse.*What to do: write the address"):
         warehouse_address("postgresql://db/news?no_such_option=1")

@@ -89,10 +89,10 @@ def test_without_a_word_on_tls_it_is_used_where_the_server_has_it(secure: Secure
 
 
 @pytest.mark.parametrize(("host", "options", "says"), [
-    ("127.0.0.1", {"sslmode": "disable"}, "lets no such user in.*sslmode=require"),
-    ("127.0.0.1", {"sslmode": "verify-full", "sslrootcert": "{other}"}, "not one that is trusted.*sslrootcert"),
+    ("127.0.0.1", {"sslmode": "disable"}, "does not accept this user.*sslmode=require"),
+    ("127.0.0.1", {"sslmode": "verify-full", "sslrootcert": "{other}"}, "is not trusted.*sslrootcert"),
     ("127.0.0.1", {"sslmode": "verify-full", "sslrootcert": "/no/such.pem"}, "cannot be used.*such.pem.*=system"),
-    ("localhost", {"sslmode": "verify-full", "sslrootcert": "{own}"}, "names another host.*localhost.*=verify-ca"),
+    ("localhost", {"sslmode": "verify-full", "sslrootcert": "{own}"}, "is for a different host.*localhost.*=verify-ca"),
 ])
 def test_a_server_that_is_not_trusted_is_refused_at_once(
     secure: Secure, host: str, options: dict[str, str], says: str, tmp_path: Path
@@ -105,5 +105,5 @@ def test_a_server_that_is_not_trusted_is_refused_at_once(
 
 
 def test_a_server_without_tls_is_refused_where_the_address_asks_for_it(prepared_postgres: PreparedPostgres) -> None:
-    with pytest.raises(WarehouseRefused, match=r"asks for TLS, and the server has none(?s:.*)leave sslmode out"):
+    with pytest.raises(WarehouseRefused, match=r"requires TLS, which the server does not support(?s:.*)remove sslmode"):
         open_warehouse(f"{prepared_postgres.emptied()}?sslmode=require").identity()

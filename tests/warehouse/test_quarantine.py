@@ -269,7 +269,7 @@ def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, a
 def test_a_quarantine_does_not_end_while_articles_wait(stream: Stream) -> None:
     stream.load(*turned(stream))
     before = tables(stream.warehouse)
-    with pytest.raises(WarehouseFault, match=r"10 articles of quay-crawler still wait.*dateline scrapers release"):
+    with pytest.raises(WarehouseFault, match=r"10 articles of quay-crawler are still quarantined.*scrapers release"):
         stream.warehouse.end_quarantine(QUAY)
     assert tables(stream.warehouse) == before
 

@@ -1,4 +1,4 @@
-"""The warehouse in PostgreSQL: readers never wait, and runs on several machines write to it."""
+"""The warehouse in PostgreSQL: readers never wait for writers, and runs on several machines can write to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be asked of PostgreSQL in SQL, and for how long: one statement, which only reads."""
+"""Runs users' SQL queries on PostgreSQL: a single statement that only reads, within a time limit."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _AWAY = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
 
 
 def check_question(sql: str) -> None:
-    """Raise ``QueryFailed`` if the SQL does not begin as a statement that reads.
+    """Raises ``QueryFailed`` if the first word of the SQL is not that of a statement that reads.
 
-    That it is one statement, and that it changes nothing, is left to the server.
+    The server itself refuses several statements in one query, and any change.
     """
     at = 0
     while found := _COMMENTS.match(sql, at):
@@ -41,7 +41,7 @@ def check_question(sql: str) -> None:
 
 @contextmanager
 def answered(con: Psycopg, sql: str, parameters: Sequence[Any], within_s: float | None) -> Iterator[Answer]:
-    """The rows of a query for the length of a block, which may last ``within_s``; None sets no limit."""
+    """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
     until = None if within_s is None else time.monotonic() + within_s
     text, values = translated(sql, parameters)
     with psycopg.ClientCursor(con) as cursor:
@@ -51,7 +51,7 @@ def answered(con: Psycopg, sql: str, parameters: Sequence[Any], within_s: float 
             found = cast("Generator[tuple[Any, ...]]", cursor.stream(text.encode(), values or None, size=size))
             first = next(found, None)
             columns = tuple(column.name for column in cursor.description or ())
-            if first is None:  # an answer without rows comes without columns
+            if first is None:  # psycopg gives no columns for a result without rows
                 columns = _columns(con, cursor.mogrify(text.encode(), values) if values else text)
         rows = found if first is None else chain((first,), found)
         try:
@@ -67,7 +67,7 @@ def _columns(con: Psycopg, sql: str) -> tuple[str, ...]:
 
 
 def _limit(con: Psycopg, within_s: float | None) -> None:
-    """Sets the server's limit; and a superuser is given no more rights than to read what is in the database."""
+    """Sets the statement timeout, and reduces a superuser's rights to reading the database."""
     if within_s is not None:
         con.execute(f"SET LOCAL statement_timeout = {max(1, round(within_s * 1000))}".encode())
     row = con.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
@@ -81,7 +81,7 @@ def _rows(
     with _query_faults(within_s):
         for n, row in enumerate(found):
             if until is not None and n % PAGE == 0 and time.monotonic() > until:
-                raise errors.QueryCanceled("the reader took longer than the database")
+                raise errors.QueryCanceled("the time limit passed while the rows were read")
             yield row
 
 
@@ -97,7 +97,7 @@ def _query_faults(within_s: float | None) -> Iterator[None]:
         ) from fault
     except (errors.OutOfMemory, errors.DiskFull, errors.ConfigurationLimitExceeded) as fault:
         raise QueryStopped(
-            f"The query needs more memory or temporary files than there is room for: {fault}\n"
+            f"The query needs more memory or temporary disk space than is available: {fault}\n"
             "What to do: narrow the query (a condition for every join, WHERE, LIMIT)."
         ) from fault
     except psycopg.Error as fault:

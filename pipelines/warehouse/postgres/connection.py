@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL as the statements of this package need it: see ``pipelines.warehouse.connection``."""
+"""Implements ``pipelines.warehouse.connection`` for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _TOKENS = re.compile(
 
 
 class PostgresConnection:
-    """See ``Connection``. Relations are part of each statement that reads them, so that a reader makes no tables."""
+    """See ``Connection``. Relations are added as common table expressions, so that a reader creates no tables."""
 
     def __init__(self, con: Psycopg) -> None:
         self.raw = con
         self._relations: dict[str, composed.Composed] = {}
         for kind in ("json", "jsonb"):
-            con.adapters.register_loader(kind, TextLoader)  # as text, as every other warehouse gives it
+            con.adapters.register_loader(kind, TextLoader)  # JSON is returned as text, as by every other warehouse
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows:
         read = [name for name in self._relations if re.search(rf"\b{name}\b", sql)]
@@ -58,15 +58,15 @@ class PostgresConnection:
 
     def make_view(self, name: str, statement: str) -> None:
         try:
-            with self.raw.transaction():  # a savepoint: what the view was granted stays where its columns do
+            with self.raw.transaction():  # a savepoint; replacing a view with the same columns keeps its grants
                 self.raw.execute(statement.encode())
         except errors.InvalidTableDefinition:
             granted = self.raw.execute(_GRANTED, [name]).fetchall()
             self.raw.execute(f"DROP VIEW {name}".encode())
             self.raw.execute(statement.encode())
-            for grantee, right, is_grantable in granted:
-                passed_on = " WITH GRANT OPTION" if is_grantable else ""
-                self.raw.execute(f"GRANT {right} ON {name} TO {grantee}{passed_on}".encode())
+            for grantee, privilege, is_grantable in granted:
+                grant_option = " WITH GRANT OPTION" if is_grantable else ""
+                self.raw.execute(f"GRANT {privilege} ON {name} TO {grantee}{grant_option}".encode())
 
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         types = {column.name: POSTGRES.types[column.type] for column in table.columns}
@@ -78,7 +78,7 @@ class PostgresConnection:
 
 
 def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> composed.Composed:
-    """The rows as a common table expression. Lists travel as text: ``unnest`` would take them apart."""
+    """The rows as a common table expression. Lists are passed as text, since ``unnest`` would flatten them."""
     names = rows.schema.names
     travels = {each: "text" if types[each].endswith("[]") else types[each] for each in names}
     arrays = [
@@ -97,9 +97,9 @@ def relation_sql(name: str, rows: pa.Table, types: Mapping[str, str]) -> compose
 
 
 def translated(sql: str, parameters: Parameters = ()) -> tuple[str, list[Any] | dict[str, Any]]:
-    """A statement with psycopg's placeholders in place of ``?`` and ``$name``, and its parameters.
+    """A statement with psycopg's placeholders instead of ``?`` and ``$name``, and its parameters.
 
-    Without parameters the statement stays as it is.
+    A statement without parameters is returned unchanged.
 
     >>> translated("SELECT '?' || ? LIKE '5 %'", ["a"])
     ("SELECT '?' || %s LIKE '5 %%'", ['a'])

@@ -1,4 +1,4 @@
-"""Arrow values as PostgreSQL takes them: rows to copy, and arrays in text form."""
+"""Writes Arrow values in PostgreSQL's text formats: rows for ``COPY``, and array literals."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 COPIED_AT_ONCE_BYTES = 64_000_000
 NUL, INSTEAD = "\0", "\ufffd"
-_ESCAPES = (r"\u0000", r"\ud", r"\uD")  # in JSON: the characters that jsonb refuses
+_ESCAPES = (r"\u0000", r"\ud", r"\uD")  # JSON escapes of characters that jsonb refuses
 
 
 def storable(rows: pa.Table, types: Mapping[str, str]) -> pa.Table:
-    """The rows, with U+FFFD in place of each NUL (U+0000), which no text of PostgreSQL can hold.
+    """The rows with U+FFFD instead of each NUL (U+0000), which PostgreSQL cannot store in text.
 
-    ``types`` gives PostgreSQL's type of each column.
+    ``types`` maps each column to its PostgreSQL type.
     """
     columns = []
     for name in rows.schema.names:
@@ -56,7 +56,7 @@ def _any(column: pa.ChunkedArray, part: str) -> bool:
 
 
 def _json(text: str) -> str:
-    r"""JSON without the characters that jsonb refuses: NUL, and halves of surrogate pairs.
+    r"""JSON with U+FFFD instead of characters that jsonb refuses: NUL and unpaired surrogates.
 
     >>> _json(r'{"value": "a\u0000b\ud83d"}')
     '{"value": "a\ufffdb\ufffd"}'
@@ -81,7 +81,7 @@ def _text(text: str | None) -> str | None:
 def to_copy(rows: pa.Table) -> Iterator[memoryview]:
     r"""The rows in the text format of ``COPY``.
 
-    CSV would be read wrongly before PostgreSQL 18 where a line of a text is ``\.``.
+    CSV is not used: before PostgreSQL 18 it is read wrongly if a line of a text is ``\.``.
 
     >>> rows = pa.table({"id": [1, 2], "text": ["a\tb\\", None], "names": [["pier"], []]})
     >>> print(b"".join(to_copy(rows)).decode().replace("\t", " | "), end="")
@@ -98,7 +98,7 @@ def to_copy(rows: pa.Table) -> Iterator[memoryview]:
 
 
 def _pieces(rows: pa.Table) -> Iterator[pa.Table]:
-    """The rows, so many at once that their text has room in an Arrow array."""
+    """The rows in pieces whose text fits into an Arrow array, which holds 2 GB at most."""
     if rows.num_rows > 1 and rows.nbytes > COPIED_AT_ONCE_BYTES:
         half = rows.num_rows // 2
         yield from _pieces(rows.slice(0, half))
@@ -114,7 +114,7 @@ def _escaped(texts: pa.Array) -> pa.Array:
 
 
 def as_text(column: pa.ChunkedArray) -> pa.Array:
-    r"""Each value in PostgreSQL's text form.
+    r"""Each value in PostgreSQL's text format.
 
     >>> as_text(pa.chunked_array([pa.array([["pier", 'a "b" \\ c', None], [], None])])).to_pylist()
     ['{"pier","a \\"b\\" \\\\ c",NULL}', '{}', None]
@@ -137,7 +137,7 @@ def as_text(column: pa.ChunkedArray) -> pa.Array:
 
 
 def array_literal(column: pa.ChunkedArray) -> str:
-    r"""A column as an array in PostgreSQL's text form. Lists in it are texts of such a form: they may differ in length.
+    r"""A column as an array in PostgreSQL's text format. Lists in it become texts in this format: lengths may differ.
 
     >>> array_literal(pa.chunked_array([pa.array(["pier", None, 'a "b" \\ c'])]))
     '{"pier",NULL,"a \\"b\\" \\\\ c"}'

@@ -1,4 +1,4 @@
-"""The warehouse in one PostgreSQL database: each call is a connection and a transaction of its own."""
+"""The warehouse in one PostgreSQL database: each call opens a connection and runs one transaction."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 
 SPACE = 0x64617465
-"""Of advisory locks: the first of the two numbers of each lock that Dateline takes."""
+"""The first of the two numbers of every advisory lock that Dateline takes."""
 LAYOUT_LOCK = 0
 CONNECT_S = 10
 LOCK_S = 120
-"""How long a statement waits for a lock: another run commits its batch meanwhile."""
+"""Seconds that a statement waits for a lock, while another run commits its batch."""
 POLL_S = 0.2
 
 _RIGHTS = """
@@ -40,11 +40,11 @@ SELECT to_regclass('layout') IS NOT NULL,
     CASE WHEN to_regclass('ledger') IS NOT NULL THEN has_table_privilege('ledger', 'INSERT, UPDATE') END
 """
 _SESSION = f"SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; SET LOCAL lock_timeout = '{LOCK_S}s'"
-"""The lookups and changes are short, and compiling one would take longer than to run it."""
+"""JIT compilation is off: the statements are short, and compiling one would take longer than running it."""
 
 
 class PostgresWarehouse(RelationalWarehouse):
-    """One database. ``url`` is libpq's address of it; what it leaves out, libpq takes from the environment."""
+    """A warehouse in one database. ``url`` is a libpq URL; libpq takes what it omits from the environment."""
 
     dialect = POSTGRES
     asking: ClassVar[Asking] = asking
@@ -57,7 +57,7 @@ class PostgresWarehouse(RelationalWarehouse):
 
     @property
     def shown(self) -> str:
-        """The address for a person: without user and password."""
+        """The address for display, without user and password."""
         return database_address(self.url)
 
     @property
@@ -66,7 +66,7 @@ class PostgresWarehouse(RelationalWarehouse):
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
-        """One run at a time for each topic, by an advisory lock of a session, which ends with its process."""
+        """Holds a session-level advisory lock of the topic; the server releases it when the process dies."""
         name = f"{holder} (process {os.getpid()} on {socket.gethostname()})"
         key, until = (SPACE, _number(topic)), time.monotonic() + wait_s
         with self._connected(autocommit=True, application_name=name.encode()[:63].decode("utf-8", "ignore")) as con:
@@ -75,23 +75,23 @@ class PostgresWarehouse(RelationalWarehouse):
                     if time.monotonic() >= until:
                         raise WarehouseBusy(
                             f"{_holder(con, topic) or 'Another run'} is writing to {self.shown}; this run changed "
-                            "nothing. What to do: wait until it has finished, or stop it, and run this again."
+                            "nothing. What to do: wait until that run has finished, or stop it, and run this again."
                         )
                     time.sleep(POLL_S)
             yield
 
     def writer_of(self, topic: str) -> str | None:
-        """The run that holds the right to load what comes from a topic."""
+        """Describes the run that holds the writer lock of a topic; None if no run does."""
         with self._connected(autocommit=True) as con, faults_in_words(self.shown):
             return _holder(con, topic)
 
     def need_rights(self) -> bool:
-        """Whether there are tables already. Raises ``WarehouseRefused`` unless this user may make or write them."""
+        """Whether the tables exist. Raises ``WarehouseRefused`` unless this user may create or write them."""
         with self._connected(autocommit=True) as con, faults_in_words(self.shown):
             has_tables, may_make, may_write = _row(con.execute(_RIGHTS))
         if not (may_write if has_tables else may_make):
             raise WarehouseRefused(
-                f"{self.shown} answers, but the user may not {'write to' if has_tables else 'make'} its tables."
+                f"{self.shown} answers, but the user may not {'write to' if has_tables else 'create'} its tables."
                 f"\nWhat to do: {GRANTS}"
             )
         return bool(has_tables)
@@ -100,7 +100,7 @@ class PostgresWarehouse(RelationalWarehouse):
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:
         with self._connected() as raw, faults_in_words(self.shown), raw.transaction():
             raw.execute(_SESSION)
-            if makes_it:  # two runs that make the same table at once would end with an error
+            if makes_it:  # creating the same table in two runs at once would fail
                 raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", (SPACE, LAYOUT_LOCK))
             yield PostgresConnection(raw)
 
@@ -125,7 +125,7 @@ class PostgresWarehouse(RelationalWarehouse):
                 autocommit=autocommit, cursor_factory=psycopg.ClientCursor, **(defaults | given)  # type: ignore[arg-type]
             )
         except psycopg.Error as fault:
-            raise connect_fault(self.shown, fault) from None  # libpq's own text is in it, the address is not
+            raise connect_fault(self.shown, fault) from None  # libpq's message is quoted, and never the password
         try:
             yield con
         finally:
@@ -133,14 +133,14 @@ class PostgresWarehouse(RelationalWarehouse):
 
 
 def check_address(url: str) -> None:
-    """Raise ``WarehouseFault`` where libpq does not understand an address. No server is asked."""
+    """Raises ``WarehouseFault`` if libpq cannot parse an address. Does not connect to the server."""
     try:
         conninfo_to_dict(url)
     except psycopg.Error as fault:
         raise WarehouseFault(
-            f"{redact(url)!r} names no warehouse: {redact(str(fault).strip())}. What to do: write the address as "
-            "postgresql://user:password@host:5432/database, with special characters of the password percent-encoded "
-            "(DATELINE_WAREHOUSE)."
+            f"{redact(url)!r} is not the address of a warehouse: {redact(str(fault).strip())}. What to do: write the "
+            "address as postgresql://user:password@host:5432/database, with special characters of the password "
+            "percent-encoded (DATELINE_WAREHOUSE)."
         ) from None
 
 
@@ -151,12 +151,12 @@ def _row(cursor: psycopg.Cursor[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 
 def _number(topic: str) -> int:
-    """The second number of the topic's lock; two topics that share one wait for each other in vain, no more."""
+    """The second number of the topic's lock. Two topics with the same number exclude each other needlessly."""
     return zlib.crc32(topic.encode()) - (1 << 31)
 
 
 def _holder(con: Psycopg, topic: str) -> str | None:
-    """The run that has the topic's lock, as its session names itself."""
+    """Describes the run that holds the topic's lock, by the application name of its session; None if no run does."""
     row = con.execute(
         "SELECT a.application_name, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
         "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted "
