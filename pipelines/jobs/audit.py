@@ -1,6 +1,6 @@
-"""Holds a staged batch against the batch suite before anything of it is loaded.
+"""Checks a staged batch against the batch suite before it is loaded.
 
-Great Expectations and pandas are imported where the suite runs: in a worker, which has them loaded.
+Great Expectations and pandas are imported only where the suite runs: in a worker, which has loaded them already.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def audit_batch(batch: StagedBatch, settings: Settings, executor: Executor) -> Audit:
-    """The verdict on ``batch``, reached where Great Expectations is loaded already."""
+    """The audit of ``batch``, run by the executor, whose workers have Great Expectations loaded."""
     return executor.call(audit_here, batch, settings.batch.deadline_s)
 
 
 def audit_here(batch: StagedBatch) -> Audit:
-    """The verdict on ``batch``: each expectation of the batch suite, and the scrapers that break it."""
+    """The audit of ``batch``: the result of each expectation of the batch suite, and the scrapers that violate it."""
     rows = describe_batch(batch)
     if not rows:
         return Audit(())
@@ -43,7 +43,7 @@ def audit_here(batch: StagedBatch) -> Audit:
 
 
 def batch_suite() -> SuiteRunner:
-    """The batch suite, made once a process."""
+    """The runner of the batch suite, created once per process."""
     from pipelines.transforms.expectations import run_suite
     from pipelines.transforms.shared import shared
     from pipelines.validate import load_suite
@@ -52,5 +52,5 @@ def batch_suite() -> SuiteRunner:
 
 
 def _values(rows: Sequence[Mapping[str, Any]], result: ExpectationResult) -> str:
-    """The values that break the expectation, in the order of their scrapers: not how many there are."""
+    """The values that violate the expectation, in the order of their scrapers, separated by commas."""
     return ", ".join(str(rows[n][result.column]) for n in sorted(result.failing_rows) if result.column)

@@ -1,4 +1,4 @@
-"""Runs the ingest job over one micro-batch, and gathers what was staged."""
+"""Runs the ingest job over one micro-batch, and assembles the staged batch."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from pipelines.transforms.read import Reader
 
 STEPS = ("decode", "clean", "enrich", "validate")
-"""Steps whose cost is reported, in order: those of ``steps.py``, by name, since that loads all their libraries."""
+"""Names of the steps whose cost is reported. ``steps.py`` is not imported for them: it loads the steps' libraries."""
 
 OURS = (Failure.UNEXPECTED, WorkerCrashed.__name__, TimeExceeded.__name__, MemoryExceeded.__name__)
-"""Reasons that are as likely our fault as the data's: many of them stop the run."""
+"""Reasons that may be caused by a bug of ours rather than by the data: too many of them fail the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What one micro-batch takes: the ranges to read, the gaps already known, and where it is staged.
+    """The plan of one micro-batch: the ranges to read, the gaps already known, and the folder to stage it in.
 
-    ``topic_id`` is that of the topic which the ranges are of, empty where the broker gives none.
+    ``topic_id`` is Kafka's id of the topic of the ranges; it is empty if the broker gives topics no ids.
     """
 
     batch_id: str
@@ -56,7 +56,7 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """A staged batch, and what each step cost."""
+    """A staged batch, and the CPU cost of each step."""
 
     batch: StagedBatch
     costs: dict[str, StepCost]
@@ -69,13 +69,14 @@ def transform_batch(
     report: Callable[[int], None] | None = None,
     read: Reader | None = None,
 ) -> Transformed:
-    """Runs the job over ``plan`` and seals what it staged with a manifest.
+    """Runs the job over ``plan``, and writes the manifest of the staged batch.
 
-    ``report`` gets the number of records staged so far. ``read`` replaces Kafka in tests.
+    ``report`` is called with the number of records staged so far. ``read`` replaces Kafka as the source, for a replay
+    and in tests.
 
     Raises:
         RunFailed: the deadline passed, or more records than the settings allow ended as ``UnexpectedFault`` or ended
-            their worker: our bug, not the data's. Nothing was loaded.
+            their worker, which points to a bug of ours and not to the data. Nothing was loaded.
     """
     plan.folder.make_empty()
     reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
@@ -102,14 +103,14 @@ def transform_batch(
 
 
 def ingest_share(pipeline: beam.Pipeline, share: Share) -> None:
-    """The ingest job, loaded where it runs."""
+    """The ingest job over one share. Beam and the steps are imported only where it runs."""
     from pipelines.jobs.ingest import ingest
 
     ingest(pipeline, share.ranges, share.read, share.settings, share.staging)
 
 
 def _with_gaps(ranges: Iterable[OffsetRange], gaps: Iterable[Gap]) -> tuple[OffsetRange, ...]:
-    """The ranges, each begun where a gap before it begins: together they are what the batch accounts for."""
+    """The ranges that the batch accounts for: those read, extended by gaps before them, and gaps without a range."""
     starts = {(g.topic, g.partition): g.start for g in gaps}
     read = tuple(replace(r, start=min(r.start, starts.pop((r.topic, r.partition), r.start))) for r in ranges)
     alone = [g for g in gaps if (g.topic, g.partition) in starts]
@@ -126,18 +127,18 @@ def _stage_gaps(plan: BatchPlan) -> tuple[StagedFile, ...]:
 
 
 def allowed_faults(records: int, settings: Settings) -> int:
-    """How many of so many records may end as faults that may be ours before the batch is refused."""
+    """How many of ``records`` records may have a reason in ``OURS`` before the batch is refused."""
     return max(int(records * settings.batch.fault_share), settings.batch.fault_minimum)
 
 
 def _refuse_bugs(batch: StagedBatch, settings: Settings) -> None:
     reasons = count_reasons(batch)
-    too_large = count_rejects(batch)[READ, MemoryExceeded.__name__]  # a value of that size is the data's doing
+    too_large = count_rejects(batch)[READ, MemoryExceeded.__name__]  # the cause is a large value, not a bug
     records, faults = reasons.total(), sum(reasons[reason] for reason in OURS) - too_large
     allowed = allowed_faults(records, settings)
     if faults > allowed:
         names = ", ".join(reason for reason in OURS if reasons[reason])
         raise RunFailed(
-            f"{faults:,} of {counted(records, 'record')} ended as {names} (allowed: {allowed:,}): a bug of ours, not "
-            f"the data's. Nothing was loaded. The tracebacks are in {batch.folder}: {first_traceback(batch)}"
+            f"{faults:,} of {counted(records, 'record')} ended as {names} (allowed: {allowed:,}). The cause is a bug "
+            f"of ours, not the data. Nothing was loaded. The tracebacks are in {batch.folder}: {first_traceback(batch)}"
         )

@@ -1,4 +1,4 @@
-"""Tries dead letters without loading anything: what a replay would make of them, beside what they are."""
+"""Replays dead letters without loading anything, and compares their new outcomes with their present reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipelines.warehouse import DeadLetterFilter, Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Dead letters of one reason that would become the same: rejected for ``becomes``, or passed where it is None."""
+    """Dead letters with the same reason and the same new outcome: the new reason ``becomes``, or None if they pass."""
 
     reason: str
     becomes: str | None
@@ -34,7 +34,7 @@ class Tried:
 
 @dataclass(slots=True)
 class DryRun:
-    """What a replay would change; grows batch by batch."""
+    """The result of a dry run; each batch is added to it."""
 
     tried: dict[tuple[str, str | None], Tried] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class DryRun:
 
     @property
     def changed(self) -> list[Tried]:
-        """Rejected for another reason."""
+        """Dead letters that would be rejected for another reason."""
         return self._those(lambda tried: tried.becomes not in {None, tried.reason})
 
     @property
@@ -69,9 +69,9 @@ def try_dead_letters(
     executor: Executor,
     report: Callable[[int], None] | None = None,
 ) -> DryRun:
-    """Runs the job over the chosen dead letters, batch by batch as a replay does, and throws away what it stages.
+    """Runs the job over the chosen dead letters, in batches as a replay does, and discards the staged files.
 
-    The warehouse is only read; what is staged lies in a temporary folder, originals with it.
+    The warehouse is only read. Batches and originals are staged in a temporary folder, which is removed at the end.
     """
     found, done, wanted = DryRun(), 0, chosen
     with _temporary_folder(stage_store(settings)) as place:
@@ -90,7 +90,7 @@ def try_dead_letters(
 
 @contextmanager
 def _temporary_folder(store: StageStore) -> Iterator[Folder]:
-    """A folder that whatever runs the job can reach: of this machine, or in the stage where that is not local."""
+    """A temporary folder that all workers can reach: a local one if the stage is local, else one in the stage."""
     if store.root.is_local:
         with tempfile.TemporaryDirectory(prefix="dateline-dry run-") as place:
             yield Folder.at(Path(place))
@@ -107,7 +107,7 @@ def _on(report: Callable[[int], None], before: int, done: int) -> None:
 
 
 def _changing_nothing(settings: Settings) -> Settings:
-    """No original goes to the store of originals, and bugs of ours are told like any other reason."""
+    """Settings for a dry run: no original is stored as a file, and unexpected faults never fail the run."""
     limits = settings.limits.model_copy(update={"dead_letter_bytes": sys.maxsize})
     return settings.model_copy(
         update={"limits": limits, "batch": settings.batch.model_copy(update={"fault_share": 1.0})}

@@ -1,4 +1,4 @@
-"""The ingest job: raw messages in, a staged batch out. ``steps.py`` lists what happens to a message in between."""
+"""The ingest job: reads raw messages, runs the steps listed in ``steps.py``, and stages the outcomes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pipelines.validate import load_suite
 def ingest(
     pipeline: beam.Pipeline, ranges: tuple[OffsetRange, ...], read: Reader, settings: Settings, staging: Staging
 ) -> None:
-    """Every offset of ``ranges`` ends staged, once: as an article, a dead letter, a deletion, or a gap.
+    """Stages every offset of ``ranges`` exactly once: as an article, a dead letter, a delete request, or in a gap.
 
-    ``read`` gives what a range holds (Kafka's ``read_range``, or a file's), so the job runs on any runner and
-    without Kafka in tests.
+    ``read`` returns the messages and gaps of a range, from Kafka (``read_range``) or from a file, so that the job runs
+    on any runner, and without Kafka in tests.
     """
     messages = pipeline | "Read" >> ReadMessages(ranges, read, staging.processed_at)
     passed, rejected = messages.articles, [messages.rejected]

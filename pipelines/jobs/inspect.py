@@ -1,4 +1,4 @@
-"""What the pipeline makes of files, without Kafka and without a warehouse: how a rule is debugged and measured."""
+"""Runs the steps on files, without Kafka and a warehouse, to debug and measure rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipelines.validate import article_json, article_to_avro
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What became of one file: ``outcome`` is ``article`` or ``rejected``; ``article`` is the Avro article as JSON."""
+    """The outcome of one file: ``outcome`` is ``article`` or ``rejected``; ``article`` is the Avro article as JSON."""
 
     path: str
     outcome: str
@@ -34,14 +34,14 @@ class Inspection:
     article: dict[str, Any] | None = None
 
 
-def inspect_files(  # noqa: PLR0913  what the command was given
+def inspect_files(  # noqa: PLR0913  the options of the command
     paths: Sequence[Path], manifest: Path | None, settings: Settings, now: datetime, *, as_body: bool = False,
     leave_out: Callable[[LeftOutFile], None] | None = None,
 ) -> Iterator[Inspection]:
-    """Runs decode, clean, enrich and the contract over each message of the files, in order.
+    """Runs decode, clean, enrich and validate on each message of the files, in order.
 
-    Expectations are left out: they belong to a batch. With ``as_body`` a text file is an article's body as it
-    stands: decode, clean and the contract are skipped. What cannot be read goes to ``leave_out``, or raises.
+    Expectations are not checked, since they apply to batches. With ``as_body`` each file is the finished body of an
+    article: only enrich is run. Files that cannot be read are passed to ``leave_out``; without it they raise.
     """
     if as_body:
         yield from (_enriched_body(path, settings, now) for path in paths)
@@ -51,19 +51,19 @@ def inspect_files(  # noqa: PLR0913  what the command was given
 
 
 def received(outgoing: OutgoingMessage, n: int, now: datetime) -> RawMessage:
-    """The message as it would come out of Kafka, at offset ``n`` of a topic named ``files``."""
+    """The message as if it had been read from Kafka, at offset ``n`` of a topic named ``files``."""
     return RawMessage(Coordinates("files", 0, n), now, outgoing.key, outgoing.value, tuple(outgoing.headers))
 
 
 def inspect_message(message: RawMessage, path: str, settings: Settings, now: datetime) -> Inspection:
-    """Runs the steps over one message; a fault is shown, never raised."""
+    """Runs the steps on one message. Faults are returned in the ``Inspection`` and never raised."""
     record: Any = message
     for step in steps(settings, now):
         try:
             record = step.function(record, shared(step.load))
         except Rejected as fault:
             return Inspection(path, "rejected", step.name, fault.reason, fault.violations)
-        except Exception as fault:  # noqa: BLE001  shown as the pipeline would record it
+        except Exception as fault:  # noqa: BLE001  returned as the pipeline would record it
             failure = unexpected(step.name, fault)
             return Inspection(path, "rejected", step.name, failure.reason, failure.violations)
     return Inspection(path, "article", article=article_json(record))

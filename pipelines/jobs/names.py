@@ -1,4 +1,4 @@
-"""Checks that the files, schemas, models and runner that the settings name are there, before a run reads anything."""
+"""Checks that the files, schemas, models and runner named in the settings exist, before a run reads anything."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.own import SchemasWrong, load_registry
 
 
 def check_names(settings: Settings) -> None:
-    """Raise ``SettingsWrong`` with every name in the settings that leads nowhere."""
+    """Raises ``SettingsWrong`` with all settings that name something missing or unusable."""
     problems = [
         *missing_certificates(settings.kafka), *consumer_option_problems(settings.kafka.consumer),
         *_schema_problems(settings), *_model_problems(settings), *_stage_problems(settings), *_beam_problems(settings),
@@ -57,13 +57,13 @@ def _stage_problems(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _beam_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Problems of the runner and of its options; Beam is imported only where they are not the default."""
+    """Problems of the runner and its options. Beam is imported only if one of them is not the default."""
     if settings.runner not in LOCAL_RUNNERS:
         from apache_beam.runners.runner import create_runner
 
         try:
             create_runner(settings.runner)
-        except Exception as fault:  # noqa: BLE001  whatever the runner's own module raises on import
+        except Exception as fault:  # noqa: BLE001  the runner's module may raise anything on import
             yield "DATELINE_RUNNER", f"names {settings.runner!r}, which Beam does not find ({type(fault).__name__})"
     if settings.beam_options:
         from apache_beam.options.pipeline_options import PipelineOptions

@@ -1,8 +1,8 @@
-"""Loads what every worker needs, once: workers are forked from the process that has imported this.
+"""Loads the libraries, models and tables that every worker needs, once, in the fork server.
 
-Beam, Great Expectations, spaCy and the model take longer to load than a small batch to run. The settings are the
-environment's; a worker that is given others loads what differs. Importing this module changes nothing, except in the
-process of ``multiprocessing.forkserver``, which offers no other way to run code before it forks.
+Loading Beam, Great Expectations, spaCy and the model takes longer than running a small batch. The settings come from
+the environment; a worker that gets other settings loads what differs. Importing this module has no effect except in
+the fork server of ``multiprocessing``, which offers no other way to run code before it forks.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pipelines.runtime.workers import die_with_parent
 
 
 def preload() -> None:
-    """Send this process's output to the workers' log, then load libraries, models and tables.
+    """Sends this process's output to the workers' log, then loads libraries, models and tables.
 
-    A fault is logged only: the worker that needs what could not be loaded raises it again, under its name. A run that
-    ends meanwhile ends this process.
+    A fault is only logged: a worker that needs what could not be loaded raises it again. This process ends if the run
+    ends meanwhile.
     """
     die_with_parent()
     try:
@@ -38,11 +38,11 @@ def preload() -> None:
         shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
         shared(load_contract)
     except Exception:
-        logging.getLogger("dateline").exception("workers start without what they share")
+        logging.getLogger("dateline").exception("could not preload libraries and models; each worker loads its own")
 
 
 def is_fork_server() -> bool:
-    """Whether this process is the one that ``multiprocessing.forkserver`` starts to fork others from."""
+    """Whether this process is the fork server of ``multiprocessing``."""
     return any("multiprocessing.forkserver import main" in argument for argument in sys.orig_argv)
 
 

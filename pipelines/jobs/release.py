@@ -1,4 +1,4 @@
-"""Stages the waiting articles of a quarantined scraper as a batch, unchanged."""
+"""Stages the quarantined articles of a scraper as a batch, unchanged."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PART = "part-000"
 
 
 def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor: str) -> StagedBatch:
-    """A sealed batch of kind ``release``: it reads nothing from Kafka and runs no step.
+    """Stages a batch of kind ``release``, without reading from Kafka and without running a step.
 
-    Articles that were written in an older version of the contract are read as the newest has it.
+    Articles that were encoded with an older version of the contract are converted to the newest version.
     """
     plan.folder.make_empty()
     registry = Registry.load()

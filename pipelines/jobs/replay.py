@@ -1,4 +1,4 @@
-"""Dead letters go through the ingest job again, as the messages they were: any reason, any number of times."""
+"""Replays dead letters of any reason: runs the ingest job again on their original messages, any number of times."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LOG = logging.getLogger("dateline")
 LETTERS = "dead letters"
 LETTERS_FILE = ".letters.avro"
 PAGE = 64
-"""Letters in memory at once: each may be near a megabyte."""
+"""Number of letters in memory at a time: each may have nearly a megabyte."""
 SHOWN = 5
 
 
 @dataclass(slots=True)
 class Handed:
-    """The letters that a batch was handed: the reason of each, and the last id, behind which the next batch begins."""
+    """The letters given to a batch: the reason of each, and the last id, after which the next batch begins."""
 
     reasons: dict[Coordinates, str] = field(default_factory=dict)
     last_id: str | None = None
@@ -43,7 +43,7 @@ class Handed:
         return len(self.reasons)
 
     def note(self, letters: Iterable[StoredDeadLetter]) -> Iterator[dict[str, Any]]:
-        """The letters as Avro has them, noted as they pass."""
+        """Yields the Avro records of the letters, and records each letter's reason and id."""
         for letter in letters:
             self.reasons[letter.coordinates] = letter.reason
             self.last_id = letter.dead_letter_id
@@ -53,9 +53,9 @@ class Handed:
 def chosen_letters(
     warehouse: Warehouse, chosen: DeadLetterFilter, most: int, settings: Settings
 ) -> Iterator[StoredDeadLetter]:
-    """At most so many of the chosen dead letters in the order of their ids, read a page at a time.
+    """At most ``most`` of the chosen dead letters in the order of their ids, read in pages.
 
-    A letter whose original is gone from the store is named in a warning and left as it is: the others go on.
+    A letter whose original is missing or damaged in the store is skipped with a warning, and stays rejected.
     """
     store = stage_store(settings)
     left = most
@@ -76,7 +76,7 @@ def _is_whole(letter: StoredDeadLetter, store: StageStore) -> bool:
     try:
         store.read_original(letter.original_path)
     except StagedBatchDamaged as fault:
-        LOG.warning("dead letter %s is left out: %s", letter.dead_letter_id, fault)
+        LOG.warning("dead letter %s is skipped: %s", letter.dead_letter_id, fault)
         return False
     return True
 
@@ -88,15 +88,15 @@ def replay_batch(
     executor: Executor,
     report: Callable[[int], None] | None = None,
 ) -> tuple[Transformed, Handed] | None:
-    """Runs the job over dead letters and seals a staged batch of kind ``replay``, which has no ranges.
+    """Runs the job over dead letters and stages a batch of kind ``replay``, which has no ranges.
 
-    The letters are written beside the batch first, so that each worker reads its share and memory stays bounded.
-    The messages keep their first coordinates: publishing the batch settles their rows in the ledger. None when there
-    are no letters.
+    The letters are first written to a file beside the batch, so that each worker reads its share and memory stays
+    bounded. The messages keep their original coordinates: loading the batch updates their outcomes in the ledger.
+    Returns None if there are no letters.
 
     Raises:
-        LedgerOpen: a letter did not come out of the job, or came out twice. Nothing was loaded.
-        RunFailed: as ``transform_batch``; letters that were an ``UnexpectedFault`` before do not count against it.
+        LedgerOpen: a letter has no outcome in the batch, or more than one. Nothing was loaded.
+        RunFailed: as ``transform_batch``; letters that were an ``UnexpectedFault`` before do not count as new faults.
     """
     batches, name = plan.folder.parent, f"{plan.folder.name}{LETTERS_FILE}"
     handed = Handed()
@@ -114,7 +114,7 @@ def replay_batch(
 
 
 def _with_known_faults(settings: Settings, handed: Handed) -> Settings:
-    """Settings that allow so many more unexpected faults as there were among the letters: those are no news."""
+    """Settings that allow as many additional unexpected faults as there are among the letters already."""
     batch = settings.batch
     known = Counter(handed.reasons.values())[Failure.UNEXPECTED]
     allowed = max(int(len(handed) * batch.fault_share), batch.fault_minimum) + known
@@ -122,27 +122,27 @@ def _with_known_faults(settings: Settings, handed: Handed) -> Settings:
 
 
 def _refuse_lost(batch: StagedBatch, handed: Handed) -> None:
-    """Each letter that was handed to the batch has one outcome in it, and nothing else has."""
+    """Raises ``LedgerOpen`` unless the batch has exactly one outcome for each of its letters, and no others."""
     staged = Counter(coordinates for coordinates, _, _ in staged_outcomes(batch))
     problems = [
         f"{len(found)} {says} ({', '.join(map(str, found[:SHOWN]))}{', …' if len(found) > SHOWN else ''})"
         for found, says in (
             (sorted(handed.reasons.keys() - staged.keys()), "without an outcome"),
             (sorted(coordinates for coordinates, count in staged.items() if count > 1), "with more than one outcome"),
-            (sorted(staged.keys() - handed.reasons.keys()), "that it was not handed"),
+            (sorted(staged.keys() - handed.reasons.keys()), "that it was not given"),
         )
         if found
     ]
     if problems:
         raise LedgerOpen(
-            f"Replay {batch.batch_id} was handed {counted(len(handed), 'dead letter')} and does not account for each "
-            f"of them once, nothing of it was loaded: {'; '.join(problems)}. What to do: this is a bug in Dateline, "
+            f"Replay {batch.batch_id} was given {counted(len(handed), 'dead letter')} and does not account for each "
+            f"of them once: {'; '.join(problems)}. Nothing of it was loaded. What to do: this is a bug in Dateline, "
             f"report it with {batch.folder}."
         )
 
 
 def write_letters(folder: Folder, name: str, letters: Iterable[dict[str, Any]]) -> int:
-    """Writes Avro dead letters to one container file, as they come, and gives their number."""
+    """Writes Avro dead letters to one container file as a stream, and returns their number."""
     schema = fastavro.parse_schema(load("dead_letter", latest("dead_letter")))
     count = 0
 
@@ -161,9 +161,9 @@ def read_letters(
     folder: Folder, name: str, store: StageStore, letters: OffsetRange,
     fetch: Callable[[RawMessage], RawMessage] | None = None,
 ) -> Iterator[RawMessage]:
-    """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), originals whole.
+    """The messages of the letters numbered ``letters.start`` to ``letters.end`` (excluded), with their originals.
 
-    An original that was left in Kafka comes from ``fetch``.
+    ``fetch`` reads an original from Kafka that was too large to be stored in its letter.
     """
     with folder.open(name) as file:
         for n, letter in enumerate(fastavro.reader(file)):
@@ -175,7 +175,7 @@ def read_letters(
 
 
 def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
-    """The message that a dead letter was, byte for byte; a large original comes from the store."""
+    """The original message of a dead letter, byte for byte. A large original is read from the store."""
     coordinates = letter["coordinates"]
     value = letter["original"]
     if letter["original_path"] is not None:
@@ -191,16 +191,16 @@ def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
 
 
 def fetch_again(kafka: KafkaSettings, message: RawMessage) -> RawMessage:
-    """The message as it lies in Kafka, its value with it; as it was where Kafka has it no more, or something else."""
+    """Reads the message from Kafka with its value. Returns ``message`` unchanged if Kafka no longer has it."""
     at = message.coordinates
     try:
         found = next(iter(read_range(kafka, OffsetRange(at.topic, at.partition, at.offset, at.offset + 1))), None)
     except (RetentionPassed, TopicMissing, TopicRecreated) as fault:
-        LOG.warning("the original of %s was left in Kafka, which has it no more: %s", at, fault)
+        LOG.warning("the original of %s was only in Kafka, which no longer has it: %s", at, fault)
         return message
     if not isinstance(found, RawMessage) or found.left_out_bytes is not None:
         return message
     if message.left_out_bytes not in {UNKNOWN_BYTES, len(found.value or b"")}:
-        LOG.warning("the original of %s was left in Kafka, which has another message there now", at)
+        LOG.warning("the original of %s was only in Kafka, which now has another message at that offset", at)
         return message
     return found

@@ -24,7 +24,7 @@ from pipelines.validate import Contract, check_contract, load_contract
 
 @dataclass(frozen=True, slots=True)
 class StepCode:
-    """A step's name, the function that makes a record of a record, and what loads the function's second argument."""
+    """A step: its name, the function that turns a record into the next, and the loader of its second argument."""
 
     name: str
     function: Callable[[Any, Any], Any]
@@ -32,7 +32,7 @@ class StepCode:
 
 
 def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
-    """The steps of these settings. ``processed_at`` is stamped on each article."""
+    """The steps, configured by the settings. ``processed_at`` is the processing time of each article."""
     schemas = (settings.schema_ids, settings.schemas_folder)
     return (
         StepCode("decode", decode_message, partial(load_decoder, settings.limits, *schemas)),

@@ -1,6 +1,6 @@
-"""Runs a job over ranges of offsets: in worker processes of this machine, or on any Beam runner.
+"""Runs a job over ranges of offsets: in local worker processes, or on any Beam runner.
 
-Which of them is at work follows from ``settings.runner``. Whoever has an ``Executor`` does not need to know.
+``settings.runner`` selects which of the two; both implement ``Executor``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
 
 
 def executor_of(settings: Settings, workers: int | None = None) -> Executor:
-    """The executor that the settings ask for; ``workers`` replaces the number of worker processes in them."""
+    """The executor that the settings select; ``workers`` overrides their number of worker processes."""
     if settings.runner not in LOCAL_RUNNERS:
         from pipelines.runtime.beam import BeamExecutor
 
@@ -26,7 +26,7 @@ def executor_of(settings: Settings, workers: int | None = None) -> Executor:
 
 
 def warm_up(settings: Settings) -> None:
-    """Has worker processes get ready in the background, where the settings ask for any."""
+    """Starts to load what local workers need, in the background; does nothing if the settings use none."""
     if settings.runner in LOCAL_RUNNERS and settings.batch.workers:
         from pipelines.runtime.workers import warm_up as start
 

@@ -13,10 +13,10 @@ from pipelines.runtime.shares import Share, ShareDone, run_share
 
 @dataclass(frozen=True, slots=True)
 class BeamExecutor:
-    """One job a batch. The ranges are split as for local workers, and the runner spreads them over its own.
+    """Runs one job per batch. The ranges are split as for local workers; the runner distributes them to its workers.
 
-    It gives no guards: how a runner treats a worker that dies is its own affair, and most try the same bundle again
-    until they give up.
+    It has no guards: the runner decides what happens when a worker dies, and most retry the same bundle until they
+    give up.
     """
 
     runner: str
@@ -26,7 +26,7 @@ class BeamExecutor:
         return frozenset()
 
     def run(self, whole: Share, allowed: int, report: Callable[[int], None] | None = None) -> list[ShareDone]:
-        del allowed  # no message is found to have ended its process
+        del allowed  # without guards, no message is rejected for ending its process
         shares = whole.split(whole.settings.batch.workers)
         ranges = tuple(piece for share in shares for piece in share.ranges)
         done = run_share(replace(shares[0], ranges=ranges), self.runner)
@@ -35,7 +35,7 @@ class BeamExecutor:
         return [done]
 
     def call[A, R](self, function: Callable[[A], R], argument: A, deadline_s: float) -> R:
-        del deadline_s  # in this process, which cannot end it
+        del deadline_s  # the call runs in this process, where it cannot be interrupted
         return function(argument)
 
     def __enter__(self) -> Self:

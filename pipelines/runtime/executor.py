@@ -1,4 +1,4 @@
-"""What an executor does, whichever it is."""
+"""The interface of an executor, and the guards that it may have against messages that end their process."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ GUARDS: dict[Guard, str] = {
     "memory": "takes all memory",
     "crash": "crashes the process",
 }
-"""What a message can do that ends the process at work on it. Under a guard that message alone is rejected."""
+"""The ways in which a message can end the process at work on it. A guard against one rejects only that message."""
 
 
 class RunFailed(RuntimeError):
-    """The batch could not be transformed, and nothing moved: says which part of the machine or rules failed."""
+    """The batch could not be transformed, because of the machine or a bug. Nothing was loaded; no offset advanced."""
 
 
 class Executor(Protocol):
@@ -28,24 +28,24 @@ class Executor(Protocol):
 
     @property
     def guards(self) -> frozenset[Guard]:
-        """The guards that it gives. Without one, a message of that kind fails its whole batch, again and again."""
+        """The guards of this executor. Without the guard, a message of that kind fails its whole batch on every run."""
 
     def run(self, whole: Share, allowed: int, report: Callable[[int], None] | None = None) -> list[ShareDone]:
         """Runs the job of ``whole`` over its ranges, in shares that ``Share.split`` makes.
 
-        At most ``allowed`` messages that end their process are rejected. ``report`` gets the number of records staged
-        so far.
+        At most ``allowed`` messages that end their process are rejected. ``report`` is called with the number of
+        records staged so far.
 
         Raises:
-            RunFailed: the deadline passed, or more messages than that ended their process. Nothing was loaded.
+            RunFailed: the deadline passed, or more than ``allowed`` messages ended their process. Nothing was loaded.
             StagingFailed, StageUnavailable: the stage could not be written.
         """
 
     def call[A, R](self, function: Callable[[A], R], argument: A, deadline_s: float) -> R:
-        """What the function gives for the argument, called where libraries and models are loaded already.
+        """Returns ``function(argument)``, called in a worker process if there is one: it has all libraries loaded.
 
         Raises:
-            RunFailed: it took longer than ``deadline_s``, or ended its process.
+            RunFailed: the call took longer than ``deadline_s`` seconds, or ended its process.
         """
 
     def __enter__(self) -> Self: ...

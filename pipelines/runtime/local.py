@@ -1,4 +1,4 @@
-"""Runs jobs in standing worker processes of this machine, each with Beam's in-memory runner."""
+"""Runs jobs in long-lived local worker processes, each with Beam's in-memory runner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.runtime.workers import Workers
 
 
 class LocalExecutor:
-    """Worker processes that stand from batch to batch; with ``count=0`` jobs run in this process, without guards."""
+    """Keeps its worker processes between batches; with ``count=0`` jobs run in this process, without guards."""
 
     def __init__(self, count: int, log_file: Path | None = None, memory_bytes: int | None = None) -> None:
         self._workers = Workers(count, log_file, memory_bytes)

@@ -1,8 +1,9 @@
-"""Finds the message that ends its worker, by trying smaller parts of its share, and has the rest go on without it.
+"""Isolates poison messages, which end their worker: retries smaller parts of its share, and rejects only the message.
 
-A worker that dies leaves a mark of where it was: that message is tried alone, and what lay before and behind it apart.
-Where there is no mark, or it misleads, the share is halved. A message that ends a worker again, alone, is rejected as
-what it is. One worker killed from outside costs a second try and rejects nothing.
+A worker marks the message that it is working on. If it dies, that message is retried alone, and the messages before and
+after it as two further parts. Without a mark, or if the mark was wrong, the share is halved. A message that ends a
+worker again when it is alone is rejected, with a reason that says how. A worker that was killed from outside costs a
+retry, and rejects nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ def run_shares(
     shares: Iterable[Share], batch: BatchSettings, workers: Workers, most: int,
     report: Callable[[int], None] | None = None,
 ) -> list[ShareDone]:
-    """What the shares were staged as; at most ``most`` messages that end their worker are rejected.
+    """Runs the shares and returns what each staged; rejects at most ``most`` messages that end their worker.
 
     Raises:
-        RunFailed: more messages than that ended their worker, or one that cannot even be read.
+        RunFailed: more than ``most`` messages ended their worker, or staging one by its coordinates alone did.
     """
     waiting = deque(shares)
     done: list[ShareDone] = []
@@ -57,18 +58,18 @@ def run_shares(
 
 
 _TOO_MANY = (
-    "{messages} ended the worker at work on it (allowed: {most}): a bug of ours or a machine short of memory, not the "
-    "data's. Nothing was loaded. What to do: see logs/workers.log and the machine's memory; these are "
-    "the messages: {poisons}"
+    "{messages} ended the worker at work on it (allowed: {most}). The cause is a bug of ours or a lack of memory, not "
+    "the data. Nothing was loaded. What to do: see logs/workers.log and the machine's memory; the messages are: "
+    "{poisons}"
 )
 _UNREADABLE = (
-    "{spot} ends the worker even where its coordinates alone are written down ({death}). Nothing was loaded. What to "
-    "do: see logs/workers.log and the machine's memory and disk."
+    "{spot} ends the worker even if only its coordinates are staged, without reading it ({death}). Nothing was loaded. "
+    "What to do: see logs/workers.log and the machine's memory and disk."
 )
 
 
 def parts_of(share: Share, death: Death) -> Iterator[Share]:
-    """The share in smaller ones: the suspected message first and alone, then what lay around it; else its halves."""
+    """Splits a share: the suspected message alone, then the messages before and after it; without a suspect, halves."""
     pieces = _around(share.ranges, death) if len(share) > 1 else [list(share.ranges)]
     for n, ranges in enumerate(pieces or _halves(share.ranges)):
         yield share.part(n, ranges)
@@ -97,11 +98,11 @@ def _halves(ranges: tuple[OffsetRange, ...]) -> list[list[OffsetRange]]:
 
 
 def failure_of(death: Death, batch: BatchSettings) -> Failure:
-    """Why a message is rejected that ended its worker, alone."""
+    """The failure with which a message that ended its worker is rejected."""
     reasons: dict[str, tuple[type[Rejected], str]] = {
-        "time": (TimeExceeded, f"a step is done with it within {batch.message_deadline_s:g} s"),
-        "memory": (MemoryExceeded, f"a step works on it in {batch.worker_memory_bytes:,} bytes of memory"),
-        "crash": (WorkerCrashed, "the process that works on it lives on"),
+        "time": (TimeExceeded, f"every step finishes within {batch.message_deadline_s:g} s"),
+        "memory": (MemoryExceeded, f"a worker needs at most {batch.worker_memory_bytes:,} bytes of memory"),
+        "crash": (WorkerCrashed, "the worker process does not crash"),
     }
     reason, rule = reasons[death.kind]
     return Failure(death.step or "transform", reason.__name__, (Violation.of(rule, value=death.cause),))

@@ -1,4 +1,4 @@
-"""Keeps a process off the screen: logging, and what libraries print, go to a file."""
+"""Redirects the logging and all output of a process to a file, so that nothing appears on the screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.secrets import MaskedStream, learn_environment
 
 
 def quiet(log_file: Path | None) -> None:
-    """From now on this process's logging, warnings, output and errors go to ``log_file`` (None: logging to nowhere)."""
+    """Sends this process's logging, warnings, stdout and stderr to ``log_file``; with None, discards its logging."""
     learn_environment(os.environ)
     logging.captureWarnings(True)
     root = logging.getLogger()

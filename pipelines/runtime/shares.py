@@ -1,6 +1,6 @@
-"""A batch's work in shares: what one worker does of it, in one job.
+"""Splits a batch into shares, one for each worker, and runs the job over a share.
 
-Beam and the transforms are imported where a job runs: a run whose workers do the jobs starts without them.
+Beam and the transforms are imported only where a job runs, so that a run that leaves jobs to its workers starts fast.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ IN_MEMORY = "FnApiRunner"  # plain DirectRunner first tries to download Prism
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """CPU that a step took: elements and microseconds in all."""
+    """The CPU time of a step in microseconds, and the number of elements that it processed."""
 
     elements: int = 0
     cpu_us: int = 0
@@ -43,11 +43,11 @@ class StepCost:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Ranges of a batch for one worker, and the job that ends each of their offsets once.
+    """Ranges of a batch for one worker, and the job that stages one outcome or gap for each of their offsets.
 
-    ``deaths`` of workers came before it; ``failure`` rejects all of it unseen.
-
-    ``is_unreadable``: reading it has ended a worker too, so it is rejected by its coordinates alone.
+    ``deaths`` counts the workers that died over it or over the shares that it is part of. With ``failure``, its
+    messages are rejected without running a step. With ``is_unreadable``, they are not read either, since reading them
+    ended a worker.
     """
 
     ranges: tuple[OffsetRange, ...]
@@ -63,7 +63,7 @@ class Share:
         return sum(len(r) for r in self.ranges)
 
     def split(self, workers: int) -> list[Share]:
-        """The ranges in shares for so many workers, whose files carry the number of their share."""
+        """Splits the share for ``workers`` workers; the names of staged files contain the number of their share."""
         spread = shares_of(self.ranges, self.settings, max(workers, 1))
         return [
             replace(self, ranges=ranges, staging=replace(self.staging, part=f"{self.staging.part}-{n:03d}"))
@@ -71,14 +71,14 @@ class Share:
         ]
 
     def part(self, n: int, ranges: Sequence[OffsetRange]) -> Share:
-        """The ranges as a share of their own, after a worker has died of the whole."""
+        """Part ``n`` of this share with only these ranges, to retry after a worker died over the share."""
         staging = replace(self.staging, part=f"{self.staging.part}-{n}")
         return replace(self, ranges=tuple(ranges), staging=staging, deaths=self.deaths + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class ShareDone:
-    """The files that a share was staged as, and what each step cost."""
+    """The files that a share staged, and the CPU cost of each step."""
 
     files: tuple[StagedFile, ...]
     processor: str
@@ -86,9 +86,10 @@ class ShareDone:
 
 
 def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -> tuple[tuple[OffsetRange, ...], ...]:
-    """The ranges in shares of nearly equal size, one a worker that the batch is worth; none is empty.
+    """Splits the ranges into non-empty shares of nearly equal size, one for each worker.
 
-    A range's halves go to the workers in order, so that what one outlet's pages cost is spread.
+    Small batches use fewer workers, each with at least ``records_worth_a_worker`` records. Each range is split among
+    all workers, so that an outlet whose pages are expensive does not slow a single worker down.
     """
     total = sum(len(r) for r in ranges)
     count = max(1, min(workers, total // settings.batch.records_worth_a_worker))
@@ -103,7 +104,7 @@ def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -
 
 
 def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
-    """Runs the job over one share and waits for its end: a worker's whole work, with the in-memory runner."""
+    """Runs the job over one share and waits for its end. A worker calls this with the in-memory runner."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -123,7 +124,7 @@ def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
 
 
 def _finished(pipeline: beam.Pipeline, deadline_s: float) -> Any:
-    """The pipeline's result, once it is done."""
+    """Runs the pipeline and returns its result. Raises ``RunFailed`` unless it is done within the deadline."""
     from apache_beam.runners.runner import PipelineState
 
     try:
@@ -138,8 +139,8 @@ def _finished(pipeline: beam.Pipeline, deadline_s: float) -> Any:
     if not PipelineState.is_terminal(state):
         result.cancel()
     raise RunFailed(
-        f"the Beam job was {state} after at most {deadline_s:.0f} s, and not done. Nothing was loaded. Look at the "
-        "runner's own log; where it needs more time, raise DATELINE_BATCH__DEADLINE_S."
+        f"the Beam job was not done within {deadline_s:.0f} s; its state is {state}. Nothing was loaded. Look at the "
+        "runner's own log; if the job needs more time, raise DATELINE_BATCH__DEADLINE_S."
     )
 
 
@@ -149,7 +150,7 @@ _STAGE_FAULT = re.compile(
 
 
 def _stage_fault(text: str) -> Exception | None:
-    """The fault of the stage in an exception's text, to which Beam has added where it was raised.
+    """Recovers a fault of the stage from the text of an exception that Beam wrapped it in; None if it was another.
 
     >>> _stage_fault("… pipelines.stage.faults.StagingFailed: Could not write x. [while running 'Stage/Articles']")
     StagingFailed('Could not write x.')
@@ -160,7 +161,7 @@ def _stage_fault(text: str) -> Exception | None:
 
 
 def unread(offsets: OffsetRange) -> Iterator[RawMessage]:
-    """Messages of which nothing but their coordinates is known."""
+    """Messages with coordinates only, one for each offset, without reading the topic."""
     for offset in range(offsets.start, offsets.end):
         coordinates = Coordinates(offsets.topic, offsets.partition, offset)
         yield RawMessage(coordinates, datetime.fromtimestamp(0, UTC), None, None, left_out_bytes=UNKNOWN_BYTES)

@@ -1,4 +1,4 @@
-"""Standing worker processes, each with its models warm, that run parts of a batch and cannot hang the run."""
+"""Long-lived worker processes with loaded models, which run parts of a batch under deadlines that keep runs moving."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A worker that ended over its part: of what, and at which message and step, where it had marked one."""
+    """How a worker died: the cause, and the step and message that it had marked as its current ones, if any."""
 
     cause: str
     kind: Literal["crash", "time", "memory"]
@@ -48,10 +48,9 @@ class Death:
 
 
 def warm_up() -> None:
-    """Starts, once, the process that workers are forked from: it loads libraries and models in the background.
+    """Starts the fork server, which loads libraries and models in the background; does nothing if it runs already.
 
-    Calling it early lets a run connect to its servers while its workers get ready. That process ends with the thread
-    that calls this.
+    A run that calls this early connects to its servers meanwhile. The fork server ends with the calling thread.
     """
     _context()
     forkserver.ensure_running()
@@ -59,15 +58,15 @@ def warm_up() -> None:
 
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.jobs.preload"])  # by name: jobs know what they need, and lie above
+    context.set_forkserver_preload(["pipelines.jobs.preload"])  # by name, since runtime may not import jobs
     return context
 
 
 class Workers:
-    """Worker processes that stand from batch to batch; with ``count=0`` the calls run in this process.
+    """A pool of worker processes that are kept between batches; with ``count=0`` calls run in this process.
 
-    Use as a context manager: they are started for the first call, stopped at its end, and die with this process
-    whatever kills it.
+    Use it as a context manager: workers start at the first call and stop at the end of the block. They also end if this
+    process is killed.
     """
 
     def __init__(self, count: int, log_file: Path | None = None, memory_bytes: int | None = None) -> None:
@@ -104,18 +103,18 @@ class Workers:
         deadline_s: float,
         report: Callable[[int], None] | None = None,
     ) -> list[R]:
-        """``function`` on each part, in the parts' order; ``report`` gets the records done so far.
+        """Results of ``function`` for each part, in the order of the parts; ``report`` gets the records done so far.
 
         Raises:
-            RunFailed: a worker died or the deadline passed; the others are stopped and their work is dropped.
+            RunFailed: a worker died or the deadline passed; the other workers are stopped and their results discarded.
         """
         found: dict[int, R] = {}
         numbered = deque(enumerate(parts))
         for (n, _), done in self.each(partial(_numbered, function), numbered, deadline_s, report=report):
             if isinstance(done, Death):
                 raise RunFailed(
-                    f"a worker process died ({done}). Nothing was loaded. Run again; if it dies again, look for memory "
-                    "running out, then halve the batch with DATELINE_BATCH__MAX_RECORDS."
+                    f"a worker process died ({done}). Nothing was loaded. Run again; if a worker dies again, check "
+                    "whether the machine runs out of memory, then halve DATELINE_BATCH__MAX_RECORDS."
                 )
             found[n] = done
         return [found[n] for n in sorted(found)]
@@ -128,13 +127,13 @@ class Workers:
         message_deadline_s: float | None = None,
         report: Callable[[int], None] | None = None,
     ) -> Iterator[tuple[A, R | Death]]:
-        """Each part with what ``function`` gave, or how its worker died, as they end.
+        """Yields each part with its result, or with how its worker died, in the order in which they finish.
 
-        Parts that the caller puts into ``parts`` meanwhile are done too. A step that takes longer than
-        ``message_deadline_s`` over one message ends its worker.
+        The caller may add to ``parts`` meanwhile. A step that takes longer than ``message_deadline_s`` seconds over one
+        message ends its worker.
 
         Raises:
-            RunFailed: a part took longer than ``deadline_s``, and not over one message.
+            RunFailed: a part took longer than ``deadline_s`` seconds, and no message was marked as the current one.
         """
         if self._pool is None or self._done is None:
             while parts:
@@ -201,8 +200,8 @@ def _start_worker(
     done: Synchronized[int], marks: ctypes.Array[watch.Mark], memory_bytes: int | None, log_file: Path | None,
     secrets: tuple[str, ...] = (),
 ) -> None:
-    """Readies a worker: it leaves Ctrl-C to its parent, dies with it, logs to the file and shows nothing."""
-    global _marks  # noqa: PLW0603  one a process: the pool gives a task no handle of its worker
+    """Initializes a worker: it ignores Ctrl-C, ends with its parent, has a memory limit, and logs to the file only."""
+    global _marks  # noqa: PLW0603  one per process, since the pool gives a task no access to its worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -226,9 +225,9 @@ def _work[A, R](slot: int, message_deadline_s: float, function: Callable[[A], R]
 
 
 def die_with_parent() -> None:
-    """Ties this process to the one that forked it, which itself ends when the run's process does."""
+    """Makes the kernel kill this process when its parent ends; the fork server in turn ends with the run's process."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     run = multiprocessing.parent_process()
-    if run is not None and not run.is_alive():  # it died before we asked
+    if run is not None and not run.is_alive():  # the run's process died before prctl was called
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Stages what became of each message as Parquet files. Nothing here knows Kafka or a database."""
+"""Stages the outcome of each message as Parquet files. Nothing here imports Kafka or a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives a staged record its columns: an Avro schema as an Arrow one, nesting kept."""
+"""Converts the Avro schemas of records to the Arrow schemas of staged files; nested records stay nested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOGICAL = {
 
 @cache
 def avro_schema(subject: str) -> dict[str, Any]:
-    """The newest version of a subject under ``schemas/``, as it is written there."""
+    """The newest version of a subject under ``schemas/``, as parsed JSON."""
     files = [f for f in resources.files("schemas").joinpath(subject).iterdir() if f.name.endswith(".avsc")]
     newest = max(files, key=lambda f: int(f.name.removesuffix(".avsc")))
     schema: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
@@ -31,12 +31,12 @@ def avro_schema(subject: str) -> dict[str, Any]:
 
 @cache
 def arrow_schema(subject: str) -> pa.Schema:
-    """The columns of a staged file of ``subject``: one a field of its Avro record."""
+    """The columns of a staged file of ``subject``: one for each field of its Avro record."""
     return pa.schema(list(_Mapping().record(avro_schema(subject))))
 
 
 class _Mapping:
-    """Maps Avro types to Arrow ones; remembers named types, which Avro defines once and then names."""
+    """Maps Avro types to Arrow types; remembers named types, which Avro defines once and then refers to by name."""
 
     def __init__(self) -> None:
         self.named: dict[str, pa.DataType] = {}
@@ -49,12 +49,12 @@ class _Mapping:
         return pa.struct(fields)
 
     def branch(self, schema: Any) -> tuple[pa.DataType, bool]:
-        """The type of a field, and whether it may be null. A union is of null and one other branch."""
+        """The type of a field, and whether it may be null. Raises ``ValueError`` for a union of two other types."""
         if not isinstance(schema, list):
             return self.type(schema), False
         others = [branch for branch in schema if branch != "null"]
         if len(others) != 1:
-            raise ValueError(f"a staged column has one type or null, this union has several: {schema}")
+            raise ValueError(f"a staged column has one type, and may be null; this union has several types: {schema}")
         return self.type(others[0]), "null" in schema
 
     def type(self, schema: Any) -> pa.DataType:

@@ -1,4 +1,4 @@
-"""Describes a staged batch, a row a scraper, and turns what was found of it into a verdict."""
+"""Describes a staged batch with one row per scraper, and holds the findings and the verdict of its audit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipelines.stage.figures import ScraperCounts, count_scrapers
 type Verdict = Literal["passed", "warned", "failed"]
 
 FEWEST_RECORDS = 20
-"""With fewer records than this the shares of a scraper are not judged, since a few pages decide them."""
+"""A scraper with fewer records in a batch is not checked, since a few pages would decide its shares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one batch expectation; ``scrapers`` are those whose row breaks it."""
+    """The result of one batch expectation; ``scrapers`` are those whose row violates it."""
 
     expectation: str
     column: str | None
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The verdict on a staged batch: ``failed`` where a critical expectation is broken, ``warned`` where another is."""
+    """The findings of a batch. A violated critical expectation makes the verdict ``failed``, any other ``warned``."""
 
     results: tuple[Finding, ...]
 
@@ -44,8 +44,8 @@ class Audit:
 def describe_batch(batch: StagedBatch) -> list[dict[str, Any]]:
     """One row for each scraper, by name: its records, and the shares that the suite ``batch`` checks.
 
-    Delete requests are no records here: they carry no page, and many of them say nothing of what a scraper fetches.
-    The shares of a scraper with fewer than ``FEWEST_RECORDS`` records are null, which the suite does not judge.
+    Delete requests are not counted as records: they have no page, so they say nothing about what a scraper fetches.
+    The shares of a scraper with fewer than ``FEWEST_RECORDS`` records are null, which the suite does not check.
     """
     return [_row(scraper, count) for scraper, count in count_scrapers(batch).items() if count.records]
 

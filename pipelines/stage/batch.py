@@ -1,4 +1,4 @@
-"""A staged batch is what its manifest says, to the byte, or it is not read at all."""
+"""Staged batches and their manifests. A batch whose files differ from its manifest by a byte is refused."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ type BatchKind = Literal["ingest", "replay", "release"]
 class StagedBatch:
     """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be loaded.
 
-    Only an ``ingest`` batch has ranges: the outcomes of a ``replay`` are of records that the ledger has as rejected,
-    those of a ``release`` of records that it has as quarantined. ``topic_id`` is that of the topic that the ranges were
-    read from, empty where the broker gives none.
+    Only an ``ingest`` batch has ranges. The outcomes of a ``replay`` replace those of rejected records in the ledger,
+    the outcomes of a ``release`` those of quarantined records. ``topic_id`` is Kafka's id of the topic that the ranges
+    were read from; it is empty if the broker gives topics no ids.
     """
 
     batch_id: str
@@ -43,13 +43,13 @@ class StagedBatch:
     topic_id: str = ""
 
     def paths(self, kind: FileKind) -> list[str]:
-        """Files of a kind by their paths in the folder, in a fixed order."""
+        """Sorted paths, relative to the folder, of the files of one kind."""
         return sorted(file.path for file in self.files if file.kind == kind)
 
     def tables(
         self, kind: FileKind, columns: Sequence[str] | None = None, schema: pa.Schema | None = None
     ) -> Iterator[pa.Table]:
-        """What each file of a kind holds, in a fixed order; of ``columns`` alone where they are given."""
+        """The content of each file of one kind, sorted by path; only of ``columns``, if they are given."""
         for path in self.paths(kind):
             yield self.folder.table(path, columns, schema)
 
@@ -63,13 +63,13 @@ class StagedBatch:
 
 
 def write_manifest(batch: StagedBatch) -> None:
-    """Names the batch's files, after all of them were stored: from now on the batch exists."""
+    """Writes the manifest. It must be written after all files are stored, since it makes the batch loadable."""
     written = asdict(batch) | {"folder": None, "staged_at": batch.staged_at.isoformat()}
     batch.folder.write(MANIFEST, json.dumps(written, indent=1).encode())
 
 
 def read_manifest(folder: Folder) -> StagedBatch:
-    """The batch staged in ``folder``, after its files were found to be what the manifest says."""
+    """The batch staged in ``folder``. Raises ``StagedBatchDamaged`` unless its files match the manifest."""
     try:
         read = json.loads(folder.read(MANIFEST))
         batch = StagedBatch(
@@ -88,7 +88,7 @@ def read_manifest(folder: Folder) -> StagedBatch:
 
 
 def check_files(batch: StagedBatch) -> None:
-    """Raises ``StagedBatchDamaged`` unless each file has the rows and bytes that were staged."""
+    """Raises ``StagedBatchDamaged`` unless each file has the staged number of rows and the staged checksum."""
     for staged in batch.files:
         path, advice = batch.folder / staged.path, _advice(batch.folder)
         try:
@@ -104,7 +104,7 @@ def check_files(batch: StagedBatch) -> None:
 
 
 def read_dead_letters(batch: StagedBatch) -> Iterator[dict[str, Any]]:
-    """The batch's Avro dead letters, whole, in the order in which they were staged; few in memory at once."""
+    """The batch's Avro dead letters with their originals, in the order of staging; at most 64 are in memory at once."""
     for path in batch.paths("dead_letters"):
         with batch.folder.open(path) as opened, pq.ParquetFile(opened) as file:
             for rows in file.iter_batches(batch_size=64):

@@ -1,8 +1,8 @@
-"""Gives an Avro contract its flat columns: what a table of it has, and how a staged Parquet table is laid flat.
+"""Derives the flat columns of a database table from an Avro contract, and flattens staged Parquet tables to them.
 
-A field of a record inside the record is named after both (``outlet_domain``). A list of records becomes a list a
-field: the field ``name`` keeps the list's name (``authors``), any other is named after the single item
-(``author_types``). A map becomes a JSON object. Lists of records that are tables of their own are left out by name.
+The column of a field in a nested record is named after both (``outlet_domain``). A list of records becomes one list
+per field: the list of the field ``name`` keeps the list's name (``authors``), any other is named after the singular
+(``author_types``). A map becomes a JSON object. Fields of such records that are records or lists get no column.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table, with its comment; ``path`` leads to its value in the staged record, if it is staged."""
+    """A column of a table. ``path`` is the field names to its value in the staged record; empty if it is not staged."""
 
     name: str
     type: ColumnType
@@ -40,9 +40,9 @@ class Column:
 
 
 def contract_columns(subject: str, item_of: str | None = None, json_lists: tuple[str, ...] = ()) -> tuple[Column, ...]:
-    """The flat columns of a contract's newest version; with ``item_of``, those of the records in one of its lists.
+    """The flat columns of a contract's newest version; with ``item_of``, of the records in that list of the contract.
 
-    ``json_lists`` names lists of records that are one JSON column each.
+    ``json_lists`` names the lists of records that become one JSON column each.
     """
     schema = avro_schema(subject)
     record = schema if item_of is None else _field(schema, item_of)["type"]["items"]
@@ -52,7 +52,7 @@ def contract_columns(subject: str, item_of: str | None = None, json_lists: tuple
 
 
 def flatten(table: pa.Table, columns: Iterable[Column]) -> pa.Table:
-    """The columns of a staged table, laid flat; columns without a path are not staged, and left out."""
+    """The flat columns of a staged table. Columns without a path are not staged, and are omitted."""
     staged = [column for column in columns if column.path]
     arrays = [_values(table, column).cast(ARROW_TYPES[column.type]) for column in staged]
     return pa.table(arrays, names=[column.name for column in staged])
@@ -109,7 +109,7 @@ def _values(table: pa.Table, column: Column) -> pa.Array:
 
 
 def _edges(lists: pa.ListArray) -> pa.Array:
-    """Where each list begins and ends among the flattened values: a slice's own offsets begin elsewhere."""
+    """Offsets of the lists in their flattened values. They start at 0, unlike the stored offsets of a slice."""
     offsets = lists.offsets
     return pc.subtract(offsets, offsets[0])
 

@@ -1,4 +1,4 @@
-"""A rejected message becomes a dead letter with its original bytes whole: inside it, or in a file if too large."""
+"""Makes the dead letter of a rejected message. A large original is stored as a file, any other in the dead letter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.stage.store import StageStore
 
 
 def dead_letter_id(coordinates: Coordinates) -> str:
-    """Name of the dead letter of a Kafka record, the same however often it is rejected.
+    """Id of the dead letter of a Kafka record: the same each time the record is rejected.
 
     >>> dead_letter_id(Coordinates("articles.raw", 0, 7))
     '8b176e39c77826fb'
@@ -21,11 +21,11 @@ def dead_letter_id(coordinates: Coordinates) -> str:
     return hashlib.sha256(str(coordinates).encode()).hexdigest()[:16]
 
 
-def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, a failure, and what the run knows of itself
+def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, its failure, and the context of the run
     message: RawMessage, failure: Failure, processor: str, rejected_at: datetime, scraper: str | None,
     store: StageStore | None,
 ) -> dict[str, Any]:
-    """The Avro dead letter of a rejected message. Without a ``store`` every original is carried inside."""
+    """The Avro dead letter of a rejected message. Without a ``store``, originals of any size are inside it."""
     original = message.value
     path = None
     if original is not None and store is not None and len(original) > store.inline_bytes:

@@ -1,4 +1,4 @@
-"""What can go wrong while a batch is staged: none of it is the data's fault."""
+"""Faults of the stage. Their cause is the storage, never the data."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from pipelines.phrases import in_words
 
 
 class StagingFailed(Exception):
-    """Staged files could not be written; nothing has moved, the same offsets are read again."""
+    """Staged files could not be written. No offset was advanced: the next run reads the same records again."""
 
 
 class StageUnavailable(Exception):
-    """The storage that the stage lies in did not answer; nothing has moved, the same offsets are read again."""
+    """The storage of the stage did not answer. No offset was advanced: the next run reads the same records again."""
 
 
 class StagedBatchDamaged(Exception):
-    """A staged batch is not what its manifest says; it must not be published."""
+    """The files of a staged batch do not match its manifest; it must not be loaded."""
 
 
 _ADVICE = {
-    errno.ENOSPC: "the disk is full. What to do: free some space (old batches lie in staged/), and run it again",
+    errno.ENOSPC: "the disk is full. What to do: free some space (old batches are in staged/), and run it again",
     errno.EDQUOT: "the disk quota is used up. What to do: free some space, and run it again",
-    errno.EACCES: "permission was denied. What to do: give this user the right to write there, and run it again",
-    errno.EROFS: "the file system is read-only. What to do: set DATELINE_HOME to a place that can be written",
+    errno.EACCES: "permission was denied. What to do: give this user write permission there, and run it again",
+    errno.EROFS: "the file system is read-only. What to do: set DATELINE_HOME to a writable folder",
 }
 
 
 @contextmanager
 def disk_faults_named(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusals to write ``path`` into ``StagingFailed`` that says what to do."""
+    """Raises operating system errors in the block as ``StagingFailed`` with advice; ``path`` is the file written."""
     try:
         yield
     except OSError as fault:
@@ -44,9 +44,10 @@ def disk_faults_named(path: Path) -> Iterator[None]:
 
 @contextmanager
 def storage_faults_named(url: str) -> Iterator[None]:
-    """Turns what a remote storage's client raises about ``url`` into ``StagingFailed`` or ``StageUnavailable``.
+    """Raises the errors of a remote storage's client as ``StagingFailed`` or ``StageUnavailable``; ``url`` is the file.
 
-    That a file is missing, or is no Parquet file, comes through. Every client has its own names for all other faults.
+    A missing file, and a file that is not Parquet, keep their exceptions. All others are translated, since each client
+    has exceptions of its own.
     """
     try:
         yield

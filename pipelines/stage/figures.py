@@ -1,4 +1,4 @@
-"""Counts what a staged batch holds of each scraper: once, for the audit and for the drift check."""
+"""Counts the records and articles of each scraper in a staged batch, for the audit and for the drift check."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ NO_LANGUAGE = "none"
 CONSENT_WALL = "ConsentWall"  # the fault's name: a step does not import another's faults
 AHEAD_HOURS = 24
 
-IMPLAUSIBLE = "ImplausibleTime"  # its time says nothing of when the scraper was last seen
+IMPLAUSIBLE = "ImplausibleTime"  # the timestamp of such a record is not used for freshness
 _OUTCOMES = ["scraper", "outcome", "reason", "timestamp"]
 _ARTICLES = ["scraper", "article_id", "published_at", "fetched_at", "authors", "outlet", "language", "word_count"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScraperFigures:
-    """One scraper's part of a batch: records without delete requests, and figures of its articles.
+    """Figures of one scraper in a batch. ``records`` does not count delete requests.
 
     ``words`` is the median word count, ``words_low`` and ``words_high`` the quartiles; None without articles.
-    ``last_message_at`` is None where all its records were rejected as ``ImplausibleTime``.
+    ``last_message_at`` is None if all its records were rejected as ``ImplausibleTime``.
     """
 
     scraper: str
@@ -47,7 +47,7 @@ class ScraperFigures:
 
 @dataclass(slots=True)
 class ScraperCounts:
-    """What was counted of one scraper so far."""
+    """The counts of one scraper so far."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ class ScraperCounts:
 
     @property
     def records(self) -> int:
-        """Records but delete requests."""
+        """Number of records that are not delete requests."""
         return self.outcomes.total() - self.outcomes["deleted"]
 
     def figures(self, scraper: str) -> ScraperFigures:
@@ -71,7 +71,7 @@ class ScraperCounts:
 
 
 def count_scrapers(batch: StagedBatch) -> dict[str, ScraperCounts]:
-    """Counts by scraper, by name; records whose scraper could not be read are those of ``UNKNOWN``."""
+    """Counts by scraper, sorted by name; records whose scraper could not be read count for ``UNKNOWN``."""
     counts: dict[str, ScraperCounts] = {}
     for row in _rows(batch.tables("outcomes", _OUTCOMES)):
         count = counts.setdefault(row["scraper"] or UNKNOWN, ScraperCounts())
@@ -86,7 +86,7 @@ def count_scrapers(batch: StagedBatch) -> dict[str, ScraperCounts]:
 
 
 def scraper_figures(batch: StagedBatch) -> list[ScraperFigures]:
-    """Figures of each scraper that has records in the batch, by name; delete requests do not count."""
+    """Figures of each scraper with records other than delete requests in the batch, sorted by name."""
     found = (count.figures(scraper) for scraper, count in count_scrapers(batch).items() if scraper != UNKNOWN)
     return [figures for figures in found if figures.records]
 
@@ -124,7 +124,7 @@ def _rows(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
 
 
 def _articles(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
-    """What is counted of each article; what is in lists and records is reduced before it becomes Python values."""
+    """The values to count of each article. Lists and records are reduced to scalars in Arrow, which is faster."""
     for table in tables:
         outlet = table.column("outlet")
         has_outlet = pc.or_(*(pc.is_valid(pc.struct_field(outlet, name)) for name in ("domain", "name")))

@@ -1,4 +1,4 @@
-"""A folder of the stage: on this machine's disk, or in whatever storage fsspec opens."""
+"""A folder of the stage: on the local disk, or in any storage that fsspec can open."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ LOCAL = "file"
 class Folder:
     """A folder by its URL, such as ``file:///data/stage`` or ``s3://bucket/stage``. It need not exist.
 
-    A file appears under its name when it is complete, in place of the one that had the name before: no reader sees a
-    part of it. On a local disk it is synchronised to the disk before it gets its name.
+    A file is written atomically: readers see the previous file of its name until the new one is complete. On a local
+    disk it is synchronised (fsync) before it is renamed.
     """
 
     url: str
 
     @classmethod
     def at(cls, path: Path) -> Folder:
-        """The folder at a path on this machine."""
+        """The folder at a local path."""
         return cls(f"{LOCAL}://{path.absolute()}")
 
     def __truediv__(self, name: str) -> Folder:
@@ -62,21 +62,21 @@ class Folder:
 
     @property
     def path(self) -> Path:
-        """Where a local folder is."""
+        """The path of a local folder."""
         return Path(self.url.partition("://")[2])
 
     def create(self, name: str) -> NewFile:
-        """A file of this name, to be written."""
+        """Starts a file of this name; the caller writes its draft and finishes it."""
         return NewFile(self, name)
 
     def write(self, name: str, content: bytes) -> None:
-        """Stores a file of this content."""
+        """Stores a file with this content."""
         with self.writing(name) as file:
             file.write(content)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """A file to write to. It is stored when the block ends, and dropped when the block raises."""
+        """Opens a new file for writing. It is stored at the end of the block, and discarded if the block raises."""
         new = self.create(name)
         try:
             with new.draft.open("wb") as file:
@@ -87,7 +87,7 @@ class Folder:
         new.finish()
 
     def open(self, name: str) -> IO[bytes]:
-        """The file, to be read; raises ``FileNotFoundError`` where there is none."""
+        """Opens a file for reading. Raises ``FileNotFoundError`` if there is none."""
         if self.is_local:
             return (self.path / name).open("rb")
         with self._faults_named(name):
@@ -95,18 +95,18 @@ class Folder:
             return opened
 
     def read(self, name: str) -> bytes:
-        """The content of a file; raises ``FileNotFoundError`` where there is none."""
+        """The content of a file. Raises ``FileNotFoundError`` if there is none."""
         with self._faults_named(name):
             content: bytes = self._system.cat_file(self._key(name))
             return content
 
     def sha256(self, name: str) -> str:
-        """The digest of a file's content; raises ``FileNotFoundError`` where there is none."""
+        """The SHA-256 of a file's content, in hexadecimal. Raises ``FileNotFoundError`` if there is none."""
         with self.open(name) as file, self._faults_named(name):
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
 
     def table(self, name: str, columns: Sequence[str] | None = None, schema: pa.Schema | None = None) -> pa.Table:
-        """The columns of a Parquet file, or all of them. A column of ``schema`` that it lacks is null."""
+        """The given columns of a Parquet file (None: all). Columns of ``schema`` that the file lacks are null."""
         with self.open(name) as file, self._faults_named(name):
             return pq.read_table(file, columns=None if columns is None else list(columns), schema=schema)
 
@@ -115,28 +115,28 @@ class Folder:
             return bool(self._system.exists(self._key(name)))
 
     def modified_at(self, name: str) -> datetime:
-        """When the file was stored; raises ``FileNotFoundError`` where there is none."""
+        """When a file was stored. Raises ``FileNotFoundError`` if there is none."""
         with self._faults_named(name):
             at: datetime = self._system.modified(self._key(name))
             return at
 
     def files(self) -> list[str]:
-        """Names of the files that lie in this folder itself."""
+        """Names of the files directly in this folder."""
         return self._names("file")
 
     def folders(self) -> list[Folder]:
-        """The folders that lie in this one."""
+        """The folders directly in this folder."""
         return [self / name for name in self._names("directory")]
 
     def make_empty(self) -> None:
-        """Removes everything that lies in it. A local folder is there afterwards."""
+        """Removes the folder's content. A local folder that does not exist is created."""
         self.remove()
         if self.is_local:
             with disk_faults_named(self.path):
                 self.path.mkdir(parents=True)
 
     def remove(self) -> None:
-        """Removes the folder and everything in it; one that does not exist is left so."""
+        """Removes the folder and its content, if it exists."""
         if self.is_local:
             shutil.rmtree(self.path, ignore_errors=True)
             return
@@ -145,7 +145,7 @@ class Folder:
                 self._system.rm(self._key(""), recursive=True)
 
     def remove_file(self, name: str) -> None:
-        """Removes a file; one that does not exist is left so."""
+        """Removes a file, if it exists."""
         if self.is_local:
             with disk_faults_named(self.path / name):
                 (self.path / name).unlink(missing_ok=True)
@@ -155,14 +155,14 @@ class Folder:
                 self._system.rm_file(self._key(name))
 
     def upload(self, draft: Path, name: str) -> None:
-        """Stores a copy of a file of this machine, in a remote folder."""
+        """Uploads a local file to this remote folder, under the name."""
         try:
             with self._faults_named(name):
                 self._system.put_file(str(draft), self._key(name))
         except FileNotFoundError as fault:
             raise StagingFailed(
-                f"There is no place to store {self.url}/{name} ({fault}). Nothing was loaded or lost.\nWhat to do: "
-                "make the bucket that DATELINE_STAGE names, or name another one."
+                f"There is no bucket or folder to store {self.url}/{name} in ({fault}). Nothing was loaded or lost.\n"
+                "What to do: create the bucket that DATELINE_STAGE names, or name another one."
             ) from fault
 
     def _names(self, kind: str) -> list[str]:
@@ -175,7 +175,7 @@ class Folder:
 
     @property
     def _system(self) -> AbstractFileSystem:
-        """The filesystem, which fsspec makes once a process. What other processes write is seen at once."""
+        """The filesystem, which fsspec caches. Listings are not cached, so that files of other processes are seen."""
         return filesystem(self.protocol, use_listings_cache=False)
 
     def _key(self, name: str) -> str:
@@ -191,7 +191,7 @@ class Folder:
 class NewFile:
     """A file that is being written as ``draft``, and that gets its name when it is finished.
 
-    The draft of a local file lies beside it; that of a remote one in a temporary place of this machine.
+    The draft of a local file is in the same folder; the draft of a remote file is a local temporary file.
     """
 
     def __init__(self, folder: Folder, name: str) -> None:
@@ -207,7 +207,7 @@ class NewFile:
             self.draft = Path(draft)
 
     def finish(self) -> None:
-        """The file is complete: from now on it can be read under its name."""
+        """Stores the complete draft under the file's name, and replaces an earlier file of that name."""
         if self.target is None:
             try:
                 self.folder.upload(self.draft, self.name)
@@ -220,12 +220,12 @@ class NewFile:
             _sync(self.target.parent)
 
     def abandon(self) -> None:
-        """Removes what was written. A file that has the name already stays."""
+        """Removes the draft. An earlier file of the same name is kept."""
         self.draft.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
-    """Puts a file or folder on the disk for good."""
+    """Flushes a file or folder to the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

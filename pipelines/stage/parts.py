@@ -1,4 +1,4 @@
-"""Writes what became of a bundle's messages: Parquet files, on the disk for good before they are named."""
+"""Writes the outcomes of a bundle's messages as Parquet files, which get their names when they are complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps"]
 type StagedOutcome = Literal["staged", "rejected", "deleted"]
 
 ROW_GROUP = 512
-ROW_GROUP_BYTES = 32_000_000  # originals in dead letters can be large: memory stays bounded by bytes too
+ROW_GROUP_BYTES = 32_000_000  # bounds memory by bytes as well, since originals in dead letters can be large
 
 _OUTCOMES = pa.schema([
     pa.field("topic", pa.string(), nullable=False),
@@ -48,11 +48,11 @@ _GAPS = pa.schema([
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """What became of one Kafka record: an article that is staged, a dead letter, or a delete request.
+    """The outcome of one Kafka record: a staged article, a dead letter, or a delete request.
 
-    ``article_id`` of the last two is that of the address that they name, where they name one; a rejected record may
-    name others too. ``key_id`` is the digest of the record's key (see ``key_digest``), ``reading`` that of what was
-    read of an article besides its text (see ``reading_digest``).
+    ``article_id`` of a dead letter or a delete request is derived from the URL that it names, if any; a dead letter
+    that names further articles has their ids in ``other_article_ids``. ``key_id`` is the digest of the record's key
+    (see ``key_digest``), ``reading`` the digest of an article's fields besides its text (see ``reading_digest``).
     """
 
     coordinates: Coordinates
@@ -78,7 +78,7 @@ class StagedFile:
 
 
 def schema_of(kind: FileKind) -> pa.Schema:
-    """The columns of a staged file."""
+    """The columns of the staged files of one kind."""
     match kind:
         case "articles":
             return arrow_schema("article")
@@ -91,10 +91,10 @@ def schema_of(kind: FileKind) -> pa.Schema:
 
 
 class PartWriter:
-    """Writes one bundle's part of a batch, a Parquet file a kind that has rows.
+    """Writes one bundle's part of a batch: a Parquet file for each kind that has rows.
 
-    A file bears its name only when it is whole and on the disk; a writer that dies, or is left by an
-    exception, leaves nothing that a manifest could name. Use it as a context manager or call ``close``.
+    A file gets its name only when it is complete and stored. If the process dies, or the block raises, no file of the
+    part is left that a manifest could list. Use it as a context manager and call ``close`` at the end.
     """
 
     def __init__(self, folder: Folder, part: str) -> None:
@@ -103,11 +103,11 @@ class PartWriter:
         self._open: dict[FileKind, _File] = {}
 
     def article(self, record: dict[str, Any]) -> None:
-        """Stages an Avro article (Python values, times as aware datetimes)."""
+        """Stages an Avro article, given as Python values with timezone-aware datetimes."""
         self._file("articles").append(record)
 
     def outcome(self, row: OutcomeRow) -> None:
-        """Stages what became of one Kafka record; every record that was read has exactly one."""
+        """Stages the outcome of one Kafka record; every record that was read has exactly one."""
         self._file("outcomes").append({
             "topic": row.coordinates.topic, "partition": row.coordinates.partition, "offset": row.coordinates.offset,
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
@@ -127,11 +127,11 @@ class PartWriter:
         })
 
     def close(self) -> tuple[StagedFile, ...]:
-        """The files of this part, each whole and fsynced; in the order of their kinds' first rows."""
+        """Completes and returns the files of this part, ordered by the time of their first row."""
         return tuple(file.close() for file in self._open.values())
 
     def abandon(self) -> None:
-        """Removes what was written so far."""
+        """Removes everything written so far."""
         for file in self._open.values():
             file.abandon()
 
@@ -193,14 +193,14 @@ class _File:
         try:
             self.writer.close()
         except (OSError, pa.ArrowException):
-            pass  # the disk may be what failed: the file goes away all the same
+            pass  # the cause may be a failed disk; the file is removed in any case
         finally:
             self.new.abandon()
             self.folder.remove_file(self.path)
 
 
 def key_digest(key: bytes | None) -> str | None:
-    """Digest of a message's key, by which the warehouse finds what came under the key; None where there is no key.
+    """Digest of a message's key, by which the warehouse finds the articles of the key; None for an empty key.
 
     >>> key_digest(b"page-7.html"), key_digest(b"")
     ('1938d17640f0a2ae37ca5a8ea65e905f', None)

@@ -1,4 +1,4 @@
-"""Identifies a reading: what the steps made of a text, besides the text itself."""
+"""Computes the digest that identifies a reading: the fields that the steps derived from a page, besides its text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _READ = (
 
 
 def reading_digest(record: Mapping[str, Any]) -> str:
-    """Digest of the fields of an Avro article that are read from the page: 32 hexadecimal digits.
+    """Digest, of 32 hexadecimal digits, of the fields of an Avro article that are read from the page.
 
-    Two sightings of one text with equal digests are the same reading. The text itself, evidence, warnings and times of
-    processing do not count, nor does the query of the image's address, which differs from one fetch to the next.
+    Two fetches of the same text with equal digests are the same reading. The digest leaves out the text itself,
+    evidence, warnings and processing times, and the query of the image's URL, which differs from fetch to fetch.
 
     >>> reading_digest({"language": "en", "fetched_at": 1}) == reading_digest({"language": "en", "fetched_at": 2})
     True
@@ -34,4 +34,4 @@ def reading_digest(record: Mapping[str, Any]) -> str:
 def _written(value: object) -> str:
     if isinstance(value, datetime):
         return str(round(value.timestamp() * 1000))
-    raise TypeError(f"no field of a reading has such a value: {type(value).__name__}")
+    raise TypeError(f"a field of a reading cannot have a value of this type: {type(value).__name__}")

@@ -1,12 +1,12 @@
-"""The stage store: what a run stages, and large originals of dead letters, under one URL.
+"""The stage store: staged batches, and large originals of dead letters, under one URL.
 
 ```
-staged/<warehouse>/<topic>/<batch>/      parts, the manifest and, where they are stored, the changes of a batch
+staged/<warehouse>/<topic>/<batch>/      parts and the manifest of a batch
 originals/<warehouse>/<topic>/<xx>/<sha256>
-dry-runs/<warehouse>/<topic>/<id>/       what a dry run staged, while it lasts
+dry-runs/<warehouse>/<topic>/<id>/       batches of a dry run, removed at its end
 ```
 
-A run writes and removes only what belongs to its warehouse and topic, for which it holds the right to load.
+A run writes and removes only files of its own warehouse and topic, whose writer lock it holds.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
 
 @dataclass(frozen=True, slots=True)
 class StageStore:
-    """The part of the stage under ``root`` that belongs to one warehouse and topic, by their names as folders.
+    """The part of the stage that belongs to one warehouse and topic, which name its folders under ``root``.
 
-    Originals of more than ``inline_bytes`` are files of their own; smaller ones lie inside of their dead letters.
+    Originals of more than ``inline_bytes`` bytes are stored as files; smaller ones are inside their dead letters.
     """
 
     root: Folder
@@ -36,17 +36,17 @@ class StageStore:
 
     @property
     def batches(self) -> Folder:
-        """The folder in which each batch has a folder of its own."""
+        """The folder that contains one folder for each batch."""
         return self.root / STAGED / self.warehouse / self.topic
 
     def dry_run(self, name: str) -> Folder:
-        """The folder of a dry run, which goes on beside the run that holds the right to load."""
+        """The folder of a dry run, which may run while another run holds the writer lock."""
         return self.root / DRY_RUNS / self.warehouse / self.topic / name
 
     def keep_original(self, original: bytes, topic: str) -> str:
-        """Stores the original of a message of ``topic`` and returns its path under ``root``.
+        """Stores the original of a message of ``topic`` and returns its path, relative to ``root``.
 
-        The path is made of the content's sha256: to store an original again changes nothing.
+        The path contains the SHA-256 of the content, so that storing the same original again changes nothing.
         """
         digest = hashlib.sha256(original).hexdigest()
         path = f"{ORIGINALS}/{self.warehouse}/{topic}/{digest[:2]}/{digest}"
@@ -55,9 +55,9 @@ class StageStore:
         return path
 
     def read_original(self, path: str) -> bytes:
-        """The original at a path that ``keep_original`` returned, whichever run stored it.
+        """The original at a path that ``keep_original`` returned, in this run or another.
 
-        Raises ``StagedBatchDamaged`` where it is missing or is not what was stored.
+        Raises ``StagedBatchDamaged`` if it is missing or its checksum differs.
         """
         try:
             original = self.root.read(path)
@@ -70,7 +70,7 @@ class StageStore:
         return original
 
     def owns_original(self, path: str) -> bool:
-        """Whether an original belongs to this warehouse and topic. One that names no topic belongs to the warehouse."""
+        """Whether an original belongs to this warehouse and topic. A path without a topic counts as its own."""
         match path.split("/"):
             case [_, warehouse, topic, _, _]:
                 return (warehouse, topic) == (self.warehouse, self.topic)
@@ -78,7 +78,7 @@ class StageStore:
                 return True
 
     def remove_original(self, path: str) -> None:
-        """Removes an original that belongs to this warehouse and topic; one that is missing is left so."""
+        """Removes an original, if it exists. Raises ``ValueError`` if it belongs to another warehouse or topic."""
         if not self.owns_original(path):
             raise ValueError(f"{path} belongs to another warehouse or topic")
         self.root.remove_file(path)

@@ -1,1 +1,1 @@
-"""Beam, and only Beam: the steps as transforms, with one idiom (``Step`` → passed, rejected)."""
+"""Beam transforms around the steps, with one idiom: ``Step`` has the outputs passed and rejected."""

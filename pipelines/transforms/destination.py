@@ -1,4 +1,4 @@
-"""Where a job stages what becomes of a batch. Who starts a job needs this, and no Beam."""
+"""Where a job stages a batch. Kept in a module of its own, since code that starts a job should not import Beam."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.stage import Folder
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Where a batch is staged, and what its records are stamped with."""
+    """The folder and the part name under which a batch is staged, and the processing time of its records."""
 
     folder: Folder
     part: str

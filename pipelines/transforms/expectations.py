@@ -1,4 +1,4 @@
-"""Great Expectations on batches: suites are data, rows that break a critical expectation are rejected alone."""
+"""Runs Great Expectations suites on batches; only the rows that violate a critical expectation are rejected."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pipelines.transforms.shared import Loader, shared
 from pipelines.transforms.step import PASSED, REJECTED, InFlight, Outcome, RejectedMessage
 from pipelines.validate import Suite, row_columns
 
-BATCH_ROWS = 1_000  # a validation costs 0.3 s whatever its size up to so many rows
-BYTES_A_ROW = 64_000  # an original larger than this counts as several rows, so that a batch's memory is bounded
+BATCH_ROWS = 1_000  # up to this size, a validation takes 0.3 s whatever the number of rows
+BYTES_A_ROW = 64_000  # an original larger than this counts as several rows, which bounds the memory of a batch
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResult:
-    """What became of one expectation on one frame; ``failing_rows`` are positions in it."""
+    """The result of one expectation on one data frame; ``failing_rows`` are positions in the frame."""
 
     expectation: str
     column: str | None
@@ -45,16 +45,16 @@ class ExpectationResult:
 
 
 def load_engine() -> Any:
-    """Great Expectations, imported at its first use because that takes seconds; its usage statistics are off."""
+    """Imports Great Expectations, which takes seconds, with its usage statistics turned off."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with warnings.catch_warnings(), _imported_when_used("altair", "scipy.stats"):
-        warnings.simplefilter("ignore")  # its import warns of its own dependencies
+        warnings.simplefilter("ignore")  # importing it raises warnings about its own dependencies
         import great_expectations
     return great_expectations
 
 
 class _Later(ModuleType):
-    """Stands for a module in whatever imports it, and becomes it when something of it is used."""
+    """A placeholder for a module, which imports the real module when an attribute is used."""
 
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
@@ -64,9 +64,10 @@ class _Later(ModuleType):
 
 @contextmanager
 def _imported_when_used(*names: str) -> Iterator[None]:
-    """For the length of a block, these modules are imported only as far as their name.
+    """Within the block, importing one of these modules gives a placeholder that is replaced at its first use.
 
-    Great Expectations imports charts and statistics for expectations that no suite of ours has: a third of its time.
+    Great Expectations imports libraries for charts and statistics that no suite of ours needs. That takes a third of
+    its import time.
     """
     stand_ins = {name: _Later(name) for name in names if name not in sys.modules}
     sys.modules.update(stand_ins)
@@ -79,9 +80,10 @@ def _imported_when_used(*names: str) -> Iterator[None]:
 
 
 class SuiteRunner:
-    """One suite in one ephemeral context, which takes longer to make than a small batch takes to validate.
+    """Validates data frames against one suite, in an ephemeral context of Great Expectations.
 
-    Share one in a process: Great Expectations is not thread-safe, so that only one frame is validated at a time.
+    Share one per process, since creating the context takes longer than validating a small batch. Great Expectations is
+    not thread-safe: a lock lets only one frame be validated at a time.
     """
 
     def __init__(self, suite: Suite) -> None:
@@ -105,7 +107,10 @@ class SuiteRunner:
         )
 
     def run(self, frame: pd.DataFrame) -> tuple[ExpectationResult, ...]:
-        """The suite on ``frame`` (positional index), in the suite's order; an expectation that cannot run raises."""
+        """Results of the suite on ``frame`` (positional index), in the order of the suite.
+
+        Raises ``RuntimeError`` if an expectation cannot run.
+        """
         with self._lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = self._whole.get_batch({"dataframe": frame}).validate(self._suite, result_format="COMPLETE")
@@ -113,7 +118,7 @@ class SuiteRunner:
 
 
 def run_suite(suite: Loader[Suite]) -> SuiteRunner:
-    """A runner of the suite, to be had by ``shared``."""
+    """A runner of the suite; call it through ``shared``."""
     return SuiteRunner(shared(suite))
 
 
@@ -137,9 +142,9 @@ def _result(found: Any) -> ExpectationResult:
 class ExpectArticles(beam.PTransform):
     """Runs the row suite on batches of up to 1,000 articles.
 
-    Takes in-flight Avro articles, gives them with a warning for each broken ``warning`` expectation. Rejects as
-    ``ExpectationFailed`` the rows that break a ``critical`` one, with every violation; the other rows go on.
-    Each element comes out once a bundle that the runner commits.
+    Takes in-flight Avro articles, gives them with a warning for each violated ``warning`` expectation. Rejects as
+    ``ExpectationFailed`` the rows that violate a ``critical`` one, with all their violations; the other rows pass.
+    Emits each element once per committed bundle.
     """
 
     def __init__(self, suite: Loader[Suite]) -> None:
@@ -156,7 +161,7 @@ class ExpectArticles(beam.PTransform):
 
 
 def rows_worth(element: InFlight) -> int:
-    """How many rows of a batch an element counts as, by the size of its original."""
+    """The number of rows that an element counts as in a batch, by the size of its original."""
     return 1 + len(element.message.value or b"") // BYTES_A_ROW
 
 

@@ -1,4 +1,4 @@
-"""Says which articles a rejected message names, so that a delete request for one of them finds its dead letter."""
+"""Finds the articles that a rejected message names, so that a delete request for one also finds its dead letter."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pipelines.records import Article, CleanArticle, RawArticle, RawMessage
 
 
 def named_in(record: Any, url: str | None = None) -> tuple[str, ...]:
-    """Ids of the articles that a record names, whichever step it comes from, that of its identity first.
+    """Ids of the articles that a record of any step names; the id of the record itself comes first.
 
-    ``url`` is an address that the step had read when it rejected the record. A record whose address is itself what no
-    step can bear names none: to reject it must not fail the bundle.
+    ``url`` is the URL that the step had read when it rejected the record. If the ids cannot be derived, because the URL
+    itself is the cause of the failure, the result is empty: rejecting a record must not fail the bundle.
     """
     try:
         return tuple(dict.fromkeys(_named(record, url)))
-    except Exception:  # noqa: BLE001  the step has rejected it already, maybe with this very exception
+    except Exception:  # noqa: BLE001  the record is rejected already, perhaps because of the same exception
         return ()
 
 
@@ -37,9 +37,9 @@ def _named(record: Any, url: str | None) -> tuple[str, ...]:
 
 
 def named_by(message: RawMessage, article_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """The same of a rejected message as a whole: what its value was found to name, then its header ``url`` or its key.
+    """Ids of the articles that a rejected message names: ``article_ids`` of its value, then of its header or its key.
 
-    Where nothing was found, because no step got so far, the value is looked at as it is.
+    If ``article_ids`` is empty, because no step had read the value yet, a URL is searched for in the raw value.
     """
     outside = declared_url(message)
     inside = readable_url(message) if not article_ids else None

@@ -1,8 +1,8 @@
-"""Names what makes a reading: Dateline's version and one fingerprint of everything that decides what comes out.
+"""Computes the processor: Dateline's version, and a fingerprint of everything that determines a reading.
 
-That is the code of the steps (without comments and docstrings), their tables and models, the libraries that they
-import, the limits, the newest contract and the row expectations. Two records with one processor were made by the same
-rules; a rule that changes changes the processor.
+The fingerprint covers the code of the steps (without comments and docstrings), their tables and models, the libraries
+that they import, the limits, the newest contract and the row expectations. Records with the same processor were made by
+the same rules, and a change of any rule changes the processor.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from schemas import latest, load
 
 STEPS = ("decode", "clean", "enrich", "validate", "records.py")
 MADE_BEFOREHAND = "build.py"
-"""Scripts that make a table: the table decides a reading, and not the script."""
+"""Scripts that generate a table. They are not fingerprinted, since only the table affects a reading."""
 CODE, NOT_DATA = ".py", (".pyc", ".pyi", ".typed", ".md")
 IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 
 
 def processor_of(settings: Settings) -> str:
-    """``dateline 0.1.0+1a2b3c4d5e6f``: the processor of the records that these settings make."""
+    """The processor of records made with these settings, such as ``dateline 0.1.0+1a2b3c4d5e6f``."""
     return shared(partial(_processor, settings.limits.model_dump_json(), settings.models))
 
 
@@ -49,7 +49,7 @@ def _processor(limits: str, models: tuple[str, ...]) -> str:
 
 
 def steps_fingerprint(folder: Path, version_of: Callable[[str], str] = version) -> str:
-    """Hash of the steps under ``folder``: their code, their data files, and the versions of what they import."""
+    """Hash of the steps under ``folder``: their code, their data files, and the versions of their libraries."""
     digest = hashlib.sha256()
     libraries: set[str] = set()
     for path in _files(folder):
@@ -73,7 +73,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _imported(source: str) -> set[str]:
-    """Top-level names of the libraries that a module imports: neither Python's own nor Dateline's.
+    """Top-level names of the third-party libraries that a module imports.
 
     >>> sorted(_imported("import re\\nimport numpy as np\\nfrom lxml import etree\\nimport pipelines\\n"))
     ['lxml', 'numpy']
@@ -82,7 +82,7 @@ def _imported(source: str) -> set[str]:
 
 
 def _distributions(library: str) -> Iterator[str]:
-    """Names under which the library is installed: its own, or that of the distributions that have the module."""
+    """Names of the installed distributions that provide a library; usually the library's own name."""
     try:
         version(library)
     except PackageNotFoundError:
@@ -92,7 +92,7 @@ def _distributions(library: str) -> Iterator[str]:
 
 
 def _compiled(source: bytes | str) -> CodeType:
-    """The code of a module without docstrings."""
+    """The compiled code of a module without its docstrings."""
     tree = ast.parse(source)
     blocks: list[ast.AST] = [tree]
     while blocks:
@@ -108,7 +108,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _decides(code: CodeType) -> tuple[object, ...]:
-    """What compiled code does, without where its lines stand.
+    """The parts of compiled code that determine its behaviour, without line numbers.
 
     >>> one, other = _compiled("BAR = 2  # why"), _compiled("'Says why.'\\n\\nBAR = 2")
     >>> _decides(one) == _decides(other), _decides(one) == _decides(_compiled("BAR = 3"))

@@ -1,4 +1,4 @@
-"""Counts records as they are staged, for a progress bar in another process."""
+"""Counts staged records in shared memory, for a progress bar in another process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _counter: Synchronized[int] | None = None
 
 
 def count_in(counter: Synchronized[int] | None) -> None:
-    """From now on, staged records of this process are counted in ``counter``."""
-    global _counter  # noqa: PLW0603  one a process: Beam gives a DoFn no handle of its caller's
+    """Makes this process count its staged records in ``counter``; None stops counting."""
+    global _counter  # noqa: PLW0603  one per process, since a DoFn cannot be given an object of its caller
     _counter = counter
 
 

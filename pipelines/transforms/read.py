@@ -1,4 +1,4 @@
-"""Reads offset ranges as bounded input, so that any runner can execute the job."""
+"""Reads offset ranges as bounded input, so that every Beam runner can execute the job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ type Reader = Callable[[OffsetRange], Iterable[RawMessage | Gap]]
 
 
 class Messages(NamedTuple):
-    """What a range of offsets holds: messages with a value, tombstones, gaps, and messages that no memory holds."""
+    """The content of ranges of offsets: messages with a value, tombstones, gaps, and messages that were rejected."""
 
     articles: beam.PCollection
     tombstones: beam.PCollection
@@ -29,12 +29,11 @@ class Messages(NamedTuple):
 
 
 class ReadMessages(beam.PTransform):
-    """Reads every offset of the ranges with ``read``: a message, a tombstone, or inside a gap.
+    """Reads every offset of the ranges with ``read``, as a message, as a tombstone, or as part of a gap.
 
-    Takes a pipeline, gives ``Messages``; rejects messages whose value the reader left out (``MemoryExceeded``)
-    or whose timestamp is none (``ImplausibleTime``), tombstones too. A
-    range is read whole or its bundle fails; a bundle that runs again reads the same offsets, so nothing is lost or
-    doubled downstream of a committed bundle.
+    Takes a pipeline, gives ``Messages``. Rejects messages whose value was too large to read (``MemoryExceeded``), and
+    messages and tombstones with an implausible timestamp (``ImplausibleTime``). A range is read completely, or its
+    bundle fails. A bundle that is retried reads the same offsets, so that nothing is lost or duplicated.
     """
 
     def __init__(self, ranges: Sequence[OffsetRange], read: Reader, now: datetime) -> None:

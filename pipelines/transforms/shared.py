@@ -1,4 +1,4 @@
-"""Loads a model or table once a process, however many steps, bundles and micro-batches ask for it."""
+"""Loads a model or table once per process, and shares it among steps, bundles and micro-batches."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _lock = threading.RLock()
 
 
 def shared[C](load: Loader[C]) -> C:
-    """What ``load`` gives, loaded once a process.
+    """The result of ``load``, which is called once per process.
 
-    Loaders that call one module-level function with equal arguments share a result, so a ``partial`` that
-    was pickled on its way to a worker finds what an earlier micro-batch loaded.
+    Loaders that call the same module-level function with equal arguments share a result. A ``partial`` that was pickled
+    and sent to a worker therefore finds the result of an earlier micro-batch.
     """
     key = _key(load)
     with _lock:

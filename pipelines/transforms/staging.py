@@ -1,4 +1,4 @@
-"""Stages what a batch became: Parquet parts, one of each kind a bundle, and the list of them."""
+"""Stages the outcomes of a batch: each bundle writes one Parquet file per kind, and a list names all files."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ EPOCH = 0
 class StageBatch(beam.PTransform):
     """Writes articles, dead letters, tombstones and gaps as Parquet, then the list of the files written.
 
-    Takes (articles, rejected, tombstones, gaps), gives the path of the list. Rejects nothing: what cannot be
-    written fails the bundle. Files of a bundle that ran again are not on the list and so are never loaded.
+    Takes (articles, rejected, tombstones, gaps), gives the path of the list. Rejects only tombstones without a key
+    (``KeyMissing``); a file that cannot be written fails the bundle. Files of a failed attempt of a bundle are not on
+    the list, and therefore never loaded.
     """
 
     def __init__(self, staging: Staging) -> None:
@@ -130,7 +131,7 @@ def _outcome(message: RawMessage, outcome: StagedOutcome, **what: Any) -> Outcom
 
 
 class _Seal(beam.DoFn):
-    """Writes the list of a part's files: what is not on it was never staged."""
+    """Writes the list of a part's files; a file that is not on the list is never loaded."""
 
     def __init__(self, staging: Staging) -> None:
         self.staging = staging
@@ -144,7 +145,7 @@ class _Seal(beam.DoFn):
 def stage_rejected(
     staging: Staging, messages: Iterable[RawMessage | Gap], failure: Failure
 ) -> tuple[StagedFile, ...]:
-    """Stages messages as rejected with ``failure``, without a step's work on them; gaps as gaps."""
+    """Stages messages as rejected with ``failure``, without running a step on them. Gaps are staged as gaps."""
     stage = _Stage(staging)
     stage.setup()
     stage.start_bundle()
@@ -158,6 +159,6 @@ def parts_name(part: str) -> str:
 
 
 def staged_files(folder: Folder, part: str) -> tuple[StagedFile, ...]:
-    """The files that a finished job staged for its part, in a stable order."""
+    """The files that a finished job staged for a part, sorted by kind and path."""
     listed = json.loads(folder.read(parts_name(part)))
     return tuple(sorted((StagedFile(**f) for f in listed), key=lambda f: (f.kind, f.path)))

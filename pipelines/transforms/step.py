@@ -1,4 +1,4 @@
-"""The one Beam idiom: a step's function becomes a transform whose outcome is what passed and what did not."""
+"""The one Beam idiom: turns a step's function into a transform with the outputs passed and rejected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REJECTED = "rejected"
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A record on its way, with the message that it was made from: a dead letter holds the original whole."""
+    """A record between two steps, with the message that it was made from, which a dead letter needs."""
 
     message: RawMessage
     record: Any
@@ -32,9 +32,9 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class RejectedMessage:
-    """A message that a step rejected, and why; ``scraper`` is None where it was not read yet.
+    """A message that was rejected, and why; ``scraper`` is None if it had not been read yet.
 
-    ``article_ids`` are those of the articles that its value was found to name (see ``named_in``).
+    ``article_ids`` are the ids of the articles that its value names (see ``named_in``).
     """
 
     message: RawMessage
@@ -44,7 +44,7 @@ class RejectedMessage:
 
 
 class Outcome(NamedTuple):
-    """Both ends of a step."""
+    """The two outputs of a step."""
 
     passed: beam.PCollection
     rejected: beam.PCollection
@@ -53,12 +53,13 @@ class Outcome(NamedTuple):
 class Step(beam.PTransform):
     """Applies a step's function to each record.
 
-    Takes in-flight records, gives in-flight records. Rejects what the function raises as ``Rejected``, under
-    its reason; any other exception becomes an ``UnexpectedFault`` with its traceback. What the machine lacks
-    (memory, disk) fails the bundle; in a standing worker, a message that takes all memory or time ends the
-    worker (see ``watch``). Each element comes out once a bundle that the runner commits.
+    Takes in-flight records, gives in-flight records. Rejects a record for which the function raises ``Rejected``, with
+    its reason; any other exception becomes an ``UnexpectedFault`` with its traceback. A lack of memory or disk fails
+    the bundle; in a local worker process, a message that takes all memory or too much time ends the worker (see
+    ``watch``). Emits each element once per committed bundle.
 
-    ``name`` is the step's (decode, clean, …), ``function`` module-level, ``load`` gives its second argument.
+    ``name`` is the step's name (decode, clean, …), ``function`` a module-level function, and ``load`` returns the
+    function's second argument.
     """
 
     def __init__(self, name: str, function: Callable[[Any, Any], Any], load: Loader[Any]) -> None:
@@ -82,7 +83,7 @@ class _Apply(beam.DoFn):
         started = time.thread_time_ns()
         outcome = self._applied(element)
         self.cost.update((time.thread_time_ns() - started) // 1_000)
-        yield outcome  # the steps behind this one run while it waits here: their cost is theirs
+        yield outcome  # later steps run inside this yield, so their cost is not included
 
     def _applied(self, element: InFlight) -> InFlight | beam.pvalue.TaggedOutput:
         watch.begin(self.name, element.message.coordinates)
@@ -95,8 +96,8 @@ class _Apply(beam.DoFn):
         except Rejected as fault:
             failure = Failure(self.name, fault.reason, fault.violations)
             return self._rejected(element, failure, fault.scraper, fault.url)
-        except Exception as fault:  # noqa: BLE001  one bad page never stops the stream; the batch counts these
-            if watch.is_out_of_memory(fault):  # libraries have errors of their own for it
+        except Exception as fault:  # noqa: BLE001  one bad page must not fail the bundle; the batch counts these
+            if watch.is_out_of_memory(fault):  # libraries raise exceptions of their own for it
                 watch.out_of_memory()
             return self._rejected(element, unexpected(self.name, fault))
         finally:
@@ -111,14 +112,14 @@ class _Apply(beam.DoFn):
 
 
 def scraper_of(record: Any) -> str | None:
-    """The scraper that a record names, whichever step it comes from."""
+    """The scraper of a record of any step; None if the record has none yet."""
     if isinstance(record, dict):
         return record.get("scraper")
     return getattr(getattr(record, "clean", record), "scraper", None)
 
 
 def unexpected(step: str, fault: BaseException) -> Failure:
-    """An exception that no step names, grouped by where it was raised, with its traceback."""
+    """The failure of an unexpected exception: its type and place, which group such failures, and its traceback."""
     *_, last = traceback.extract_tb(fault.__traceback__)
     where = f"{type(fault).__name__} in {last.name} ({PurePath(last.filename).name}:{last.lineno})"
     trace = "".join(traceback.format_exception(fault))[-8_000:]

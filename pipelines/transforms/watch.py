@@ -1,7 +1,7 @@
-"""Marks the message that a worker is at, and ends the worker where one message holds it: none stops a run.
+"""Marks the message that a worker is working on, and ends the worker if a message takes too much time or memory.
 
-A crash in a C library, an endless loop and a page that eats all memory give no exception to reject a message by. The
-worker dies of them (of a timer's signal, where nothing else kills it), and the mark that it leaves says where it was.
+A crash in a C library, an endless loop and a lack of memory raise no exception with which a message could be rejected.
+They end the worker instead (an endless loop by the signal of a timer), and its mark names the message that caused it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pipelines.failures import Failure, MemoryExceeded, Violation
 from pipelines.records import Coordinates, RawMessage
 
 OUT_OF_MEMORY = 77
-"""Exit code of a worker that a message has taken past its memory."""
+"""Exit code of a worker in which a message exceeded the memory limit."""
 NOWHERE = -1
 READ = "read"
 
 
 class Mark(ctypes.Structure):
-    """Where a worker is, in memory that its parent reads: a message's partition and offset, and the step."""
+    """The partition, offset and step that a worker is working on, in memory that it shares with its parent."""
 
     _fields_ = (("partition", ctypes.c_int64), ("offset", ctypes.c_int64), ("step", ctypes.c_char * 16))
 
@@ -34,21 +34,21 @@ _deadline_s = 0.0
 
 
 def keep(mark: Mark, deadline_s: float) -> None:
-    """From now on this process marks where it is, and dies of a step that takes longer over one message."""
-    global _mark, _deadline_s  # one a process: Beam gives a DoFn no handle of its caller's
+    """Makes this process mark its messages in ``mark``, and end if a step takes over ``deadline_s`` on one message."""
+    global _mark, _deadline_s  # one per process, since a DoFn cannot be given an object of its caller
     _mark, _deadline_s = mark, deadline_s
     mark.clear()
 
 
 def begin(step: str, coordinates: Coordinates) -> None:
-    """The step takes up the message at ``coordinates``."""
+    """Marks that a step starts on the message at ``coordinates``, and starts the timer."""
     if _mark is not None:
         _mark.partition, _mark.offset, _mark.step = coordinates.partition, coordinates.offset, step.encode()
         signal.setitimer(signal.ITIMER_REAL, _deadline_s)
 
 
 def end() -> None:
-    """The step is done with it."""
+    """Clears the mark and stops the timer, when a step has finished a message."""
     if _mark is not None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _mark.clear()
@@ -57,11 +57,11 @@ def end() -> None:
 _OUT_OF_MEMORY = re.compile(
     r"\b(?:Arrow)?MemoryError\b|std::bad_alloc|out of memory|[Cc]annot allocate memory|(?:[Aa]|a_a)llocation[ _]failed"
 )
-"""What libraries say that raise an error of their own when they get no memory; Beam says it with a traceback."""
+"""Messages of libraries that raise exceptions of their own when memory is short; Beam wraps them with a traceback."""
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
-    """Whether an exception says that the process got no memory, in whichever way.
+    """Whether an exception reports, by its type or its message, that memory could not be allocated.
 
     >>> is_out_of_memory(MemoryError()), is_out_of_memory(OSError(12, "Cannot allocate memory"))
     (True, True)
@@ -72,13 +72,13 @@ def is_out_of_memory(fault: BaseException) -> bool:
 
 
 def out_of_memory() -> None:
-    """Ends a worker whose memory one message has used up; a process that is no worker goes on to raise."""
+    """Ends a worker whose memory a message has used up. Returns in any other process, so that the caller raises."""
     if _mark is not None:
         os._exit(OUT_OF_MEMORY)
 
 
 def left_out(message: RawMessage) -> Failure:
-    """Why a message is rejected whose value the reader had no memory for."""
-    rule = f"a worker's memory holds it; the original is left in Kafka, at {message.coordinates}"
+    """The failure of a message whose value was not read because it is too large for a worker's memory."""
+    rule = f"it fits into a worker's memory; the original remains in Kafka, at {message.coordinates}"
     seen = f"{message.left_out_bytes:,} bytes" if (message.left_out_bytes or 0) >= 0 else None
     return Failure(READ, MemoryExceeded.__name__, (Violation.of(rule, field="value", value=seen),))

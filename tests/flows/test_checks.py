@@ -170,7 +170,7 @@ def test_a_stage_that_can_be_used_is_left_as_it_was(stage_url: str, tmp_path: Pa
 def test_a_stage_that_refuses_fails_as_a_run_would(bucket: str, tmp_path: Path) -> None:
     found = made(check_stage, Settings(home=tmp_path, stage=f"{bucket}-of-nobody/stage"), "stage")
     assert (found.state, found.code) == ("failed", 3)
-    assert found.says.startswith(f"There is no place to store {bucket}-of-nobody/stage/check-")
+    assert found.says.startswith(f"There is no bucket or folder to store {bucket}-of-nobody/stage/check-")
 
 
 def test_settings_that_lead_nowhere_fail_as_a_run_would() -> None:

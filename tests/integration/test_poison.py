@@ -75,6 +75,6 @@ def test_a_value_that_no_memory_holds_is_rejected_alone_and_the_records_of_its_b
     (letter,) = (row for read in batch.tables("dead_letters") for row in read.to_pylist())
     assert (letter["step"], letter["key"], letter["original"]) == ("read", messages[3].key, None)
     assert letter["original_bytes"] == BOMB_BYTES
-    assert letter["details"][0]["expectation"].endswith(f"the original is left in Kafka, at {topic}/0@3")
+    assert letter["details"][0]["expectation"].endswith(f"the original remains in Kafka, at {topic}/0@3")
     left = RawMessage(Coordinates(topic, 0, 3), NOW, None, None, left_out_bytes=BOMB_BYTES)
     assert len(fetch_again(kafka, left).value or b"") == BOMB_BYTES

@@ -144,7 +144,7 @@ def test_a_letter_that_the_job_loses_stops_the_replay(place: Place, monkeypatch:
     place.rejected(*((good(n), "BodyMissing") for n in range(3)))
     before = tables(place.warehouse)
     monkeypatch.setattr(replaying, "read_letters", without_one(replaying.read_letters))
-    with pytest.raises(LedgerOpen, match=r"was handed 3 dead letters .* 1 without an outcome \(articles\.raw/0@1\)"):
+    with pytest.raises(LedgerOpen, match=r"was given 3 dead letters .* 1 without an outcome \(articles\.raw/0@1\)"):
         place.replay()
     assert tables(place.warehouse) == before
 
@@ -171,7 +171,7 @@ def test_letters_that_come_out_twice_or_from_nowhere_stop_it_too(
     with pytest.raises(LedgerOpen) as fault:
         place.replay()
     assert "1 with more than one outcome (articles.raw/0@0)" in str(fault.value)
-    assert "1 that it was not handed (articles.raw/0@9)" in str(fault.value)
+    assert "1 that it was not given (articles.raw/0@9)" in str(fault.value)
 
 
 def broken(clean: object, models: object) -> object:
@@ -239,8 +239,8 @@ def test_letters_whose_original_is_gone_or_damaged_are_named_and_the_others_go_o
     with caplog.at_level("WARNING", logger="dateline"):
         place.replay()
     assert place.outcomes() == {"loaded": 1, "rejected": 2}
-    assert f"dead letter {gone.dead_letter_id} is left out: The original {originals[0]} cannot be read" in caplog.text
-    assert f"dead letter {damaged.dead_letter_id} is left out" in caplog.text
+    assert f"dead letter {gone.dead_letter_id} is skipped: The original {originals[0]} cannot be read" in caplog.text
+    assert f"dead letter {damaged.dead_letter_id} is skipped" in caplog.text
     originals[0].write_bytes(kept)
     place.replay(name="again")
     assert place.outcomes() == {"loaded": 2, "rejected": 1}

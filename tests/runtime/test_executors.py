@@ -118,7 +118,7 @@ class Pipeline:
 @pytest.mark.parametrize(("state", "is_cancelled"), [("RUNNING", True), ("FAILED", False), ("CANCELLED", False)])
 def test_a_job_that_is_not_done_at_its_deadline_is_cancelled_and_fails(state: str, *, is_cancelled: bool) -> None:
     pipeline: Any = Pipeline(state)
-    with pytest.raises(RunFailed, match=f"the Beam job was {state} after at most 5 s, and not done"):
+    with pytest.raises(RunFailed, match=f"the Beam job was not done within 5 s; its state is {state}"):
         _finished(pipeline, 5)
     assert pipeline.is_cancelled is is_cancelled
 

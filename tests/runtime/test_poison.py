@@ -150,9 +150,9 @@ def test_every_share_of_more_than_one_message_gets_smaller() -> None:
 @pytest.mark.parametrize(
     ("kind", "fault", "rule"),
     [
-        ("crash", WorkerCrashed, "the process that works on it lives on"),
-        ("time", TimeExceeded, "a step is done with it within 60 s"),
-        ("memory", MemoryExceeded, "a step works on it in 6,000,000,000 bytes of memory"),
+        ("crash", WorkerCrashed, "the worker process does not crash"),
+        ("time", TimeExceeded, "every step finishes within 60 s"),
+        ("memory", MemoryExceeded, "a worker needs at most 6,000,000,000 bytes of memory"),
     ],
 )
 def test_the_failure_says_which_rule_was_broken(kind: Any, fault: type, rule: str) -> None:
