@@ -134,9 +134,9 @@ def test_a_batch_published_again_changes_nothing(warehouse: RelationalWarehouse,
 def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0), batch_id="batch-1"))
     before = tables(warehouse)
-    with pytest.raises(OffsetsMoved, match=r"articles.raw/0 is at offset 1, the batch starts at 0.*What to do: run"):
+    with pytest.raises(OffsetsMoved, match=r"articles.raw/0 stands at 1, the batch starts at 0.*What to do: run"):
         load_batch(warehouse, stage(tmp_path, carried(0), carried(1), batch_id="batch-2"))
-    with pytest.raises(OffsetsMoved, match="is at offset 1, the batch starts at 2"):
+    with pytest.raises(OffsetsMoved, match="stands at 1, the batch starts at 2"):
         load_batch(warehouse, stage(tmp_path, carried(2), batch_id="batch-3"))
     assert tables(warehouse) == before
 
