@@ -24,7 +24,12 @@ class StagedBatchDamaged(Exception):
     """The files of a staged batch do not match its manifest; it must not be loaded."""
 
 
+_NO_FOLDER = (
+    "a part of this path is a file, not a folder. What to do: move that file away, or set DATELINE_HOME to another folder"
+)
 _ADVICE = {
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
     errno.ENOSPC: "the disk is full. What to do: free some space (old batches are in staged/), and run it again",
     errno.EDQUOT: "the disk quota is used up. What to do: free some space, and run it again",
     errno.EACCES: "permission was denied. What to do: give this user write permission there, and run it again",
