@@ -25,7 +25,7 @@ class StagedBatchDamaged(Exception):
 
 
 _NO_FOLDER = (
-    "a part of this path is a file, not a folder. What to do: move that file away, or set DATELINE_HOME to another folder"
+    "part of this path is a file, not a folder. What to do: move that file away, or set DATELINE_HOME to another folder"
 )
 _ADVICE = {
     errno.ENOTDIR: _NO_FOLDER,
