@@ -43,7 +43,7 @@ LETTERS: dict[str, tuple[str, bytes, tuple[tuple[str, bytes], ...]]] = {
         "BodyMissing", f"<html><head>{LINK}</head><body></body>".encode(), (*HTML, ("url", FETCHED.encode()))),
     "an item that is an error page": ("FetchFailed", item(url=URL, status_code=404, text=BODY), JSON),
     "an envelope": (
-        "EmptyMessage", item(url=URL, coordinates="pier-bot", fetched_at=1772616600000, body=" "), JSON),
+        "EmptyMessage", item(url=URL, source="pier-bot", fetched_at=1772616600000, body=" "), JSON),
     "an item from another time": ("ImplausibleTime", item(url=URL, text=BODY, scraped_at="1801-01-01"), JSON),
     "an item that breaks off": ("MalformedJson", item(title="Pier", url=URL, text=BODY)[:-30], JSON),
     "an item with escapes": (
