@@ -158,9 +158,9 @@ COMMENTS = {
 def test_every_column_of_every_table_and_mart_has_a_comment(warehouse: RelationalWarehouse) -> None:
     shown = dict(warehouse.query(COMMENTS[warehouse.dialect.name]).rows)
     assert [name for name, comment in shown.items() if not comment] == []
-    assert shown["main.articles.is_truncated"].startswith("True when the body is a teaser before a paywall")
-    assert shown["main.articles.dateline_place"] == "The place as written (Washington)."
-    assert shown["main.mentions.confidence"] == "How sure the model and rules are, 0 to 1."
+    assert shown["main.articles.is_truncated"].startswith("True if the body is a teaser before a paywall")
+    assert shown["main.articles.dateline_place"] == "Place as written, such as Washington."
+    assert shown["main.mentions.confidence"] == "Confidence of the models and rules in the mention, 0 to 1."
     assert {f"marts.{mart.name}": mart.comment for mart in mart_examples()}.items() <= shown.items()
 
 

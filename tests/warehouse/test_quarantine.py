@@ -367,7 +367,7 @@ def test_small_batches_and_new_scrapers_are_not_quarantined(stream: Stream) -> N
 
 
 def test_where_nothing_is_to_be_quarantined_figures_are_kept_all_the_same(stream: Stream) -> None:
-    stream.drift = DriftSettings(hold=False)
+    stream.drift = DriftSettings(quarantine=False)
     assert stream.load(*turned(stream)).outcomes == Counter(loaded=50, rejected=30)
     assert standings(stream.warehouse)[1].last.consent_walls == 30
 
