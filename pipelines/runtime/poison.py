@@ -58,8 +58,8 @@ def run_shares(
 
 
 _TOO_MANY = (
-    "{messages} ended the worker at work on it (allowed: {most}): {poisons}. The cause is a bug in Dateline or a lack of "
-    "memory, not the data. Nothing was loaded. What to do: see logs/workers.log and the machine's memory."
+    "{messages} ended the worker at work on it (allowed: {most}): {poisons}. The cause is a bug in Dateline or too "
+    "little memory, not the data. Nothing was loaded. What to do: see logs/workers.log and the machine's memory."
 )
 _UNREADABLE = (
     "{spot} ends the worker even if only its coordinates are staged, without reading it ({death}). Nothing was loaded. "

@@ -99,7 +99,7 @@ def test_a_fault_of_the_stage_keeps_its_name(tmp_path: Path, executor: LocalExec
     with executor as started, pytest.raises(StagingFailed) as caught:
         transform_batch(wanted, settings(tmp_path), started, read=Blocking(topic(), wanted.folder))
     assert str(caught.value).startswith(f"Could not write {wanted.folder}/outcomes/part-000-")
-    assert str(caught.value).endswith("lost: File exists. What to do: see to it, and run it again.")
+    assert str(caught.value).endswith("move that file away, or set DATELINE_HOME to another folder.")
 
 
 class Pipeline:
