@@ -17,7 +17,7 @@ from pipelines.records import Coordinates, RawMessage
 from pipelines.samples import sample_messages
 from schemas import Registry
 from tests.builders import a_message
-from tests.cases.hostile import deep, entities, shown
+from tests.cases.hostile import declared, deep, entities
 
 TOPIC = "fuzz"
 LARGEST_BASE = 200_000  # a larger sample would only be slow to mutate; tests/cases/hostile.py has those
@@ -186,7 +186,8 @@ def _declared_oddly(page: str, chance: Chance) -> str:
     names = ("headline", "author", "datePublished", "dateModified", "image", "articleBody", "publisher", "@graph",
              "isAccessibleForFree", "mainEntityOfPage", "keywords", "articleSection", "inLanguage", "@type")
     data: Any = {"@type": "NewsArticle"} | {chance.choice(names): _odd(chance) for _ in range(5)}
-    return page.replace("</head>", shown(json.dumps(data if chance.random() < 0.8 else [data, [data]])) + "</head>", 1)
+    written = json.dumps(data if chance.random() < 0.8 else [data, [data]])
+    return page.replace("</head>", f"{declared(written)}</head>", 1)
 
 
 def _with_odd_meta(page: str, chance: Chance) -> str:

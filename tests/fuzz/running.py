@@ -113,7 +113,7 @@ def fuzz(
 def _count(warehouse: Warehouse, notes: Path, found: Fuzzed) -> None:
     verified = warehouse.verify()
     found.unaccounted = [str(problem) for problem in verified.problems]
-    if (accounted := sum(ledger.accounted for ledger in verified.partitions)) != found.messages:
+    if (accounted := sum(ledger.reconciled for ledger in verified.partitions)) != found.messages:
         found.unaccounted.append(f"{accounted} of {found.messages} messages are accounted for")
     for letter in warehouse.dead_letters(DeadLetterFilter(reason=Failure.UNEXPECTED)):
         found.unexpected.append((letter.coordinates.offset, str(letter.details[0]["expectation"])))
