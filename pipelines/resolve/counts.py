@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.resolve.changes import ChangeBuilder
+from pipelines.resolve.changes import ChangeBuilder, rows_table
 from pipelines.resolve.entities import (
     FORM,
     FORMS,
@@ -24,7 +24,6 @@ from pipelines.resolve.entities import (
     Times,
     count_entities,
     lost_times,
-    table_of,
 )
 from pipelines.resolve.namesakes import Assigned, Former, assigned_anew, change_people, distinguished
 from pipelines.resolve.outlets import RETIMED, OutletUse, change_outlets
@@ -106,13 +105,14 @@ def _change_entities(  # noqa: PLR0913, PLR0917  what the batch takes, gives and
     ends = {entity_id for move in moved for entity_id in (move.former_id, move.entity_id)}
     ids = set(given.column("entity_id").to_pylist()) | {row[0] for row in rows} | again.keys() | ends
     before = _known_entities(known, ids)
-    uses = pa.concat_tables([given, table_of(USES, rows), _moved(moved, before)])
+    uses = pa.concat_tables([given, rows_table(USES, rows), _moved(moved, before)])
     after = count_entities(uses, again, before)
     counts = after.article_counts()
     retimed = {each for each in lost_times(uses, before) | ends if 0 < counts.get(each, 0) <= RETIMED}
     after = after.retimed(_times(retimed, articles, entities, moved, assigned, known))
-    changes.remove_table("entities", pa.table({"entity_id": pa.array(sorted(ids), pa.string())}))
-    changes.remove_table("entity_forms", pa.table({"entity_id": pa.array(sorted(ids), pa.string())}))
+    concerned = pa.table({"entity_id": pa.array(sorted(ids), pa.string())})
+    changes.remove_table("entities", concerned)
+    changes.remove_table("entity_forms", concerned)
     changes.add_table("entities", after.shown())
     changes.add_table("entity_forms", after.forms)
 
@@ -144,7 +144,7 @@ def _moved(moved: Iterable[Move], before: Counted) -> pa.Table:
             rows += [
                 (entity_id, *form, -count, *spans[entity_id]), (move.entity_id, *form, count, *spans[entity_id])
             ]
-    return table_of(USES, rows)
+    return rows_table(USES, rows)
 
 
 def _rows(table: pa.Table) -> list[tuple[Any, ...]]:

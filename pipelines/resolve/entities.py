@@ -9,13 +9,15 @@ A batch names thousands of entities, so all of this is done on whole Arrow table
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipelines.resolve.changes import rows_table
 
 FORM = ("name", "type", "country", "geonames_id", "latitude", "longitude", "occupation")
 """The columns of a form; an empty name is none."""
@@ -60,7 +62,7 @@ class Counted:
             return self
         stay = self.spans.filter(pc.invert(pc.is_in(self.spans.column("entity_id"), pa.array(found, pa.string()))))
         rows = [(entity_id, *span) for entity_id, span in found.items()]
-        return Counted(self.forms, pa.concat_tables([stay, table_of(SPANS, rows)]).sort_by("entity_id"))
+        return Counted(self.forms, pa.concat_tables([stay, rows_table(SPANS, rows)]).sort_by("entity_id"))
 
     def shown(self) -> pa.Table:
         """Each entity as most articles describe it, with its count and times: name, kind and occupation by themselves.
@@ -94,7 +96,7 @@ def count_entities(uses: pa.Table, seen: Mapping[str, datetime], known: Counted)
     counted = counted.rename_columns(FORMS.names).filter(pc.greater(counted.column("article_count_sum"), 0))
     forms = counted.sort_by([("entity_id", "ascending"), *((name, "ascending") for name in FORM)])
     given = uses.filter(pc.greater(uses.column("article_count"), 0)).select(["entity_id", "first_at", "last_at"])
-    again = table_of(SPANS, [(entity_id, at, at) for entity_id, at in seen.items()])
+    again = rows_table(SPANS, [(entity_id, at, at) for entity_id, at in seen.items()])
     spans = pa.concat_tables([given.rename_columns(SPANS.names), known.spans.select(SPANS.names), again])
     spans = spans.filter(pc.is_in(spans.column("entity_id"), pc.unique(forms.column("entity_id"))))
     ends = [("first_seen_at", "min"), ("last_seen_at", "max")]
@@ -109,12 +111,6 @@ def lost_times(uses: pa.Table, known: Counted) -> set[str]:
     first, last = (_of(ids, known.spans, name) for name in ("first_seen_at", "last_seen_at"))
     is_end = pc.or_(pc.less_equal(taken.column("first_at"), first), pc.greater_equal(taken.column("last_at"), last))
     return set(ids.filter(pc.fill_null(is_end, True)).to_pylist())
-
-
-def table_of(schema: pa.Schema, rows: Iterable[Sequence[object]]) -> pa.Table:
-    """Rows, each in the order of the schema's columns, as an Arrow table."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
 
 
 def _named(forms: pa.Table) -> pa.Table:

@@ -9,8 +9,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.resolve.changes import ChangeBuilder
-from pipelines.resolve.entities import FORMS, SPANS, USES, Counted, Times, count_entities, lost_times, table_of
+from pipelines.resolve.changes import ChangeBuilder, rows_table
+from pipelines.resolve.entities import FORMS, SPANS, USES, Counted, Times, count_entities, lost_times
 from pipelines.resolve.state import KnownState, Lookup
 
 RETIMED = 1000
@@ -49,7 +49,7 @@ def change_outlets(
         if not use.article_count:
             again[use.domain] = max(use.last_at, again.get(use.domain, use.last_at))
     uses = [use for use in uses if use.article_count]
-    table = table_of(USES, [use.row() for use in uses])
+    table = rows_table(USES, [use.row() for use in uses])
     before = _known_outlets(known, {use.domain for use in uses} | again.keys())
     after = count_entities(table, again, before)
     counts = after.article_counts()
@@ -78,13 +78,13 @@ def _known_outlets(known: KnownState, domains: Collection[str]) -> Counted:
     counted = known.rows(Lookup("outlet_names", ("domain", "name", "article_count"), ("domain",), keys))
     spans = known.rows(Lookup("outlets", ("domain", "first_fetched_at", "last_fetched_at"), ("domain",), keys))
     forms = [(domain, name or "", "outlet", None, None, None, None, None, count) for domain, name, count in counted]
-    return Counted(table_of(FORMS, forms), table_of(SPANS, spans))
+    return Counted(rows_table(FORMS, forms), rows_table(SPANS, spans))
 
 
 def _times(
     domains: Collection[str], uses: Collection[OutletUse], gone: Collection[str], seen: Mapping[str, datetime],
     known: KnownState,
-) -> dict[str, Times]:  # fmt: skip
+) -> dict[str, Times]:
     found: dict[str, list[tuple[datetime, datetime]]] = {domain: [] for domain in domains}
     for domain, article_id, first, last in known.rows(Lookup(
         "articles", ("outlet_domain", "article_id", "fetched_at", "last_fetched_at"), ("outlet_domain",),

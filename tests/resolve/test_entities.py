@@ -11,7 +11,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.resolve.entities import FORMS, SPANS, USES, Counted, count_entities, lost_times, table_of
+from pipelines.resolve.changes import rows_table
+from pipelines.resolve.entities import FORMS, SPANS, USES, Counted, count_entities, lost_times
 from tests.builders import FETCHED_AT
 
 FALK, TOWN = "f" * 32, "e" * 32
@@ -31,7 +32,7 @@ class Form(NamedTuple):
 def uses(*rows: tuple[Form, int, int], entity_id: str = FALK) -> pa.Table:
     """Uses of an entity: form, articles, and the day on which they were fetched."""
     times = [FETCHED_AT + timedelta(days=days) for _, _, days in rows]
-    return table_of(USES, [
+    return rows_table(USES, [
         (entity_id, *form, count, at, at) for (form, count, _), at in zip(rows, times, strict=True)
     ])
 
@@ -39,8 +40,8 @@ def uses(*rows: tuple[Form, int, int], entity_id: str = FALK) -> pa.Table:
 def counted(forms: Mapping[Form, int], first: datetime = FETCHED_AT, last: datetime = FETCHED_AT,
             entity_id: str = FALK) -> Counted:  # fmt: skip
     return Counted(
-        table_of(FORMS, [(entity_id, *form, count) for form, count in forms.items()]),
-        table_of(SPANS, [(entity_id, first, last)] if forms else []),
+        rows_table(FORMS, [(entity_id, *form, count) for form, count in forms.items()]),
+        rows_table(SPANS, [(entity_id, first, last)] if forms else []),
     )
 
 
