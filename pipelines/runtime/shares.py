@@ -106,8 +106,8 @@ def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -
 def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
     """Runs the job over one share and waits for its end. A worker calls this with the in-memory runner."""
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
 
+    from pipelines.runtime.options import JobOptions
     from pipelines.transforms.processor import processor_of
     from pipelines.transforms.staging import stage_rejected, staged_files
 
@@ -117,7 +117,7 @@ def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
         read = unread if share.is_unreadable else share.read
         messages = (message for offsets in share.ranges for message in read(offsets))
         return ShareDone(stage_rejected(share.staging, messages, share.failure), processor)
-    pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(share.settings.beam_options)))
+    pipeline = beam.Pipeline(runner=runner, options=JobOptions(share.settings.beam_options))
     share.job(pipeline, share)
     result = _finished(pipeline, share.settings.batch.deadline_s)
     return ShareDone(staged_files(share.staging.folder, share.staging.part), processor, _costs(result))

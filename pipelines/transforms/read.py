@@ -43,8 +43,7 @@ class ReadMessages(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> Messages:
         found = (
             pipeline
-            | "Plan" >> beam.Create(list(self.ranges))
-            | "Spread" >> beam.Reshuffle()
+            | "Plan" >> beam.Create(list(self.ranges))  # it reshuffles two or more, which spreads them over workers
             | "Fetch" >> beam.ParDo(_Fetch(self.read, self.now)).with_outputs(GAPS, TOMBSTONES, REJECTED, main=ARTICLES)
         )
         return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS], found[REJECTED])

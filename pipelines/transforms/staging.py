@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -52,12 +52,9 @@ class StageBatch(beam.PTransform):
         articles, rejected, tombstones, gaps = ends
         staged = articles | "Articles" >> beam.ParDo(_Stage(self.staging))
         others = (rejected, tombstones, gaps) | beam.Flatten() | "Others" >> beam.ParDo(_Stage(self.staging))
-        return (
-            (staged, others)
-            | "Files" >> beam.Flatten()
-            | "List" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | "Seal" >> beam.ParDo(_Seal(self.staging))
-        )
+        files = (staged, others) | "Files" >> beam.Flatten()
+        once = files.pipeline | "Once" >> beam.Impulse()  # also where there is no file: the list is then empty
+        return once | "Seal" >> beam.ParDo(_Seal(self.staging), beam.pvalue.AsList(files))
 
 
 class _Stage(beam.DoFn):
@@ -136,7 +133,8 @@ class _Seal(beam.DoFn):
     def __init__(self, staging: Staging) -> None:
         self.staging = staging
 
-    def process(self, files: list[StagedFile]) -> Iterator[str]:
+    def process(self, once: bytes, files: Sequence[StagedFile]) -> Iterator[str]:
+        del once
         listed = parts_name(self.staging.part)
         self.staging.folder.write(listed, json.dumps([asdict(f) for f in files]).encode())
         yield str(self.staging.folder / listed)
