@@ -15,7 +15,7 @@ from pipelines.records import Coordinates
 from pipelines.resolve.deletions import Deletion
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup, Row
-from pipelines.resolve.stories import MOST_IN_A_BAND, Member, each_band
+from pipelines.resolve.stories import COPIED_WITHIN, MOST_IN_A_BAND, Member, each_band
 from pipelines.resolve.versions import Known, KnownArticle, Sighting
 
 COORDINATES = ("topic", "partition", "kafka_offset")
@@ -86,13 +86,17 @@ def _articles(known: KnownState, ids: Sequence[str]) -> dict[str, KnownArticle]:
     return {i: KnownArticle(i, versions[i], *now) for i, now in current.items()}
 
 
-def _members(known: KnownState, sightings: Iterable[Sighting], most_deleted: int) -> tuple[Member, ...]:
+def _members(known: KnownState, sightings: Sequence[Sighting], most_deleted: int) -> tuple[Member, ...]:
     _, found = each_band([s.signature for s in sightings])
     found.sort()
     keys = pa.table({"band": found[np.concatenate([[True], found[1:] != found[:-1]])[: len(found)]]})
+    if not keys.num_rows:
+        return ()
+    times = [s.fetched_at for s in sightings if s.signature and s.fetched_at is not None]
+    near = ("fetched_at", min(times) - COPIED_WITHIN, max(times) + COPIED_WITHIN)
     most = MOST_IN_A_BAND + most_deleted  # the batch may delete as many of them
     met = known.table(Lookup(
-        "story_bands", ("article_id",), ("band",), keys, order=("fetched_at", "article_id"), most=most
+        "story_bands", ("article_id",), ("band",), keys, between=near, order=("fetched_at", "article_id"), most=most
     )).column("article_id").unique().to_pylist()
     columns = ("article_id", "story_id", "word_count", "fetched_at")
     articles = known.table(_by_id("articles", sorted(met), *columns, "story_signature")).sort_by("article_id")

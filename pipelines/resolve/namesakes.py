@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from pipelines.resolve.changes import ChangeBuilder
 from pipelines.resolve.entities import FORM
+from pipelines.resolve.layout import layout
 from pipelines.resolve.people import Move, Naming, People, Profile, distinguish_people, person_of
-from pipelines.resolve.state import KnownState, Lookup, Row
+from pipelines.resolve.state import KnownState, Lookup, whole_rows
 
 UNSTATED = 200
 """Articles of a name that state no occupation and are assigned anew when the name's profiles change: the newest."""
@@ -120,40 +121,65 @@ def assigned_anew(
     if not people.shared:
         return []
     newest = _newest_unstated(people.shared, withdrawn, known)
-    ids = [(each,) for each in sorted({row[0] for rows in newest.values() for row in rows})]
-    times = {row[0]: row[1:] for row in known.rows(
-        Lookup("articles", ("article_id", "fetched_at", "last_fetched_at"), ("article_id",), ids)
-    )}
+    ids = [(each,) for each in sorted({article_id for of_name in newest.values() for article_id, _, _ in of_name})]
     entities = known.table(Lookup("article_entities", ("article_id", "name_id", "type"), ("article_id",), ids))
     company = _company(entities, entities.column("article_id"))
-    found = []
+    persons = {}
     for name_id, of_name in sorted(newest.items()):
-        for article_id, entity_id, _, *form in sorted(of_name, key=lambda row: row[0]):
+        for article_id, entity_id, fetched_at in sorted(of_name):
             others = frozenset(company[article_id] - {name_id})
-            person = person_of(Naming(article_id, name_id, None, times[article_id][0], others), people.shared[name_id])
+            naming = Naming(article_id, name_id, None, fetched_at, others)
+            person = person_of(naming, people.shared[name_id])
             if person != entity_id:
-                found.append(Assigned(Former(article_id, entity_id, name_id, tuple(form), *times[article_id]), person))
-    changes.update("article_entities", ("article_id", "name_id"), ("entity_id",), [
-        (each.former.article_id, each.former.name_id, each.person) for each in found
-    ])
-    changes.update("mentions", ("article_id", "entity_id"), ("entity_id",), [
-        (each.former.article_id, each.former.entity_id, each.person) for each in found
-    ])
+                persons[article_id, name_id] = person
+    return _renamed_in(changes, people.moves, persons, known) if persons else []
+
+
+def _renamed_in(
+    changes: ChangeBuilder, moves: Sequence[Move], persons: Mapping[tuple[str, str], str], known: KnownState
+) -> list[Assigned]:
+    """Replaces the mentions and entities of these articles by the same ones under other persons, by article and name.
+
+    A database that stores columns rewrites whole segments of a column for an update of a few rows.
+    """
+    ids = sorted({article_id for article_id, _ in persons})
+    keys = [(each,) for each in ids]
+    times = {row[0]: row[1:] for row in known.rows(
+        Lookup("articles", ("article_id", "fetched_at", "last_fetched_at"), ("article_id",), keys)
+    )}
+    moved = {(m.name_id, occupation, m.former_id): m.entity_id for m in moves for occupation in m.occupations}
+    entities = whole_rows(known, "article_entities", ids)
+    found, entity_of = [], {}
+    for row in entities:
+        article_id, name_id, former = row["article_id"], row["name_id"], row["entity_id"]
+        person = persons.get((article_id, name_id))
+        if person is not None:
+            form = tuple(row[name] for name in FORM)
+            found.append(Assigned(Former(article_id, former, name_id, form, *times[article_id]), person))
+        row["entity_id"] = person or moved.get((name_id, row["occupation"], former), former)
+        entity_of[article_id, former] = row["entity_id"]
+    mentions = whole_rows(known, "mentions", ids)
+    for row in mentions:
+        row["entity_id"] = entity_of.get((row["article_id"], row["entity_id"]), row["entity_id"])
+    for table, rows in (("article_entities", entities), ("mentions", mentions)):
+        changes.remove(table, ("article_id",), keys)
+        changes.add_table(table, pa.Table.from_pylist(rows, schema=layout()[table].schema))
     return found
 
 
 def _newest_unstated(
     names: Mapping[str, object], withdrawn: Sequence[Former], known: KnownState
-) -> dict[str, list[Row]]:
+) -> dict[str, list[tuple[str, str, datetime]]]:
+    """By name, the newest articles that state no occupation: article, entity and when it was fetched."""
     gone = {n.article_id for n in withdrawn}
     gone_of_name = Counter(n.name_id for n in withdrawn if n.name_id in names)
     rows = known.rows(Lookup(
-        "article_entities", ("article_id", "entity_id", "name_id", *FORM), ("name_id",),
+        "article_entities", ("name_id", "article_id", "entity_id", "fetched_at"), ("name_id",),
         [(name_id,) for name_id in sorted(names)], null=("occupation",), order=("-fetched_at", "article_id"),
         most=UNSTATED + max(gone_of_name.values(), default=0),
     ))
-    newest: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row[0] not in gone and len(newest[row[2]]) < UNSTATED:
-            newest[row[2]].append(row)
+    newest: dict[str, list[tuple[str, str, datetime]]] = defaultdict(list)
+    for name_id, *naming in rows:
+        if naming[0] not in gone and len(newest[name_id]) < UNSTATED:
+            newest[name_id].append((naming[0], naming[1], naming[2]))
     return newest

@@ -8,15 +8,18 @@ the rest.
 
 Lookups go by bands: runs of three numbers, hashed. Two bodies of Jaccard similarity 0.4 meet in one of the 42 bands
 of the whole with probability 0.94, of 0.2 with 0.29, of 0.05 with 0.005; two leads of 0.4 in one of 22 with 0.76.
+
+Only articles that were fetched within ``COPIED_WITHIN`` of each other are compared. A story that goes on being copied
+stays one, and what a batch costs depends on how much is fetched in that time, and not on all that ever was.
 """
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -38,6 +41,8 @@ ONE_TEXT = 0.6  # Jaccard similarity of such two
 LEAST_JACCARD = 0.05  # of the whole: below, the few places that agree say too little about containment
 LEAST_AGREEMENT = 0.5  # of a story's articles that were met: likeness to one of them alone joins no stories
 
+COPIED_WITHIN = timedelta(days=30)
+"""How far apart the times may be at which an article and a copy of it were fetched."""
 MOST_IN_A_BAND = 64  # of articles alike (one boilerplate under many addresses) the first are enough: cost stays bounded
 
 _FNV_OFFSET = np.uint64(14695981039346656037)
@@ -199,17 +204,15 @@ class StoryIndex:
             for band in self._bands_of(member.signature):
                 self._by_band[band].remove((member.fetched_at, article_id))
 
-    def story_of(self, signature: tuple[int, ...], word_count: int, *, except_for: str) -> str | None:
+    def story_of(
+        self, signature: tuple[int, ...], word_count: int, fetched_at: datetime, *, except_for: str
+    ) -> str | None:
         """Story of the nearest copy, or None: of equally near ones the article that was fetched first.
 
         A story counts when at least half of its articles that were met, by a band, are copies: what chains of
         half-alike texts have in common is boilerplate.
         """
-        met = {
-            article_id
-            for band in self._bands_of(signature)
-            for _, article_id in self._by_band.get(band, ())[:MOST_IN_A_BAND]
-        }
+        met = {article_id for band in self._bands_of(signature) for article_id in self._first_in(band, fetched_at)}
         met.discard(except_for)
         found: list[tuple[float, datetime, str, str]] = []
         of_story: Counter[str] = Counter()
@@ -223,3 +226,10 @@ class StoryIndex:
                 found.append((-alike, member.fetched_at, article_id, member.story_id))
         agreed = [one for one in found if copies[one[3]] >= LEAST_AGREEMENT * of_story[one[3]]]
         return min(agreed)[3] if agreed else None
+
+    def _first_in(self, band: int, fetched_at: datetime) -> Iterable[str]:
+        """The first articles in a band that were fetched near enough to that time."""
+        of_band = self._by_band.get(band, [])
+        start = bisect_left(of_band, (fetched_at - COPIED_WITHIN, ""))
+        near = of_band[start : start + MOST_IN_A_BAND]
+        return (article_id for at, article_id in near if at <= fetched_at + COPIED_WITHIN)

@@ -16,7 +16,7 @@ from pipelines.resolve.changes import ChangeBuilder
 from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.layout import layout
 from pipelines.resolve.staged import Staged
-from pipelines.resolve.state import KnownState, Lookup, Row
+from pipelines.resolve.state import KnownState, Lookup, whole_rows
 from pipelines.resolve.stories import each_band
 from pipelines.resolve.versions import Known, Resolution, Resolutions, Sighting
 from pipelines.stage.columns import flatten
@@ -86,7 +86,8 @@ def change_texts(
     ])
     current = [r for r in (*found.rows, *found.restored) if r.is_current]
     of, keys = each_band([sightings[r.coordinates].signature for r in current])
-    fetched = pa.array([sightings[r.coordinates].fetched_at for r in current], pa.timestamp("us", tz="UTC"))
+    times = [r.first_fetched_at or sightings[r.coordinates].fetched_at for r in current]
+    fetched = pa.array(times, pa.timestamp("us", tz="UTC"))
     changes.add_table("story_bands", pa.table({
         "band": keys, "article_id": pa.array([r.article_id for r in current], pa.string()).take(of),
         "fetched_at": fetched.take(of),
@@ -158,8 +159,8 @@ def _restored(known: KnownState, found: Resolutions, batch_id: str) -> _Restored
     """Such texts as the warehouse has them, before they are deleted there. Only of a current text it has all."""
     kept = sorted((r for r in found.restored if r.is_kept), key=lambda r: not r.is_current)
     ids = sorted({r.article_id for r in kept})
-    versions = _whole(known, "article_versions", ids)
-    articles = {row["article_id"]: row for row in _whole(known, "articles", ids)}
+    versions = whole_rows(known, "article_versions", ids)
+    articles = {row["article_id"]: row for row in whole_rows(known, "articles", ids)}
     where = [(r.coordinates.topic, r.coordinates.partition, r.coordinates.offset) for r in kept]
     entries = {
         Coordinates(*row[:3]): row[3:]
@@ -185,8 +186,8 @@ def _restored(known: KnownState, found: Resolutions, batch_id: str) -> _Restored
         })
         if r.is_current and is_whole:
             mentions.append((r, at))
-    named = _whole(known, "article_entities", [r.article_id for r, _ in mentions])
-    spans = _whole(known, "mentions", [r.article_id for r, _ in mentions])
+    named = whole_rows(known, "article_entities", [r.article_id for r, _ in mentions])
+    spans = whole_rows(known, "mentions", [r.article_id for r, _ in mentions])
     now = {r.article_id: (r, at) for r, at in mentions}
     names = {(row["article_id"], row["entity_id"]): row["name_id"] for row in named}
     entities = [
@@ -216,13 +217,6 @@ def _restored_row(text: ByName, article: ByName, *, is_whole: bool) -> ByName:
 
 def _is_made_from(text: ByName, coordinates: Coordinates) -> bool:
     return coordinates == Coordinates(*(text[f"coordinates_{name}"] for name in ("topic", "partition", "offset")))
-
-
-def _whole(known: KnownState, table: str, ids: Sequence[str]) -> list[ByName]:
-    names = tuple(layout()[table].schema.names)
-    key = layout()[table].key
-    rows: list[Row] = known.rows(Lookup(table, names, ("article_id",), [(each,) for each in ids]))
-    return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda row: [row[name] for name in key])
 
 
 def _table(name: str, rows: Sequence[ByName]) -> pa.Table:

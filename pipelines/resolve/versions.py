@@ -269,7 +269,9 @@ class _Batch:
     def _load(self, sighting: Sighting, former: KnownArticle | None) -> Resolution:
         assert sighting.content_hash is not None
         assert sighting.fetched_at is not None
-        story = self.index.story_of(sighting.signature, sighting.word_count, except_for=sighting.article_id)
+        story = self.index.story_of(
+            sighting.signature, sighting.word_count, sighting.fetched_at, except_for=sighting.article_id
+        )
         story = story or (former.story_id if former else sighting.article_id)
         version = former.latest_version + 1 if former else 1
         is_newest = former is None or sighting.fetched_at >= former.current_fetched_at

@@ -16,6 +16,8 @@ class Dialect:
     name: str
     types: Mapping[ColumnType, str]
     has_indexes: bool
+    row_id: str = ""
+    """The column that addresses a row of a table without indexes: few rows are found by reading one column."""
     collation: str = ""
     """SQL clause of text columns: they sort by bytes, whatever the locale of the server."""
 
@@ -28,6 +30,7 @@ DUCKDB = Dialect(
         "bytes[]": "BLOB[]",
     },
     has_indexes=False,  # loading into a table with a primary key took three to five times as long
+    row_id="rowid",
 )
 POSTGRES = Dialect(
     "postgres",

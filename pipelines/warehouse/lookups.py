@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,6 +14,9 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 
 KEYS = "lookup_keys"
+FEW, WIDE = 5_000, 5
+"""At most so many keys, at least so many columns: then a table without indexes is searched in the columns of the keys
+alone, and the other columns are read of the rows that were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +51,47 @@ class RelationalState:
 def lookup_sql(lookup: Lookup, table: TableLayout, dialect: Dialect) -> str:
     """The statement that answers a lookup. It reads the keys of the lookup from the relation ``lookup_keys``.
 
-    >>> from pipelines.warehouse.dialect import DUCKDB
+    >>> from pipelines.warehouse.dialect import POSTGRES
     >>> lookup = Lookup("outlets", ("domain", "name"), ("domain",), [("harbour-news.example",)])
-    >>> lookup_sql(lookup, layout()["outlets"], DUCKDB)
+    >>> lookup_sql(lookup, layout()["outlets"], POSTGRES)
     'SELECT t.domain, t.name FROM outlets t JOIN lookup_keys k ON t.domain = k.domain'
     """
     columns = ", ".join(f"t.{name}" for name in lookup.columns)
-    null = [f"t.{name} IS NULL" for name in lookup.null]
+    filters = [*(f"t.{name} IS NULL" for name in lookup.null), *_between(lookup)]
     order = [_direction(name) for name in lookup.order]
-    on = [f"t.{name} = k.{name}" for name in lookup.by]
+    on = [*(f"t.{name} = k.{name}" for name in lookup.by), *filters]
     if not lookup.by:
-        sql = f"SELECT {columns} FROM {table.name} t{_where(null)}"
+        sql = f"SELECT {columns} FROM {table.name} t{_where(filters)}"
         sql += f" ORDER BY {', '.join(order)}" if order else ""
         return sql + (f" LIMIT {lookup.most}" if lookup.most is not None else "")
     by = [f"t.{name}" for name in lookup.by]
-    if lookup.most is None:
-        sql = f"SELECT {columns} FROM {table.name} t JOIN {KEYS} k ON {' AND '.join([*on, *null])}"
-        return sql + (f" ORDER BY {', '.join([*by, *order])}" if order else "")
-    if dialect.has_indexes:  # the first rows of each key are read from an index
-        inner = f"SELECT * FROM {table.name} t{_where([*on, *null])} ORDER BY {', '.join(order)} LIMIT {lookup.most}"
-        return f"SELECT {columns} FROM {KEYS} k CROSS JOIN LATERAL ({inner}) t ORDER BY {', '.join([*by, *order])}"
-    needed = sorted({*lookup.columns, *lookup.by, *(name.removeprefix("-") for name in lookup.order)})
-    rank = f"row_number() OVER (PARTITION BY {', '.join(by)} ORDER BY {', '.join(order)}) AS lookup_rank"
-    inner = (
-        f"SELECT {', '.join(f't.{name}' for name in needed)}, {rank} FROM {table.name} t JOIN {KEYS} k "
-        f"ON {' AND '.join([*on, *null])}"
-    )
-    return f"SELECT {columns} FROM ({inner}) t WHERE t.lookup_rank <= {lookup.most} ORDER BY {', '.join([*by, *order])}"
+    ordered = f" ORDER BY {', '.join([*by, *order])}" if order or lookup.most is not None else ""
+    if lookup.most is not None and dialect.has_indexes:  # the first rows of each key are read from an index
+        inner = f"SELECT * FROM {table.name} t{_where(on)} ORDER BY {', '.join(order)} LIMIT {lookup.most}"
+        return f"SELECT {columns} FROM {KEYS} k CROSS JOIN LATERAL ({inner}) t{ordered}"
+    found = f"FROM {table.name} t JOIN {KEYS} k ON {' AND '.join(on)}"
+    is_read_alone = not dialect.has_indexes and len(lookup.keys) <= FEW and len(lookup.columns) >= WIDE
+    if lookup.most is not None:
+        read = [f"t.{dialect.row_id} AS row_id"] if is_read_alone else sorted({f"t.{n}" for n in _named(lookup)})
+        rank = f"row_number() OVER (PARTITION BY {', '.join(by)} ORDER BY {', '.join(order)}) AS lookup_rank"
+        found = f"FROM (SELECT {', '.join([*read, rank])} {found}) t WHERE t.lookup_rank <= {lookup.most}"
+    elif is_read_alone:
+        found = f"FROM (SELECT t.{dialect.row_id} AS row_id {found}) t"
+    if is_read_alone:
+        return f"SELECT {columns} FROM {table.name} t WHERE t.{dialect.row_id} IN (SELECT t.row_id {found}){ordered}"
+    return f"SELECT {columns} {found}{ordered}"
+
+
+def _named(lookup: Lookup) -> Iterator[str]:
+    """The columns that a lookup gives or orders by."""
+    yield from (*lookup.columns, *lookup.by, *(name.removeprefix("-") for name in lookup.order))
+
+
+def _between(lookup: Lookup) -> list[str]:
+    if lookup.between is None:
+        return []
+    name, earliest, latest = lookup.between
+    return [f"t.{name} BETWEEN TIMESTAMPTZ '{earliest.isoformat()}' AND TIMESTAMPTZ '{latest.isoformat()}'"]
 
 
 def _direction(name: str) -> str:

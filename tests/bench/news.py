@@ -34,6 +34,7 @@ SPAN = timedelta(days=60)
 PROCESSOR = "dateline bench"
 
 COPY_EVERY = 18  # the last of 18 articles is a copy of an earlier one: 100 of 1,800
+COPIED_WITHIN = timedelta(days=14)  # of the original: any time of these is equally likely
 PLACES = BODY_PLACES + LEAD_PLACES
 CHANGED_PLACES = 0.08  # of the signature, in a copy or an update: most bands stay
 OUTLETS, SCRAPERS, VOCABULARY = 200, 8, 20_000
@@ -95,7 +96,8 @@ class News:
             self.next_offsets[p] += len(at_p)
             if len(at_p):
                 ranges.append(OffsetRange(TOPIC, p, start, start + len(at_p)))
-        table = articles(Made(self.seed, number, revision, fetched_at, partition, offset))
+        copied_within = max(1, int(self.expected * (COPIED_WITHIN / SPAN)))
+        table = articles(Made(self.seed, number, revision, fetched_at, partition, offset, copied_within))
         folder = Folder.at(self.folder) / name
         files = tuple(
             _written(folder, kind, rows) for kind, rows in (("articles", table), ("outcomes", _of(table)))
@@ -116,11 +118,14 @@ class Made:
     fetched_at: Numbers
     partition: Numbers
     offset: Numbers
+    copied_within: int
+    """How many articles before a copy its original can be."""
 
     @property
     def original(self) -> Numbers:
         """The article whose text each has: its own number, or that of the one it is a copy of."""
-        earlier = (self.draw("source", self.number) * self.number).astype(np.int64)
+        back = np.minimum(self.number, self.copied_within)
+        earlier = self.number - 1 - (self.draw("source", self.number) * back).astype(np.int64)
         earlier -= earlier % COPY_EVERY == COPY_EVERY - 1
         return np.where(self.number % COPY_EVERY == COPY_EVERY - 1, np.maximum(earlier, 0), self.number)
 

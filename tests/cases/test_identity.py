@@ -155,7 +155,7 @@ COPIES = {
 
 def story_of(article: CleanArticle, known: list[CleanArticle]) -> str | None:
     members = [Member(k.article_id, k.article_id, k.story_signature, k.word_count, k.fetched_at) for k in known]
-    return StoryIndex(members).story_of(article.story_signature, article.word_count, except_for="")
+    return StoryIndex(members).story_of(article.story_signature, article.word_count, article.fetched_at, except_for="")
 
 
 def test_a_wire_story_at_five_outlets_is_five_articles_of_one_story() -> None:

@@ -39,8 +39,21 @@ def member(article_id: str, text: str, hours: int = 0) -> Member:
     return Member(article_id, article_id, story_signature(text), len(text.split()), FETCHED_AT + timedelta(hours=hours))
 
 
-def story(index: StoryIndex, text: str) -> str | None:
-    return index.story_of(story_signature(text), len(text.split()), except_for="")
+def story(index: StoryIndex, text: str, days: int = 0) -> str | None:
+    return index.story_of(story_signature(text), len(text.split()), FETCHED_AT + timedelta(days=days), except_for="")
+
+
+@pytest.mark.parametrize(("days", "found"), [(30, "wire"), (31, None), (-30, "wire"), (-31, None)])
+def test_a_copy_is_found_within_thirty_days_before_and_after(days: int, found: str | None) -> None:
+    index = StoryIndex([member("wire", "\n\n".join(PARAGRAPHS))])
+    assert story(index, "\n\n".join(PARAGRAPHS), days) == found
+
+
+def test_articles_from_long_ago_do_not_keep_a_copy_out_of_a_full_band() -> None:
+    text = "\n\n".join(PARAGRAPHS)
+    index = StoryIndex([member(f"{n:04d}", text, hours=-24 * 40 - n) for n in range(MOST_IN_A_BAND * 2)])
+    index.add(member("wire", text))
+    assert story(index, text, days=1) == "wire"
 
 
 @pytest.mark.parametrize("kept", [12, 11, 9, 7, 6])
@@ -134,13 +147,13 @@ def test_clusters_do_not_depend_on_the_order_in_which_a_batch_was_staged() -> No
 def test_texts_whose_words_are_not_spaced_are_compared_as_of_one_length() -> None:
     text = "".join(f"港の議会は{n}日に桟橋{n * 7}を直すことを決めた。" for n in range(60))
     index = StoryIndex([Member("wire", "wire", story_signature(text), 1, FETCHED_AT)])
-    assert index.story_of(story_signature(text[:700]), 1, except_for="") == "wire"
-    assert index.story_of(story_signature(text[::-1]), 1, except_for="") is None
+    assert index.story_of(story_signature(text[:700]), 1, FETCHED_AT, except_for="") == "wire"
+    assert index.story_of(story_signature(text[::-1]), 1, FETCHED_AT, except_for="") is None
 
 
 def test_texts_too_short_for_a_signature_are_never_copies() -> None:
     index = StoryIndex([Member("short", "short", (), 5, FETCHED_AT)])
-    assert index.story_of((), 5, except_for="") is None
+    assert index.story_of((), 5, FETCHED_AT, except_for="") is None
 
 
 def test_what_is_found_does_not_depend_on_the_order_of_adding() -> None:
@@ -163,7 +176,7 @@ def test_one_boilerplate_under_many_addresses_is_compared_with_the_first_ones_al
     index = StoryIndex(
         Member(f"{n:04d}", "0000", signature, 300, FETCHED_AT + timedelta(seconds=n)) for n in range(MOST_IN_A_BAND * 3)
     )
-    assert index.story_of(signature, 300, except_for="0000") == "0000"
+    assert index.story_of(signature, 300, FETCHED_AT, except_for="0000") == "0000"
     compared = {a for band in bands(signature) for _, a in index._by_band[band][:MOST_IN_A_BAND]}
     assert len(compared) == MOST_IN_A_BAND
 

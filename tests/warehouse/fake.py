@@ -193,6 +193,10 @@ class FakeState:
         wanted = {tuple(key) for key in keys}
         for row in self.tables[lookup.table]:
             key = tuple(row[n] for n in by)
+            if lookup.between is not None:
+                column, earliest, latest = lookup.between
+                if not earliest <= row[names.index(column)] <= latest:
+                    continue
             if (not by or key in wanted) and None not in key and all(row[n] is None for n in null):
                 groups[key].append(row)
         found = []

@@ -295,6 +295,20 @@ def test_copies_share_a_story_across_batches(warehouse: RelationalWarehouse, tmp
     )
 
 
+def test_a_text_that_comes_back_after_more_than_a_month_is_a_story_of_its_own(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
+    wire = tuple(range(128))
+    for offset, days in enumerate((0, 29, 58, 89)):
+        text = carried(
+            offset, article_id=f"{days:032}", content_hash=f"{days:064}", story_signature=wire,
+            fetched_at=later(24 * days),
+        )
+        load_batch(warehouse, stage(tmp_path, text, batch_id=f"batch-{days}"))
+    rows = warehouse.query("SELECT story_id FROM articles ORDER BY fetched_at").rows
+    assert [int(story) for (story,) in rows] == [0, 0, 0, 89]  # each is compared with the one before
+
+
 def test_a_dead_letter_is_kept_whole(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     whole = bytes(range(256)) * 9
     event = refused(0, value=whole, key=b"\xff\x00", headers=(("x", b"1"), ("x", None), ("y", b"\xfe")))
