@@ -8,11 +8,11 @@ checkpoint is made, before each measured size.
 
 A warehouse is filled to each size with made-up articles (see ``news``), by the same load in larger batches. Around each
 size three batches of 2,000 are loaded, each by a process of its own, its libraries loaded: 1,700 new articles, 200
-updates picked all over the history and 100 copies of articles of the two weeks before. Beside each, a bare bulk load of the rows that
-the batch left behind goes into empty copies of the tables, with their keys and indexes. CPU is user and system time of
-all threads, and of all processes of a PostgreSQL server on this machine (a server elsewhere is not counted); of the
-three batches each figure is the median, of memory the highest. Memory is that of the process that loads, without a
-server's.
+updates picked all over the history and 100 copies of articles of the two weeks before. Beside each, a bare bulk load
+of the rows that the batch left behind goes into empty copies of the tables, with their keys and indexes. CPU is user
+and system time of all threads, and of all processes of a PostgreSQL server on this machine (a server elsewhere is not
+counted); of the three batches each figure is the median, of memory the highest. Memory is that of the process that
+loads, without a server's.
 
 The last line of each warehouse has CPU at the largest size over that at the smallest, CPU over that of the bare load at
 the largest size, and the peak memory.
