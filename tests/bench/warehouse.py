@@ -94,7 +94,7 @@ def measure(url: str, sizes: tuple[int, ...], console: Console) -> list[Measured
             batches, bare = [], []
             for _ in range(MEASURED):
                 batch = news.batch(NEW, UPDATES)
-                batches.append(_in_a_process("publish", url, batch.folder.path))
+                batches.append(_in_a_process("load", url, batch.folder.path))
                 rows = _rows_of(warehouse, batch, Path(scratch) / "rows")
                 bare.append(_in_a_process("bare", url, rows))
                 _remove(batch)
@@ -301,7 +301,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="articles, the smallest first")
     parser.add_argument("--warehouse", help="an empty one; one of each kind that goes afterwards, if none is named")
-    parser.add_argument("--publish", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--load", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     for work, folder in ((load, asked.load), (bare, asked.bare)):
