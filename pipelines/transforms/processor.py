@@ -98,9 +98,14 @@ def _compiled(source: bytes | str) -> CodeType:
     while blocks:
         block = blocks.pop()
         if isinstance(block, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            block.body = [statement for statement in block.body if not _is_docstring(statement)] or [ast.Pass()]
+            block.body = [statement for statement in block.body if not _is_docstring(statement)] or [_nothing(block)]
         blocks += [child for child in getattr(block, "body", ()) or () if isinstance(child, ast.stmt)]
-    return compile(ast.fix_missing_locations(tree), "", "exec", dont_inherit=True)
+    return compile(tree, "", "exec", dont_inherit=True)
+
+
+def _nothing(block: ast.AST) -> ast.stmt:
+    """The body of a block that consists of a docstring only. It has the position of the block, which it must have."""
+    return ast.Pass(lineno=getattr(block, "lineno", 1), col_offset=getattr(block, "col_offset", 0))
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,12 @@ def changed(original: Path, tmp_path: Path, path: str, change: Callable[[str], s
     after = change(before)
     assert after != before
     (copy / path).write_text(after, encoding="utf-8")
-    return steps_fingerprint(copy) != steps_fingerprint(original)
+    return steps_fingerprint(copy) != fingerprint_before(original)
+
+
+@cache
+def fingerprint_before(original: Path) -> str:
+    return steps_fingerprint(original)
 
 
 @pytest.mark.parametrize(
