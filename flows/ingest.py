@@ -56,11 +56,13 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
     """
     if max_records is not None and max_records < 1:
         raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
+    from pipelines.broker import standing_connection
+
     settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
     most = max_records or sys.maxsize
     if follow:
         return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse)
-    with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as work:
+    with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as work, standing_connection():
         _begin(work)
         _catch_up(work, most)
         finish(work)

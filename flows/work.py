@@ -194,7 +194,8 @@ def working(
     from pipelines.runtime import executor_of
     from pipelines.warehouse import Run
 
-    logging.getLogger("kafka").setLevel(logging.WARNING)  # it logs every connection
+    for library in ("kafka", "apache_beam", "great_expectations"):  # they log each connection, type hint and folder
+        logging.getLogger(library).setLevel(logging.WARNING)
     report = RunReport(uuid4().hex, datetime.now(UTC), settings.kafka.raw_topic, kind)
     check_names(settings)
     logs = Logs(settings.home, settings.log_bytes)

@@ -102,6 +102,8 @@ def _load() -> None:
 
     describe_prefect(settings.home, verbose=False)
     import kafka
+    import prefect.flow_engine
+    import prefect.task_engine
 
     import flows.cli.ingesting
     import flows.ingest
@@ -109,18 +111,20 @@ def _load() -> None:
     import flows.replay
     from pipelines.decode import load_decoder
     from pipelines.jobs import audit, batches, ingest
+    from pipelines.jobs.preload import keep_loaded
     from pipelines.transforms.expectations import load_engine
     from pipelines.transforms.processor import processor_of
     from pipelines.transforms.shared import shared
     from pipelines.validate import load_contract
     from pipelines.warehouse import duckdb
 
-    del flows, kafka, batches, ingest, duckdb
+    del flows, kafka, prefect, batches, ingest, duckdb
     load_engine()
     processor_of(settings)
     shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
     shared(load_contract)
     audit.batch_suite()
+    keep_loaded()
 
 
 def _run(asked: Asked) -> NoReturn:
