@@ -44,11 +44,10 @@ def audit_here(batch: StagedBatch) -> Audit:
 
 def batch_suite() -> SuiteRunner:
     """The runner of the batch suite, created once per process."""
-    from pipelines.transforms.expectations import run_suite
-    from pipelines.transforms.shared import shared
+    from pipelines.transforms.expectations import runner_of
     from pipelines.validate import load_suite
 
-    return shared(partial(run_suite, partial(load_suite, "batch")))
+    return runner_of(partial(load_suite, "batch"))
 
 
 def _values(rows: Sequence[Mapping[str, Any]], result: ExpectationResult) -> str:

@@ -15,6 +15,7 @@ from functools import partial
 from pipelines.environment import read_settings
 from pipelines.runtime.quiet import quiet
 from pipelines.runtime.workers import die_with_parent
+from pipelines.settings import Settings
 
 
 def preload() -> None:
@@ -27,29 +28,30 @@ def preload() -> None:
     try:
         settings = read_settings()
         quiet(settings.home / "logs" / "workers.log")
-        from apache_beam.runners.portability import fn_api_runner  # noqa: F401  which Beam imports when a job runs
-
-        from pipelines.decode import load_decoder
-        from pipelines.jobs import audit, batches, ingest  # noqa: F401  what workers run
-        from pipelines.transforms.expectations import load_engine
-        from pipelines.transforms.processor import processor_of
-        from pipelines.transforms.shared import shared
-        from pipelines.validate import load_contract
-
-        load_engine()
-        processor_of(settings)
-        shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
-        shared(load_contract)
-        keep_loaded()
+        load_all(settings)
     except Exception:
         logging.getLogger("dateline").exception("could not preload libraries and models; each worker loads its own")
 
 
-def keep_loaded() -> None:
-    """Exempts all that is loaded from garbage collection, in this process and in those that are forked from it.
+def load_all(settings: Settings) -> None:
+    """Loads all that a worker uses, and exempts it from garbage collection, also in processes that are forked later.
 
-    A full collection takes half a second and frees none of it. In a forked process it also copies all of its memory.
+    A full collection would take half a second and free none of it. In a forked process it would also copy all of it.
     """
+    from apache_beam.runners.portability import fn_api_runner  # noqa: F401  which Beam imports when a job runs
+
+    from pipelines.decode import load_decoder
+    from pipelines.jobs import audit, batches, ingest  # noqa: F401  what workers run
+    from pipelines.transforms.expectations import runner_of
+    from pipelines.transforms.processor import processor_of
+    from pipelines.transforms.shared import shared
+    from pipelines.validate import load_contract, load_suite
+
+    processor_of(settings)
+    shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
+    shared(load_contract)
+    runner_of(partial(load_suite, "article"))
+    audit.batch_suite()
     gc.collect()
     gc.freeze()
 

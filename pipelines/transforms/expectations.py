@@ -118,8 +118,13 @@ class SuiteRunner:
 
 
 def run_suite(suite: Loader[Suite]) -> SuiteRunner:
-    """A runner of the suite; call it through ``shared``."""
+    """A runner of the suite; call it through ``runner_of``."""
     return SuiteRunner(shared(suite))
+
+
+def runner_of(suite: Loader[Suite]) -> SuiteRunner:
+    """The runner of the suite, created once per process."""
+    return shared(partial(run_suite, suite))
 
 
 def _result(found: Any) -> ExpectationResult:
@@ -170,7 +175,7 @@ class _Expect(beam.DoFn):
         self.suite = suite
 
     def setup(self) -> None:
-        self.runner = shared(partial(run_suite, self.suite))
+        self.runner = runner_of(self.suite)
 
     def process(self, batch: Sequence[InFlight]) -> Iterator[Any]:
         rows = [row_columns(e.record) for e in batch]

@@ -40,7 +40,7 @@ def processor_of(settings: Settings) -> str:
 def _processor(limits: str, models: tuple[str, ...]) -> str:
     parts = [
         limits,
-        steps_fingerprint(Path(pipelines.__path__[0])),
+        shared(partial(steps_fingerprint, Path(pipelines.__path__[0]))),
         shared(partial(load_models, models)).fingerprint,
         json.dumps(load("article", latest("article")), sort_keys=True),
         repr(shared(partial(load_suite, "article"))),

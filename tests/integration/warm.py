@@ -109,22 +109,11 @@ def _load() -> None:
     import flows.ingest
     import flows.release
     import flows.replay
-    from pipelines.decode import load_decoder
-    from pipelines.jobs import audit, batches, ingest
-    from pipelines.jobs.preload import keep_loaded
-    from pipelines.transforms.expectations import load_engine
-    from pipelines.transforms.processor import processor_of
-    from pipelines.transforms.shared import shared
-    from pipelines.validate import load_contract
+    from pipelines.jobs.preload import load_all
     from pipelines.warehouse import duckdb
 
-    del flows, kafka, prefect, batches, ingest, duckdb
-    load_engine()
-    processor_of(settings)
-    shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
-    shared(load_contract)
-    audit.batch_suite()
-    keep_loaded()
+    del flows, kafka, prefect, duckdb
+    load_all(settings)
 
 
 def _run(asked: Asked) -> NoReturn:

@@ -262,7 +262,7 @@ def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, a
     assert stream.warehouse.verify().problems == ()
     # a run between: what came since waits behind the rest
     assert stream.quiet(QUAY).outcomes == Counter(quarantined=40)
-    assert sum(loaded.outcomes["loaded"] for loaded in stream.release(QUAY, 7)) == 46
+    assert sum(loaded.outcomes["loaded"] for loaded in stream.release(QUAY, 23)) == 46
     assert stream.warehouse.query("SELECT count(*), count(DISTINCT article_id) FROM articles").rows == ((410, 410),)
 
 

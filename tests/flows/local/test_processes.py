@@ -84,7 +84,8 @@ def test_one_that_stays_has_no_supervisor(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_the_end_of_the_starter_is_the_end_of_the_server(tmp_path: Path, number: int) -> None:
     code = (
-        "import sys; from pathlib import Path; from flows.local.processes import spawn\n"
+        "import signal, sys; from pathlib import Path; from flows.local.processes import spawn\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell's background jobs ignore
         "print(spawn(sys.argv[2:], Path(sys.argv[1]), stays=False).pid, flush=True)\nimport time; time.sleep(100)"
     )
     with subprocess.Popen(
