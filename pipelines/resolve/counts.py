@@ -59,7 +59,7 @@ def count_changes(
     withdrawn = [n for n in articles.named_before if n.article_id in articles.gone]
     people = distinguished(texts.entities, withdrawn, known)
     moved = change_people(changes, people, known)
-    assigned = assigned_anew(changes, people, withdrawn, known)
+    assigned = assigned_anew(changes, people, texts.entities, withdrawn, known)
     named = _named_texts(texts, people)
     _change_entities(changes, articles, named.entities, moved, assigned, known)
     change_outlets(changes, articles.outlets, articles.gone, articles.seen, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -19,6 +19,9 @@ from pipelines.resolve.state import KnownState, Lookup, whole_rows
 
 UNSTATED = 200
 """Articles of a name that state no occupation and are assigned anew when the name's profiles change: the newest."""
+UNSTATED_WITHIN = timedelta(days=30)
+"""How long before the articles of a batch such an article may have been fetched."""
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 
 _PROFILE = ("name_id", "occupation", "entity_id", "article_count", "first_fetched_at", "company")
 _COMPANY = pa.array(["PER", "ORG"])
@@ -112,15 +115,17 @@ def change_people(changes: ChangeBuilder, people: People, known: KnownState) -> 
 
 
 def assigned_anew(
-    changes: ChangeBuilder, people: People, withdrawn: Sequence[Former], known: KnownState
+    changes: ChangeBuilder, people: People, entities: pa.Table, withdrawn: Sequence[Former], known: KnownState
 ) -> list[Assigned]:
     """Earlier articles that state no occupation and name another person now, each with that person.
 
-    ``withdrawn`` is what articles named that are replaced or removed.
+    ``entities`` are those of the batch's current texts, ``withdrawn`` is what articles named that are replaced or
+    removed.
     """
     if not people.shared:
         return []
-    newest = _newest_unstated(people.shared, withdrawn, known)
+    times = [*entities.column("fetched_at").to_pylist(), *(n.first_at for n in withdrawn)]
+    newest = _newest_unstated(people.shared, min(times) - UNSTATED_WITHIN, withdrawn, known)
     ids = [(each,) for each in sorted({article_id for of_name in newest.values() for article_id, _, _ in of_name})]
     entities = known.table(Lookup("article_entities", ("article_id", "name_id", "type"), ("article_id",), ids))
     company = _company(entities, entities.column("article_id"))
@@ -168,14 +173,15 @@ def _renamed_in(
 
 
 def _newest_unstated(
-    names: Mapping[str, object], withdrawn: Sequence[Former], known: KnownState
+    names: Mapping[str, object], since: datetime, withdrawn: Sequence[Former], known: KnownState
 ) -> dict[str, list[tuple[str, str, datetime]]]:
     """By name, the newest articles that state no occupation: article, entity and when it was fetched."""
     gone = {n.article_id for n in withdrawn}
     gone_of_name = Counter(n.name_id for n in withdrawn if n.name_id in names)
     rows = known.rows(Lookup(
         "article_entities", ("name_id", "article_id", "entity_id", "fetched_at"), ("name_id",),
-        [(name_id,) for name_id in sorted(names)], null=("occupation",), order=("-fetched_at", "article_id"),
+        [(name_id,) for name_id in sorted(names)], null=("occupation",),
+        between=("fetched_at", since, _LATEST), order=("-fetched_at", "article_id"),
         most=UNSTATED + max(gone_of_name.values(), default=0),
     ))
     newest: dict[str, list[tuple[str, str, datetime]]] = defaultdict(list)
