@@ -97,7 +97,8 @@ class RawArticle:
     """A page after its framing and charset are decoded: its markup or text as characters.
 
     ``kind`` is ``html`` (``text`` is markup), ``text`` (``text`` is a plain-text dump) or ``item`` (``item``
-    is the scraper's JSON object, and ``text`` is its main text or markup, if it has any).
+    is the scraper's JSON object, and ``text`` is its main text or markup, if it has any). ``is_truncated`` is true if
+    the crawler declares that it stored only a part of the page.
     """
 
     coordinates: Coordinates
@@ -110,6 +111,7 @@ class RawArticle:
     http_status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     item: Mapping[str, object] | None = None
+    is_truncated: bool = False
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from pipelines.phrases import counted
 if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings
     from pipelines.sinks.kafka import MessageTooLarge, Sendable
-    from pipelines.sources.files import LeftOutFile
+    from pipelines.sources.left_out import LeftOutFile
 
 SHOWN = 50
 
@@ -28,13 +29,14 @@ def publish_files(  # noqa: PLR0913  what the command was given
 ) -> None:
     """Publish all files that can be read and list the others; exit with code 1 if one of these was faulty."""
     from pipelines.sinks.kafka import publish_messages
-    from pipelines.sources.files import LeftOutFile, messages_from
+    from pipelines.sources.files import TOO_LONG, messages_from
+    from pipelines.sources.left_out import LeftOutFile, reasons
 
     left: list[LeftOutFile] = []
     counts: Counter[int] = Counter()
 
     def too_large(message: Sendable, fault: MessageTooLarge) -> None:
-        left.append(LeftOutFile(message.path or "", str(fault).partition("\n")[0]))
+        left.append(LeftOutFile(message.path or "", str(fault).partition("\n")[0], reason=TOO_LONG))
 
     messages = messages_from(paths, manifest, datetime.now(UTC), left.append)
     is_complete = False
@@ -44,10 +46,10 @@ def publish_files(  # noqa: PLR0913  what the command was given
         is_complete = True
     finally:
         if as_json:
-            files = [{"path": one.path, "why": one.why, "is_fault": one.is_fault, "sent": one.sent} for one in left]
-            screen.write_json(
-                {"topic": topic, "count": counts.total(), "is_complete": is_complete, "left_out": files}
-            )
+            screen.write_json({
+                "topic": topic, "count": counts.total(), "is_complete": is_complete,
+                "left_out": [asdict(one) for one in left], "left_out_by_reason": reasons(left),
+            })
         else:
             _show(screen, topic, counts.total(), left, is_complete=is_complete)
     refuse_faults(left)
@@ -66,16 +68,22 @@ def _show(screen: Screen, topic: str, count: int, left: Sequence[LeftOutFile], *
 
 
 def show_left_out(screen: Screen, left: Sequence[LeftOutFile]) -> None:
-    """List the files that were left out, faulty ones first, each with the reason."""
+    """List what was left out, faults first, and end with how many were left out for each reason."""
+    from pipelines.sources.left_out import reasons
+
     if not left:
         return
-    screen.note(f"Left out: {counted(len(left), 'file or message', 'files or messages')}.")
+    screen.note("Left out:")
     for one in sorted(left, key=lambda one: not one.is_fault)[:SHOWN]:
         sent = f" {counted(one.sent, 'message')} of it were sent before." if one.sent else ""
         colour = "red" if one.is_fault else "dim"
         screen.note(f"  [{colour}]•[/{colour}] {safe(one.why, 600)}{sent}")
     if len(left) > SHOWN:
         screen.note(f"  and {len(left) - SHOWN:,} more; `dateline publish --json` lists all of them")
+    by_reason = reasons(left)
+    each = "; ".join(f"{count:,} × {safe(reason)}" for reason, count in by_reason.items())
+    total = counted(sum(by_reason.values()), "file, record or line", "files, records or lines")
+    screen.note(f"Left out {total}: {each}.")
 
 
 def refuse_faults(left: Sequence[LeftOutFile]) -> None:

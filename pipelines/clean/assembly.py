@@ -69,7 +69,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
         tags=found.tags,
         image_url=found.image_url,
         word_count=count_words(found.body),
-        is_truncated=found.is_truncated,
+        is_truncated=found.is_truncated or raw.is_truncated,
         story_signature=story_signature(found.body),
         evidence={
             name: Evidence(seen.how, seen.read_from and shorten(seen.read_from)) for name, seen in evidence.items()},
@@ -81,6 +81,6 @@ def _oddities(raw: RawArticle, found: Findings) -> list[str]:
     odd = []
     if found.published_at is not None and found.published_at > raw.fetched_at + AHEAD:
         odd.append(f"PublishedAhead: published_at {found.published_at.isoformat()} is after the fetch")
-    if found.is_truncated:
+    if found.is_truncated or raw.is_truncated:
         odd.append("Truncated: the body is a teaser or was cut off")
     return odd

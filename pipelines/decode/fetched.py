@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page and what its producer declares about it. ``framing`` names the format in which that was declared."""
+    """A page and what its producer declares about it. ``framing`` names the format in which that was declared.
+
+    ``truncated`` is why the crawler stored only a part of the page (``WARC-Truncated``); None if it stored all of it.
+    """
 
     framing: str
     body: bytes | str
@@ -23,6 +26,7 @@ class Fetched:
     headers: Mapping[str, str] = field(default_factory=dict)
     item: Mapping[str, object] | None = None
     item_key: str | None = None
+    truncated: str | None = None
     warnings: tuple[str, ...] = ()
 
 

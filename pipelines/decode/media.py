@@ -75,6 +75,27 @@ def page_kind(text: str, content_type: str | None) -> PageKind:
     return "html" if len(_TAG.findall(start)) > start.count("\n") // _LINES_A_TAG else "text"
 
 
+def sniffed_type(start: bytes) -> str | None:
+    """The media type of a page that begins with these bytes and has no type; None if it is anything but a page.
+
+    >>> sniffed_type(b"<!DOCTYPE html><p>Pier"), sniffed_type(b"Pier to be rebuilt"), sniffed_type(b"\\x89PNG\\r\\n")
+    ('text/html', 'text/plain', None)
+    """
+    text = start.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    if not text.strip():
+        return None
+    try:
+        refuse_binary(start)
+        return f"text/{'html' if page_kind(text, None) == 'html' else 'plain'}"
+    except UnsupportedContent:
+        return None
+
+
+def starts_as_page(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is an HTML page, whatever its name is."""
+    return _PAGE_START.match(start.removeprefix(b"\xef\xbb\xbf").decode("latin-1")) is not None
+
+
 def is_json_type(content_type: str | None) -> bool:
     declared = media_type(content_type)
     return declared in {"application/json", "text/json"} or declared.endswith("+json")

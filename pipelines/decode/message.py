@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.addresses import split_address
 from pipelines.decode import avro, media
 from pipelines.decode.charset import Decoded, decode_text
-from pipelines.decode.compression import unpack
+from pipelines.decode.compression import ContentDamaged, decode_content, unpack
 from pipelines.decode.fetched import Fetched, media_type
 from pipelines.decode.json_values import looks_like_json, members_in, read_json
 from pipelines.decode.times import fetch_time
@@ -98,6 +98,8 @@ def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
         ),
         fetched_at=fetched.fetched_at if fetched.fetched_at is not None else _header(message, "fetched-at"),
         scraper=fetched.scraper or message.header("source"),
+        content_encoding=fetched.content_encoding or _header(message, "content-encoding"),
+        truncated=fetched.headers.get("warc-truncated") or _header(message, "warc-truncated"),
         http_status=fetched.http_status or (int(status) if status.isascii() and status.isdigit() else None),
     )
 
@@ -114,7 +116,9 @@ def _unwrapped(fetched: Fetched, decoder: Decoder) -> Fetched:
     if fetched.item is not None or fetched.framing == "headers":
         return fetched
     is_json = media.is_json_type(fetched.content_type)
-    body = fetched.body.encode() if isinstance(fetched.body, str) else unpack(fetched.body, decoder.limits.body_bytes)
+    limit = decoder.limits.body_bytes
+    body = fetched.body
+    body = body.encode() if isinstance(body, str) else _unpacked(body, fetched.content_encoding, limit)
     if not is_json and not looks_like_json(body):
         return fetched
     if not body.strip():
@@ -142,12 +146,14 @@ def _article(message: RawMessage, fetched: Fetched, decoder: Decoder) -> RawArti
     evidence = {"fetched_at": at.evidence, "charset": _charset_evidence(text)} | url_evidence
     if fetched.item_key is not None:
         evidence["body"] = Evidence("item", fetched.item_key)
+    if fetched.truncated:
+        evidence["is_truncated"] = Evidence("warc-truncated", fetched.truncated[:200])
     return RawArticle(
         coordinates=message.coordinates,
         scraper=_scraper(fetched),
         kind="item" if fetched.item is not None else media.page_kind(text.text, fetched.content_type),
         text=text.text, fetched_at=at.at, url=url, charset=text.charset, http_status=fetched.http_status,
-        headers=dict(fetched.headers), item=fetched.item, evidence=evidence,
+        headers=dict(fetched.headers), item=fetched.item, is_truncated=bool(fetched.truncated), evidence=evidence,
         warnings=(*fetched.warnings, *text.warnings, *at.warnings, *url_warnings),
     )
 
@@ -170,7 +176,7 @@ def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:
     if isinstance(fetched.body, str):
         decoded = Decoded(fetched.body, "utf-8", "json")
     else:
-        body = unpack(fetched.body, decoder.limits.body_bytes)
+        body = _unpacked(fetched.body, fetched.content_encoding, decoder.limits.body_bytes)
         media.refuse_binary(body)
         decoded = decode_text(body, fetched.charset, markup=media_type(fetched.content_type) != "text/plain")
     warnings = decoded.warnings
@@ -180,6 +186,18 @@ def _characters(fetched: Fetched, decoder: Decoder) -> Decoded:
     if "\ufffd" in decoded.text:
         warnings = (*warnings, "text: the page itself contains U+FFFD: an earlier program lost characters")
     return replace(decoded, warnings=warnings)
+
+
+def _unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """The body without gzip, Brotli and zstd. A damaged one is returned as it is: it is not a page, and is rejected."""
+    body = unpack(body, limit)
+    try:
+        body = decode_content(body, encoding, limit)
+    except ContentDamaged:
+        return body
+    if len(body) > limit:
+        raise OversizedMessage(f"at most {limit:,} bytes after decompression", field="body")
+    return body
 
 
 def _charset(content_type: str | None) -> str | None:

@@ -15,7 +15,8 @@ from pipelines.failures import Rejected, Violation
 from pipelines.jobs.steps import steps
 from pipelines.records import CleanArticle, Coordinates, Evidence, Provenance, RawMessage
 from pipelines.settings import Settings
-from pipelines.sources.files import LeftOutFile, OutgoingMessage, messages_from
+from pipelines.sources.files import OutgoingMessage, messages_from
+from pipelines.sources.left_out import LeftOutFile
 from pipelines.transforms.processor import processor_of
 from pipelines.transforms.shared import shared
 from pipelines.transforms.step import unexpected
@@ -44,7 +45,13 @@ def inspect_files(  # noqa: PLR0913  the options of the command
     article: only enrich is run. Files that cannot be read are passed to ``leave_out``; without it they raise.
     """
     if as_body:
-        yield from (_enriched_body(path, settings, now) for path in paths)
+        for path in paths:
+            try:
+                yield _enriched_body(path, settings, now)
+            except (OSError, UnicodeDecodeError) as fault:
+                if leave_out is None:
+                    raise
+                leave_out(LeftOutFile(str(path), f"{path} cannot be read as text in UTF-8: {fault}."))
         return
     for n, outgoing in enumerate(messages_from(paths, manifest, now, leave_out)):
         yield inspect_message(received(outgoing, n, now), str(outgoing.path), settings, now)

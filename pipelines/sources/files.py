@@ -1,4 +1,4 @@
-"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines and WARC, each also ``.gz``.
+"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines, WARC, WET, each also ``.gz``.
 
 ``fetched_at`` comes from the manifest or the WARC record. Otherwise it is the time given as ``now``, because a file's
 modification time is the time when it was copied, not when the page was fetched.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeGuard
+from typing import IO
 
+from pipelines.decode.media import starts_as_page
 from pipelines.records import OutgoingMessage
+from pipelines.sources.left_out import LeftOutFile
 from pipelines.sources.manifest import (
     FileFault,
     FileUnreadable,
@@ -28,34 +30,22 @@ from pipelines.sources.manifest import (
     read_manifest,
     real_path,
 )
-from pipelines.sources.unpack import ArchiveDamaged, Unpacked
+from pipelines.sources.unpack import MEMBER, ArchiveDamaged, Unpacked
+from pipelines.sources.warc import warc_pages
 
 __all__ = ["FileFault", "FileUnreadable", "LeftOutFile", "ManifestBroken", "OutgoingMessage", "messages_from"]
 
-LOG = logging.getLogger("dateline.files")
 PAGE_BYTES = 64 << 20  # the largest file of one page that is read; decode has a lower limit of its own
 UNPACKED_BYTES = 10_000_000  # a larger gzip page is sent compressed: decode decompresses it up to its own limit
 LINE_BYTES = 12 << 20  # the largest message that the local broker accepts
 SOURCE = "files"
-_KINDS = "What to do: give .html, .txt, .json, .jsonl or .warc files, each also as .gz, or folders of them."
+_KINDS = "What to do: give .html, .txt, .json, .jsonl, .warc or .wet files, each also as .gz, or folders of them."
 _AGAIN = "What to do: get a complete copy and publish it. Pages that were published before are recorded as unchanged."
-TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain", ".json": "application/json"}
-PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/json")
+TYPES = {**dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"), ".txt": "text/plain", ".json": "application/json"}
 URL_KEYS = ("url", "link", "source_url", "canonical_url")  # of a JSON item; used only for the message's key
-KEPT_HEADERS = ("last-modified", "content-language")  # of a WARC record's HTTP response
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOutFile:
-    """A file that was not published, or only in part, and why.
-
-    ``sent`` is how many messages were made of it. ``is_fault`` is false for a file of another type in a folder.
-    """
-
-    path: str
-    why: str
-    is_fault: bool = True
-    sent: int = 0
+OTHER_TYPE = "file of another type"
+TOO_LONG = "line or page that is longer than a message may be"
+SNIFFED_BYTES = 5_000
 
 
 def messages_from(
@@ -63,9 +53,9 @@ def messages_from(
 ) -> Iterator[OutgoingMessage]:
     """The messages of the files, in the order given. A folder yields its files and those of its subfolders by name.
 
-    A file that cannot be read is reported to ``leave_out``, and reading continues with the next one. Without
-    ``leave_out``, it raises ``FileUnreadable``. Files of other types in a folder are reported to ``leave_out`` too; one
-    that is given by name always raises. Raises ``ManifestBroken`` before the first message.
+    A file, record or line that cannot be read is reported to ``leave_out``, and reading continues with the next one.
+    Without ``leave_out``, it raises ``FileUnreadable``. Files of other types in a folder are reported to ``leave_out``
+    too; one that is given by name always raises. Raises ``ManifestBroken`` before the first message.
     """
     leaving = leave_out or _refuse
     left: list[LeftOutFile] = []
@@ -84,15 +74,18 @@ def _messages(
         sent = 0
         try:
             for message in _messages_of(file, known, now):
-                yield message
-                sent += 1
+                if isinstance(message, LeftOutFile):
+                    leave_out(replace(message, sent=sent if message.is_fault else 0))
+                else:
+                    yield message
+                    sent += 1
         except FileUnreadable as fault:
             leave_out(LeftOutFile(_shown(file), str(fault).partition("\n")[0], sent=sent))
 
 
 def _refuse(left: LeftOutFile) -> None:
     if left.is_fault:
-        raise FileUnreadable(f"{left.why}\nWhat to do: check its permissions, or leave it out.")
+        raise FileUnreadable(f"{left.why}\nWhat to do: check it and its permissions, or leave it out.")
 
 
 def _shown(file: Path) -> str:
@@ -119,7 +112,7 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
                 continue
             if _kind(file) is None:
                 why = f"{_shown(file)} has a file type that is not published."
-                leave_out(LeftOutFile(_shown(file), why, is_fault=False))
+                leave_out(LeftOutFile(_shown(file), why, is_fault=False, reason=OTHER_TYPE))
             else:
                 files.append(file)
     return sorted(files, key=lambda file: file.parts)
@@ -128,14 +121,31 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
 def _kind(path: Path) -> str | None:
     """The file's suffix without ``.gz``, or None if files of this type are not published.
 
-    >>> _kind(Path("a/Page.HTML.gz")), _kind(Path("notes.pdf"))
-    ('.html', None)
+    A file with another suffix, or with none, is read as HTML if it begins like an HTML page: that is how mirroring
+    tools store ``/news/`` and ``/story.php?id=7``.
+
+    >>> _kind(Path("a/Page.HTML.gz")), _kind(Path("CC-MAIN.warc.wet.gz")), _kind(Path("notes.pdf"))
+    ('.html', '.wet', None)
     """
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    return suffix if suffix in READERS else None
+    return suffix if suffix in READERS else ".html" if starts_as_page(_start(path)) else None
 
 
-def _messages_of(file: Path, manifest: Manifest, now: datetime) -> Iterator[OutgoingMessage]:
+def _start(path: Path) -> bytes:
+    """The first bytes of a regular file, without gzip; empty if it cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as opened:
+            start = opened.read(SNIFFED_BYTES)
+        if start.startswith(MEMBER):
+            start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, SNIFFED_BYTES)
+    except (OSError, ValueError, zlib.error):
+        return b""
+    return start
+
+
+def _messages_of(file: Path, manifest: Manifest, now: datetime) -> Iterator[OutgoingMessage | LeftOutFile]:
     known = manifest.of(file)
     if file.exists() and not file.is_file():
         raise FileUnreadable(f"{_shown(file)} is not a regular file.\nWhat to do: leave it out.")
@@ -175,8 +185,9 @@ def _unpacked(packed: bytes, file: Path) -> bytes:
     return body if len(body) <= UNPACKED_BYTES else packed
 
 
-def _lines(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
-    """A message for each line. A line that is not JSON is sent too, so that decode rejects it.
+def _lines(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage | LeftOutFile]:
+    """A message for each line. A line that is not JSON is sent too, so that decode rejects it. One that is longer than
+    a message may be is left out.
 
     A truncated last line, which has no line end and is not JSON, raises ``ArchiveDamaged``.
     """
@@ -185,9 +196,11 @@ def _lines(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
         while line := opened.readline(LINE_BYTES + 1):
             number += 1
             if len(line) > LINE_BYTES:
-                raise FileUnreadable(
-                    f"{_shown(file)}:{number} is longer than {LINE_BYTES:,} bytes.\nWhat to do: remove that line."
-                )
+                while not line.endswith(b"\n") and (line := opened.readline(LINE_BYTES)):
+                    pass
+                path = f"{_shown(file)}:{number}"
+                yield LeftOutFile(path, f"{path} is longer than {LINE_BYTES:,} bytes.", reason=TOO_LONG)
+                continue
             if item := line.strip():
                 if not line.endswith(b"\n") and not _is_json(item):
                     raise ArchiveDamaged(f"ends in the middle of line {number}")
@@ -212,92 +225,14 @@ def _opened(file: Path) -> IO[bytes]:
     return io.BufferedReader(Unpacked(opened, _shown(file))) if _is_packed(file) else opened
 
 
-class _PackedStream(Protocol):
-    @property
-    def raw(self) -> Unpacked: ...
-
-
-def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage]:
-    """A message for each stored page: responses, and resources that were stored without HTTP."""
-
-    with _opened(file) as opened:
-        waiting: OutgoingMessage | None = None  # a page is sent only after the next record was read without a fault
-        number = 0
-        try:
-            for number, record in enumerate(_records(opened), 1):
-                if waiting is not None:
-                    yield waiting
-                waiting = None
-                if record.rec_type in {"response", "resource"}:
-                    waiting = _warc_page(record, known, now, f"{_shown(file)}:{number}")
-                _refuse_cut(record, number)
-        except ArchiveDamaged as fault:
-            if waiting is not None and _is_packed_stream(opened) and opened.raw.is_between_members:
-                yield waiting
-            raise ArchiveDamaged(f"{fault}, after record {number}") from fault
-        except OSError:
-            raise
-        except Exception as fault:  # on invalid headers, warcio raises exceptions of any type
-            raise FileUnreadable(
-                f"{_shown(file)} is a WARC file that is damaged after record {number}: {fault}.\n{_AGAIN}"
-            ) from fault
-        if waiting is not None:
-            yield waiting
-
-
-def _is_packed_stream(opened: IO[bytes]) -> TypeGuard[_PackedStream]:
-    return isinstance(opened, io.BufferedReader) and isinstance(opened.raw, Unpacked)
-
-
-def _records(opened: IO[bytes]) -> Iterator[Any]:
-    """The records of a WARC file. Raises ``ArchiveDamaged`` if the file ends in a record's headers.
-
-    warcio itself treats a record that is cut off in its headers as the end of the file.
-    """
-    from warcio.archiveiterator import ArchiveIterator
-
-    class Records(ArchiveIterator):  # type: ignore[misc]
-        def _next_record(self, next_line: bytes | None) -> Any:
-            before = self._consumed()
-            try:
-                return super()._next_record(next_line)
-            except EOFError:
-                if next_line or self._consumed() > before:
-                    raise ArchiveDamaged("ends in the headers of a record") from None
-                raise
-
-        def _consumed(self) -> int:
-            return int(self.reader.num_read - self.reader.rem_length())
-
-    # unbuffered: when a buffered reader reaches the damage, it loses the complete records that it had read ahead
-    found: Iterator[Any] = iter(Records(opened.raw if _is_packed_stream(opened) else opened))
-    return found
-
-
-def _refuse_cut(record: Any, number: int) -> None:
-    """Reads the record to its end. Raises ``ArchiveDamaged`` if the file ends before."""
-    while record.raw_stream.read(1 << 16):
-        pass
-    has_length = (record.rec_headers.get_header("Content-Length") or "").strip().isdigit()
-    if not has_length or getattr(record.raw_stream, "limit", 0) > 0:
-        raise ArchiveDamaged(f"ends in the middle of record {number}")
-
-
-def _warc_page(record: Any, known: Known, now: str, path: str) -> OutgoingMessage | None:
-    of_record, of_answer = record.rec_headers, record.http_headers
-    declared = (of_answer or of_record).get_header("Content-Type")
-    if not (declared or "").lower().startswith(PAGE_TYPES):
-        return None
-    body = record.content_stream().read(LINE_BYTES + 1)
-    if len(body) > LINE_BYTES:
-        LOG.warning("%s is larger than %s bytes and is not published", path, f"{LINE_BYTES:,}")
-        return None
-    said = {"content-type": declared, "fetched-at": of_record.get_header("WARC-Date") or now}
-    if of_answer is not None:
-        said["http-status"] = of_answer.get_statuscode()
-        kept = ((name, of_answer.get_header(name)) for name in KEPT_HEADERS)
-        said |= {f"http-{name}": value for name, value in kept if value}
-    return _message(body, known, said, of_record.get_header("WARC-Target-URI"), path)
+def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage | LeftOutFile]:
+    """A message for each stored page, and what is left out."""
+    with file.open("rb") as opened:
+        stream = Unpacked(opened, _shown(file), is_strict=True) if _is_packed(file) else opened
+        for page in warc_pages(stream, _shown(file), now, LINE_BYTES):
+            yield page if isinstance(page, LeftOutFile) else _message(
+                page.body, known, page.declared, page.url, page.path
+            )
 
 
 def _message(body: bytes, known: Known, said: Mapping[str, str], url: str | None, path: str) -> OutgoingMessage:
@@ -338,8 +273,8 @@ def _url_of(item: bytes) -> str | None:
     return next((found[key] for key in URL_KEYS if isinstance(found.get(key), str) and found[key]), None)
 
 
-READERS: Mapping[str, Callable[[Path, Known, str], Iterator[OutgoingMessage]]] = {
-    ".html": _page, ".htm": _page, ".txt": _page, ".json": _page,
+READERS: Mapping[str, Callable[[Path, Known, str], Iterator[OutgoingMessage | LeftOutFile]]] = {
+    ".html": _page, ".htm": _page, ".xhtml": _page, ".txt": _page, ".json": _page,
     ".jsonl": _lines, ".ndjson": _lines,
-    ".warc": _warc,
+    ".warc": _warc, ".wet": _warc,
 }

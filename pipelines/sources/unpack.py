@@ -9,6 +9,7 @@ from typing import IO
 
 LOG = logging.getLogger("dateline.files")
 MAGIC = b"\x1f\x8b"
+MEMBER = b"\x1f\x8b\x08"  # with deflate, the only compression method there is
 CHUNK_BYTES = 1 << 16
 
 
@@ -20,11 +21,16 @@ class Unpacked(io.RawIOBase):
     """The decompressed content of all members of a gzip file. Bytes after the last member are ignored.
 
     ``is_between_members`` is true while no byte of the current member has been read: all bytes before are complete.
+    ``member_start`` is the place of the current member in the file. With ``is_strict``, bytes between members or after
+    the last one are damage. After damage, each call raises until ``resume`` has found another member.
     """
 
-    def __init__(self, packed: IO[bytes], name: str) -> None:
+    def __init__(self, packed: IO[bytes], name: str, *, is_strict: bool = False) -> None:
         super().__init__()
-        self._packed, self._name = packed, name
+        self._packed, self._name, self._is_strict = packed, name, is_strict
+        self._fault: ArchiveDamaged | None = None
+        self._taken = 0  # bytes of the file
+        self.member_start = 0
         self._rest = b""
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self._is_done = False
@@ -40,7 +46,13 @@ class Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         into = memoryview(buffer)  # type: ignore[arg-type]
-        found = self._next(len(into))
+        if self._fault is not None:
+            raise self._fault
+        try:
+            found = self._next(len(into))
+        except ArchiveDamaged as fault:
+            self._fault = fault
+            raise
         into[: len(found)] = found
         self.size += len(found)
         return len(found)
@@ -50,12 +62,13 @@ class Unpacked(io.RawIOBase):
             if self._member.eof:
                 self._begin_next()
                 continue
-            packed = self._rest or self._packed.read(CHUNK_BYTES)
+            packed = self._rest or self._read()
             if not packed:
                 raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
             try:
                 found = self._member.decompress(packed, most)
             except zlib.error as fault:
+                self._rest = packed
                 raise ArchiveDamaged(f"is damaged after {self.size:,} decompressed bytes ({fault})") from None
             self._rest = self._member.unconsumed_tail
             if found:
@@ -65,15 +78,36 @@ class Unpacked(io.RawIOBase):
 
     def _begin_next(self) -> None:
         """Starts the next member of the file, if there is one."""
-        rest = (self._member.unused_data or self._packed.read(CHUNK_BYTES)).lstrip(b"\x00")
+        rest = (self._member.unused_data or self._read()).lstrip(b"\x00")
         if len(rest) < len(MAGIC):
-            rest += self._packed.read(CHUNK_BYTES)
+            rest += self._read()
         self._rest, self.is_between_members = rest, True
+        self.member_start = self._taken - len(rest)
         if rest.startswith(MAGIC):
             self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
             return
         if rest and MAGIC.startswith(rest):
             raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
+        if rest and self._is_strict:
+            raise ArchiveDamaged(f"has bytes that are not gzip data after {self.size:,} decompressed bytes")
         if rest:
             LOG.warning("%s has bytes after the end of its gzip data, which are ignored", self._name)
         self._is_done = True
+
+    def resume(self) -> bool:
+        """After damage, go on at the next member of the file. False if there is none."""
+        rest = self._rest[1:]
+        while (at := rest.find(MEMBER)) < 0:
+            more = self._read()
+            if not more:
+                return False
+            rest = rest[-len(MEMBER) + 1 :] + more
+        self._rest, self.is_between_members, self._fault = rest[at:], True, None
+        self.member_start = self._taken - len(self._rest)
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return True
+
+    def _read(self) -> bytes:
+        found = self._packed.read(CHUNK_BYTES)
+        self._taken += len(found)
+        return found

@@ -14,3 +14,9 @@ def test_characters_that_the_page_had_lost_are_left_out_and_said() -> None:
     cleaned = clean_article(spoilt, rules)
     assert cleaned.body == clean_article(raw, rules).body
     assert [warning.split(":")[0] for warning in cleaned.warnings] == ["CharactersLost"]
+
+
+def test_a_page_that_the_crawler_stored_in_part_is_truncated() -> None:
+    cleaned = clean_article(a_raw_article(is_truncated=True), load_rules(Limits()))
+    assert cleaned.is_truncated is True
+    assert [warning.split(":")[0] for warning in cleaned.warnings] == ["Truncated"]

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 
 from pipelines.decode import Decoder, decode_message, load_decoder, readable_url
 from pipelines.failures import (
@@ -532,3 +534,37 @@ def test_an_article_is_no_raw_article() -> None:
     registry = DECODER.registry
     fingerprint = registry.latest("article").fingerprint.to_bytes(8, "little")
     assert rejected(UnknownSchema, b"\xc3\x01" + fingerprint + b"datum")[0] == "schema"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("br", brotli.compress(PAGE.encode())), ("zstd", zstandard.compress(PAGE.encode())),
+     (None, zstandard.compress(PAGE.encode())), ("gzip, br", brotli.compress(packed(PAGE.encode()))),
+     ("br", PAGE.encode())],
+)
+def test_a_body_is_read_as_its_content_encoding_says(encoding: str | None, body: bytes) -> None:
+    declared = {"content-encoding": encoding} if encoding else {}
+    of_message = tuple((name, value.encode()) for name, value in {"content-type": "text/html", **declared}.items())
+    bare = decode_message(a_message(value=body, headers=of_message), DECODER)
+    framed = decode_message(a_message(value=single_object(body=body, headers=declared)), DECODER)
+    assert (bare.text, framed.text) == (PAGE, PAGE)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"), [("br", brotli.compress(bytes(500_000))), ("zstd", zstandard.compress(bytes(500_000)))]
+)
+def test_a_body_that_unpacks_to_too_much_is_rejected(encoding: str, body: bytes) -> None:
+    with pytest.raises(OversizedMessage, match="after decompression"):
+        decode_message(a_message(value=body, headers=(("content-encoding", encoding.encode()),)), DECODER)
+
+
+def test_a_damaged_zstd_body_is_rejected() -> None:
+    with pytest.raises(UnsupportedContent) as caught:
+        decode_message(a_message(value=zstandard.compress(PAGE.encode())[:-9], headers=()), DECODER)
+    assert caught.value.violations[0].value == "zstd-compressed body"
+
+
+def test_a_page_that_was_stored_in_part_is_truncated() -> None:
+    article = decode_message(a_message(value=PAGE.encode(), headers=(("warc-truncated", b"length"),)), DECODER)
+    assert (article.is_truncated, article.evidence["is_truncated"]) == (True, Evidence("warc-truncated", "length"))
+    assert decode_message(a_message(value=PAGE.encode()), DECODER).is_truncated is False

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.files import FileUnreadable, LeftOutFile, ManifestBroken, OutgoingMessage, messages_from
+from pipelines.sources.files import OTHER_TYPE, TOO_LONG, FileUnreadable, ManifestBroken, OutgoingMessage, messages_from
+from pipelines.sources.left_out import LeftOutFile, reasons
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAGE = b"<html><title>Pier to be rebuilt</title></html>"
@@ -144,7 +145,7 @@ def test_the_pages_of_a_warc_file_are_sent(tmp_path: Path, name: str) -> None:
 def test_a_cut_warc_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc"
     path.write_bytes(b"no such thing\r\n\r\n" + a_warc(compressed=False))
-    with pytest.raises(FileUnreadable, match=r"crawl\.warc is a WARC file that is damaged after record 0"):
+    with pytest.raises(FileUnreadable, match=r"crawl\.warc: record 1 at byte 0 is damaged: does not begin with WARC/"):
         list(messages_from([path], None, NOW))
 
 
@@ -242,8 +243,9 @@ def test_a_warc_file_cut_anywhere_gives_whole_pages_alone(tmp_path: Path, name: 
         found, left = taken(path)
         values = [message.value for message in found]
         assert values == pages[: len(values)], end
-        assert bool(left) != (end in ends), end
-        assert all(one.sent == len(values) and one.is_fault for one in left)
+        faults = [one for one in left if one.is_fault]
+        assert bool(faults) != (end in ends), end
+        assert all(one.sent == len(values) for one in faults)
 
 
 def test_a_folder_with_all_that_is_no_file_is_survived(tmp_path: Path) -> None:
@@ -284,8 +286,10 @@ def test_a_manifest_may_name_what_no_file_can_be_called(tmp_path: Path, path: st
 def test_the_whole_records_of_a_damaged_archive_are_taken(tmp_path: Path) -> None:
     whole, path = a_warc(compressed=True), tmp_path / "crawl.warc.gz"
     path.write_bytes(whole[:-4])
-    found, (left,) = taken(path)
-    assert ([message.value for message in found], left.sent) == ([PAGE, PAGE], 2)
+    found, (damaged, picture) = taken(path)
+    assert [message.value for message in found] == [PAGE, PAGE]
+    assert (damaged.sent, damaged.is_fault, damaged.path) == (2, True, f"{path}:4")
+    assert (picture.reason, picture.count, picture.is_fault) == ("record of type image/png", 1, False)
 
 
 def test_the_manifest_of_a_folder_is_neither_taken_nor_listed(tmp_path: Path) -> None:
@@ -293,3 +297,27 @@ def test_the_manifest_of_a_folder_is_neither_taken_nor_listed(tmp_path: Path) ->
     manifest = a_manifest(tmp_path, {"path": "a.html", "url": "https://pier.example/a"})
     found, left = taken(tmp_path, manifest=manifest)
     assert ([message.key for message in found], left) == ([b"https://pier.example/a"], [])
+
+
+def test_pages_without_a_known_suffix_are_taken_and_the_rest_is_counted(tmp_path: Path) -> None:
+    for name in ("news/index", "news/story.php?id=7", "news/page.xhtml", "packed.php.gz"):
+        written(tmp_path, name, PAGE)
+    for name, content in (("cover.jpg", b"\xff\xd8\xff"), ("README.md", b"# Pier"), (".DS_Store", b"\x00\x01")):
+        written(tmp_path, name, content)
+    found, left = taken(tmp_path)
+    assert [str(message.path).removeprefix(f"{tmp_path}/") for message in found] == [
+        "news/index", "news/page.xhtml", "news/story.php?id=7", "packed.php.gz",
+    ]
+    assert {(message.value, headers_of(message)["content-type"]) for message in found} == {(PAGE, "text/html")}
+    assert reasons(left) == {OTHER_TYPE: 3}
+    assert not any(one.is_fault for one in left)
+
+
+def test_a_line_that_is_too_long_is_left_out_and_the_next_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sources.files.LINE_BYTES", 40)
+    path = written(tmp_path, "items.jsonl", b'{"a": 1}\n{"b": "' + b"x" * 200 + b'"}\n{"c": 3}\n')
+    found, (left,) = taken(path)
+    assert [message.value for message in found] == [b'{"a": 1}', b'{"c": 3}']
+    assert (left.path, left.sent, left.is_fault, left.reason) == (f"{path}:2", 1, True, TOO_LONG)

@@ -16,7 +16,7 @@ app = typer.Typer()
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        help="Files (.html, .txt, .jsonl, .warc, each also with .gz) or folders of such files.",
+        help="Files (.html, .txt, .json, .jsonl, .warc, .wet, each also with .gz) or folders of such files.",
         exists=True,
         readable=True,
         metavar="PATH",
@@ -126,7 +126,7 @@ def inspect(
         from flows.cli.inspecting import as_line, show_inspection
         from flows.cli.publishing import refuse_faults, show_left_out
         from pipelines.jobs.inspect import inspect_files
-        from pipelines.sources.files import LeftOutFile
+        from pipelines.sources.left_out import LeftOutFile
 
         left: list[LeftOutFile] = []
         files, now = expand(paths) if as_body else paths, datetime.now(UTC)
