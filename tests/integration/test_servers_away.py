@@ -86,7 +86,7 @@ def test_a_run_whose_broker_is_killed_and_comes_back_goes_on(
     warm.start_paused(machine, where, "ingest", **WAITS)
     die(own_kafka)
     machine.go_on()
-    assert warm.wait(6) is None
+    warm.until_it_waits()
     own_kafka.start()
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
@@ -99,7 +99,7 @@ def test_a_run_that_follows_rides_out_an_outage_in_two_lines(
     pid = warm.start_paused(machine, READING, "ingest", "--follow", **QUICKLY)
     die(own_kafka)
     machine.go_on()
-    assert warm.wait(10) is None
+    warm.until_it_waits()
     own_kafka.start()
     until = time.monotonic() + PATIENCE_S
     while len(rows(machine)["ledger"]) < len(undisturbed["ledger"]):

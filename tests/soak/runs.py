@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from tests.integration.running import Forked, Machine, Started, warm_process
+from tests.integration.running import PATIENCE_S, Forked, Machine, Started, warm_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,13 @@ class Warm:
             return self._run.wait(max(patience_s, 0))
         except subprocess.TimeoutExpired:
             return None
+
+    def until_it_waits(self) -> None:
+        """Until the run has said that a step waits for what is away, which it must do before it ends."""
+        deadline = time.monotonic() + PATIENCE_S
+        while "waits:" not in (output := self.shown(0, 0).output):
+            assert self.wait(0.05) is None, output
+            assert time.monotonic() < deadline, output
 
     def kill(self) -> int:
         """SIGKILL to the run's whole process group, unless it has just ended by itself; how it ended."""
