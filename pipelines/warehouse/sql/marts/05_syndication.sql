@@ -1,8 +1,12 @@
 -- Example: SELECT title, articles, outlets, spread_hours FROM marts.syndication ORDER BY articles DESC, story_id LIMIT 10
 CREATE OR REPLACE VIEW marts.syndication AS
-WITH ranked AS (
+WITH shared AS (  -- stories of several articles: of all others each article is one, which is counted without comparing any
+    SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
+),
+ranked AS (
     SELECT a.*, row_number() OVER (PARTITION BY a.story_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id) AS rank
     FROM articles a
+    JOIN shared s ON s.story_id = a.story_id
 )
 SELECT
     r.story_id,

@@ -1,13 +1,16 @@
 -- Example: SELECT outlet_domain, articles, share_dated, share_with_authors, share_truncated FROM marts.outlet_scorecard ORDER BY articles DESC, outlet_domain
 CREATE OR REPLACE VIEW marts.outlet_scorecard AS
-WITH sizes AS (
-    SELECT story_id, count(*) AS articles FROM articles GROUP BY story_id
+WITH copies AS (
+    SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
+),
+sizes AS (  -- only of stories that may have several articles
+    SELECT a.story_id, count(*) AS articles FROM articles a JOIN copies c ON c.story_id = a.story_id GROUP BY a.story_id
 )
 SELECT
     a.outlet_domain,
     max(o.name) AS outlet_name,
     count(*) AS articles,
-    count(DISTINCT a.story_id) AS stories,
+    count(*) - count(s.story_id) + count(DISTINCT s.story_id) AS stories,
     count(CASE WHEN a.published_at IS NOT NULL THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_dated,
     count(CASE WHEN coalesce(array_length(a.authors, 1), 0) > 0 THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_with_authors,
     count(CASE WHEN a.is_truncated THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_truncated,
@@ -18,7 +21,7 @@ SELECT
     min(a.fetched_at) AS first_fetched_at,
     max(a.last_fetched_at) AS last_fetched_at
 FROM articles a
-JOIN sizes s ON s.story_id = a.story_id
+LEFT JOIN sizes s ON s.story_id = a.story_id
 LEFT JOIN outlets o ON o.domain = a.outlet_domain
 GROUP BY a.outlet_domain;
 COMMENT ON VIEW marts.outlet_scorecard IS 'Completeness of the articles of each outlet: one row for each outlet.';

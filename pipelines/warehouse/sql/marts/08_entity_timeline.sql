@@ -1,19 +1,39 @@
 -- Example: SELECT first_at, name, title, articles, in_titles FROM marts.entity_timeline ORDER BY first_at DESC, name LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_timeline AS
-WITH stories AS (
+WITH shared AS (  -- stories of several articles: of all others each article is one, which is counted without comparing any
+    SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
+),
+stories AS (
     SELECT
         u.entity_id,
         a.story_id,
-        min(coalesce(a.published_at, a.fetched_at)) AS first_at,
-        max(coalesce(a.published_at, a.fetched_at)) AS last_at,
-        (array_agg(a.article_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id))[1] AS first_article_id,
-        count(*) AS articles,
-        count(DISTINCT a.outlet_domain) AS outlets,
-        CAST(sum(u.mention_count) AS BIGINT) AS mentions,
-        count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
-        max(u.salience) AS salience
+        coalesce(a.published_at, a.fetched_at) AS first_at,
+        coalesce(a.published_at, a.fetched_at) AS last_at,
+        a.article_id AS first_article_id,
+        CAST(1 AS BIGINT) AS articles,
+        CAST(CASE WHEN a.outlet_domain IS NULL THEN 0 ELSE 1 END AS BIGINT) AS outlets,
+        CAST(u.mention_count AS BIGINT) AS mentions,
+        CAST(CASE WHEN u.in_title THEN 1 ELSE 0 END AS BIGINT) AS in_titles,
+        u.salience
     FROM article_entities u
     JOIN articles a ON a.article_id = u.article_id
+    LEFT JOIN shared s ON s.story_id = a.story_id
+    WHERE s.story_id IS NULL
+    UNION ALL
+    SELECT
+        u.entity_id,
+        a.story_id,
+        min(coalesce(a.published_at, a.fetched_at)),
+        max(coalesce(a.published_at, a.fetched_at)),
+        (array_agg(a.article_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id))[1],
+        count(*),
+        count(DISTINCT a.outlet_domain),
+        CAST(sum(u.mention_count) AS BIGINT),
+        count(CASE WHEN u.in_title THEN 1 END),
+        max(u.salience)
+    FROM article_entities u
+    JOIN articles a ON a.article_id = u.article_id
+    JOIN shared s ON s.story_id = a.story_id
     GROUP BY u.entity_id, a.story_id
 )
 SELECT
