@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -62,6 +63,26 @@ def test_a_file_that_another_process_keeps_open_is_waited_for_and_then_named(duc
     finally:
         ended(holder)
     assert duckdb_warehouse.query("SELECT 1").rows == ((1,),)
+
+
+def test_a_file_is_read_as_soon_as_another_process_closes_it(
+    duckdb_warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder, connect, refused = started(HOLD_FILE, duckdb_warehouse.path), duckdb.connect, []
+
+    def connected(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        try:
+            return connect(*arguments, **options)
+        except duckdb.IOException as fault:
+            refused.append(fault)
+            if len(refused) == 3:
+                ended(holder)
+            raise
+
+    monkeypatch.setattr(duckdb, "connect", connected)
+    patient = DuckDBWarehouse(duckdb_warehouse.path, patience_s=60)
+    assert patient.query("SELECT count(*) FROM articles").rows == ((0,),)
+    assert len(refused) == 3
 
 
 def test_a_second_writer_is_reported_who_the_first_is(duckdb_warehouse: DuckDBWarehouse) -> None:
