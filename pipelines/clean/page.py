@@ -13,8 +13,9 @@ from pipelines.clean.metadata.byline import Authors, pick_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
-from pipelines.clean.metadata.times import pick_times
-from pipelines.clean.metadata.visible import near_body, seen_authors, seen_times
+from pipelines.clean.metadata.times import pick_times, warnings_of
+from pipelines.clean.metadata.visible import near_body, seen_authors
+from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, tidy
 from pipelines.failures import BodyMissing, TitleMissing
@@ -43,7 +44,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     title = repair(about.title.value)
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
-    times = pick_times(about.times, seen_times(page, near, about.locale))
+    seen = seen_times(page, near, about.locale)
+    times = pick_times(about.times, seen, raw.url)
     evidence = _evidence(about, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}
@@ -64,7 +66,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
         evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
-        warnings=markup.warnings,
+        warnings=(*markup.warnings, *warnings_of(times, seen)),
     ))
 
 

@@ -15,7 +15,7 @@ from pipelines.clean.dump.lines import Lines
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet
-from pipelines.clean.metadata.written import load_date_tables, read_written
+from pipelines.clean.metadata.written import labelled_dates, load_date_tables, read_written
 from pipelines.clean.names import author_type, load_name_tables, parse_byline
 from pipelines.records import Author
 
@@ -217,12 +217,10 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
         is_update = labels.updated.search(text) is not None
         if at >= around.first and not (is_update or labels.published.search(text)):
             continue
-        moment = read_written(text, None)
-        if moment is not None:
-            yield (
-                ("modified_at" if is_update and not labels.published.search(text) else "published_at"),
-                Found(moment, "date below the headline", text),
-            )
+        for field, part in labelled_dates(text, None):
+            moment = read_written(part, None)
+            if moment is not None:
+                yield field or "published_at", Found(moment, "date below the headline", text)
 
 
 def find_outlet(around: Surroundings, headline: str) -> Found[str] | None:

@@ -73,8 +73,8 @@ class Block:
 class Mark:
     """An element whose markup says what it is, and the number of its block.
 
-    ``kind`` is "time" (``text`` is its machine-readable value), "author", or "author page" for a link to an author's
-    page (``names`` is the address).
+    ``kind`` is "time" (``text`` is its machine-readable value, or else what it shows), "author", or "author page" for a
+    link to an author's page (``names`` is the address).
     """
 
     kind: str
@@ -199,7 +199,7 @@ class _Walk:
     def _mark(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
         meaning = element.get("itemprop", "") if "itemprop" in names else ""
         if tag == "time":
-            kind, text = "time", element.get("datetime", "").strip()
+            kind, text = "time", element.get("datetime", "").strip() or text_in(element)[:80]
         elif "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split()):
             kind, text = "author", text_in(element)[:200]
         elif tag == "a" and "href" in names and _AUTHOR_PAGE.search(element.get("href", "")) is not None:

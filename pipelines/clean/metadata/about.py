@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipelines.addresses import joined_address, path_of, split_address
+from pipelines.addresses import host_of, joined_address, path_of, split_address
 from pipelines.clean.identity import canonical_url
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import MICRODATA_PUBLISHER, Head
@@ -16,6 +16,9 @@ LONGEST_TAG = 100
 LONGEST_SECTION = 60
 _PUBLISHERS = frozenset(("newsmediaorganization", "organization", "website"))
 _SITES = frozenset(("website", "newsmediaorganization"))
+_FREE_DOMAINS = frozenset(("ai", "cc", "co", "eu", "fm", "gg", "io", "ly", "me", "sh", "su", "to", "tv", "ws"))
+"""Countries' domains that outlets elsewhere use, and that of a union of countries."""
+
 _TAG_CUT = re.compile(r"[,;،、，|]")
 _OUTLET_METAS = (
     "og:site_name", MICRODATA_PUBLISHER, "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher",
@@ -132,6 +135,21 @@ def language_of(head: Head, article: JsonObject | None) -> Found[str] | None:
         if len(code) == 2 and code.isalpha():
             return Found(code, how, tag)
     return None
+
+
+def locale_of(lang: str | None, address: str | None) -> str | None:
+    """The page's language with its country, which is that of the outlet's domain if the language has none.
+
+    >>> locale_of("en", "https://outlet.co.in/pier"), locale_of("en-GB", "https://outlet.in/"), locale_of(None, None)
+    ('en-IN', 'en-GB', None)
+    >>> locale_of("en", "https://outlet.example/"), locale_of("de", "https://outlet.tv/")
+    ('en', 'de')
+    """
+    host = host_of(address) if address else None
+    country = (host or "").rpartition(".")[2]
+    if not lang or "-" in lang or "_" in lang or len(country) != 2 or country in _FREE_DOMAINS:
+        return lang.replace("_", "-") if lang else None
+    return f"{lang}-{'GB' if country == 'uk' else country.upper()}"
 
 
 def image_of(head: Head, article: JsonObject | None, base: str | None) -> Found[str] | None:

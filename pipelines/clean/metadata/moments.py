@@ -11,10 +11,12 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.resources import files
 
-EARLIEST = 1990
+EARLIEST, LATEST = 1990, 2050
+"""Years. A later one is of another calendar: in Nepal, 2082 began in 2025."""
+
 _ISO = re.compile(
     r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
-    r"(?:(?:T|\s+|\s*[-,]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AP]M\b)?\s*"
+    r"(?:(?:T|\s+|\s*[-,]\s*)(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,]\d+)?)?\s*([AP]M\b)?\s*"
     r"((?:UTC|GMT)?[+-]\d{1,2}:?\d{2}\b|(?:UTC|GMT)?[+-]\d{1,2}\b|Z\b|[A-Z]{2,5}\b)?)?", re.I)
 _SCRIPTED = re.compile(
     r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})"
@@ -23,20 +25,38 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$")
 
 
-@cache
-def load_zones() -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True)
+class Zones:
     """The names of time zones in ``tables/dates.toml``, with their offsets."""
+
+    offsets: Mapping[str, str]
+    of_season: Mapping[str, tuple[str, str]]
+    of_countries: Mapping[str, Mapping[str, str]]
+
+
+@cache
+def load_zones() -> Zones:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))
-    return {name: offset for offset, names in table["zones"].items() for name in names}
+    offsets = {name: offset for offset, names in table["zones"].items() for name in names}
+    return Zones(
+        offsets,
+        {name: (offsets.get(winter, winter), offsets.get(summer, summer))
+         for name, (winter, summer) in table["zones_of_season"].items()},
+        table["zones_of_countries"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time. ``zone`` is the written offset (+05:00), or None. ``has_time`` is False for a date alone."""
+    """A point in time. ``zone`` is the written offset (+05:00), or None. ``has_time`` is False for a date alone.
+
+    ``unread`` is the written time if its zone or its half of the day is ambiguous; then only the date is known.
+    """
 
     at: datetime
     zone: str | None
     has_time: bool
+    unread: str | None = None
 
 
 def read_moment(text: str) -> Moment | None:
@@ -57,7 +77,7 @@ def read_moment(text: str) -> Moment | None:
         number = str(_MONTHS.index(match[1]) + 1)
         return _moment((match[3] or match[8] or "0", number, match[2]), (match[4], match[5], match[6]), match[7])
     match = _COMPACT.match(text)
-    if match is not None and EARLIEST <= int(match[1]) <= 2100:
+    if match is not None and EARLIEST <= int(match[1]) <= LATEST:
         year, month, day, hour, minute, second, zone = match.groups()
         return _moment((year, month, day), (hour, minute, second), zone)
     if text.isdigit() and len(text) in (10, 13):
@@ -72,31 +92,43 @@ def _of_24(hour: str | None, half: str | None) -> str | None:
 
 
 def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str | None) -> Moment | None:
-    zone = offset_of(written)
     hour, minute, second = (int(part or 0) for part in clock)
     try:
-        at = datetime(*(int(part) for part in date), tzinfo=UTC)  # type: ignore[misc,arg-type]
-        at += timedelta(hours=hour, minutes=minute, seconds=second)
+        day = datetime(*(int(part) for part in date), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        zone = offset_of(written, day)
+        at = day + timedelta(hours=hour, minutes=minute, seconds=second)
         if zone is not None:
             at = datetime.fromisoformat(at.strftime("%Y-%m-%dT%H:%M:%S") + zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if not EARLIEST <= at.year <= 2100 or hour > 24 or minute > 59:
+    if not EARLIEST <= at.year <= LATEST or hour > 24 or minute > 59:
         return None
+    if zone is None and written and is_zone(written):
+        return Moment(day, None, False, f"{hour:02}:{minute:02} {written}")
     return Moment(at, zone, clock[0] is not None)
 
 
-def offset_of(written: str | None) -> str | None:
+def is_zone(name: str) -> bool:
+    """Whether a name is that of a time zone, of one or of several."""
+    zones, name = load_zones(), name.upper()
+    return name in zones.offsets or name in zones.of_season or name in zones.of_countries
+
+
+def offset_of(written: str | None, day: datetime | None = None, language: str | None = None) -> str | None:
     """The offset of a time zone; None if its name is ambiguous or unknown.
+
+    ``day`` decides between winter and summer (ET), the country in ``language`` between names (IST).
 
     >>> offset_of("+0530"), offset_of("Z"), offset_of("GMT+1"), offset_of("CEST"), offset_of("IST"), offset_of(None)
     ('+05:30', '+00:00', '+01:00', '+02:00', None, None)
+    >>> offset_of("ET", datetime(2026, 3, 4)), offset_of("ET", datetime(2026, 7, 4)), offset_of("IST", None, "hi-IN")
+    ('-05:00', '-04:00', '+05:30')
     """
     if not written:
         return None
     written = written.upper()
-    if written in load_zones():
-        return load_zones()[written]
+    if is_zone(written):
+        return _named_offset(written, day, language)
     written = written.removeprefix("UTC").removeprefix("GMT")
     if written[:1] not in ("+", "-"):
         return None
@@ -108,6 +140,22 @@ def offset_of(written: str | None) -> str | None:
     return f"{written[0]}{digits[:2]}:{digits[2:]}"
 
 
+def _named_offset(name: str, day: datetime | None, language: str | None) -> str | None:
+    zones = load_zones()
+    if name in zones.of_season:
+        return zones.of_season[name][_is_summer(day)] if day is not None and day.year >= 2007 else None
+    country = (language or "").replace("_", "-").rpartition("-")[2].upper()
+    return zones.offsets.get(name) or zones.of_countries[name].get(country)
+
+
+def _is_summer(day: datetime) -> bool:
+    """Whether the clocks of the United States are on summer time: from March's second Sunday to November's first."""
+    first = datetime(day.year, 3, 1, tzinfo=day.tzinfo)
+    spring = first + timedelta(days=(6 - first.weekday()) % 7 + 7)
+    first = datetime(day.year, 11, 1, tzinfo=day.tzinfo)
+    return spring <= day < first + timedelta(days=(6 - first.weekday()) % 7)
+
+
 def _rfc_2822(text: str) -> Moment | None:
     if not re.search(r"\d{1,2}:\d{2}", text):
         return None
@@ -115,7 +163,7 @@ def _rfc_2822(text: str) -> Moment | None:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):
         return None
-    if not EARLIEST <= at.year <= 2100:
+    if not EARLIEST <= at.year <= LATEST:
         return None
     if at.tzinfo is None:
         return Moment(at.replace(tzinfo=UTC), None, True)

@@ -12,6 +12,7 @@ from pipelines.clean.metadata.about import (
     address_of,
     image_of,
     language_of,
+    locale_of,
     outlet_name_of,
     publisher_names,
     section_of,
@@ -65,11 +66,12 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
     outlet, section = outlet_name_of(head, data, article), section_of(head, data, article, base)
     names = _outlet_names(head, data, outlet, domain)
     is_news = _is_news(head, data, article)
+    locale = locale_of(head.lang, base)
     titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, is_news)
     return Metadata(
         title=pick_title(titles, names, section.value if section else None),
         authors=tuple(read_authors(head, data, article)),
-        times=read_times(head, article),
+        times=read_times(head, data, article, locale),
         canonical_url=address,
         outlet_name=outlet,
         outlet_domain=Found(domain, "url", base) if domain else None,
@@ -78,7 +80,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         language=language_of(head, article),
         image_url=image_of(head, article, base),
         outlet_names=names,
-        locale=head.lang,
+        locale=locale,
         declared_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
         signs=read_signs(head, data, article, titles.all(), url),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from pipelines.addresses import path_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
-from pipelines.clean.metadata.jsonld import JsonObject, text_of
+from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.written import read_written
 
@@ -23,17 +25,24 @@ _MODIFIED = (
     "articlemodifiedtime", "articleupdatedtime", "ogupdatedtime", "datemodified", "lastmodified", "dctermsmodified",
     "ogmodifiedtime", "lastmod", "articlemodified", "modifieddate", "updateddate", "dcdatemodified",
 )
+_URL_DAY = re.compile(r"(?<=[/_-])(?:19|20)\d\d([/-])\d{1,2}\1\d{1,2}(?=[/_-]|$)")
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment]]:
+def read_times(head: Head, data: LinkedData, article: JsonObject | None,
+               locale: str | None) -> dict[str, Found[Moment]]:
     """``published_at`` and ``modified_at``, if JSON-LD or meta tags declare them.
 
-    JSON-LD takes precedence, unless a meta tag has the same time with more precision: with a zone or a time of day.
+    JSON-LD takes precedence, unless a meta tag has the same time with more precision: with a zone or a time of day. If
+    neither has a date of publication, that of the web page in JSON-LD is used.
     """
     times = {}
-    published = _fullest([_linked(article, "datePublished", "uploadDate", "dateCreated"), *_tagged(head, _PUBLISHED)])
-    modified = _fullest([_linked(article, "dateModified"), *_tagged(head, _MODIFIED)])
+    linked = _linked(article, "datePublished", "uploadDate", "dateCreated")
+    published = _fullest([linked, *_tagged(head, _PUBLISHED, locale)])
+    modified = _fullest([_linked(article, "dateModified"), *_tagged(head, _MODIFIED, locale)])
+    if published is None:
+        pages = (found for found in data.own() if "webpage" in types_of(found))
+        published = next((found for page in pages if (found := _linked(page, "datePublished")) is not None), None)
     if published is not None:
         times["published_at"] = published
     if modified is not None:
@@ -41,11 +50,46 @@ def read_times(head: Head, article: JsonObject | None) -> dict[str, Found[Moment
     return times
 
 
-def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> dict[str, Found[Moment]]:
-    """The declared times. A visible one is used if none is declared, or if it is the same time with more precision."""
+def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]],
+               url: str | None = None) -> dict[str, Found[Moment]]:
+    """The declared times. A visible one is used if none is declared, or if it is the same time with more precision.
+
+    If nothing else has a date of publication, the day in the address is used.
+    """
     fields = {**seen, **declared}
     times = {field: _fullest([declared.get(field), seen.get(field)]) for field in fields}
-    return {field: found for field, found in times.items() if found is not None}
+    found_times = {field: found for field, found in times.items() if found is not None}
+    if "published_at" not in found_times and url is not None and (day := _day_in(url)) is not None:
+        found_times["published_at"] = day
+    return found_times
+
+
+def _day_in(url: str) -> Found[Moment] | None:
+    """The one day in an address that is written as year, month and day: /2026/03/04/ or /2026-03-04-pier-opens.
+
+    >>> _day_in("https://outlet.example/2026/03/04/pier").value.at.date().isoformat()
+    '2026-03-04'
+    >>> _day_in("https://outlet.example/2026/03/pier-4"), _day_in("https://outlet.example/2026/13/04/pier")
+    (None, None)
+    """
+    days = {match[0] for match in _URL_DAY.finditer(path_of(url))}
+    moment = read_moment(days.pop()) if len(days) == 1 else None
+    return Found(moment, "url", url) if moment is not None else None
+
+
+def warnings_of(times: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> tuple[str, ...]:
+    """Warnings of a time whose zone or half of the day was not read, and of a date that the page itself contradicts."""
+    found = [
+        f"TimeUnread: {field} is a date alone: the zone or the half of the day in {time.value.unread!r} is ambiguous"
+        for field, time in times.items() if time.value.unread is not None
+    ]
+    chosen, shown = times.get("published_at"), seen.get("published_at")
+    if chosen is None or shown is None or shown.how != "labelled date":
+        return tuple(found)
+    if abs(_wall(chosen.value) - _wall(shown.value)) > 2 * _DAY:
+        found.append(f"DateContradicted: published_at is {chosen.value.at.date()} by {chosen.how}, and the page shows "
+                     f"{shown.read_from!r}")
+    return tuple(found)
 
 
 def _fullest(answers: Iterable[Found[Moment] | None]) -> Found[Moment] | None:
@@ -99,8 +143,8 @@ def _written_to_the_minute(text: str) -> Moment | None:
     return moment if moment is not None and moment.has_time else None
 
 
-def _tagged(head: Head, names: tuple[str, ...]) -> Iterator[Found[Moment]]:
+def _tagged(head: Head, names: tuple[str, ...], locale: str | None) -> Iterator[Found[Moment]]:
     for name, written in head.called(*names):
-        moment = read_moment(written) or read_written(written, head.lang)
+        moment = read_moment(written) or read_written(written, locale)
         if moment is not None:
             yield Found(moment, "meta", f"{name}: {written}")

@@ -1,6 +1,6 @@
-"""The visible byline and dates: in the lines between the headline and the body, and just after the body.
+"""The visible byline: in the lines between the headline and the body, and just after the body.
 
-Names and dates further away are ignored. They belong to other articles or comments, or are the day of the fetch.
+Names further away are ignored. They belong to other articles or comments.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import headline_before
 from pipelines.clean.metadata.byline import Authors
 from pipelines.clean.metadata.found import Found
-from pipelines.clean.metadata.moments import Moment, read_moment
-from pipelines.clean.metadata.written import load_date_tables, read_written, without_dates
+from pipelines.clean.metadata.written import load_date_tables, without_dates
 from pipelines.clean.names import author_type, load_name_tables, parse_byline
 from pipelines.records import Author
 
@@ -26,20 +25,14 @@ AFTER_STANDFIRST = 8
 WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
 ABOVE_HEADLINE = 4
-LONGEST_DATE = 30
 LONGEST_CREDIT = 60
 LONGEST_ALONE = 60
 """Characters of a name on a separate line, after a line such as "By"."""
-
-MOST_LETTERS = 45
-"""Letters beside a date without a label such as "published". A line with more is a caption or a sentence."""
 
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
 _SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|author)")
 _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|role|title|job|date|time", re.I)
-_DATE_BOX = re.compile(r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)", re.I)
-_MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
 _GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
 _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
 _DIGIT = re.compile(r"\d")
@@ -235,56 +228,3 @@ def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR
             names = _names_in(block.text)
             if names[:1].isupper() and _NAME.match(names):
                 yield names
-
-
-def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Found[Moment]]:
-    """``published_at`` and ``modified_at``, from time elements or from dates in words."""
-    times: dict[str, Found[Moment]] = {}
-    marks = [mark for mark in page.marks
-             if mark.kind == "time" and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop]
-    for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline come last
-        if (moment := read_moment(mark.text)) is not None:
-            field = "modified_at" if _MODIFIED.search(mark.names) else "published_at"
-            times.setdefault(field, Found(moment, "time element", mark.text))
-    for numbers, must_be_labelled in ((near.before, False), (near.after, True)):
-        for field, moment, line in _written(page, numbers, must_be_labelled, language):
-            times.setdefault(field, Found(moment, "written date", line))
-    if "published_at" not in times and (dated := _above(page, near, language)) is not None:
-        times["published_at"] = dated
-    return times
-
-
-def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
-    """A date above the headline in a box whose name says that it is the date of publication, or None.
-
-    Other dates above the headline may be the page's own, which is the day of the fetch.
-    """
-    for number in range(near.before.start - 2, max(-1, near.before.start - 2 - ABOVE_HEADLINE), -1):
-        block = page.blocks[number]
-        is_date = len(block.text) <= LONGEST_DATE and _DATE_BOX.search(page.boxes[block.box].names) is not None
-        if is_date and (moment := read_written(block.text, language)) is not None:
-            return Found(moment, "written date", block.text)
-    return None
-
-
-def _written(page: Blocks, numbers: range, must_be_labelled: bool, language: str | None,
-             ) -> Iterator[tuple[str, Moment, str]]:
-    tables = load_date_tables()
-    for number in numbers:
-        line = page.blocks[number].text
-        if len(line) > LONGEST_BYLINE or _DIGIT.search(line) is None:
-            continue
-        above = page.blocks[number - 1].text if number > numbers.start else ""
-        if len(above) <= LONGEST_DATE and tables.updated.fullmatch(above.strip(" :")):
-            line = f"{above} {line}"
-        updated = tables.updated.search(line)
-        own = line[: updated.start()] if updated is not None else line
-        label = tables.published.search(own)
-        if updated is not None and (moment := read_written(line[updated.end():], language)) is not None:
-            yield "modified_at", moment, line
-        if label is not None:
-            own = own[label.end():]
-        elif must_be_labelled or sum(letter.isalpha() for letter in own) > MOST_LETTERS:
-            continue
-        if (moment := read_written(own, language)) is not None:
-            yield "published_at", moment, line

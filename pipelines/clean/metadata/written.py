@@ -4,87 +4,110 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.metadata.moments import EARLIEST, Moment, offset_of, read_moment
+from pipelines.clean.metadata.calendar import base_language, hour_of, is_month, month_of
+from pipelines.clean.metadata.moments import EARLIEST, LATEST, Moment, is_zone, offset_of, read_moment
+
+type Day = tuple[int, int, int]
 
 _CLOCK = re.compile(
-    r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?)(\d{2})(?::\d{2})?(?![\d./])\s*([ap]\.?\s?m\b\.?)?\s*"
-    r"(?:\(?((?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?\b|(?-i:[A-Z]{1,5})\b))?", re.I)
+    r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?|[時时点點시]\s?)(\d{2})(?::\d{2})?(?![\d./]|\.\d)[分분]?", re.I)
+_ZONE = re.compile(r"\s*\(?((?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?\b|[A-Z]{1,5}\b)")
+_NAME = r"[^\s\d,;:/()|\[\]–—-][^\s\d,;:/()|\[\]–—-]+(?:\s?[ /]\s?[\u0600-\u06ff]+)?"
 _NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
-_YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})([-/.]|年\s?)(\d{1,2})(?:[-/.]|月\s?)(\d{1,2})(?!\d)")
+_SHORT_NUMBERS = re.compile(r"(?<![\d/.:-])(\d{1,2})([./])(\d{1,2})\2(\d{2})(?![\d/:-]|\.\d)")
+_YEAR_FIRST = re.compile(
+    r"(?<![\d/.-])(\d{4})(?:[-/.]\s?|[年년]\s?)(\d{1,2})(?:[-/.]\s?|[月월]\s?)(\d{1,2})(?!\d)")
 _DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*"
-    r"([^\W\d_]{3,14})\.?,?\s*(?:de |del )?\s*[-,]?\s*(\d{4})(?!\d)", re.I)
-_MONTH_DAY = re.compile(r"([^\W\d_]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)", re.I)
+    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*({_NAME}),?\s*(?:de |del )?"
+    r"\s*[-,]?\s*(\d{4})(?!\d)", re.I)
+_MONTH_DAY = re.compile(rf"({_NAME})\s+(\d{{1,2}})(?:st|nd|rd|th)?\.?,?\s+(\d{{4}})(?!\d)", re.I)
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})(?:\.| m\.)?\s+({_NAME})\s+(\d{{1,2}})(?![\d:])", re.I)
+_NUMBERED_MONTH = re.compile(r"(?<!\d)(\d{1,2})\s+(?:tháng|thg)\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})(?!\d)", re.I)
+_ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)年\s?(\d{1,2})月\s?(\d{1,2})日")
+_ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
+_RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
+_RANGE_BEFORE = re.compile(r"\d\.?\s?[-–~〜/]\s?$")
 _DIGIT = re.compile(r"\d")
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_YEAR_FIRST_LANGUAGES = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "fa", "eu"))
 LONGEST_LINE = 160
 
 
 @dataclass(frozen=True, slots=True)
 class DateTables:
-    """The tables of ``tables/dates.toml``."""
+    """The labels of ``tables/dates.toml``."""
 
-    months: tuple[tuple[str, int], ...]
     published: re.Pattern[str]
     updated: re.Pattern[str]
 
 
+@dataclass(frozen=True, slots=True)
+class DateIn:
+    """A date in a line: its place, and the day, which is None if it is ambiguous, impossible or part of a range."""
+
+    start: int
+    end: int
+    day: Day | None
+
+
 @cache
 def load_date_tables() -> DateTables:
-    table = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))
-    months = ((start, int(number)) for number, starts in table["months"].items() for start in starts)
-    labels = {name: "|".join(entries) for name, entries in table["labels"].items()}
-    return DateTables(
-        tuple(sorted(months, key=lambda month: -len(month[0]))),
-        re.compile(rf"\b(?:{labels['published']})\b", re.I),
-        re.compile(rf"\b(?:{labels['updated']})\b", re.I),
-    )
+    labels = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))["labels"]
+
+    def pattern(name: str) -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{'|'.join(labels[name])})\b|{'|'.join(labels[f'unspaced_{name}'])}", re.I)
+
+    return DateTables(pattern("published"), pattern("updated"))
 
 
 def read_written(line: str, language: str | None) -> Moment | None:
-    """The date in a short line, with its time and zone if they are written; or None.
+    """The date in a short line, with its time and zone if they are written; or None. A line with two dates has none.
 
     >>> read_written("Published 27 August 2025, 4:05 pm", "en").at.isoformat()
     '2025-08-27T16:05:00+00:00'
-    >>> read_written("27 Aug 2025 16:05 UTC+1", "en").zone, read_written("27 Aug 2025, 16:05 IST", "en").zone
-    ('+01:00', None)
-    >>> read_written("03/04/2025", "en") is None
-    True
+    >>> read_written("2026.03.04. 오후 3:15", "ko").at.isoformat()
+    '2026-03-04T15:15:00+00:00'
+    >>> read_written("27 Aug 2025 16:05 UTC+1", "en").zone, read_written("27 Aug 2025, 16:05 IST", "en-IN").zone
+    ('+01:00', '+05:30')
+    >>> read_written("03/04/2025", "en") is None, read_written("3 March 1994 – 2 May 2026", "en") is None
+    (True, True)
     >>> read_written("03.04.2025", "de").at.date().isoformat()
     '2025-04-03'
     """
-    line = line[:LONGEST_LINE]
-    found = _date_in(line, language)
-    if found is None:
+    line = _DIRECTIONS.sub("", line[:LONGEST_LINE])
+    found = dates_in(line, language)
+    days = {date.day for date in found}
+    if len(days) != 1 or (day := found[0].day) is None:
         return None
-    (year, month, day), rest = found
-    try:
-        at = datetime(year, month, day, tzinfo=UTC)
-    except ValueError:
-        return None
-    if not EARLIEST <= year <= 2100:
-        return None
-    return _with_clock(at, rest)
+    first, last = found[0], found[-1]
+    at = datetime(*day, tzinfo=UTC)
+    for rest in (line[last.end:], line[: first.start]):
+        moment = _with_clock(at, rest, language)
+        if moment.has_time or moment.unread is not None:
+            return moment
+    return Moment(at, None, False)
 
 
-def _date_in(line: str, language: str | None) -> tuple[tuple[int, int, int], str] | None:
-    if (match := _YEAR_FIRST.search(line)) is not None:
-        return (int(match[1]), int(match[3]), int(match[4])), line[match.end():]
-    for pattern, day, month in ((_DAY_MONTH, 1, 2), (_MONTH_DAY, 2, 1)):
+def dates_in(line: str, language: str | None) -> list[DateIn]:
+    """The dates in a line, in order."""
+    found: list[DateIn] = []
+    if _DIGIT.search(line) is None:
+        return found
+    for pattern, day_of in _PATTERNS:
         for match in pattern.finditer(line):
-            number = month_of(match[month])
-            if number is not None:
-                return (int(match[3]), number, int(match[day])), line[:match.start()] + " " + line[match.end():]
-    if (match := _NUMBERS.search(line)) is not None:
-        first, second = int(match[1]), int(match[3])
-        order = _order(first, second, match[2], language)
-        if order is not None:
-            return (int(match[4]), *order), line[:match.start()] + " " + line[match.end():]
-    return None
+            if any(match.start() < other.end and other.start < match.end() for other in found):
+                continue
+            day = day_of(match, language)
+            if day is not None:
+                is_range = _RANGE_AFTER.match(line, match.end()) or _RANGE_BEFORE.search(line[: match.start()])
+                found.append(DateIn(match.start(), match.end(), None if is_range else _valid(day, line, language)))
+    return sorted(found, key=lambda date: date.start)
 
 
 def without_dates(line: str) -> str:
@@ -93,21 +116,66 @@ def without_dates(line: str) -> str:
     >>> without_dates("By Ines Falk 2 December 2025")
     'By Ines Falk | '
     """
-    if _DIGIT.search(line) is None:
-        return line
-    for pattern, month in ((_YEAR_FIRST, 0), (_DAY_MONTH, 2), (_MONTH_DAY, 1), (_NUMBERS, 0)):
-        line = pattern.sub(lambda found, at=month: " | " if not at or month_of(found[at]) else found[0], line)  # type: ignore[misc]
+    for date in reversed(dates_in(line, None)):
+        line = f"{line[: date.start]} | {line[date.end:]}"
     return re.sub(r"\s+\|", " |", line)
 
 
-def month_of(word: str) -> int | None:
-    """The number of the month that a word names, or None.
+_NO_DAY: Day = (0, 0, 0)
 
-    >>> month_of("März"), month_of("août"), month_of("lipca"), month_of("monday")
-    (3, 8, 7, None)
-    """
-    folded = word.casefold()
-    return next((number for start, number in load_date_tables().months if folded.startswith(start)), None)
+
+def _by_name(year: int, month: int, day: int) -> Callable[[re.Match[str], str | None], Day | None]:
+    def day_of(match: re.Match[str], language: str | None) -> Day | None:
+        names = [name.strip() for name in match[month].split("/")]
+        number = month_of(names[0], language)
+        if number is None:
+            return _NO_DAY if is_month(names[0]) else None
+        return int(match[year]), number, int(match[day])
+
+    return day_of
+
+
+def _by_number(match: re.Match[str], language: str | None) -> Day:
+    order = _order(int(match[1]), int(match[3]), match[2], language)
+    return (int(match[4]), *order) if order is not None else _NO_DAY
+
+
+def _by_short_number(match: re.Match[str], language: str | None) -> Day | None:
+    """A date with a year of two digits, which is read only in languages that write the year last."""
+    base = base_language(language)
+    if not base or base in {"en", "th"} or base in _YEAR_FIRST_LANGUAGES or int(match[3]) > 12:
+        return None
+    return 2000 + int(match[4]), int(match[3]), int(match[1])
+
+
+def _by_era(match: re.Match[str], language: str | None) -> Day:
+    year = 1 if match[2] == "元" else int(match[2])
+    return _ERAS[match[1]] + year, int(match[3]), int(match[4])
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str | None], Day | None]], ...] = (
+    (_ERA, _by_era),
+    (_YEAR_FIRST, lambda match, _: (int(match[1]), int(match[2]), int(match[3]))),
+    (_NUMBERED_MONTH, lambda match, _: (int(match[3]), int(match[2]), int(match[1]))),
+    (_DAY_MONTH, _by_name(3, 2, 1)),
+    (_MONTH_DAY, _by_name(3, 1, 2)),
+    (_YEAR_MONTH_DAY, _by_name(1, 2, 3)),
+    (_NUMBERS, _by_number),
+    (_SHORT_NUMBERS, _by_short_number),
+)
+
+
+def _valid(day: Day, line: str, language: str | None) -> Day | None:
+    """The day in the Gregorian calendar; None if there is no such day. Thai years are 543 ahead."""
+    year, month, number = day
+    is_thai = base_language(language) == "th" or any("\u0e00" <= letter <= "\u0e7f" for letter in line)
+    if is_thai and EARLIEST + 543 <= year <= LATEST + 543:
+        year -= 543
+    try:
+        datetime(year, month, number, tzinfo=UTC)
+    except ValueError:
+        return None
+    return (year, month, number) if EARLIEST <= year <= LATEST else None
 
 
 def _order(first: int, second: int, separator: str, language: str | None) -> tuple[int, int] | None:
@@ -118,18 +186,37 @@ def _order(first: int, second: int, separator: str, language: str | None) -> tup
         return first, second
     if first == second or separator == ".":
         return second, first
-    if language is None or language.lower() == "en":
+    if language is None or language.lower() in {"en", "en-ca"}:
         return None
-    return (first, second) if language.lower() in {"en-us", "en-ph"} else (second, first)
+    return (first, second) if language.lower() in {"en-us", "en-ph", "es-us", "es-pa", "fil"} else (second, first)
 
 
-def _with_clock(at: datetime, rest: str) -> Moment:
+def _with_clock(at: datetime, rest: str, language: str | None) -> Moment:
     match = _CLOCK.search(rest)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         return Moment(at, None, False)
-    hour = int(match[1])
-    if match[3]:
-        hour = hour % 12 + (12 if match[3].lower().startswith("p") else 0)
-    zone = offset_of(match[4])
+    after = rest[match.end():]
+    hour, used = hour_of(int(match[1]), rest[: match.start()][-24:], after[:24], language)
+    named = _ZONE.match(after[used:])
+    zone = offset_of(named[1], at, language) if named is not None else None
+    if hour is None or (named is not None and zone is None and is_zone(named[1])):
+        return Moment(at, None, False, rest.strip()[:40])
     text = f"{at:%Y-%m-%d}T{hour:02}:{int(match[2]):02}:00{zone or ''}"
     return read_moment(text) or Moment(at, None, False)
+
+
+def labelled_dates(line: str, language: str | None) -> Iterator[tuple[str | None, str]]:
+    """The parts of a line that have a date of their own, each with its field; None if no label says which.
+
+    >>> list(labelled_dates("Updated 12 June 2026 09:00 | Published 11 June 2026 18:00", "en"))
+    [('modified_at', '12 June 2026 09:00 |'), ('published_at', '11 June 2026 18:00')]
+    """
+    tables = load_date_tables()
+    labels = sorted(
+        [(found.start(), found.end(), field) for field, pattern in
+         (("published_at", tables.published), ("modified_at", tables.updated)) for found in pattern.finditer(line)])
+    ends = [start for start, _, _ in labels[1:]] + [len(line)]
+    if (opening := line[: labels[0][0]] if labels else line).strip():
+        yield None, opening.strip()
+    for (_, start, field), end in zip(labels, ends, strict=True) if labels else ():
+        yield field, line[start:end].strip(" :")

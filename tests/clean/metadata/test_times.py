@@ -12,7 +12,8 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.page import read_metadata
 from pipelines.clean.metadata.times import pick_times
-from pipelines.clean.metadata.visible import Near, seen_times
+from pipelines.clean.metadata.visible import Near
+from pipelines.clean.metadata.visible_times import seen_times
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,8 @@ def test_what_is_no_moment(written: str) -> None:
 def test_a_zone_name_that_means_several_is_no_zone() -> None:
     moment = read_moment("2026-05-04 09:30 IST")
     assert moment is not None
-    assert (moment.zone, moment.has_time) == (None, True)
+    assert (moment.at.isoformat(), moment.zone, moment.has_time) == ("2026-05-04T00:00:00+00:00", None, False)
+    assert moment.unread == "09:30 IST"
 
 
 def published(declared: str | None, *, meta: str | None = None) -> tuple[str, str] | None:
