@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def opened(settings: Settings) -> Warehouse:
     """The warehouse to read from; raises ``WarehouseGone`` or ``WarehouseReplaced`` if runs loaded into another one."""
     from flows.memory import Memory
-    from flows.place import the_warehouse
+    from flows.targets import the_warehouse
 
     warehouse = the_warehouse(settings)
     Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)

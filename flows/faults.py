@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from pipelines.phrases import in_words
 
-FINE, FOUND_WRONG, USAGE, AWAY, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+FINE, FOUND_WRONG, USAGE, UNAVAILABLE, OTHER_WRITER, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 EXIT_CODES = {
     FINE: "fine",
     FOUND_WRONG: "something is wrong with the data or the ledger",
     USAGE: "wrong usage or settings",
-    AWAY: "something outside of Dateline is unavailable (broker, warehouse, network, disk)",
+    UNAVAILABLE: "something outside of Dateline is unavailable (broker, warehouse, network, disk)",
     OTHER_WRITER: "another writer is at work",
     FAILED: "the run failed",
     INTERRUPTED: "interrupted",
@@ -45,18 +45,18 @@ _CODES = {
     "QueryFailed": USAGE,
     "WarehouseFault": USAGE,  # base class of the others: an address that names no warehouse
     "TopicNameInvalid": USAGE,
-    "BrokerUnavailable": AWAY,
-    "BrokerRefused": AWAY,
-    "TopicMissing": AWAY,
-    "StageUnavailable": AWAY,
-    "StagingFailed": AWAY,
-    "WarehouseUnavailable": AWAY,
-    "WarehouseMissing": AWAY,
-    "WarehouseRefused": AWAY,
-    "WarehouseGone": AWAY,
-    "WarehouseReplaced": AWAY,
-    "LocalFault": AWAY,
-    "PrefectUnavailable": AWAY,
+    "BrokerUnavailable": UNAVAILABLE,
+    "BrokerRefused": UNAVAILABLE,
+    "TopicMissing": UNAVAILABLE,
+    "StageUnavailable": UNAVAILABLE,
+    "StagingFailed": UNAVAILABLE,
+    "WarehouseUnavailable": UNAVAILABLE,
+    "WarehouseMissing": UNAVAILABLE,
+    "WarehouseRefused": UNAVAILABLE,
+    "WarehouseGone": UNAVAILABLE,
+    "WarehouseReplaced": UNAVAILABLE,
+    "LocalFault": UNAVAILABLE,
+    "PrefectUnavailable": UNAVAILABLE,
     "WarehouseBusy": OTHER_WRITER,
     "OffsetsMoved": OTHER_WRITER,
     "RunFailed": FAILED,
@@ -153,5 +153,5 @@ def _in_words(name: str) -> str:
 def code_of(fault: BaseException) -> int:
     code = exit_code(fault)
     if code is None:
-        return AWAY if isinstance(fault, OSError) and fault.errno in _DISK else FAILED
+        return UNAVAILABLE if isinstance(fault, OSError) and fault.errno in _DISK else FAILED
     return code

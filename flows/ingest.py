@@ -10,9 +10,9 @@ from prefect import flow
 
 from flows.faults import WrongUsage
 from flows.masking import masked
-from flows.place import the_settings, with_broker
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
+from flows.targets import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import LOG, Work, clean_up, finish, finish_batch, report_progress, transform, working
 

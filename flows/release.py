@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow
 
 from flows.masking import masked
-from flows.place import the_settings
 from flows.scrapers import need_quarantined
+from flows.targets import the_settings
 from flows.watching import watcher
 from flows.work import Work, load, remove_staged, step, working
 

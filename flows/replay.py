@@ -10,7 +10,7 @@ from prefect import flow
 
 from flows.dead_letters import chosen, count_of
 from flows.masking import masked
-from flows.place import the_settings, with_broker
+from flows.targets import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import Work, clean_up, finish, finish_batch, step, working
 

@@ -25,12 +25,12 @@ from flows.masking import masked
 from flows.memory import Memory
 from flows.outbox import GroupOffsets, Outbox
 from flows.patience import Patience
-from flows.place import the_warehouse
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
+from flows.targets import the_warehouse
 from flows.watching import watcher
 from pipelines.phrases import in_words
 from pipelines.secrets import redact

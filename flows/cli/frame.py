@@ -56,8 +56,8 @@ class Terminated(BaseException):
 def command(name: str, *, verbose: bool = False, **changes: object) -> Iterator[Command]:
     """Run the body of a command; ``changes`` are settings that its flags override (None overrides nothing)."""
     from flows.cli.logs import output_to_log
-    from flows.place import make_home
     from flows.rotation import Logs
+    from flows.targets import make_home
     from pipelines.settings import SettingsWrong
 
     verbose = verbose or _verbose_before_the_command

@@ -11,12 +11,12 @@ import typer
 
 from flows.cli.frame import Command
 from flows.cli.progress import run_bar
+from flows.cli.scrapers import scraper_label, show_quarantined
 from flows.cli.screen import Screen, safe
 from flows.cli.status import show_outbox
-from flows.place import a_prefect_api, prefect_faults, with_settings
 from flows.report import in_open_transactions
-from flows.scrapers import scraper_label, show_quarantined
 from flows.stopping import stoppable
+from flows.targets import a_prefect_api, prefect_faults, with_settings
 from flows.watching import watched_by
 from pipelines.phrases import counted
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from flows.cli.scrapers import scraper_label, show_quarantined
 from flows.cli.screen import Screen, safe
 from flows.dead_letters import opened
 from flows.faults import exit_code, may_pass
 from flows.report import dead_letters_wait, in_open_transactions
-from flows.scrapers import quarantined_rows, scraper_label, show_quarantined, stale_rows
+from flows.scrapers import quarantined_rows, stale_rows
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> di
     If the warehouse could not be read (``saved`` is None), next offset and lag are unknown (null).
     """
     from flows.cli.progress import connecting
-    from flows.place import with_broker
+    from flows.targets import with_broker
     from pipelines.sources.offsets import first_contact
 
     kafka = with_broker(settings).kafka

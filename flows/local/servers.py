@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from flows.place import API_URL
+from flows.targets import API_URL
 
 if TYPE_CHECKING:
     from flows.local.processes import Running

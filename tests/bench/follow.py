@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from flows.local.kafka import LocalKafka
-from flows.place import a_prefect_api, at_broker, with_settings
 from flows.stopping import Stop, stoppable
+from flows.targets import a_prefect_api, at_broker, with_settings
 from flows.watching import Watcher, watched_by
 from pipelines.settings import Settings
 from pipelines.sinks.kafka import make_topics, publish_messages

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.place import the_settings
+from flows.targets import the_settings
 from pipelines.settings import SettingsWrong
 
 HEAVY = ("apache_beam", "prefect", "spacy", "great_expectations", "kafka", "duckdb", "pandas", "pydantic")

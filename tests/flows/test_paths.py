@@ -9,7 +9,7 @@ import pytest
 
 from flows.faults import RelativePath, SecretInParameter
 from flows.paths import need_absolute_paths, relative_paths
-from flows.place import the_settings
+from flows.targets import the_settings
 from pipelines.settings import Settings
 from pipelines.warehouse import WarehouseFault, open_warehouse, warehouse_path
 

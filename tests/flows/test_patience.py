@@ -12,7 +12,7 @@ from flows.stopping import Stop
 from flows.watching import Watcher, watched_by
 from pipelines.broker import BrokerRefused, BrokerUnavailable
 
-AWAY = BrokerUnavailable("The broker at kafka-1:9093 does not answer.\nWhat to do: see that it is up.")
+UNAVAILABLE = BrokerUnavailable("The broker at kafka-1:9093 does not answer.\nWhat to do: see that it is up.")
 
 
 class Notes(Watcher):
@@ -23,7 +23,7 @@ class Notes(Watcher):
         self.notes.append(text)
 
 
-def away(times: int, fault: Exception = AWAY) -> Callable[[], str]:
+def away(times: int, fault: Exception = UNAVAILABLE) -> Callable[[], str]:
     left = iter([fault] * times)
 
     def function() -> str:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.cli.ingesting import show_ingested
 from flows.cli.screen import Screen
-from flows.faults import AWAY, USAGE
+from flows.faults import UNAVAILABLE, USAGE
 from flows.memory import Memory
 from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings, Settings
@@ -77,7 +77,7 @@ def test_a_warehouse_that_was_loaded_into_and_is_gone_is_not_said_to_be_yet_to_c
     Memory(Settings(home=home), warehouse).remember()
     warehouse.path.unlink()
     shown = status()
-    assert (shown["exit"], [away["fault"] for away in shown["unavailable"]]) == (AWAY, ["WarehouseGone"])
+    assert (shown["exit"], [away["fault"] for away in shown["unavailable"]]) == (UNAVAILABLE, ["WarehouseGone"])
 
 
 def test_an_address_that_names_no_warehouse_is_an_exit_code_of_status(
@@ -89,7 +89,7 @@ def test_an_address_that_names_no_warehouse_is_an_exit_code_of_status(
     assert "marzipan" not in json.dumps(shown)
 
 
-@pytest.mark.parametrize(("fault", "code"), [(TopicRefused("no"), AWAY), (PortRefused("away"), 0)])
+@pytest.mark.parametrize(("fault", "code"), [(TopicRefused("no"), UNAVAILABLE), (PortRefused("away"), 0)])
 def test_a_broker_that_says_no_is_an_exit_code_of_status(
     fault: Exception, code: int, broker: None, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_broker_that_says_no_is_an_exit_code_of_status(
     monkeypatch.setattr(offsets, "first_contact", refuse)
     shown = status()
     (away,) = shown["unavailable"]
-    assert (shown["exit"], away["what"], away["exit_code"]) == (code, "kafka", AWAY)
+    assert (shown["exit"], away["what"], away["exit_code"]) == (code, "kafka", UNAVAILABLE)
     assert away["fault"] == type(fault).__name__
     assert "partitions" not in shown
 

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from flows.local.prefect import LocalPrefect
-from flows.place import with_settings
 from flows.stopping import Stop, stoppable
+from flows.targets import with_settings
 from flows.watching import Watcher, watched_by
 from pipelines.settings import FollowSettings, KafkaSettings, Settings
 from pipelines.sinks.kafka import make_topics

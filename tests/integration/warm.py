@@ -98,7 +98,7 @@ def _load() -> None:
     from pipelines.settings import Settings
 
     settings = Settings()
-    from flows.place import describe_prefect
+    from flows.targets import describe_prefect
 
     describe_prefect(settings.home, verbose=False)
     import kafka
@@ -171,7 +171,7 @@ def _take_on(environment: dict[str, str], folder: Path, output: Path) -> None:
 
 def _read_prefect_settings() -> None:
     """Prefect reads its settings as it is imported; those of this environment are others."""
-    from flows.place import describe_prefect
+    from flows.targets import describe_prefect
     from pipelines.settings import Settings
 
     with suppress(ValueError):  # settings that are wrong: the command says so

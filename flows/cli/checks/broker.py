@@ -19,7 +19,7 @@ PATIENCE_S = 5.0  # for each request, so that all of them fit into the time of t
 
 def check_broker(settings: Settings, checks: Checks) -> None:
     """Check everything that a run needs from Kafka."""
-    from flows.place import with_broker
+    from flows.targets import with_broker
     from pipelines.broker import impatient, probe_broker
     from pipelines.sources.rights import topic_rights
 

@@ -126,7 +126,7 @@ def _report_contents(warehouse: Warehouse, says: str, checks: Checks) -> None:
 def _same_warehouse(settings: Settings, warehouse: Warehouse) -> None:
     """Raise the fault that a run would raise if the warehouse is not the one that earlier runs loaded into."""
     from flows.memory import Memory
-    from flows.place import with_broker
+    from flows.targets import with_broker
     from pipelines.broker import BrokerUnavailable, impatient
 
     Memory(settings, warehouse).need_same_warehouse(ask_kafka=False)
@@ -163,7 +163,7 @@ def _writer(path: Path) -> str | None:
 def check_prefect(settings: Settings, checks: Checks) -> None:
     """Check that the Prefect API answers, or that none is named and each run starts one."""
     from flows.local.prefect import LocalPrefect, api_url
-    from flows.place import API_URL
+    from flows.targets import API_URL
 
     named = os.environ.get(API_URL)
     running = None if named else LocalPrefect(settings.home).running()
@@ -179,7 +179,7 @@ def _answers(url: str) -> None:
     import httpx
 
     from flows.faults import PrefectUnavailable
-    from flows.place import API_URL
+    from flows.targets import API_URL
 
     try:
         answer = httpx.get(f"{url.rstrip('/')}/health", timeout=PATIENCE_S)

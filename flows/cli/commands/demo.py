@@ -47,7 +47,7 @@ def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
 def _servers(run: Command) -> Iterator[Settings]:
     """Start Kafka and Prefect for the block; those of ``dateline up`` are used if they run, and left running."""
     from flows.local.servers import Servers
-    from flows.place import with_broker
+    from flows.targets import with_broker
     from pipelines.sinks.kafka import make_topics
 
     servers = Servers(run.settings)

@@ -114,7 +114,7 @@ def verify(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
 def _kafka_topics(settings: Settings) -> KafkaTopics:
     from functools import cache, partial
 
-    from flows.place import with_broker
+    from flows.targets import with_broker
     from pipelines.sources.kafka import describe_topic, read_range
     from pipelines.warehouse import KafkaTopics
 

@@ -16,7 +16,7 @@ def up(as_json: AsJson = False, verbose: Verbose = False) -> None:
     with command("up", verbose=verbose) as run:
         from flows.local.prefect import api_url
         from flows.local.servers import Servers
-        from flows.place import at_broker
+        from flows.targets import at_broker
         from pipelines.sinks.kafka import make_topics
 
         home = run.settings.home

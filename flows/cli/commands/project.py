@@ -64,7 +64,7 @@ def deploy(
 ) -> None:
     """Register the flows, and the schedule of ingest, on a running Prefect server."""
     with command("deploy", verbose=verbose) as run:
-        from flows.place import a_running_prefect_api
+        from flows.targets import a_running_prefect_api
 
         with a_running_prefect_api(run.settings.home, verbose=run.verbose) as api_url:
             from flows.deploy import deploy_all

@@ -44,8 +44,8 @@ def list_(  # noqa: PLR0913, PLR0917  the flags of the command, each an argument
 ) -> None:
     """List dead letters by reason and fingerprint, each group with an example."""
     with command("rejected-list", verbose=verbose, warehouse=warehouse) as run:
+        from flows.cli.scrapers import scraper_label
         from flows.dead_letters import chosen, groups_of
-        from flows.scrapers import scraper_label
 
         groups = groups_of(run.settings, chosen(reason=reason, scraper=scraper, since=since))
         if as_json:

@@ -16,8 +16,9 @@ app = typer.Typer(help="Scrapers: their state and recent figures, and the end of
 def list_(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """List every scraper with its state, the reason for a quarantine, and its recent figures."""
     with command("scrapers-list", verbose=verbose, warehouse=warehouse) as run:
+        from flows.cli.scrapers import show_scrapers
         from flows.scrapers import as_json as scraper_as_json
-        from flows.scrapers import scrapers_of, show_scrapers
+        from flows.scrapers import scrapers_of
 
         standings = scrapers_of(run.settings)
         if as_json:

@@ -46,7 +46,7 @@ def publish(
     with command("publish", verbose=verbose) as run:
         from flows.cli.progress import connecting
         from flows.cli.publishing import publish_files
-        from flows.place import with_broker
+        from flows.targets import with_broker
         from pipelines.broker import impatient, probe_broker
         from pipelines.sinks.kafka import make_topics
         from pipelines.sources.offsets import describe_topic
@@ -96,7 +96,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
         from flows.cli.ingesting import follow_here, get_workers_ready, ingest_here, show_ingested
         from flows.cli.progress import connecting
-        from flows.place import with_broker
+        from flows.targets import with_broker
         from pipelines.sources.offsets import first_contact
 
         settings = with_broker(run.settings)

@@ -18,7 +18,7 @@ from pipelines.warehouse.postgres.connection import Psycopg, translated
 PAGE = 1_000
 _COMMENTS = re.compile(r"\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\(", re.DOTALL)
 _READING = ("SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW")
-_AWAY = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
+_UNAVAILABLE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
 
 
 def check_question(sql: str) -> None:
@@ -101,6 +101,6 @@ def _query_faults(within_s: float | None) -> Iterator[None]:
             "What to do: narrow the query (a condition for every join, WHERE, LIMIT)."
         ) from fault
     except psycopg.Error as fault:
-        if isinstance(fault, _AWAY) or (isinstance(fault, psycopg.OperationalError) and fault.sqlstate is None):
+        if isinstance(fault, _UNAVAILABLE) or (isinstance(fault, psycopg.OperationalError) and fault.sqlstate is None):
             raise
         raise QueryFailed(f"{fault}\nWhat to do: correct the query. It may only read.") from fault
