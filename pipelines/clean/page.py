@@ -14,12 +14,16 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
 from pipelines.clean.metadata.times import pick_times, warnings_of
+from pipelines.clean.metadata.title import passed_over, pick_title, title_in
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, tidy
 from pipelines.failures import BodyMissing, TitleMissing
 from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
+
+LEAD = 1_500
+"""Characters of the body whose words confirm a title."""
 
 
 def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
@@ -38,15 +42,17 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise fault
     if not has_text(text.text):
         raise BodyMissing("a page has the text of an article", field="body", value=text.text)
-    if about.title is None:
+    chosen = pick_title(about.titles, about.outlet_names, about.section.value if about.section else None,
+                        (text.text[:LEAD],)) or title_in(raw.url)
+    if chosen is None:
         raise TitleMissing("a page has a headline", field="title")
     cut = is_cut(page, body.blocks, text.text, about.signs)
-    title = repair(about.title.value)
+    title = repair(chosen.value)
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)
     times = pick_times(about.times, seen, raw.url)
-    evidence = _evidence(about, authors, times) | {"body": body.evidence}
+    evidence = _evidence(about, chosen, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}
     published, modified = times.get("published_at"), times.get("modified_at")
@@ -66,14 +72,21 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
         evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
-        warnings=(*markup.warnings, *warnings_of(times, seen)),
+        warnings=(*markup.warnings, *warnings_of(times, seen), *_title_warnings(chosen)),
     ))
 
 
-def _evidence(about: Metadata, authors: Found[Authors] | None,
+def _title_warnings(chosen: Found[str]) -> tuple[str, ...]:
+    if chosen.how not in ("heading", "url"):
+        return ()
+    return (f"TitleUnsure: the page has no title; the title is from {chosen.how}",)
+
+
+def _evidence(about: Metadata, title: Found[str], authors: Found[Authors] | None,
               times: Mapping[str, Found[Moment]]) -> dict[str, Evidence]:
     fields = {
-        "title": about.title, "authors": authors, "canonical_url": about.canonical_url,
+        "title": title, "title.passed_over": passed_over(about.titles, title), "authors": authors,
+        "canonical_url": about.canonical_url,
         "outlet.name": about.outlet_name, "outlet.domain": about.outlet_domain, "section": about.section,
         "tags": about.tags, "language": about.language, "image_url": about.image_url, **times,
     }

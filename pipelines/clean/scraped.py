@@ -11,7 +11,7 @@ from pipelines.clean.dump import findings_of_dump
 from pipelines.clean.identity import canonical_url, registered_domain
 from pipelines.clean.item import ItemFields, is_markup, read_item
 from pipelines.clean.metadata.moments import Moment, read_moment
-from pipelines.clean.metadata.title import without_outlet
+from pipelines.clean.metadata.title import TITLE_FROM_URL, title_in, without_outlet
 from pipelines.clean.metadata.written import read_written
 from pipelines.clean.names import parse_byline
 from pipelines.clean.page import clean_page
@@ -89,6 +89,10 @@ def _of_text(text: str, declared: Findings) -> Findings:
     """The item's text, read as a dump under its headline. The item's own fields take precedence."""
     seen = findings_of_dump(f"{declared.title}\n\n{text}" if declared.title else text, None)
     title = declared.title or seen.title
+    from_url = title_in(declared.canonical_url) if not title else None
+    if from_url is not None:
+        title, seen = from_url.value, replace(
+            seen, evidence={**seen.evidence, "title": from_url.evidence}, warnings=(*seen.warnings, TITLE_FROM_URL))
     if not title:
         raise TitleMissing("an item has a headline", field="title", value=text)
     body = seen.body.removeprefix(f"{title}\n\n")

@@ -15,7 +15,7 @@ from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.metadata.jsonld import unescaped
 
 _NAMING = ("property", "name", "itemprop", "http-equiv")
-_TITLED = frozenset(("head", "body", "html"))
+_DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
 _BODY = finder(".//*[@itemprop='articleBody']")
@@ -43,6 +43,7 @@ class Head:
     title: str | None
     headlines: tuple[str, ...]
     lang: str | None
+    headings: tuple[str, ...] = ()
 
     def called(self, *names: str) -> Iterator[tuple[str, str]]:
         """The contents of metas whose ``bare_name`` is one of ``names``, in the order of ``names``, each with its name.
@@ -76,7 +77,8 @@ def read_head(root: etree._Element) -> Head:
     links: dict[str, list[str]] = {}
     title = None
     headlines: list[str] = []
-    for tag in islice(root.iter("meta", "link", "title", "h1"), _MOST):
+    headings: list[str] = []
+    for tag in islice(root.iter("meta", "link", "title", "h1", "h2"), _MOST):
         if tag.tag == "meta":
             content = tag.get("content", "")
             content = unescaped(content) if "&" in content else " ".join(content.split())
@@ -88,10 +90,11 @@ def read_head(root: etree._Element) -> Head:
             if target is not None:
                 for relation in tag.get("rel", "").lower().split():
                     links.setdefault(relation, []).append(target.strip())
-        elif tag.tag == "h1":
-            if len(headlines) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer"), None) is None:
-                headlines += [text for text in (text_in(tag),) if text]
-        elif title is None and (above := tag.getparent()) is not None and above.tag in _TITLED:
+        elif tag.tag in ("h1", "h2"):
+            same = headlines if tag.tag == "h1" else headings
+            if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None:
+                same += [text for text in (unescaped(text_in(tag)),) if text]
+        elif title is None and next(tag.iterancestors(*_DRAWN), None) is None:
             title = unescaped(text_in(tag)) or None
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
         if name := " ".join((tag.get("content") or text_in(tag)).split()):
@@ -102,6 +105,7 @@ def read_head(root: etree._Element) -> Head:
         title,
         tuple(headlines),
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
+        tuple(headings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -25,10 +25,10 @@ from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, own_article,
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
-from pipelines.clean.metadata.title import Titles, pick_title
+from pipelines.clean.metadata.title import Titles
 
 _TITLE_METAS = ("og:title", "twitter:title", "dc.title", "title")
-_NEWSROOM_METAS = ("news_keywords", "article:tag")
+_OTHER_METAS = ("headline", "parsely-title", "sailthru.title", "citation_title", "dcterms.title", "name")
 _NAME_METAS = ("og:site_name", "application-name", "apple-mobile-web-app-title")
 
 
@@ -40,7 +40,7 @@ class Metadata:
     ``locale`` is the page's language with its country. ``declared_bodies`` are all values of ``articleBody``.
     """
 
-    title: Found[str] | None
+    titles: Titles
     authors: tuple[Found[Authors], ...]
     times: Mapping[str, Found[Moment]]
     canonical_url: Found[str] | None
@@ -65,11 +65,11 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
     domain = registered_domain(base) if base else None
     outlet, section = outlet_name_of(head, data, article), section_of(head, data, article, base)
     names = _outlet_names(head, data, outlet, domain)
-    is_news = _is_news(head, data, article)
     locale = locale_of(head.lang, base)
-    titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, is_news)
+    titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, head.headings,
+                    tuple(_other_titles(head, data, article)))
     return Metadata(
-        title=pick_title(titles, names, section.value if section else None),
+        titles=titles,
         authors=tuple(read_authors(head, data, article)),
         times=read_times(head, data, article, locale),
         canonical_url=address,
@@ -94,12 +94,15 @@ def _shared_titles(head: Head) -> tuple[str, ...]:
     return tuple(content for name in _TITLE_METAS for content in head.metas.get(name, ())[:1])
 
 
-def _is_news(head: Head, data: LinkedData, article: JsonObject | None) -> bool:
-    """Whether a newsroom wrote the page's titles. Those in a blog's Open Graph tags are made by plugins."""
-    if article is not None:
-        return any("news" in kind for kind in types_of(article))
-    is_kept = bool(data.objects) or head.meta(*_NEWSROOM_METAS) is not None
-    return is_kept and "article" in head.metas.get("og:type", ())
+def _other_titles(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str, str]]:
+    """Titles that are declared in other places than usual: a last resort."""
+    for name in _OTHER_METAS:
+        yield from (("meta", content) for content in head.metas.get(name, ())[:1])
+    pages = (found for found in data.own() if any(kind.endswith("page") for kind in types_of(found)))
+    for found in (*((article,) if article is not None else ()), *pages):
+        for key in ("headline", "name", "alternativeHeadline"):
+            if (text := text_of(found.get(key))) is not None:
+                yield "json-ld", text
 
 
 def _outlet_names(head: Head, data: LinkedData, outlet: Found[str] | None, domain: str | None) -> tuple[str, ...]:

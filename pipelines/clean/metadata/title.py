@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
+from pipelines.addresses import path_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.text import tidy_line
 
-_SEPARATOR = re.compile(r"\s+[|\-–—•·«»‹›:>~/]+\s+|\s*[|»｜│]\s*|\s+::\s+|:\s+")
+_SEPARATOR = re.compile(
+    r"\s+[|\-–—•·«»‹›:>~/]+\s+|\s*[|»｜│]\s*|\s+::\s+|:\s+"
+    r"|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af”」』）？！])\s?[_＿\-–—－]+\s?")
+"""In Chinese and Japanese, a separator may be without spaces, or be "_"."""
+
 _LETTERS = re.compile(r"[^\w]+")
 _WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"^(?:the\s+|www\.)", re.I)
@@ -22,6 +29,13 @@ MOST_PARTS = 20
 LONGEST_SHARED = 105
 """Characters. A longer title may be truncated without an ellipsis, because search engines show only 110."""
 
+LONGEST_NAME = 6
+"""Words. A supposed name of an outlet with more words is a headline."""
+
+CONFIRMED = 0.5
+"""The least share of a headline's words that the text has, where no other title confirms it."""
+
+TITLE_FROM_URL = "TitleUnsure: the page has no title; the title is from url"
 ALIKE = 0.3
 """The least share of words that a visible headline must have in common with another title of the page."""
 
@@ -30,15 +44,20 @@ ALIKE = 0.3
 class Titles:
     """A page's titles: its h1 elements, JSON-LD's headline, Open Graph and the like, and the title element.
 
-    ``is_news`` says that a newsroom wrote them: JSON-LD has a NewsArticle, or the page has Open Graph tags together
-    with other JSON-LD or news keywords. On other pages, plugins make the titles for search engines.
+    ``headings`` are the headings below h1; ``others`` are further declared titles, each with how it is declared.
     """
 
     visible: tuple[str, ...] = ()
     linked: str | None = None
     shared: tuple[str, ...] = ()
     tab: str | None = None
-    is_news: bool = False
+    headings: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+
+    def declared(self) -> list[tuple[str, str | None]]:
+        """All declared titles, the best first, each with how it is declared."""
+        return [("json-ld", self.linked), *(("meta", title) for title in self.shared), ("title element", self.tab),
+                *self.others]
 
     def all(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(title for title in (self.tab, *self.shared, *self.visible) if title))
@@ -54,26 +73,42 @@ def plain(text: str) -> str:
     return _LETTERS.sub("", text.casefold())
 
 
-def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = None) -> Found[str] | None:
-    """The headline: a newsroom's declared one, else the visible one if another title confirms it, else the others.
+def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = None,
+               about: Sequence[str] = ()) -> Found[str] | None:
+    """The headline: the visible one if another title or the text confirms it, else a declared one, else a heading.
+
+    ``about`` are texts that say what the article is about: its beginning and its address. If the outlet's names would
+    leave no title, they are ignored.
 
     >>> pick_title(Titles(visible=("Pier opens",), tab="Pier opens - Harbour News"), ()).value
     'Pier opens'
     >>> pick_title(Titles(visible=("Harbour News",), shared=("Pier opens | Harbour News",)), ("Harbour News",)).value
     'Pier opens'
     """
+    words = frozenset(stem for text in about for stem in _stems(text))
+    names = tuple(name for name in names if not _is_headline(name, titles))
+    found = _picked(titles, names, section, words) or (_picked(titles, (), None, words) if names else None)
+    if found is None or _support(found.value, words) == 0:
+        heading = max(titles.headings, key=lambda heading: _support(heading, words), default="")
+        if found is None or (_support(heading, words) >= CONFIRMED and len(_stems(heading)) > 2):
+            found = Found(tidy_line(heading[:LONGEST_TITLE]), "heading", heading) if heading else found
+    return found
+
+
+def _picked(titles: Titles, names: tuple[str, ...], section: str | None,
+            words: frozenset[str]) -> Found[str] | None:
     known = _known(names) | {""}
-    given = [("json-ld", titles.linked), *(("meta", title) for title in titles.shared), ("title element", titles.tab)]
-    named = [(how, title[:LONGEST_TITLE]) for how, title in given if title]
+    named = [(how, title[:LONGEST_TITLE]) for how, title in titles.declared() if title]
     declared = [(how, tidy_line(title)) for how, title in named if plain(title) not in known]
     visible = [tidy_line(title[:LONGEST_TITLE]) for title in titles.visible]
-    seen = [title for title in visible if plain(title) not in known and not _is_beside(title, declared)]
+    is_section = plain(section or "") in set(map(plain, visible)) and bool(declared)
+    passed = known | ({plain(section)} if section and is_section else set())
+    seen = [title for title in visible if plain(title) not in passed and not _is_beside(title, declared)]
     extra = (*names, section) if section else names
     others = [title for _, title in declared]
-    bare = [(how, without_outlet(title, [*seen, *(other for other in others if other != title)], extra), title)
+    bare = [(how, without_outlet(title, [*seen, *titles.headings, *(o for o in others if o != title)], extra), title)
             for how, title in declared]
-    is_declared = titles.is_news and bool(bare) and bare[0][0] != "title element"
-    headline = None if is_declared else _confirmed(seen, [text for _, text, _ in bare])
+    headline = _confirmed(seen, [text for _, text, _ in bare], words) or _supported(seen, bare, words)
     if headline is not None:
         parts = [title for _, *both in bare for title in both]
         text = _without_kicker(without_outlet(headline, others, extra), parts)
@@ -83,13 +118,67 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     return Found(seen[0], "h1", seen[0]) if seen else None
 
 
-def _confirmed(seen: list[str], declared: list[str]) -> str | None:
+def passed_over(titles: Titles, chosen: Found[str]) -> Found[str] | None:
+    """The first title of the other kind, visible or declared, that is not part of the chosen one or around it."""
+    visible = [("h1", title) for title in titles.visible]
+    for how, title in titles.declared() if chosen.how == "h1" else visible:
+        one, other = plain(title or ""), plain(chosen.value)
+        if title and one not in other and other not in one:
+            return Found(tidy_line(title[:LONGEST_TITLE]), how, title)
+    return None
+
+
+def title_in(url: str | None) -> Found[str] | None:
+    """The words of the last part of an address, if it has at least three: the last resort for a title.
+
+    >>> title_in("https://outlet.example/local/ferry-crews-walk-out-812.html").value
+    'Ferry crews walk out'
+    >>> title_in("https://outlet.example/news.php?id=812") is None
+    True
+    """
+    parts = [part for part in path_of(url).split("/") if part]
+    words = [word for word in re.split(r"[-_+\s]+", parts[-1].rpartition(".")[0] or parts[-1]) if word] if parts else []
+    words = [word for word in words if not any(map(str.isdigit, word))]
+    if len(words) < 3:
+        return None
+    text = tidy_line(" ".join(words)[:LONGEST_TITLE])
+    return Found(text[:1].upper() + text[1:], "url", url)
+
+
+def _is_headline(name: str, titles: Titles) -> bool:
+    """Whether a supposed name of the outlet is a headline: longer than a name, or a long title of the page itself."""
+    words = len(name.split())
+    return words > LONGEST_NAME or (
+        words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
+
+
+def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> str | None:
+    """The visible headline that is most like a declared title, and whose words the text has."""
     if not declared:
         return seen[0] if seen else None
-    shares = [(max(_in_common(title, other) for other in declared), -number) for number, title in enumerate(seen)]
-    if not shares or max(shares)[0] < ALIKE:
+    shares = {title: max(_in_common(title, other) for other in declared) for title in seen}
+    alike = [title for title in seen if shares[title] >= ALIKE]
+    return max(alike, key=lambda title: shares[title] + _support(title, words) * (len(_stems(title)) > 3), default=None)
+
+
+def _supported(seen: list[str], declared: list[tuple[str, str, str]], words: frozenset[str]) -> str | None:
+    """The visible headline that no declared title confirms but the text does, better than it does the declared ones."""
+    best = max(seen, key=lambda title: _support(title, words), default=None)
+    if best is None or _support(best, words) < CONFIRMED or len(_stems(best)) < 3:
         return None
-    return seen[-max(shares)[1]]
+    return best if all(_support(text, words) < _support(best, words) for _, text, _ in declared) else None
+
+
+def _support(title: str, words: frozenset[str]) -> float:
+    """The share of a title's longer words that the article's text or address has."""
+    stems = _stems(title)
+    return len(stems & words) / len(stems) if stems else 0.0
+
+
+def _stems(text: str) -> frozenset[str]:
+    """The beginnings of a text's longer words; in scripts without spaces, its pairs of characters."""
+    return frozenset(stem for word in _WORD.findall(text.casefold()) for stem in (
+        map("".join, pairwise(word)) if word > "\u0e00" else [word[:5]] if len(word) > 3 else []))
 
 
 @lru_cache(maxsize=64)
@@ -116,13 +205,13 @@ def _is_beside(headline: str, declared: list[tuple[str, str]]) -> bool:
 
 
 def _in_common(one: str, other: str) -> float:
-    """The share of the shorter title's words that the other has too. Titles of one or two words compare letters.
+    """The share of the shorter title's words that the other has too. In scripts without spaces, letters are compared.
 
-    >>> _in_common("Pier opens early", "East pier opens")
-    0.6666666666666666
+    >>> _in_common("Pier opens early", "East pier opens"), _in_common("Local news", "Crews call in council's bluff")
+    (0.6666666666666666, 0.0)
     """
     mine, theirs = (set(_WORD.findall(title.casefold())) for title in (one, other))
-    if min(len(mine), len(theirs)) <= 2:
+    if any(word > "\u0e00" for word in (*mine, *theirs)):
         mine, theirs = set(plain(one)), set(plain(other))
         return len(mine & theirs) / max(1, len(mine | theirs))
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
@@ -147,7 +236,7 @@ def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
     """The full title if ``title`` is truncated and another title begins with it; otherwise ``title``."""
     is_cut = title.endswith(("…", "...")) or title.count("(") > title.count(")") or len(title) >= LONGEST_SHARED
     stem = title.rstrip("…. ")
-    for other in others if is_cut and len(stem) >= 15 else ():
+    for other in others if is_cut and len(stem) >= (6 if stem > "\u0e00" else 15) else ():
         is_longer = other.startswith(stem) and len(other) > len(title) and not _SEPARATOR.match(other[len(stem):])
         if is_longer and not other.endswith(("…", "...")):
             return without_outlet(other, [], names)
@@ -176,6 +265,9 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
         is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith(":")
         if (plain(tail) in known and len(plain(head)) >= SHORTEST_HEADLINE) or is_headline:
             return without_outlet(head.strip(), [], names)
+    divided = next((cut for cut in cuts if cut.group().strip() in ("_", "＿")), None)
+    if divided is not None and len(plain(title[: divided.start()])) >= SHORTEST_HEADLINE:
+        return title[: divided.start()].strip()
     for cut in reversed(cuts):
         head, tail = title[: cut.start()], title[cut.end():]
         if len(plain(tail)) >= SHORTEST_HEADLINE and (plain(head) in known or (

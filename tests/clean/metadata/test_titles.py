@@ -9,12 +9,15 @@ from lxml import etree
 
 from pipelines.clean.metadata.page import read_metadata
 from pipelines.clean.metadata.title import Titles, pick_title
+from pipelines.records import Evidence
+from tests.cases.reading import TITLE, a_page, article_of, linked_data, reason_of
 
 LONG = "Marrowby opens its east pier four winters after a storm broke it, and the boats come back to harbour at last"
 
 
 def title(page: str) -> tuple[str, str]:
-    found = read_metadata(etree.HTML(page), "https://www.harbour.example/pier").title
+    about = read_metadata(etree.HTML(page), "https://www.harbour.example/pier")
+    found = pick_title(about.titles, about.outlet_names)
     assert found is not None
     return found.value, found.how
 
@@ -30,10 +33,10 @@ SEEN = "<h1>East pier opens</h1>"
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (linked(**{"@type": "NewsArticle", "headline": "Pier reopens"}) + SHARED + SEEN, ("Pier reopens", "json-ld")),
+        (linked(**{"@type": "NewsArticle", "headline": "Pier reopens"}) + SHARED + SEEN, ("East pier opens", "h1")),
+        (linked(**{"@type": "NewsArticle", "headline": "Pier reopens"}) + SHARED, ("Pier reopens", "json-ld")),
         (SHARED + SEEN, ("East pier opens", "h1")),
-        (SHARED + '<meta name="news_keywords" content="pier">' + SEEN, ("Pier opens at last", "meta")),
-        (SHARED + linked(**{"@type": "BreadcrumbList"}) + SEEN, ("Pier opens at last", "meta")),
+        (SHARED + "<h1>Local news</h1>", ("Pier opens at last", "meta")),
         (linked(**{"@type": "BlogPosting", "headline": "Pier opens"}) + SHARED + SEEN, ("East pier opens", "h1")),
         ('<meta property="og:title" content="Fish &amp;amp; chips &amp;quot;at sea&amp;quot;">',
          ('Fish & chips "at sea"', "meta")),
@@ -47,13 +50,13 @@ def test_order(page: str, expected: tuple[str, str]) -> None:
 
 
 def test_a_title_cut_for_search_engines_is_read_whole_elsewhere() -> None:
-    found = pick_title(Titles(visible=(LONG,), linked=LONG[:108], is_news=True), ())
+    found = pick_title(Titles(visible=(LONG,), linked=LONG[:108]), ())
     assert found is not None
     assert found.value == LONG
 
 
 def test_a_long_title_is_not_lengthened_by_the_outlets_name() -> None:
-    found = pick_title(Titles(linked=LONG, tab=f"{LONG} | Harbour and Home", is_news=True), ())
+    found = pick_title(Titles(linked=LONG, tab=f"{LONG} | Harbour and Home"), ())
     assert found is not None
     assert found.value == LONG
 
@@ -84,7 +87,75 @@ def test_an_outlets_name_is_cut_off_however_it_is_divided(tab: str) -> None:
 
 
 def test_a_title_of_nothing_but_separators_is_cut_and_left() -> None:
-    hostile = Titles(linked="a | " * 20_000, shared=("b | " * 20_000,), tab="c | " * 20_000, is_news=True)
+    hostile = Titles(linked="a | " * 20_000, shared=("b | " * 20_000,), tab="c | " * 20_000)
     found = pick_title(hostile, ("Harbour News",))
     assert found is not None
     assert len(found.value) <= 1_000
+
+
+SLOGAN = "The Echo: news of the coast"
+CREWS = "Ferry crews refuse the new night rota"
+TEXT = ("The ferry crews of Marrowby refuse to work by the new rota, which begins at night and ends after breakfast.",)
+
+
+@pytest.mark.parametrize(
+    ("titles", "names", "expected"),
+    [
+        (Titles(visible=(CREWS,), shared=(SLOGAN,), tab=SLOGAN), ("The Echo",), (CREWS, "h1")),
+        (Titles(visible=("Local news",), tab=f"{CREWS} - Echo", headings=(CREWS,)), (), (CREWS, "title element")),
+        (Titles(visible=(SLOGAN,), tab=SLOGAN, headings=("Weather", CREWS)), (), (CREWS, "heading")),
+        (Titles(visible=(CREWS,), linked=CREWS), (CREWS,), (CREWS, "h1")),
+        (Titles(tab="Echo"), ("Echo",), ("Echo", "title element")),
+        (Titles(visible=("Crews refuse new rota", "More from the port"), linked="New rota refused by port crews"),
+         (), ("Crews refuse new rota", "h1")),
+        (Titles(others=(("json-ld", CREWS),)), (), (CREWS, "json-ld")),
+    ],
+)
+def test_a_generic_title_gives_way_to_the_headline(
+    titles: Titles, names: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    found = pick_title(titles, names, about=TEXT)
+    assert found is not None
+    assert (found.value, found.how) == expected
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        (Titles(tab="港湾議会、東埠頭の再建を決定_地方_港湾新報"), "港湾議会、東埠頭の再建を決定"),
+        (Titles(visible=("港口议会决定重建",), tab="港口议会决定重建-港口新闻网"), "港口议会决定重建"),
+        (
+            Titles(shared=("港口议会决定重建东码头-港口新闻网",), others=(("json-ld", "港口议会决定重建东码头"),)),
+            "港口议会决定重建东码头",
+        ),
+        (Titles(visible=("港口议会决定重建…",), shared=("港口议会决定重建东码头",)), "港口议会决定重建东码头"),
+        (Titles(tab="Pier-side council sits_late"), "Pier-side council sits_late"),
+    ],
+)
+def test_dividers_without_spaces_and_cut_headlines(titles: Titles, expected: str) -> None:
+    found = pick_title(titles, ())
+    assert found is not None
+    assert found.value == expected
+
+
+def test_no_article_is_lost_for_want_of_a_title() -> None:
+    page = a_page().replace(f"<h1>{TITLE}</h1>", "").replace(f"<title>{TITLE}</title>", "")
+    article = article_of(page, url="https://harbour-news.example/2026/marrowby-rebuilds-east-pier-7.html")
+    assert (article.title, article.evidence["title"].how) == ("Marrowby rebuilds east pier", "url")
+    assert article.warnings == ("TitleUnsure: the page has no title; the title is from url",)
+    article = article_of(page.replace("<article>", f"<article><h2>{TITLE}</h2>"), url=None)
+    assert (article.title, article.evidence["title"].how) == (TITLE, "heading")
+    assert article_of(page.replace("<head>", f"<head><x-seo><title>{TITLE}</title></x-seo>"), url=None).title == TITLE
+    assert reason_of(page, url="https://harbour-news.example/news.php?id=7") == "TitleMissing"
+
+
+def test_the_title_that_was_passed_over_is_in_the_evidence() -> None:
+    article = article_of(a_page(head=linked_data(headline="Why Marrowby must pay for its east pier")))
+    assert article.title == TITLE
+    assert article.evidence["title.passed_over"] == Evidence("json-ld", "Why Marrowby must pay for its east pier")
+
+
+def test_a_headline_that_was_escaped_twice_is_read() -> None:
+    escaped = "Fish &amp;amp; chips: Marrowby&amp;#8217;s council won&amp;rsquo;t pay"
+    article = article_of(a_page(title=escaped))
+    assert article.title == "Fish & chips: Marrowby’s council won’t pay"
