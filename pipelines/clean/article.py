@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipelines.clean.page import clean_page
 from pipelines.clean.rules import Rules
-from pipelines.clean.text import repair
+from pipelines.clean.text import repair, represented
 from pipelines.records import CleanArticle, RawArticle
 
 
@@ -21,7 +21,7 @@ def clean_article(raw: RawArticle, rules: Rules) -> CleanArticle:
         from pipelines.clean.scraped import clean_item
 
         return clean_item(raw, rules)
-    repaired = repair(raw.text)
+    repaired = repair(represented(raw.text))
     article = _reader_of(raw)(replace(raw, text=repaired.text), rules)
     evidence = {"title_repair": repaired.evidence_in(article.title), "body_repair": repaired.evidence_in(article.body)}
     return replace(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.text import repair, shorten, tidy_line
+from pipelines.clean.text import listed_in, repair, represented, shorten, tidy_line, without_references
 from pipelines.records import Evidence
 
 MOST_VALUES = 100
@@ -78,7 +78,7 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
         repaired = repair(found[0][: LONGEST_VALUE * 2])
         if repaired.evidence is not None:
             evidence[f"{name}_repair"] = repaired.evidence
-        return shorten(tidy_line(repaired.text), LONGEST_VALUE)
+        return shorten(tidy_line(without_references(repaired.text)), LONGEST_VALUE)
 
     text, html = _texts(item, keys, evidence)
     return ItemFields(
@@ -138,7 +138,7 @@ def _texts(
             if is_markup(whole):
                 html = html or whole
             elif text is None or name == "body":
-                text = text or whole
+                text = text or without_references(whole)
             evidence.setdefault("body", Evidence("item", key))
             break
     return text, html
@@ -173,8 +173,7 @@ def _fold(key: str) -> str:
 def _strings(value: object, depth: int = 0) -> Iterator[str]:
     """Every string in a value that may be a string, a number, an object with a name, or lists of these."""
     if isinstance(value, str):
-        if value.strip():
-            yield value
+        yield from (text for text in map(represented, listed_in(value)) if text.strip())
     elif isinstance(value, bool) or value is None or depth > DEEPEST:
         return
     elif isinstance(value, int | float):

@@ -40,6 +40,12 @@ class NameTables:
     degrees: frozenset[str]
     not_names: frozenset[str]
     link_words: frozenset[str]
+    credit: re.Pattern[str]
+    reporter_before: re.Pattern[str]
+    reporter_after: re.Pattern[str]
+    unspaced_desks: tuple[str, ...]
+    unspaced_organisations: tuple[str, ...]
+    surnames: frozenset[str]
     agencies: frozenset[str]
 
 
@@ -63,6 +69,12 @@ def load_name_tables() -> NameTables:
         degrees=frozenset(table["degrees"]),
         not_names=frozenset(name.casefold() for name in table["not_names"]),
         link_words=frozenset(table["link_words"]),
+        credit=re.compile(rf"(?<!\w)(?:{any_of('credit_words')})(?!\w)", re.I),
+        reporter_before=re.compile(rf"(?:{any_of('reporter_words')})(?:[\s:：]+|(?=[\u3400-\u9fff]))"),
+        reporter_after=re.compile(rf"(?:(?<=\s)|(?<=[\u3400-\u9fff\uac00-\ud7af]))(?:{any_of('reporter_words')})$"),
+        unspaced_desks=tuple(table["unspaced_desks"]),
+        unspaced_organisations=tuple(table["unspaced_organisations"]),
+        surnames=frozenset(table["organisation_surnames"]),
         agencies=load_dateline_tables().agencies,
     )
 
@@ -133,12 +145,52 @@ def clean_name(name: str) -> str | None:
     name = _NOTE.sub("", _ADDRESS.sub(" ", tidy_line(name[:LONGEST_BYLINE]))).strip(_EDGES)
     while (match := tables.opener.match(name)) and match.end() < len(name):
         name = name[match.end() :].strip(_EDGES)
-    if tables.opener.fullmatch(f"{name} "):
+    if tables.opener.fullmatch(f"{name} ") or tables.credit.search(name):
         return None
+    name = without_reporter(name)
     is_name = any(letter.isalpha() for letter in name) and len(name) <= LONGEST_NAME
     if not is_name or name.casefold() in tables.not_names or sum(map(str.isdigit, name)) > 2:
         return None
     return name
+
+
+def without_reporter(name: str) -> str:
+    """A name without the word for a reporter that is written with it in scripts without capitals.
+
+    >>> without_reporter("홍길동 기자"), without_reporter("本报记者 王小明"), without_reporter("기자")
+    ('홍길동', '王小明', '기자')
+    """
+    tables = load_name_tables()
+    opening = tables.reporter_before.match(name)
+    bare = tables.reporter_after.sub("", name[opening.end():] if opening is not None else name).strip(_EDGES)
+    return bare or name
+
+
+def parse_person(name: str) -> tuple[Author, ...]:
+    """The authors that are named where data says that a person is: the whole name, unless it has several or a role.
+
+    >>> [author.name for author in parse_person("Na Li")], [author.type for author in parse_person("Emily Post")]
+    (['Na Li'], ['person'])
+    >>> [author.name for author in parse_person("Maria Costa e Silva Lima")]
+    ['Maria Costa e Silva Lima']
+    >>> [author.type for author in parse_person("Web Desk")], len(parse_person("By Ines Falk and Tom Okafor"))
+    (['desk'], 2)
+    """
+    tables = load_name_tables()
+    words = without_reporter(tidy_line(name[:LONGEST_BYLINE])).split()
+    is_short = 2 <= len(words) <= 6 and all(word[0].isupper() or len(word) <= 3 for word in words)
+    opener = words[0].casefold() if words else ""
+    is_opened = opener == "by" or (len(opener) > 2 and tables.opener.match(f"{opener} ") is not None)
+    listed = any(len(word) > 1 and tables.joiner.fullmatch(f" {word} ") for word in words) or "&" in words
+    bare = " ".join(words)
+    if not is_short or is_opened or listed or not bare.replace(" ", "").replace("-", "").isalpha():
+        return parse_byline(name)
+    kind = author_type(bare)
+    is_surname = kind == "organisation" and words[-1].casefold() in tables.surnames and bare.casefold() not in (
+        tables.agencies)
+    if bare.casefold() in tables.not_names or tables.credit.search(bare):
+        return ()
+    return (Author(bare, "person" if is_surname else kind),)
 
 
 def author_type(name: str) -> AuthorType:
@@ -152,8 +204,10 @@ def author_type(name: str) -> AuthorType:
         return "organisation"
     if tables.organisation.search(name) and name.casefold().endswith(("agency", "agence", "agencia", "agenzia")):
         return "organisation"
-    if tables.desk.search(name):
+    if tables.desk.search(name) or name.endswith(tables.unspaced_desks):
         return "desk"
+    if name.endswith(tables.unspaced_organisations):
+        return "organisation"
     return "organisation" if tables.organisation.search(name) else "person"
 
 

@@ -18,7 +18,7 @@ from pipelines.clean.metadata.title import passed_over, pick_title, title_in
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
-from pipelines.clean.text import repair, tidy
+from pipelines.clean.text import repair, tidy, without_references
 from pipelines.failures import BodyMissing, TitleMissing
 from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
 
@@ -36,7 +36,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     about = read_metadata(markup.root, raw.url)
     page = read_blocks(markup.root)
     body = read_body(page, markup.text, about.signs, about.declared_bodies)
-    text = repair(tidy(body.text))
+    text = repair(without_references(tidy(body.text)))
     fault = kind_fault(page, body.chosen, text.text, about.signs)
     if fault is not None:
         raise fault
@@ -47,7 +47,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     if chosen is None:
         raise TitleMissing("a page has a headline", field="title")
     cut = is_cut(page, body.blocks, text.text, about.signs)
-    title = repair(chosen.value)
+    title = repair(without_references(chosen.value))
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from ast import literal_eval
 from dataclasses import dataclass
 from html import unescape
 
@@ -42,6 +43,9 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
 # Misread UTF-8 as character references: one for the lead byte, then its continuations: ``&acirc;&euro;&trade;``.
 _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
+_ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.I)
+_REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
+_LONGEST_LIST = 10_000
 MOST_PIECES = 1_000
 """Pieces of a text that are repaired one by one. In the rest of the text, only runs of letters are repaired."""
 
@@ -136,6 +140,52 @@ def _is_bad(piece: str) -> bool:
     The heuristic is slow and needs only non-ASCII letters and their neighbours, so long runs of ASCII are shortened.
     """
     return is_bad(_PLAIN.sub(lambda run: run[0][:8] + run[0][-8:], piece))
+
+
+def represented(text: str) -> str:
+    """A text that a program wrote as the representation of bytes or of a string in Python, as it was.
+
+    >>> represented("b'It opened.\\\\nToday.'"), represented("b'or not b'"), represented("it's")
+    ('It opened.\\nToday.', 'or not b', "it's")
+    """
+    match = _REPRESENTED.match(text)
+    if match is None or len(text) > _LONGEST:
+        return text
+    try:
+        value = literal_eval(text.strip())
+        return value.decode() if isinstance(value, bytes) else text
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def listed_in(text: str) -> list[str]:
+    """The strings of a list that a program wrote as text, in Python or JSON; otherwise the text alone.
+
+    >>> listed_in("['Ines Falk', 'Tom Okafor']"), listed_in("[Marrowby]")
+    (['Ines Falk', 'Tom Okafor'], ['[Marrowby]'])
+    """
+    bare = text.strip()
+    if not (bare.startswith(("['", '["', "('")) and bare.endswith(("]", ")")) and len(bare) <= _LONGEST_LIST):
+        return [text]
+    try:
+        values = literal_eval(bare)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return [text]
+    is_list = isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
+    return [value for value in values if value.strip()] if is_list else [text]
+
+
+def without_references(text: str) -> str:
+    """A text that was escaped twice, with the references that are left as the characters that they stand for.
+
+    Those of markup's brackets stay as they are: a text that shows them writes about markup.
+
+    >>> without_references("Crews &amp; board didn&#8217;t&nbsp;agree"), without_references("A &lt;b&gt; &amp; a")
+    ('Crews & board didn’t\xa0agree', 'A &lt;b&gt; &amp; a')
+    """
+    if "&" not in text or "&lt;" in text or "&gt;" in text:
+        return text
+    return _ANY_REFERENCE.sub(lambda written: unescape(written[0]), text)
 
 
 def _unescaped(references: re.Match[str]) -> str:

@@ -9,8 +9,9 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
 from pipelines.clean.metadata.title import plain
-from pipelines.clean.names import author_type, clean_name, load_name_tables, parse_byline
-from pipelines.records import Author
+from pipelines.clean.names import author_type, clean_name, load_name_tables, parse_byline, parse_person
+from pipelines.clean.text import listed_in
+from pipelines.records import Author, AuthorType
 
 type Authors = tuple[Author, ...]
 
@@ -78,21 +79,21 @@ def _with_outlets(answer: Found[Authors], outlet_names: tuple[str, ...]) -> Foun
     return Found(tuple(authors), answer.how, answer.read_from)
 
 
-def _parsed(named: list[tuple[str, bool]]) -> Authors:
+def _parsed(named: list[tuple[str, AuthorType | None]]) -> Authors:
     authors: dict[str, Author] = {}
-    for byline, is_organisation in named:
-        name = clean_name(byline) if is_organisation else None
+    for byline, declared in named:
+        name = clean_name(byline) if declared == "organisation" else None
         if name is not None:
             kind = author_type(name)
             authors.setdefault(name.casefold(), Author(name, "organisation" if kind == "person" else kind))
             continue
-        for author in parse_byline(byline):
+        for author in parse_person(byline) if declared == "person" else parse_byline(byline):
             authors.setdefault(author.name.casefold(), author)
     return tuple(authors.values())
 
 
-def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str, bool]]:
-    """The names in JSON-LD, each with whether it is declared to be an organisation's."""
+def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str, AuthorType | None]]:
+    """The names in JSON-LD, each with whether it is declared to be a person's or an organisation's."""
     if article is not None:
         for key in ("author", "creator"):
             names = list(_names(data, article.get(key), 0))
@@ -101,7 +102,7 @@ def _linked(data: LinkedData, article: JsonObject | None) -> Iterator[tuple[str,
                 return
 
 
-def _names(data: LinkedData, value: object, depth: int) -> Iterator[tuple[str, bool]]:
+def _names(data: LinkedData, value: object, depth: int) -> Iterator[tuple[str, AuthorType | None]]:
     value = data.resolve(value)
     if depth > 6:
         return
@@ -114,9 +115,10 @@ def _names(data: LinkedData, value: object, depth: int) -> Iterator[tuple[str, b
             yield from _names(data, named, depth + 1)
         elif (name := text_of(named)) is not None:
             kinds = types_of(value)
-            yield name, "person" not in kinds and any(kind.endswith("organization") for kind in kinds)
+            is_organisation = any(kind.endswith("organization") for kind in kinds)
+            yield name, "person" if "person" in kinds else "organisation" if is_organisation else None
     elif (name := text_of(value)) is not None:
-        yield name, False
+        yield from ((each, None) for each in listed_in(name))
 
 
 def _full_name(person: Mapping[str, object]) -> str | None:
@@ -124,7 +126,7 @@ def _full_name(person: Mapping[str, object]) -> str | None:
     return " ".join(name for name in names if name) or None
 
 
-def _tagged(head: Head) -> Iterator[list[tuple[str, bool]]]:
+def _tagged(head: Head) -> Iterator[list[tuple[str, AuthorType | None]]]:
     """The distinct answers of the meta tags, one for each tag name."""
     given: dict[str, list[str]] = {}
     for name, content in head.called(*_META_NAMES):
@@ -132,7 +134,7 @@ def _tagged(head: Head) -> Iterator[list[tuple[str, bool]]]:
             given.setdefault(name, []).append(content)
     different = list(dict.fromkeys(tuple(contents[:MOST_TAGGED]) for contents in given.values()))
     for contents in different[:MOST_TAGGED] or [_labelled(head)]:
-        yield [(content, False) for content in contents]
+        yield [(name, None) for content in contents for name in listed_in(content)]
 
 
 def _labelled(head: Head) -> tuple[str, ...]:

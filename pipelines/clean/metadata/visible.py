@@ -29,6 +29,9 @@ LONGEST_CREDIT = 60
 LONGEST_ALONE = 60
 """Characters of a name on a separate line, after a line such as "By"."""
 
+LONGEST_UNCASED = 4
+"""Words of a name in a script without capitals."""
+
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
 _SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|author)")
@@ -193,6 +196,8 @@ def _names_in(line: str) -> str:
 
 def _is_name_like(text: str) -> bool:
     words = text.split()
+    if text[:1].isalpha() and text[0] == text[0].swapcase():  # a script without capitals
+        return len(words) <= LONGEST_UNCASED and len(text) <= LONGEST_ALONE // 2
     return (len(words) > 1 and words[0][:1].isupper() and words[1][:1].isupper()) or (
         len(words) > 2 and words[0][:1].isupper() and words[-1][:1].isupper())
 
@@ -225,6 +230,8 @@ def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR
         box = page.boxes[block.box]
         box_names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
         if called.search(box_names) and not _NO_AUTHOR.search(box.names):
-            names = _names_in(block.text)
-            if names[:1].isupper() and _NAME.match(names):
+            linked = [mark.text for mark in page.marks
+                      if mark.block == number and mark.kind == "author page" and _is_name_like(mark.text)]
+            names = _names_in("; ".join(linked) or block.text)
+            if names and not names[0].islower() and _NAME.match(names):
                 yield names
