@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.enrich.describe import Found, describe
+from pipelines.enrich.describe import Found, describe, with_places_in_adjectives
 from pipelines.enrich.engine import Engine, Span
 from pipelines.enrich.models import Models
 from pipelines.enrich.names.rules import names_of
@@ -28,6 +28,7 @@ def enrich_article(clean: CleanArticle, models: Models) -> Article:
         if len(clean.body) > READ_AT_MOST:
             warnings.append(f"body_cut: only the first {READ_AT_MOST:,} characters were searched for names")
         found = find_names(clean.body, engine, models)
+        found = with_places_in_adjectives(found, models.gazetteer, CONFIDENCE["LOC"])
     mentions, entities = describe(clean, found, models.gazetteer)
     language_evidence = {} if evidence is None else {"language": evidence}
     return Article(clean, language, mentions, entities, {**clean.evidence, **language_evidence}, tuple(warnings))

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.enrich.entities import Named, coalesced, entity_id, names_in_title, plain_name
+from pipelines.enrich.names.edges import words
 from pipelines.enrich.occupations import occupation_of
 from pipelines.enrich.places.gazetteer import Gazetteer
-from pipelines.enrich.places.link import Link, Surroundings, Toponym, home_country, link_places
+from pipelines.enrich.places.inside import place_inside
+from pipelines.enrich.places.link import Link, Surroundings, Toponym, home_country, link_places, named_places
 from pipelines.enrich.salience import salience, shares
+from pipelines.enrich.seats import stated_country
 from pipelines.enrich.sentences import sentence_of, sentence_starts
 from pipelines.records import CleanArticle, Entity, EntityType, Mention
 
@@ -34,11 +37,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about an article's names: the countries of peoples, the places of place names."""
+    """What is known about an article's names: the countries of peoples, the places of place names.
+
+    ``inside`` has the place or people inside of longer names: of organisations, and of places that have no entry.
+    """
 
     peoples: Mapping[str, str]
     links: Mapping[str, Link]
     country_names: Mapping[str, str]
+    inside: Mapping[str, str]
+    gazetteer: Gazetteer
+
+    def country_inside(self, name: str) -> str | None:
+        """The country of the place or people inside a longer name, or None."""
+        inner = self.inside.get(name)
+        if inner is None:
+            return None
+        link = self.links.get(inner)
+        return self.gazetteer.demonym_country(inner) or (link.place.country if link else None)
+
+    def country_of(self, name: str) -> str | None:
+        """The country of a place of this article, of a people, or of a well-known place; None for other names."""
+        link = self.links.get(name)
+        if link is not None:
+            return link.place.country
+        places = named_places(name, self.gazetteer) if self.gazetteer.is_prominent(name) else ()
+        return self.gazetteer.demonym_country(name) or (places[0].country if places else None)
 
 
 def describe(
@@ -64,14 +88,48 @@ def describe(
 def _known(clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer) -> Known:
     misc = {name for kind, name in {found_name.named for found_name in found} if kind == "MISC"}
     peoples = {name: code for name in misc if (code := _people(name, gazetteer))}
-    return Known(peoples, place_links(clean, found, peoples, gazetteer), gazetteer.country_names)
+    inside = {
+        name: inner for kind, name in {found_name.named for found_name in found}
+        if kind in ("ORG", "MISC") or (kind == "LOC" and not named_places(name, gazetteer))
+        if name not in peoples and (inner := place_inside(name, gazetteer))
+    }
+    links = place_links(clean, found, peoples, inside, gazetteer)
+    return Known(peoples, links, gazetteer.country_names, inside, gazetteer)
+
+
+def with_places_in_adjectives(found: Sequence[Found], gazetteer: Gazetteer, confidence: float) -> list[Found]:
+    """The names, with the place inside of each hyphenated adjective added: "London-based" is a mention of London too.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> name = Found(3, 13, "MISC", "Oslo-based", 0.85)
+    >>> [(one.text, one.type) for one in with_places_in_adjectives([name], load_gazetteer(), 0.8)]
+    [('Oslo-based', 'MISC'), ('Oslo', 'LOC')]
+    """
+    names = []
+    for name in found:
+        names.append(name)
+        place, _, tail = name.text.rpartition("-")
+        is_adjective = name.type == "MISC" and tail in words("adjective_tails")
+        if is_adjective and not gazetteer.demonym_country(place) and gazetteer.places(place):
+            names.append(Found(name.start, name.start + len(place), "LOC", place, confidence))
+    return names
 
 
 def place_links(
-    clean: CleanArticle, found: Sequence[Found], peoples: Mapping[str, str], gazetteer: Gazetteer
+    clean: CleanArticle, found: Sequence[Found], peoples: Mapping[str, str], inside: Mapping[str, str],
+    gazetteer: Gazetteer,
 ) -> dict[str, Link]:
-    """The place of each place name of the article. If its mentions are linked differently, the surest link is used."""
-    toponyms = [Toponym(name.named[1], clean.body[name.end : name.end + AFTER]) for name in found if name.type == "LOC"]
+    """The place of each place name of the article, and of those inside of longer names.
+
+    If the mentions of a name are linked differently, the surest link is used.
+    """
+    toponyms = []
+    for name in found:
+        inner = inside.get(name.named[1])
+        if inner is not None and not gazetteer.demonym_country(inner):
+            toponyms.append(Toponym(inner))
+        elif inner is None and name.type == "LOC":
+            toponyms.append(Toponym(name.named[1], clean.body[name.end : name.end + AFTER]))
     if clean.dateline and clean.dateline.place:
         toponyms.append(Toponym(clean.dateline.place))
     countries = Counter(peoples[name.named[1]] for name in found if name.named[1] in peoples)
@@ -87,8 +145,10 @@ def _people(name: str, gazetteer: Gazetteer) -> str | None:
     """The country of a people, or of an adjective with the name of a people or country (South Korean), or None."""
     country = gazetteer.demonym_country(name)
     if country is None and "-" in name:
+        has_place = name.rpartition("-")[2] in words("adjective_tails")  # it is a mention of its own (U.S.-led)
         for part in name.split("-"):
-            country = country or gazetteer.demonym_country(part) or gazetteer.country_code(part)
+            of_place = None if has_place else gazetteer.country_code(part)
+            country = country or gazetteer.demonym_country(part) or of_place
     return country
 
 
@@ -109,13 +169,16 @@ def _entity(head: Named, names: Sequence[Found], clean: CleanArticle, known: Kno
     in_title = names_in_title(writings, kind, clean.title)
     weight = salience(len(names), names[0].start, len(clean.body), in_title=in_title)
     if kind != "LOC":
-        country = next((known.peoples[writing] for writing in writings if writing in known.peoples), None)
-        spans = ((found.start, found.end) for found in names)
+        countries = (known.peoples.get(writing) or known.country_inside(writing) for writing in sorted(writings))
+        country = next((code for code in countries if code), None)
+        spans = [(found.start, found.end) for found in names]
+        if kind == "ORG" and country is None:
+            country = stated_country(clean.body, spans, known.country_of)
         occupation = occupation_of(clean.body, spans) if kind == "PER" else None
         return Entity(
             entity_id(kind, name), name, kind, len(names), weight, in_title, country, occupation=occupation
         )  # fmt: skip
-    links = [known.links[writing] for writing in writings if writing in known.links]
+    links = [link for writing in writings if (link := known.links.get(known.inside.get(writing, writing)))]
     link = max(links, key=lambda link: link.confidence, default=None)
     if link is None:
         return Entity(entity_id(kind, name), name, kind, len(names), weight, in_title)

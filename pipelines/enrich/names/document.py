@@ -27,7 +27,7 @@ DATELINE = re.compile(
     re.MULTILINE,
 )
 CAPITALS_DATELINE = re.compile(
-    r"^([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})" + REGION + r""" ?(?:--|[—–]) (?=["“]?[A-Z])()""",
+    r"(?:^|(?<=[.!?] ))([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})" + REGION + r""" ?(?:--|[—–]) (?=["“]?[A-Z])()""",
     re.MULTILINE,
 )
 OPENING_PLACE = re.compile(r"""([A-Z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2}) (?:--|[—–-]) (?=["“]?[A-Z])()()""")
@@ -86,6 +86,29 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
                 break
         index += run
     return sorted(added, key=lambda span: span.start)
+
+
+SEAT = re.compile(r"(?<=[(, ])[DRI]-(?=([A-Z][\w.']*)(?: ([A-Z][\w.']*))?(?: ([A-Z][\w.']*))?)")
+
+
+def with_seats(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+    """The spans, with the place after a member's party (R-Charleston) in place of what the engine found there.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> text = "Sen. Ola Brandt, D-Fort Worth, met Rep. Ivo Kest (R-N.D.) today."
+    >>> found = with_seats(text, [Span(17, 29, "ORG")], load_gazetteer())
+    >>> [(text[span.start:span.end], span.type) for span in found]
+    [('Fort Worth', 'LOC'), ('N.D.', 'LOC')]
+    """
+    seats = []
+    for party in SEAT.finditer(text):
+        ends = (end for group in (3, 2, 1) for end in (party.end(group), party.end(group) - 1)
+                if party[group] and (end == party.end(group) or text[end] == "."))
+        end = next((end for end in ends if gazetteer.places(text[party.end() : end])), None)
+        if end is not None:
+            seats.append(Span(party.end(), end, "LOC", "seat"))
+    rest = [span for span in spans if all(span.end < seat.start - 1 or span.start >= seat.end for seat in seats)]
+    return sorted([*rest, *seats], key=lambda span: span.start)
 
 
 def _run_length(text: str, found: Sequence[re.Match[str]], index: int) -> int:

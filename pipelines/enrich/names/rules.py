@@ -17,6 +17,7 @@ def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Spa
     names = [name for span in spans for name in tidy(text, span)]
     names = document.with_dateline(text, names, gazetteer)
     names = document.add_known(text, names, gazetteer)
+    names = document.with_seats(text, names, gazetteer)
     names = carry.with_given_names(text, names)
     names = carry.with_initialled(text, names)
     names = carry.with_introduced_acronyms(text, names)

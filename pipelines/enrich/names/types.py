@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,17 @@ IN_COUNTRY = re.compile(r" \(([^()]{2,30})\)")
 INITIALLED = re.compile(INITIALLED_NAME)
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
 OF = frozenset({"of", "for", "de", "du", "des"})
+AT_PLACE = re.compile(
+    r"\b(?:(?:north|south|east|west)(?:east|west)?(?:ern)?(?: of)?|(?:miles|kilometres|kilometers|km|blocks) from|"
+    r"(?:downtown|central|suburban|rural)|(?:city|town|village|suburb|port|county|borough|district|province) of|"
+    r"(?:based|lives|lived|living|born|raised) in|residents? of|, (?:\d\d?, )?(?:both )?of) $"
+)
+OF_PLACE = re.compile(
+    r"(?:'s)? (?:residents?|man|woman|men|women|teenager|officers?|police|firefighters?|natives?|area|suburbs?|"
+    r"city|town|mayor|voters|homes?|residence|neighbou?rhoods?|streets?|schools?|hospitals?|jail|counties|county|region|officials)\b"
+)
+IN_REGION = re.compile(r",? \(?([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
+LARGE, WELL_PEOPLED = 100_000, 15_000  # people of a city whose name counts as a place by itself
 PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "à"})
 
 
@@ -58,7 +70,9 @@ class _Votes(dict[EntityType, float]):
 
 type Votes = _Votes
 LABELS_COUNT = 3.0  # the largest total weight of the engine's votes for a name, however many there are
-LABEL_WEIGHTS = {"FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1, "dateline": 5.0}
+LABEL_WEIGHTS = {
+    "FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1, "dateline": 5.0, "seat": 5.0,
+}
 
 
 def _winner(tally: Votes) -> EntityType:
@@ -81,6 +95,9 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
         evidence["PER"] = 4.0
     elif word in PREPOSITIONS:
         evidence["LOC"] = 2.5 if gazetteer.places(text[span.start : span.end]) else 0.3
+    place = _evidence_of_place(text, span, gazetteer)
+    if place > evidence.get("LOC", 0.0):
+        evidence["LOC"] = place
     country = IN_COUNTRY.match(text, span.end)
     if country and " " in text[span.start : span.end] and gazetteer.country_code(country[1]):
         evidence["PER"] = 3.0
@@ -89,6 +106,47 @@ def _evidence_around(text: str, span: Span, gazetteer: Gazetteer) -> dict[Entity
     if SPEAKS.match(text, span.end):
         evidence["PER"] = evidence.get("PER", 0.0) + 1.0
     return evidence
+
+
+def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
+    """The weight of what the words around a mention say about a place that the gazetteer has.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> text = "Ola Brandt, 22, of Winfield, met a Winfield man in Hull, England."
+    >>> [_evidence_of_place(text, Span(at, at + len(name), "ORG"), load_gazetteer()) for name in ("Winfield", "Hull")
+    ...     for at in [text.rindex(name)]], _evidence_of_place(text, Span(0, 10, "PER"), load_gazetteer())
+    ([2.0, 4.0], 0.0)
+    """
+    if not gazetteer.places(text[span.start : span.end]):
+        return 0.0
+    region = IN_REGION.match(text, span.end)
+    if region and text[span.end] == "," and _is_container(region[1], gazetteer):
+        return 4.0
+    if AT_PLACE.search(text, max(0, span.start - 30), span.start):
+        return 3.0
+    return 2.0 if OF_PLACE.match(text, span.end) else 0.0
+
+
+def _is_container(name: str, gazetteer: Gazetteer) -> bool:
+    """Whether the text is the name of a region or country, or begins with one."""
+    return any(place.kind in ("region", "country") for part in (name, name.split(" ", maxsplit=1)[0])
+               for place in gazetteer.places(part)[:1])
+
+
+def _standing_alone(name: str, gazetteer: Gazetteer) -> float:
+    """The weight of a place's name by itself: the more people the place has, the more the text must say against it.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> [_standing_alone(name, load_gazetteer()) for name in ("Aleppo", "Winfield", "Marrowby", "N.D.")]
+    [3.0, 0.0, 0.0, 6.0]
+    """
+    places = gazetteer.places(name)
+    if not places or name in words("no_places"):
+        return 0.0
+    if places[0].kind != "city":
+        return 6.0
+    people = math.exp(places[0].prior)
+    return 3.0 if people >= LARGE else 2.0 if people >= WELL_PEOPLED else 0.0
 
 
 def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]:
@@ -102,17 +160,25 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     if kind:
         places = gazetteer.places(name) if kind == "LOC" else ()
         return {kind: 2.0 if places and places[0].kind == "city" else 8.0}
-    parts = name.split()
+    evidence = _evidence_in_words(name.split())
+    standing = 0.0 if evidence else _standing_alone(name, gazetteer)
+    if standing:
+        return {"LOC": standing}
+    return evidence or ({"ORG": 1.2} if ACRONYM.fullmatch(name) else {})
+
+
+def _evidence_in_words(parts: Sequence[str]) -> dict[EntityType, float]:
+    """The evidence in the first and last word of a name of several words."""
     last = parts[-1].rstrip(".")
     if len(parts) > 1:
         if last in words("organisations") or (parts[0] in words("organisation_openings") and parts[1] in OF):
             return {"ORG": 4.0}
         if last in words("events"):
             return {"MISC": 3.0}
-        if INITIALLED.fullmatch(name) or (parts[0] in load_lines("given_names.txt") and len(parts) < 5):
+        if last in words("place_endings"):
+            return {"LOC": 3.0}
+        if INITIALLED.fullmatch(" ".join(parts)) or (parts[0] in load_lines("given_names.txt") and len(parts) < 5):
             return {"PER": 2.5}
-    elif ACRONYM.fullmatch(name):
-        return {"ORG": 1.2}
     return {}
 
 

@@ -1,0 +1,55 @@
+"""The place or people inside a longer name, such as an organisation's: "Kentucky State Police", "Bank of Canada".
+
+Only a name that the news would use as a place counts. A country, region or large city counts anywhere in the name; a
+smaller place only where names of institutions have their place: before a public body ("Marrowby Fire Department"), or
+at the end after "of" or "in".
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.enrich.names.edges import words
+from pipelines.enrich.places.gazetteer import Gazetteer
+
+WORD = re.compile(r"[^\s,()/]+")
+DIVISION = frozenset({"County", "Township", "Parish", "Borough", "Province", "District", "Twp"})
+LINKING = frozenset({"of", "in", "at", "for"})
+LONGEST_PLACE = 4  # words
+
+
+def place_inside(name: str, gazetteer: Gazetteer) -> str | None:
+    """The place or people in a name, as written; None if there is none, or if the whole name is a place.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> names = ("Kentucky State Police", "Bank of Canada", "French Open", "Falk Group", "Hull Fire Service", "Oslo")
+    >>> [place_inside(name, load_gazetteer()) for name in names]
+    ['Kentucky', 'Canada', 'French', None, 'Hull', None]
+    """
+    parts = list(WORD.finditer(name))
+    for count in range(min(LONGEST_PLACE, len(parts) - 1), 0, -1):
+        for first in range(len(parts) - count + 1):
+            start, end = parts[first].start(), parts[first + count - 1].end()
+            if _is_place(name, start, end, gazetteer):
+                return _without_ending(name[start:end])
+    return None
+
+
+def _is_place(name: str, start: int, end: int, gazetteer: Gazetteer) -> bool:
+    found = _without_ending(name[start:end])
+    if not found[:1].isupper() or found in words("no_places"):
+        return False
+    if gazetteer.is_prominent(found) or gazetteer.demonym_country(found):
+        return True
+    places = gazetteer.places(found)
+    if not places or places[0].kind != "city":
+        return bool(places)  # a county
+    before, after = name[:start].split(), name[end:].split()
+    if before:
+        return not after and before[-1] in LINKING
+    return after[0] in DIVISION or not words("public_bodies").isdisjoint(after)
+
+
+def _without_ending(name: str) -> str:
+    """The words without a possessive ending: "Norway's Storting" has Norway."""
+    return name.removesuffix("'s").removesuffix("’s")

@@ -1,0 +1,136 @@
+"""The country of organisations, events and adjectives, and place names that stand alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.enrich import enrich_article, load_models
+from pipelines.enrich.engine import Span
+from pipelines.enrich.names.rules import names_of
+from pipelines.enrich.places.gazetteer import load_gazetteer
+from pipelines.enrich.places.inside import place_inside
+from pipelines.enrich.seats import stated_country
+from pipelines.records import Entity, EntityType
+from pipelines.settings import Settings
+from tests.builders import a_clean_article
+from tests.enrich.test_article import models_with
+
+GAZETTEER = load_gazetteer()
+
+
+@pytest.mark.parametrize(("name", "place"), [
+    ("Kentucky Dental Society", "Kentucky"), ("Bank of Norway", "Norway"), ("Norwegian Sailing Union", "Norwegian"),
+    ("Human Rights Watchers of Peru", "Peru"), ("Gwinnett County Rowing Club", "Gwinnett County"),
+    ("Aleppo Free Press", "Aleppo"), ("Winfield Police Department", "Winfield"), ("Winfield Holdings", None),
+    ("University of Winfield", "Winfield"), ("South Korean Embassy", "South Korean"), ("Falk & Sons", None),
+    ("Boone County Sheriff's Office", "Boone County"), ("Winfield County Sheriff's Office", "Winfield"),
+    ("Norway's Storting", "Norway"), ("Central School", None), ("Norway", None), ("", None), ("of", None),
+])
+def test_the_place_inside_a_longer_name(name: str, place: str | None) -> None:
+    assert place_inside(name, GAZETTEER) == place
+
+
+def entity_of(body: str, name: str, **types: EntityType) -> Entity:
+    article = enrich_article(a_clean_article(body=body), models_with(**types))
+    (entity,) = (one for one in article.entities if one.name == name)
+    return entity
+
+
+@pytest.mark.parametrize(("body", "country"), [
+    ("Officers of the Paris Fire Department met the mayor. Later in Texas the Dallas men came.", "US"),
+    ("Officers of the Paris Fire Department met the mayor. Later in France the Lyon men came.", "FR"),
+    ("Officers of the Paris Fire Department met the mayor and then left the town.", "FR"),
+])
+def test_an_organisation_lies_where_the_article_is(body: str, country: str) -> None:
+    types: dict[str, EntityType] = {
+        "Paris_Fire_Department": "ORG", "Texas": "LOC", "Dallas": "LOC", "France": "LOC", "Lyon": "LOC",
+    }
+    assert entity_of(body, "Paris Fire Department", **types).country == country
+
+
+@pytest.mark.parametrize(("body", "country"), [
+    ("The German carmaker Falkwerk rose.", "DE"), ("The Norwegian state broadcaster Falkwerk rose.", "NO"),
+    ("Oslo-based Falkwerk rose.", "NO"), ("Lagos-based shipping firm Falkwerk said so.", "NG"),
+    ("So said Falkwerk, based in Lima, on Monday.", "PE"), ("So said Falkwerk, which is headquartered in Peru.", "PE"),
+    ("So said Falkwerk (Kenya) on Monday.", "KE"), ("So said Falkwerk, a Kenyan lender, on Monday.", "KE"),
+    ("So said Falkwerk, the Nairobi-based tea trader group.", "KE"),
+    ("German officials met Falkwerk on Monday.", None), ("They met Falkwerk in Kenya on Monday.", None),
+    ("Falkwerk, a lender, met the Kenyan minister.", None), ("Falkwerk (Monday) said so.", None),
+])
+def test_an_organisation_has_the_country_that_the_text_states(body: str, country: str | None) -> None:
+    types: dict[str, EntityType] = {"Falkwerk": "ORG", "Oslo": "LOC", "Lagos": "LOC", "Lima": "LOC", "Nairobi": "LOC"}
+    assert entity_of(body, "Falkwerk", **types).country == country
+
+
+def test_only_what_is_beside_the_name_states_its_country() -> None:
+    known = {"Peru": "PE", "Kenyan": "KE"}.get
+    assert stated_country("The Kenyan bank said that Falk", [(26, 30)], known) is None
+    assert stated_country("Falk and a firm based in Peru", [(0, 4)], known) is None
+
+
+def test_an_event_has_the_country_in_its_name() -> None:
+    assert entity_of("They sailed in the Norwegian Fjord Week.", "Norwegian Fjord Week", Norwegian_Fjord_Week="MISC"
+                     ).country == "NO"
+
+
+@pytest.mark.parametrize(("body", "place", "country"), [
+    ("It was a Lagos-based crew.", "Lagos", "NG"), ("It was a U.S.-led force.", "U.S.", "US"),
+    ("It was a Marrakesh-born singer.", "Marrakesh", "MA"),
+])
+def test_an_adjective_with_a_place_yields_the_place(body: str, place: str, country: str) -> None:
+    types: dict[str, EntityType] = {place: "LOC"}
+    article = enrich_article(a_clean_article(body=body), models_with(**types))
+    whole, inner = article.mentions
+    assert (whole.type, inner.type, inner.text, inner.start) == ("MISC", "LOC", place, whole.start)
+    by_type = {entity.type: entity.country for entity in article.entities}
+    assert by_type == {"MISC": None, "LOC": country}
+
+
+def test_an_adjective_with_a_people_has_its_country_and_no_place() -> None:
+    article = enrich_article(a_clean_article(body="It was a Kenyan-backed force."), models_with(Kenyan="MISC"))
+    assert [(entity.name, entity.type, entity.country) for entity in article.entities] == [
+        ("Kenyan-backed", "MISC", "KE"),
+    ]
+
+
+def types_in(text: str, *spans: tuple[str, EntityType, str]) -> list[tuple[str, str]]:
+    """The names of a text and their types, from spans as the engine gives them."""
+    found = [Span(text.index(name), text.index(name) + len(name), kind, label) for name, kind, label in spans]
+    return [(text[span.start : span.end], span.type) for span in names_of(text, found, GAZETTEER)]
+
+
+@pytest.mark.parametrize(("text", "name", "kind"), [
+    ("Rockets fell on Idlib again.", "Idlib", "LOC"), ("Aleppo was quiet.", "Aleppo", "LOC"),
+    ("The shares of Aleppo rose by a tenth.", "Aleppo", "ORG"), ("President Durban said so.", "Durban", "PER"),
+    ("A Winfield man was fined.", "Winfield", "LOC"), ("Ola Brandt, 22, of Winfield, was fined.", "Winfield", "LOC"),
+    ("It lies two miles north of Winfield.", "Winfield", "LOC"), ("Winfield, Kansas, is quiet.", "Winfield", "LOC"),
+    ("Winfield rose by a tenth.", "Winfield", "ORG"), ("Perry County is quiet.", "Perry County", "LOC"),
+])
+def test_a_place_name_standing_alone_is_a_place_unless_the_text_says_otherwise(
+    text: str, name: str, kind: EntityType
+) -> None:
+    assert dict(types_in(text, (name, "ORG", "ORG")))[name] == kind
+
+
+def test_a_surname_is_no_place() -> None:
+    text = "Ines Hamilton came late. Hamilton was fined. Hamilton left."
+    assert set(types_in(text, ("Ines Hamilton", "PER", "PERSON"))) == {("Ines Hamilton", "PER"), ("Hamilton", "PER")}
+
+
+def test_the_seat_of_a_member_is_a_place() -> None:
+    text = "Sen. Ola Brandt, R-Charleston, met Rep. Ivo Kest (D-N.D.) on a D-Day beach."
+    assert types_in(text, ("Ola Brandt", "PER", "PERSON"), ("R-Charleston", "ORG", "ORG")) == [
+        ("Ola Brandt", "PER"), ("Charleston", "LOC"), ("N.D.", "LOC"),
+    ]
+
+
+def test_the_real_engine_and_the_rules_together() -> None:
+    body = (
+        "The Kentucky State Police searched the quay on Monday. A spokesman of the Human Rights League of France, "
+        "which is based in Paris, said that the Turkish-backed group had left Aleppo."
+    )
+    article = enrich_article(a_clean_article(body=body), load_models(Settings().models))
+    countries = {entity.name: entity.country for entity in article.entities}
+    assert countries["Kentucky State Police"] == "US"
+    assert countries["Human Rights League of France"] == "FR"
+    assert (countries["Turkish-backed"], countries["Aleppo"]) == ("TR", "SY")
