@@ -37,6 +37,11 @@ _PATH_SESSION = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#]*|sid=[^/?#]{16,
 _PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # only after a slug, since /world/print is a section
 _INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
+_PLACEHOLDER = re.compile(
+    r"(?:^|/)(?:undefined|null|none|nan|false|\[object(?:%20| )object\])/?$|\{\{|%7B%7B|\$\{", re.I)
+"""A path that a faulty template wrote."""
+
+_PROGRAM = re.compile(r"\.(?:php|aspx?|jsp|do|cgi|cfm|pl|s?html?)$", re.I)
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _NAMING_FRAGMENT = re.compile(r"!.|/.*\d", re.S)  # a fragment with a hashbang or a route identifies the article
 _NUMBER = re.compile(r"\d{2,}")
@@ -149,9 +154,13 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     True
     >>> accepts_declared("https://outlet.example/a/1", "https://outlet.example/")
     False
+    >>> accepts_declared("https://outlet.example/a/pier-opens-at-last", "https://outlet.example/a/undefined")
+    False
+    >>> accepts_declared("https://outlet.example/news.php?id=812", "https://outlet.example/news.php")
+    False
     """
     theirs = split_address(declared)
-    if theirs is None or (theirs.path.rstrip("/").lower() in load_url_tables().homes and not theirs.query):
+    if theirs is None or _PLACEHOLDER.search(theirs.path) or _is_home(theirs):
         return False
     if url is None:
         return True
@@ -164,7 +173,39 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     shorter, longer = theirs.path.rstrip("/") + "/", ours.path.rstrip("/") + "/"
     plain = _PRINT_TAIL.sub("", _AMP_TAIL.sub("", ours.path)) + "/"
     is_section = longer != shorter and longer.startswith(shorter) and plain != shorter
+    if _loses_id(ours, theirs) or (_names_article(ours.path) and _is_front(theirs) and plain != shorter):
+        return False
     return not is_section or _PATH_ID.search(shorter) is not None  # has an article's id
+
+
+def _loses_id(ours: SplitResult, theirs: SplitResult) -> bool:
+    """Whether a canonical link drops the parameter of the query that tells the outlet's articles apart.
+
+    The path of such an outlet is that of a program, or names no article.
+    """
+    tables = load_url_tables()
+    kept = [value for name, value in _pairs(ours.query) if not _is_noise(name, value, tables)]
+    is_same = ours.path.rstrip("/") == theirs.path.rstrip("/")
+    if _pairs(theirs.query) or not any(_names_article(value) for value in kept):
+        return False
+    return (is_same and not _names_article(ours.path)) or (_PROGRAM.search(theirs.path) is not None
+                                                           and not _names_article(theirs.path))
+
+
+def _names_article(path: str) -> bool:
+    """Whether the last part of a path, or a value of a query, can name an article: it has a number or three words."""
+    last = _PROGRAM.sub("", path.rstrip("/").rpartition("/")[2])
+    return any(map(str.isdigit, last)) or len([word for word in re.split(r"[-_+%]", last) if word]) > 2
+
+
+def _is_home(parts: SplitResult) -> bool:
+    return parts.path.rstrip("/").lower() in load_url_tables().homes and not parts.query
+
+
+def _is_front(parts: SplitResult) -> bool:
+    """Whether an address has only one or two plain words for a path, like a section's front page."""
+    words = [word for word in parts.path.split("/") if word]
+    return not parts.query and len(words) == 1 and re.fullmatch(r"[^\W\d_]+", words[0]) is not None
 
 
 def article_id_of_url(url: str) -> str:

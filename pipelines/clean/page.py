@@ -72,7 +72,9 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
         evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
-        warnings=(*markup.warnings, *warnings_of(times, seen), *_title_warnings(chosen)),
+        warnings=(*markup.warnings, *warnings_of(times, seen), *_title_warnings(chosen),
+                  *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
+                    if found.how == "not read")),
     ))
 
 
@@ -86,7 +88,7 @@ def _evidence(about: Metadata, title: Found[str], authors: Found[Authors] | None
               times: Mapping[str, Found[Moment]]) -> dict[str, Evidence]:
     fields = {
         "title": title, "title.passed_over": passed_over(about.titles, title), "authors": authors,
-        "canonical_url": about.canonical_url,
+        "canonical_url": about.canonical_url, "json-ld": next(iter(about.broken), None),
         "outlet.name": about.outlet_name, "outlet.domain": about.outlet_domain, "section": about.section,
         "tags": about.tags, "language": about.language, "image_url": about.image_url, **times,
     }

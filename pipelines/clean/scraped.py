@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from pipelines.addresses import split_address
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump import findings_of_dump
-from pipelines.clean.identity import canonical_url, registered_domain
+from pipelines.clean.identity import accepts_declared, canonical_url, registered_domain
 from pipelines.clean.item import ItemFields, is_markup, read_item
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.title import TITLE_FROM_URL, title_in, without_outlet
@@ -43,7 +42,7 @@ def _declared_by(fields: ItemFields, url: str | None) -> Findings:
     """The fields that the item declares. ``body`` is empty."""
     published, modified = (_moment(written, fields.language) for written in (fields.published_at, fields.modified_at))
     address = url or fields.url
-    declared = fields.canonical_url if split_address(fields.canonical_url or "") is not None else None
+    declared = fields.canonical_url if accepts_declared(None, fields.canonical_url or "") else None
     canonical = canonical_url(address, declared) if address else declared
     title = repair(without_outlet(fields.title or "", [], (fields.outlet,) if fields.outlet else ()))
     evidence = {name: seen for name, seen in fields.evidence.items() if name not in {"body", "html", "outlet", "url"}}

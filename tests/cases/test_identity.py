@@ -170,3 +170,62 @@ def test_another_story_of_the_same_outlet_is_its_own() -> None:
     )
     assert story_of(at(f"{HOST}/pears", page=a_page(other, "Pears sold early")), [at(ADDRESS)]) is None
     assert at(ADDRESS).body == BODY
+
+
+NEWS = "https://harbour-news.example/local/"
+
+
+def declared_as(link: str, url: str, **options: str) -> tuple[str | None, str]:
+    page = a_page(**options or {"head": f'<link rel="canonical" href="{link}">'})
+    article = article_of(page, url=url)
+    return article.canonical_url, article.evidence["canonical_url"].how
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("undefined", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("/local/null", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("https://harbour-news.example/{{ page.url }}", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("https://harbour-news.example/sport", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("https://harbour-news.example/show.aspx", "https://harbour-news.example/show.aspx?story=4711"),
+        ("https://harbour-news.example/article/", "https://harbour-news.example/article/?slug=pier-to-be-rebuilt"),
+        ("https://harbour-news.example/index.php", "https://harbour-news.example/show.php?story=4711"),
+    ],
+)
+def test_a_canonical_link_that_would_merge_articles_is_refused(link: str, url: str) -> None:
+    assert declared_as(link, url) == (url, "url, not link canonical")
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        (f"{NEWS}pier-to-be-rebuilt-7", f"{NEWS}pier-to-be-rebuilt-7?page=2"),
+        (f"{NEWS}pier-to-be-rebuilt-7", "https://harbour-news.example/show.php?story=4711"),
+        ("https://harbour-news.example/show.php?story=4711", "https://harbour-news.example/show.php?story=4711&page=2"),
+        ("https://harbour-news.example/a/pier", "https://harbour-news.example/b/pier"),
+    ],
+)
+def test_a_canonical_link_that_names_the_article_is_used(link: str, url: str) -> None:
+    assert declared_as(link, url) == (link, "link canonical")
+
+
+def test_a_canonical_link_in_the_text_of_a_page_counts_for_nothing() -> None:
+    link = f'<link rel="canonical" href="{NEWS}another-story-of-ours-8">'
+    url = f"{NEWS}pier-to-be-rebuilt-7"
+    assert declared_as(link, url, before=link) == (url, "url")
+    assert declared_as(link, url, before=f"<div>{link}</div>") == (url, "url")
+    late = f'<div class="ad"></div>{link.replace("another-story-of-ours-8", "pier-to-be-rebuilt")}'
+    assert declared_as("", url, head=late) == (f"{NEWS}pier-to-be-rebuilt", "link canonical")
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%FF%FE", "%ff=%fe", "q=%ED%A0%80", "q=%FF&b=é", "b=%", "q=%C3", "id=\udcff", "a;b=%80&&=&"]
+)
+def test_any_query_is_survived(query: str) -> None:
+    url = f"https://harbour-news.example/a/pier?{query}"
+    head = '<link rel="canonical" href="?{}">'.format(query.encode(errors="replace").decode())
+    for page in (a_page(), a_page(head=head)):
+        article = article_of(page, url=url.encode(errors="replace").decode())
+        assert article.canonical_url is not None
+        assert article.canonical_url.startswith("https://harbour-news.example/a/pier")

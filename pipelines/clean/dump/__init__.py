@@ -6,6 +6,7 @@ from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump.kind import cut_by, dump_fault
 from pipelines.clean.dump.reading import DumpReading, read_dump
 from pipelines.clean.identity import canonical_url, registered_domain
+from pipelines.clean.metadata.title import TITLE_FROM_URL, title_in
 from pipelines.clean.rules import Rules
 from pipelines.failures import BodyMissing, TitleMissing
 from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
@@ -25,7 +26,7 @@ def clean_dump(raw: RawArticle, rules: Rules) -> CleanArticle:
 
 
 def findings_of_dump(text: str, url: str | None) -> Findings:
-    """The fields that are found in a dump. ``title`` is empty if no line is a headline.
+    """The fields that are found in a dump. ``title`` is empty if no line is a headline and the address names nothing.
 
     Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage`` or ``ErrorPage``.
     """
@@ -43,8 +44,11 @@ def findings_of_dump(text: str, url: str | None) -> Findings:
     if cut is not None:
         evidence["is_truncated"] = Evidence("paywall", cut)
     published, modified = reading.published_at, reading.modified_at
+    named = None if reading.title else title_in(url)
+    if named is not None:
+        evidence["title"] = named.evidence
     return Findings(
-        title=reading.title,
+        title=named.value if named is not None else reading.title,
         body=reading.body,
         canonical_url=address,
         outlet=Outlet(registered_domain(address) if address else None, reading.outlet),
@@ -54,5 +58,5 @@ def findings_of_dump(text: str, url: str | None) -> Findings:
         modified_at=modified.at if modified else None,
         is_truncated=cut is not None,
         evidence=evidence,
-        warnings=reading.warnings,
+        warnings=(*reading.warnings, TITLE_FROM_URL) if named is not None else reading.warnings,
     )

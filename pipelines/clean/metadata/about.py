@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipelines.addresses import host_of, joined_address, path_of, split_address
-from pipelines.clean.identity import canonical_url
+from pipelines.addresses import host_of, joined_address, path_of
+from pipelines.clean.identity import accepts_declared, canonical_url
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import MICRODATA_PUBLISHER, Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
@@ -32,14 +32,15 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
     """The canonical address: the declared one if it is of the same publisher, or else the address that was fetched."""
     declared = next(iter(head.links.get("canonical", ())), None) or next(iter(head.metas.get("og:url", ())), None)
     if url is None:
-        if not declared or not _is_web(declared) or split_address(declared) is None:
+        if not declared or not _is_web(declared) or not accepts_declared(None, declared):
             return None
         return Found(canonical_url(declared), "link canonical", declared)
-    declared = joined_address(url, declared) if declared else None
-    canonical = canonical_url(url, declared)
-    if declared and canonical != canonical_url(url):
+    joined = joined_address(url, declared) if declared else None
+    canonical = canonical_url(url, joined)
+    if joined and canonical != canonical_url(url):
         return Found(canonical, "link canonical", declared)
-    return Found(canonical, "url", url)
+    is_refused = declared is not None and (joined is None or not accepts_declared(url, joined))
+    return Found(canonical, "url, not link canonical" if is_refused else "url", declared if is_refused else url)
 
 
 def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:

@@ -23,6 +23,7 @@ _ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report)\b")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
 MOST_HEADLINES = 5
+_TEXT = ("article", "main", "section", "h1", "p")
 SHORTEST_TITLE = 8
 LONGEST_CARD = 400
 """Characters of the text of a card that links to another article."""
@@ -87,7 +88,7 @@ def read_head(root: etree._Element) -> Head:
                     metas.setdefault(name, []).append(content)
         elif tag.tag == "link":
             target = tag.get("href")
-            if target is not None:
+            if target is not None and not _is_in_text(tag):
                 for relation in tag.get("rel", "").lower().split():
                     links.setdefault(relation, []).append(target.strip())
         elif tag.tag in ("h1", "h2"):
@@ -107,6 +108,14 @@ def read_head(root: etree._Element) -> Head:
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
         tuple(headings),
     )
+
+
+def _is_in_text(tag: etree._Element) -> bool:
+    """Whether a link is in the page's body, not in its head. A head that ends too early leaves its links behind it."""
+    above = tag.getparent()
+    if above is None or above.tag in ("head", "html"):
+        return False
+    return above.tag != "body" or next(tag.itersiblings(*_TEXT, preceding=True), None) is not None
 
 
 def _is_of_another(tag: etree._Element) -> bool:

@@ -25,6 +25,9 @@ _SHORTEST_HEADLINE = 8
 _MOST = 500
 _BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s)+")
 _AFTER = ("-->", "//]]>", "]]>", ";")
+_BETWEEN = re.compile(r"[\s,;]*")
+_STRAY_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\([^\"\\\\/bfnrtu])")
+_INNER_QUOTE = re.compile(r'(?<![\\{\[,:\s])"(?!\s*[:,}\]])|(?<=\w\s)"(?=\w)|(?<=[^\\{\[,:\s])"(?=\s\w)')
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _REFERENCE = re.compile(r"&#?\w{2,30};")
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.I)
@@ -40,12 +43,14 @@ _OTHERS = frozenset((
 class LinkedData:
     """All objects of a page's JSON-LD, by position and by ``@id``.
 
-    ``listed`` has the positions of the objects that describe other articles or organisations.
+    ``listed`` has the positions of the objects that describe other articles or organisations. ``broken`` has the blocks
+    that are no valid JSON, each with how it was read: "repaired" or "not read".
     """
 
     objects: tuple[JsonObject, ...] = ()
     by_id: Mapping[str, JsonObject] | None = None
     listed: frozenset[int] = frozenset()
+    broken: tuple[tuple[str, str], ...] = ()
 
     def own(self) -> Iterator[JsonObject]:
         """The objects that describe this page, its article and its outlet."""
@@ -59,13 +64,17 @@ class LinkedData:
 
 
 def read_linked_data(root: etree._Element) -> LinkedData:
-    """All JSON-LD objects of a page, in order. Script blocks that cannot be parsed are skipped."""
+    """All JSON-LD objects of a page, in order. What cannot be parsed is skipped and noted."""
+    broken: list[tuple[str, str]] = []
     found_so_far: list[tuple[JsonObject, bool]] = []
     declared = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
     for script in islice(declared, _MOST):
         text = script.text or ""
         if len(text) <= _LONGEST:
-            for parsed in _parse(text):
+            values, how = _parse(text)
+            if how is not None and text.strip():
+                broken.append((how, " ".join(text[:200].split())))
+            for parsed in values:
                 found_so_far.extend(_objects(parsed, 0, is_listed=False))
         if len(found_so_far) > _MOST:
             break
@@ -76,7 +85,7 @@ def read_linked_data(root: etree._Element) -> LinkedData:
         identifier = found.get("@id")
         if isinstance(identifier, str) and len(found) > len(by_id.get(identifier, {})):
             by_id[identifier] = found
-    return LinkedData(tuple(objects), by_id, listed)
+    return LinkedData(tuple(objects), by_id, listed, tuple(broken))
 
 
 def types_of(found: JsonObject) -> frozenset[str]:
@@ -165,18 +174,50 @@ def unescaped(text: str) -> str:
     return " ".join((_TAG.sub("", text) if "<" in text else text).split())
 
 
-def _parse(text: str) -> Iterator[object]:
-    for repaired in (str, _unwrapped, _without_trailing_commas):
+def _parse(text: str) -> tuple[list[object], str | None]:
+    """The values in a block, and how it was read: None if it is valid, "repaired", or "not read".
+
+    A repair is used only if the whole block is valid with it. Of an invalid block, the values before the fault are
+    used, because they are whole.
+    """
+    usual = (str, _unwrapped, _without_trailing_commas)
+    for repaired in (*usual, _with_quotes, _without_stray_escapes, _with_inner_escapes):
         text = repaired(text)
+        values, is_whole = _values(text)
+        if is_whole:
+            return values, None if repaired in usual and len(values) == 1 else "repaired"
+    return values, "not read"
+
+
+def _values(text: str) -> tuple[list[object], bool]:
+    """The JSON values in a text, one after the other, and whether nothing else is in it."""
+    values: list[object] = []
+    decoder, at = json.JSONDecoder(strict=False), 0
+    while (start := _BETWEEN.match(text, at).end()) < len(text):  # type: ignore[union-attr]
         try:
-            yield json.loads(text, strict=False)
+            value, at = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            continue
-        return
-    try:
-        yield json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (ValueError, RecursionError):
-        return
+            return values, False
+        values.append(value)
+    return values, bool(values)
+
+
+def _with_quotes(text: str) -> str:
+    """The JSON with its quotes, if it was escaped as HTML."""
+    return html.unescape(text) if "&quot;" in text and '"' not in text else text
+
+
+def _without_stray_escapes(text: str) -> str:
+    return _STRAY_ESCAPE.sub(r"\1\2", text)
+
+
+def _with_inner_escapes(text: str) -> str:
+    """The JSON with the quotes escaped that neither open nor close a string, as the characters beside them show.
+
+    >>> _with_inner_escapes('{"headline": "Crews say "no" to nights"}')
+    '{"headline": "Crews say \\\\"no\\\\" to nights"}'
+    """
+    return _INNER_QUOTE.sub(r"\"", text)
 
 
 def _unwrapped(text: str) -> str:

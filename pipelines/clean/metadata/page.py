@@ -38,9 +38,11 @@ class Metadata:
 
     ``authors`` has an answer for JSON-LD and for each meta tag. ``outlet_names`` are all names of the outlet.
     ``locale`` is the page's language with its country. ``declared_bodies`` are all values of ``articleBody``.
+    ``broken`` are the blocks of JSON-LD that are invalid.
     """
 
     titles: Titles
+    broken: tuple[Found[str], ...]
     authors: tuple[Found[Authors], ...]
     times: Mapping[str, Found[Moment]]
     canonical_url: Found[str] | None
@@ -70,6 +72,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
                     tuple(_other_titles(head, data, article)))
     return Metadata(
         titles=titles,
+        broken=tuple(Found(text, how, text) for how, text in data.broken),
         authors=tuple(read_authors(head, data, article)),
         times=read_times(head, data, article, locale),
         canonical_url=address,

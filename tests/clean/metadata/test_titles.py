@@ -10,7 +10,7 @@ from lxml import etree
 from pipelines.clean.metadata.page import read_metadata
 from pipelines.clean.metadata.title import Titles, pick_title
 from pipelines.records import Evidence
-from tests.cases.reading import TITLE, a_page, article_of, linked_data, reason_of
+from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of, linked_data, reason_of
 
 LONG = "Marrowby opens its east pier four winters after a storm broke it, and the boats come back to harbour at last"
 
@@ -147,6 +147,16 @@ def test_no_article_is_lost_for_want_of_a_title() -> None:
     assert (article.title, article.evidence["title"].how) == (TITLE, "heading")
     assert article_of(page.replace("<head>", f"<head><x-seo><title>{TITLE}</title></x-seo>"), url=None).title == TITLE
     assert reason_of(page, url="https://harbour-news.example/news.php?id=7") == "TitleMissing"
+
+
+def test_a_dump_or_item_without_a_title_takes_the_words_of_its_address() -> None:
+    url = "https://harbour-news.example/2026/marrowby-rebuilds-east-pier-7.html"
+    dump = article_of(PARAGRAPHS[1] + "\n\n" + PARAGRAPHS[2], url=url, content_type="text/plain")
+    item = article_of(json.dumps({"text": PARAGRAPHS[1] + "\n\n" + PARAGRAPHS[2]}), url=url,
+                      content_type="application/json")
+    for article in (dump, item):
+        assert (article.title, article.evidence["title"].how) == ("Marrowby rebuilds east pier", "url")
+        assert article.warnings == ("TitleUnsure: the page has no title; the title is from url",)
 
 
 def test_the_title_that_was_passed_over_is_in_the_evidence() -> None:
