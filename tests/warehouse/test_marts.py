@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.records import Author, Outlet
+from pipelines.records import Author, Entity, Mention, Outlet
 from pipelines.resolve.layout import layout
 from pipelines.warehouse import ask, load_batch, mart_examples
 from pipelines.warehouse.relational import RelationalWarehouse
@@ -66,8 +66,27 @@ def test_entity_attention(news: RelationalWarehouse) -> None:
 
 def test_country_attention(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.country_attention_daily ORDER BY day").rows == (
-        (MONDAY, "GB", 2, 1, 2, 2, 0, 0.5, 0), (WEDNESDAY, "GB", 1, 1, 1, 1, 0, 0.25, 1),
+        (MONDAY, "GB", 2, 1, 2, 2, 0, 0.5, 0, 0, 0, 0, 0.0), (WEDNESDAY, "GB", 1, 1, 1, 1, 0, 0.25, 1, 0, 0, 0, 0.0),
     )
+
+
+def test_organisations_count_apart_in_the_attention_to_their_country(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
+    bank = Entity("b" * 32, "Bank of Norway", "ORG", 2, 0.25, in_title=True, country="NO")
+    oslo = Entity("d" * 32, "Oslo", "LOC", 1, 0.5, country="NO")
+    bank_mentions = (Mention("Marrowby", "ORG", 0, 8, 0, "b" * 32, False, 0.8),) * 2
+    oslo_mention = Mention("Ines Falk", "LOC", 143, 152, 1, "d" * 32, False, 0.9)
+    load_batch(warehouse, stage(
+        tmp_path,
+        carried(0, published_at=later(-48), mentions=(*bank_mentions, oslo_mention), entities=(bank, oslo)),
+        carried(1, article_id="1" * 32, content_hash="1" * 64, title="Rates", published_at=later(-47),
+                mentions=bank_mentions, entities=(bank,)),
+    ))
+    assert warehouse.query("SELECT * FROM marts.country_attention_daily").rows == (
+        (MONDAY, "NO", 1, 1, 1, 1, 0, 0.5, 0, 2, 2, 4, 0.5),
+    )
+    assert ask(warehouse, "top_countries").rows == (("NO", 1, 1),)
 
 
 def test_entity_pairs(news: RelationalWarehouse) -> None:
