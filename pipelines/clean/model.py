@@ -64,16 +64,16 @@ def read_model(text: str, features: tuple[str, ...]) -> SequenceModel:
     if tuple(table["features"]) != features:
         raise ValueError("the model was trained for other features: train it again (tests/bench/train.py)")
     return SequenceModel(
-        mean=_array(table["mean"]),
-        spread=_array(table["spread"]),
-        enter=_array(table["enter"]),
-        enter_bias=_array(table["enter_bias"]),
-        page=_array(table["page"]),
-        page_bias=_array(table["page_bias"]),
-        layers=tuple(map(_array, table["layers"])),
-        layer_biases=tuple(map(_array, table["layer_biases"])),
-        leave=_array(table["leave"]),
-        leave_bias=_array(table["leave_bias"]),
+        mean=unpacked(table["mean"]),
+        spread=unpacked(table["spread"]),
+        enter=unpacked(table["enter"]),
+        enter_bias=unpacked(table["enter_bias"]),
+        page=unpacked(table["page"]),
+        page_bias=unpacked(table["page_bias"]),
+        layers=tuple(map(unpacked, table["layers"])),
+        layer_biases=tuple(map(unpacked, table["layer_biases"])),
+        leave=unpacked(table["leave"]),
+        leave_bias=unpacked(table["leave_bias"]),
     )
 
 
@@ -99,6 +99,7 @@ def _around(state: Numbers, dilation: int) -> Numbers:
     return wide
 
 
-def _array(packed: Mapping[str, Any]) -> Numbers:
+def unpacked(packed: Mapping[str, Any]) -> Numbers:
+    """The numbers of an array in a model's file."""
     numbers = np.frombuffer(base64.b64decode(packed["float16"]), dtype="<f2")
     return numbers.astype(np.float32).reshape(packed["shape"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.clean.assembly import Findings, assemble
-from pipelines.clean.html.blocks import read_blocks
+from pipelines.clean.html.blocks import Blocks, read_blocks
 from pipelines.clean.html.kind import has_text, is_cut, kind_fault
 from pipelines.clean.html.markup import read_markup
-from pipelines.clean.html.reading import read_body
+from pipelines.clean.html.notices import LONGEST_REQUEST, asks_only
+from pipelines.clean.html.reading import Body, read_body
 from pipelines.clean.metadata.byline import Authors, pick_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
@@ -36,11 +37,15 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     about = read_metadata(markup.root, raw.url)
     page = read_blocks(markup.root)
     body = read_body(page, markup.text, about.signs, about.declared_bodies)
-    text = repair(without_references(tidy(body.text)))
+    if markup.has_noscript and not _has_story(page, body, about):
+        markup = read_markup(raw.text, rules.limits.markup_depth, with_noscript=True)
+        page = read_blocks(markup.root)
+        body = read_body(page, markup.text, about.signs, about.declared_bodies)
+    text = repair(tidy(without_references(body.text)))
     fault = kind_fault(page, body.chosen, text.text, about.signs)
     if fault is not None:
         raise fault
-    if not has_text(text.text):
+    if not _has_story(page, body, about):
         raise BodyMissing("a page has the text of an article", field="body", value=text.text)
     chosen = pick_title(about.titles, about.outlet_names, about.section.value if about.section else None,
                         (text.text[:LEAD],)) or title_in(raw.url)
@@ -82,6 +87,15 @@ def _title_warnings(chosen: Found[str]) -> tuple[str, ...]:
     if chosen.how not in ("heading", "url"):
         return ()
     return (f"TitleUnsure: the page has no title; the title is from {chosen.how}",)
+
+
+def _has_story(page: Blocks, body: Body, about: Metadata) -> bool:
+    """Whether a body is an article's text, and not its headline again, or a request to sign up or to switch scripts on.
+    """
+    text = body.text
+    for title in about.signs.titles:
+        text = text.replace(title, "") if len(text) < LONGEST_REQUEST else text
+    return has_text(text) and not asks_only(page, body.chosen, body.blocks, about.signs.titles)
 
 
 def _evidence(about: Metadata, title: Found[str], authors: Found[Authors] | None,

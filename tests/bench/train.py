@@ -198,6 +198,8 @@ def small_page(title: str, paragraphs: Sequence[str], rng: random.Random) -> str
     if rng.random() < 0.15:
         box = "article"
         parts.insert(len(parts) // 2, '</article><div class="advert">Advertisement</div><article>')
+    elif rng.random() < 0.15:
+        box = 'div class="post type-post hentry category-news"'
     head = f"<h1>{html.escape(title)}</h1>" if rng.random() < 0.9 else ""
     byline = "".join(f"<p>{html.escape(text)}</p>" for text in rng.sample(UNDERLINES, rng.randint(0, 2)))
     links = "".join(f'<a href="/s">{text}</a>' for text in rng.sample(HEADERS, 4))

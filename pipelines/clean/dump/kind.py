@@ -9,10 +9,12 @@ from pipelines.clean.html.kind import (
     LONGEST_ERROR,
     LONGEST_TEASER,
     LONGEST_WALL,
+    SHORT,
     consent_terms_in,
     has_text,
     load_kind_tables,
     may_ask_consent,
+    size_of,
 )
 from pipelines.clean.text import shorten
 from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage, Rejected
@@ -68,12 +70,13 @@ def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
 
 def cut_by(lines: Lines, chosen: Sequence[int], body: str) -> str | None:
     """The text which shows that the body is a teaser and not the whole article, or None."""
-    if len(body) > LONGEST_TEASER or not chosen:
+    size = size_of(body)
+    if size > LONGEST_TEASER or not chosen:
         return None
     tables = load_kind_tables()
     after = lines.texts[chosen[-1] + 1 : chosen[-1] + 1 + BESIDE]
     wall = next((text for text in after if len(text) < 300 and tables.paywall_lines.search(text)), None)
     ends_cut = tables.cut_endings.search(body) is not None
-    if wall is not None and (ends_cut or len(body) < 1_200):
+    if wall is not None and (ends_cut or size < SHORT):
         return wall
-    return body[-80:] if ends_cut and len(body) < 1_200 else None
+    return body[-80:] if ends_cut and size < SHORT else None

@@ -19,20 +19,25 @@ BLOCK_TAGS = frozenset((
     "aside", "form", "fieldset", "blockquote", "pre", "figure", "figcaption", "address", "details", "summary", "hr",
     "center", "hgroup", "dialog", "menu", "search",
 ))
-_NEVER_READ = frozenset(("script", "style", "template", "link", "meta", "head"))
+_NEVER_READ = frozenset(("script", "style", "template", "link", "meta", "head", "rt", "rp", "rtc"))
 _SELDOM_READ = frozenset((
-    "noscript", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "button", "select", "textarea", "title",
-    "math", "datalist",
+    "noscript", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "button", "textarea", "title", "math",
 ))
+_CHOICES = frozenset(("select", "datalist", "optgroup", "option"))
+_DELETED = frozenset(("del", "s", "strike"))
 MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i"))
-_PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD = range(7)
+_PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD, _CHOICE, _OLD = range(9)
 _KINDS = {
     **dict.fromkeys(_SELDOM_READ, _SELDOM), **dict.fromkeys(_NEVER_READ, _UNREAD), "br": _LINE_BREAK,
+    **dict.fromkeys(_CHOICES, _CHOICE), **dict.fromkeys(_DELETED, _OLD),
     **dict.fromkeys(MARKED_TAGS, _MARKED), "a": _LINK, **dict.fromkeys(BLOCK_TAGS, _BOX),
 }
 MOST_MARKS = 200
 LONGEST_CONTROL = 400
 """Characters. A button or the like with more text than this lacks its end tag, so that the page is inside of it."""
+
+LONGEST_TERM, SHORTEST_SENTENCE = 60, 40
+"""Characters of a button that is a word of a sentence (it opens a glossary), and of the sentence without it."""
 
 _BREAK = "\x01"  # does not occur in the text: control characters are removed before the markup is parsed
 _AUTHOR_PAGE = re.compile(
@@ -40,6 +45,8 @@ _AUTHOR_PAGE = re.compile(
     r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
     r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|assistive-text)(?:$|\s)", re.I)
+"""Classes of inline elements that are only read aloud: "opens in a new window"."""
 
 
 @dataclass(slots=True)
@@ -140,18 +147,22 @@ class _Walk:
             if "itemprop" in names and element.get("itemprop"):
                 self._mark(element, tag, names)
             self._open(element, tag, names)
-        elif kind == _MARKED:
-            self._mark(element, tag, element.keys())
-        elif kind == _LINK:
-            self._mark(element, tag, element.keys())
-            self._links_open += 1
+        elif kind in (_MARKED, _LINK, _OLD):
+            names = element.keys()
+            if (kind == _OLD or (names and _is_unseen(element, names))) and _size_of(element) <= LONGEST_CONTROL:
+                return _UNREAD
+            self._mark(element, tag, names)
+            self._links_open += kind == _LINK
         elif kind == _LINE_BREAK:
             following = element.getnext()
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
             self.pieces.append(_BREAK)
-        elif kind == _SELDOM:
-            if tag == "noscript" or sum(map(len, element.itertext())) <= LONGEST_CONTROL:
+        elif kind in (_SELDOM, _CHOICE):
+            if tag == "button" and _is_in_a_sentence(element):
+                return _PLAIN
+            if tag == "noscript" or (not _has_blocks(element) if kind == _CHOICE
+                                     else _size_of(element) <= LONGEST_CONTROL):
                 return _UNREAD
             element.tag = "div"
             self._open(element, "div", element.keys())
@@ -209,3 +220,33 @@ class _Walk:
         if text and len(self.page.marks) < MOST_MARKS:
             called = element.get("href", "") if kind == "author page" else f"{meaning} {element.get('class', '')}"
             self.page.marks.append(Mark(kind, text, len(self.page.blocks), called))
+
+
+def _size_of(element: etree._Element) -> int:
+    return sum(map(len, element.itertext()))
+
+
+def _has_blocks(element: etree._Element) -> bool:
+    """Whether an element has block-level elements inside: a list of choices without an end tag has the page inside."""
+    return len(element) > 0 and any(inner.tag in BLOCK_TAGS for inner in element.iterdescendants())
+
+
+def _is_unseen(element: etree._Element, names: Collection[str | bytes]) -> bool:
+    """Whether an inline element is not displayed."""
+    return ("hidden" in names or ("style" in names and _HIDDEN.search(element.get("style", "")) is not None)
+            or ("class" in names and _UNSEEN.search(element.get("class", "")) is not None))
+
+
+def _is_in_a_sentence(button: etree._Element) -> bool:
+    """Whether a button is a word of a sentence, and not a control: there is more text beside it, without a stop before.
+    """
+    around = button.getparent()
+    if around is None or not 0 < _size_of(button) <= LONGEST_TERM:
+        return False
+    before = button.getprevious()
+    text_before = ((around.text if before is None else before.tail) or "").strip()
+    text_after = (button.tail or "").strip()
+    own = len((around.text or "").strip()) + sum(len((child.tail or "").strip()) for child in around)
+    if own < SHORTEST_SENTENCE:
+        return False
+    return any(map(str.isalpha, text_after)) or (text_before != "" and text_before[-1] not in ".!?…。！？")

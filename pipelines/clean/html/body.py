@@ -19,7 +19,10 @@ from pipelines.clean.html.boilerplate import (
     is_boilerplate_line,
     label_of_box,
     load_page_tables,
+    wrappers_of,
 )
+from pipelines.clean.html.comments import COMMENT, comments_in
+from pipelines.clean.html.stories import OTHER_STORY, headline_boxes, is_headline, other_stories
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 NEARLY_ALL = 0.85
@@ -62,16 +65,36 @@ def choose_body(page: Blocks) -> Chosen:
     boxes, blocks = page.boxes, page.blocks
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
-    labels = [label_of_box(box) for box in boxes]
+    labels = _labels(page, weights)
     boilerplate = boilerplate_of(boxes, texts, labels) if boxes else []
     worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
                             if boilerplate[block.box] is None))
     inside = _inside(boxes, _deepest_with_nearly_all(boxes, worth)) if boxes else []
     numbers = [n for n, block in enumerate(blocks) if inside[block.box] and boilerplate[block.box] is None]
     first = next((n for n in numbers if weights[n] > 0), None)
-    body = [] if first is None else _without_second_article(page, weights, _readable(page, numbers, first))
+    body = [] if first is None else _readable(page, numbers, first)
+    for number in other_stories(page, weights, body):
+        boilerplate[number] = OTHER_STORY
+    body = [number for number in body if boilerplate[blocks[number].box] is None]
     standfirst = _standfirst(page, weights, boilerplate, body[0]) if body else []
     return Chosen((*standfirst, *body), tuple(weights), tuple(boilerplate), tuple(labels))
+
+
+def _labels(page: Blocks, weights: Sequence[float]) -> list[Label | None]:
+    """For each box, the sign that it may be boilerplate: its own name, or that it is one of the readers' comments."""
+    boxes, blocks = page.boxes, page.blocks
+    labels = [label_of_box(box) for box in boxes]
+    passages = [0.0] * len(boxes)
+    for block, weight in zip(blocks, weights, strict=True):
+        parent = boxes[block.box].parent
+        passages[parent if parent >= 0 and boxes[block.box].tag == "p" else block.box] += max(0.0, weight)
+    if any(label is not None for label in labels):
+        headlines = headline_boxes(page)
+        for number in wrappers_of(boxes, passages, labels, headlines):
+            labels[number] = None
+    for number in comments_in(page, weights):
+        labels[number] = labels[number] or COMMENT
+    return labels
 
 
 def weigh(block: Block, box: Box) -> float:
@@ -162,32 +185,4 @@ def _standfirst(page: Blocks, weights: Sequence[float], boilerplate: Sequence[La
 
 def headline_before(page: Blocks, first: int) -> int | None:
     """The number of the nearest headline (h1) before a block, or None."""
-    return next((number for number in range(first, -1, -1) if _is_headline(page, number)), None)
-
-
-def _is_headline(page: Blocks, number: int) -> bool:
-    at = page.blocks[number].box
-    for _ in range(3):
-        if at < 0:
-            return False
-        if page.boxes[at].tag == "h1":
-            return True
-        at = page.boxes[at].parent
-    return False
-
-
-def _article_box(boxes: Sequence[Box], at: int) -> int:
-    while at >= 0 and boxes[at].tag != "article":
-        at = boxes[at].parent
-    return at
-
-
-def _without_second_article(page: Blocks, weights: Sequence[float], body: list[int]) -> list[int]:
-    """The body without further articles: some pages append the next ones, each with a headline of its own."""
-    homes = {number: _article_box(page.boxes, page.blocks[number].box) for number in body}
-    with_text = {homes[number] for number in body if weights[number] > 0} - {-1}
-    if len(with_text) < 2:
-        return body
-    headed = {_article_box(page.boxes, block.box) for n, block in enumerate(page.blocks) if _is_headline(page, n)}
-    others = sorted(with_text & headed)[1:]
-    return [number for number in body if homes[number] not in others]
+    return next((number for number in range(first, -1, -1) if is_headline(page, number)), None)

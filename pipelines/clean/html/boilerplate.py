@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -33,14 +33,25 @@ class Label(NamedTuple):
 
 
 HIDDEN = Label(STRONG, "hidden")
+SHORTEST_PASSAGE, MUCH_LONGER = 300, 1.5
+_NEVER_AROUND = frozenset(("nav", "menu", "dialog", "search", "figcaption"))
+_OWN_PROSE = (
+    "comment", "komment", "koment", "disqus", "respond", "repl", "wpd", "cookie", "consent", "gdpr", "modal", "popup",
+    "newsletter", "sign", "login", "footer", "copyright", "related", "recommend", "teaser", "bio", "author", "about",
+    "aside", "address",
+)
+"""Beginnings of labels of boxes that may have more prose than the article."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageTables:
     """The tables of ``tables/page.toml``, compiled, for lower-case text: a case-insensitive search is much slower.
 
-    ``headings`` and ``lines`` match at the beginning of a text.
+    ``headings`` and ``lines`` match at the beginning of a text. ``no_names`` are names that only look like one of
+    ``strong_names`` and ``weak_names``: they say what an article is about, or what its page has.
     """
+
+    no_names: re.Pattern[str]
 
     strong_names: re.Pattern[str]
     weak_names: re.Pattern[str]
@@ -53,9 +64,11 @@ class PageTables:
 def load_page_tables() -> PageTables:
     table = tomllib.loads(files("pipelines.clean").joinpath("tables/page.toml").read_text("utf-8"))
     any_of = {name: "|".join(entries) for name, entries in table.items()}
+    end = rf"(?:{any_of['name_ends']})*(?=$|[\s_\-:.\d])"  # a name counts as a whole word, with such words added
     return PageTables(
-        strong_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['strong_names']})"),
-        weak_names=re.compile(rf"(?:^|[\s_\-:.])(?:{any_of['weak_names']})"),
+        no_names=re.compile(rf"(?:^|[\s:.])(?:{any_of['no_names']})(?=$|[\s:.])"),
+        strong_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['strong_names']}))(?:(?<=[\-_]){'|'}{end})"),
+        weak_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['weak_names']}))(?:(?<=[\-_]){'|'}{end})"),
         headings=re.compile(rf"(?:{any_of['headings']})\s*[:.…]*$"),
         lines=re.compile(any_of["lines"]),
         signatures=re.compile(any_of["signatures"]),
@@ -80,6 +93,7 @@ def label_of(names: str) -> Label | None:
 
     >>> label_of("story related-links"), label_of("story-text")
     (Label(sureness=2, word='related'), None)
+    >>> label_of("post category-social-affairs comments-open authority")
     """
     return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names.lower())
 
@@ -99,9 +113,51 @@ def _label_in(names: str) -> Label | None:
     tables = load_page_tables()
     for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
         match = pattern.search(names)
-        if match is not None:
-            return Label(sureness, match.group().strip(" _-:.\n\t"))
+        if match is not None and (names := tables.no_names.sub(" ", names)) and (match := pattern.search(names)):
+            return Label(sureness, match[1].strip(" _-:.\n\t"))
     return None
+
+
+def wrappers_of(
+    boxes: Sequence[Box], passages: Sequence[float], labels: Sequence[Label | None], headlines: Collection[int]
+) -> set[int]:
+    """The numbers of the labelled boxes that are around the article, so that their label means nothing.
+
+    ``passages`` is the weight of the text right inside of each box; ``headlines`` are the boxes of headlines.
+    A box is around the article if it has the page's longest passage together with a headline, or if all passages
+    outside of it are much shorter.
+    """
+    main = max(range(len(boxes)), key=passages.__getitem__)
+    if passages[main] < SHORTEST_PASSAGE:
+        return set()
+    headed = {above for number in headlines for above in _line_of(boxes, number)}
+    inside = set(_line_of(boxes, main))
+    found = set()
+    for number in inside:
+        label = labels[number]
+        if label is None or label == HIDDEN or label.word in _NEVER_AROUND:
+            continue
+        is_alone = not label.word.startswith(_OWN_PROSE) and (
+            passages[main] > MUCH_LONGER * _longest_outside(boxes, passages, number))
+        if number in headed or is_alone:
+            found.add(number)
+    return found
+
+
+def _line_of(boxes: Sequence[Box], at: int) -> Iterator[int]:
+    while at >= 0:
+        yield at
+        at = boxes[at].parent
+
+
+def _longest_outside(boxes: Sequence[Box], passages: Sequence[float], number: int) -> float:
+    inside = [False] * len(boxes)
+    best = 0.0
+    for box in boxes:
+        inside[box.number] = box.number == number or (box.parent >= 0 and inside[box.parent])
+        if not inside[box.number]:
+            best = max(best, passages[box.number])
+    return best
 
 
 def boilerplate_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None]) -> list[Label | None]:

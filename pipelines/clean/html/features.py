@@ -13,6 +13,7 @@ from pipelines.clean.html.blocks import Block, Blocks, Box
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.boilerplate import Label, load_page_tables
 from pipelines.clean.html.declared import FEWEST_SHINGLES, shingles
+from pipelines.clean.html.stories import headline_boxes
 from pipelines.clean.model import Numbers
 from pipelines.clean.wording import WRITTEN, Column, column, stacked, written
 
@@ -23,7 +24,7 @@ TAGS = (
 TEXT_FEATURES = (*WRITTEN, "linked", "boilerplate_line", "boilerplate_heading", "signature")
 BOX_FEATURES = (
     *TAGS, "is_hidden", "in_list", "in_quote", "own_label", "label", "boilerplate", "steps", "depth", "in_article",
-    "in_main", "is_main", "under_main",
+    "in_main", "is_main", "under_main", "with_headline",
 )
 LAYOUT_FEATURES = (
     "chosen", "weight", "worthless", "repeats", "place", "from_start", "from_end", "from_first", "from_last", "within",
@@ -86,8 +87,9 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
     boxes = page.boxes
     main = _main_box(page, chosen)
     above_main = _above(boxes, main)
+    story = _story_box(page, chosen, above_main)
     depths, steps, labels = [-1], [0], [0]  # the first entry is for the parent of the root
-    in_article, in_main = [False], [False]
+    in_article, in_main, in_story = [False], [False], [False]
     for at, (box, label) in enumerate(zip(boxes, chosen.labels, strict=True)):
         above = box.parent + 1
         sureness = labels[above]
@@ -96,6 +98,7 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
         labels.append(sureness if label is None or label.sureness < sureness else label.sureness)
         in_article.append(in_article[above] or box.tag == "article")
         in_main.append(in_main[above] or at == main)
+        in_story.append(in_story[above] or at == story)
     parents = [boxes[box.parent].tag if box.parent >= 0 else "" for box in homes]
     tags = [_TAG_NUMBERS.get(box.tag, len(TAGS)) for box in homes]
     depth_of_main = depths[main + 1]
@@ -117,6 +120,7 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
         of_homes(in_main),
         column([box.number == main for box in homes]),
         column([box.parent == main for box in homes]),
+        of_homes(in_story),
     ]
 
 
@@ -130,6 +134,17 @@ def _main_box(page: Blocks, chosen: Chosen) -> int:
     for number in chosen.blocks:
         weights[page.boxes[page.blocks[number].box].parent] += int(max(0.0, chosen.weights[number])) + 1
     return max(weights, key=weights.__getitem__, default=-1)
+
+
+def _story_box(page: Blocks, chosen: Chosen, above_main: frozenset[int]) -> int:
+    """The smallest box with the main box and a headline before the text; -1 if there is none."""
+    best = -1
+    for box in headline_boxes(page, before=chosen.blocks[0] + 1 if chosen.blocks else 0):
+        at = box
+        while at >= 0 and at not in above_main:
+            at = page.boxes[at].parent
+        best = max(best, at)
+    return best
 
 
 def _above(boxes: Sequence[Box], at: int) -> frozenset[int]:

@@ -43,6 +43,11 @@ _ATTRIBUTES = re.compile(
 
 _TITLE, _TITLE_END = re.compile(rb"<title\b[^<>]*>[^<]*", re.IGNORECASE), re.compile(rb"</title", re.IGNORECASE)
 
+_NOSCRIPT = re.compile(rb"<noscript\b[^<>]*>", re.IGNORECASE)
+_NOSCRIPT_END = re.compile(rb"</noscript\s*>", re.IGNORECASE)
+_NOSCRIPT_TAG = re.compile(rb"</?noscript\b[^<>]*>", re.IGNORECASE)
+_SCRIPT = re.compile(rb"</?script\b", re.IGNORECASE)
+
 _NOT_XML = bytes((*range(9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe", "\uffff")
 _LONGEST_TAG = 20_000
@@ -63,23 +68,28 @@ def text_in(element: etree._Element) -> str:
 class Markup:
     """A page's tree, and a warning if only the first part of the page was read.
 
-    ``text`` is the markup for another extractor; it is "" if the page is too large for one.
+    ``text`` is the markup for another extractor; it is "" if the page is too large for one. ``has_noscript`` is whether
+    markup for browsers without scripts was left out.
     """
 
     root: etree._Element
     text: str
     warnings: tuple[str, ...] = ()
+    has_noscript: bool = False
 
 
-def read_markup(text: str, deepest: int) -> Markup:
+def read_markup(text: str, deepest: int, *, with_noscript: bool = False) -> Markup:
     """The tree of a page, up to the size that an article may have.
 
+    What is inside of ``noscript`` is left out, unless ``with_noscript``: it repeats the page or asks for scripts.
     Rejects with ``MarkupTooDeep`` (nested more than ``deepest`` levels) or ``BodyMissing`` (no markup).
     """
     readable = text
     for character in _NO_CHARACTERS:
         readable = readable.replace(character, "")
     markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
+    kept = _NOSCRIPT_TAG.sub(b"", markup) if with_noscript else _without_noscript(markup)
+    has_noscript, markup = len(kept) < len(markup), kept
     tags = markup.count(b"<")
     if tags > MOST_ELEMENTS or _has_long_tag(markup):
         markup = _ATTRIBUTES.sub(rb"\1", markup)  # libxml2 compares all pairs: tens of thousands take minutes
@@ -93,7 +103,8 @@ def read_markup(text: str, deepest: int) -> Markup:
     if tags > MOST_ELEMENTS or len(markup) > LONGEST_PAGE:
         is_cut |= _cut(root)
     is_small = not is_cut and len(markup) <= _LONGEST_REREAD and tags <= _MOST_REREAD
-    return Markup(root, text if is_small else "", (_WARNING,) if is_cut else ())
+    reread = (markup.decode("utf-8", "ignore") if has_noscript else text) if is_small else ""
+    return Markup(root, reread, (_WARNING,) if is_cut else (), has_noscript)
 
 
 _WARNING = f"Cut: only the first {LONGEST_PAGE:,} characters or {MOST_ELEMENTS:,} elements of the page were read"
@@ -122,6 +133,26 @@ def _with_title_closed(markup: bytes) -> bytes:
     if opened is None or _TITLE_END.search(markup, opened.end()):
         return markup
     return markup[:opened.end()] + b"</title>" + markup[opened.end():]
+
+
+def _without_noscript(markup: bytes) -> bytes:
+    """The markup without its ``noscript`` elements. One with a script inside, or without an end, stays."""
+    parts: list[bytes] = []
+    at = kept = script = end = 0
+    while (opened := _NOSCRIPT.search(markup, at)) is not None:
+        at = opened.end()
+        if end < at:
+            closed = _NOSCRIPT_END.search(markup, at)
+            if closed is None:
+                break
+            start_of_end, end = closed.span()
+        if script < at:
+            found = _SCRIPT.search(markup, at)
+            script = len(markup) if found is None else found.start()
+        if script > start_of_end:
+            parts.append(markup[kept:opened.start()])
+            at = kept = end
+    return b"".join((*parts, markup[kept:])) if parts else markup
 
 
 def _parse(markup: bytes) -> etree._Element | None:

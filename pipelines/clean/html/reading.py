@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import rs_trafilatura
 
-from pipelines.clean.boilerplate import is_boilerplate
+from pipelines.clean.boilerplate import LONGEST_POINTER, is_boilerplate
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, choose_body
 from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tables
-from pipelines.clean.html.declared import declared_body
+from pipelines.clean.html.declared import declared_body, shingles
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.kind import before_wall
+from pipelines.clean.html.notices import in_asking_boxes
+from pipelines.clean.html.stories import OTHER_STORY
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
 from pipelines.records import Evidence
@@ -23,6 +26,18 @@ BAR, BAR_ALONE = 0.4, 0.7
 """The probability from which a block is body: if the rules chose it, and if they did not."""
 
 FEWEST_CHARACTERS = 250
+SHORTEST_COPY, SHORTEST_WIDE_COPY = 60, 25
+"""Characters of a paragraph that is not repeated within an article; in scripts other than Latin, of which some have
+fewer characters for a sentence."""
+
+FEWEST_HELD = 0.7
+"""The share of the first answer that the second opinion has to have."""
+
+MOST_LEFT_OUT = 2
+"""The evidence says so where this many times the body's running text was left out."""
+
+_LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
+_WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +56,39 @@ class Body:
 def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[object]) -> Body:
     """The article's paragraphs; "" if there are none. ``declared`` are the bodies that JSON-LD declares."""
     chosen = choose_body(page)
-    numbers = _likely(page, chosen, declared_body(declared), signs.titles) or chosen.blocks
+    likely = _likely(page, chosen, declared_body(declared), signs.titles)
+    numbers = without_copies(page, likely or chosen.blocks)
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
-        second = _second_opinion(markup, signs)
-        if len(second) > 2 * len(body):
+        second = _second_opinion(page, chosen, markup, signs)
+        if len(second) > 2 * len(body) and _holds(second, body):
             how = Evidence("rs-trafilatura", f"the blocks chosen have {len(body)} characters")
             return Body(second, how, numbers, chosen)
-    return Body(body, Evidence("blocks"), numbers, chosen)
+    return Body(body, Evidence("blocks", _left_out(chosen, numbers)), numbers, chosen)
+
+
+def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
+    """The numbers without blocks that repeat the text of an earlier one: pages hold copies for narrow screens."""
+    seen: set[str] = set()
+    kept: list[int] = []
+    for number in numbers:
+        text = page.blocks[number].text
+        if len(text) < (SHORTEST_COPY if text.isascii() else SHORTEST_WIDE_COPY):
+            kept.append(number)
+        elif text not in seen:
+            seen.add(text)
+            kept.append(number)
+    return tuple(kept)
+
+
+def _left_out(chosen: Chosen, numbers: Sequence[int]) -> str | None:
+    """What the evidence says of a body that is small beside the running text that was left out."""
+    mine = set(numbers)
+    kept = sum(chosen.weights[number] for number in mine if chosen.weights[number] > 0)
+    rest = sum(weight for number, weight in enumerate(chosen.weights) if weight > 0 and number not in mine)
+    if rest <= MOST_LEFT_OUT * kept:
+        return None
+    return f"small: {rest:.0f} characters of running text left out, {kept:.0f} kept"
 
 
 def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) -> tuple[int, ...]:
@@ -59,16 +99,43 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
     chances = load_model("page_model.json", FEATURES).chances(numbers_of(page, chosen, numbers, declared, titles))
     first = set(chosen.blocks)
     likely = [number for number, chance in zip(numbers, chances.tolist(), strict=True)
-              if chance > (BAR if number in first else BAR_ALONE)]
+              if chance > (BAR if number in first else BAR_ALONE)
+              and chosen.boilerplate[page.blocks[number].box] != OTHER_STORY]
     texts = {number: page.blocks[number].text for number in likely}
-    kept = [number for number, text in texts.items() if not (is_boilerplate(text) or is_boilerplate_line(text))]
+    kept = [number for number, text in texts.items()
+            if not (is_boilerplate(text) or is_boilerplate_line(text) or _is_linked_pointer(page, number))]
     return tuple(before_wall(kept, texts))
 
 
-def _second_opinion(markup: str, signs: PageSigns) -> str:
+def _is_linked_pointer(page: Blocks, number: int) -> bool:
+    """Whether a paragraph is wholly a link with a label before a colon, in any language: "Read also: the ferry dog"."""
+    block = page.blocks[number]
+    return (block.linked >= 0.97 * len(block.text) and len(block.text) <= LONGEST_POINTER
+            and page.boxes[block.box].tag in ("p", "div", "section", "article", "blockquote")
+            and _LINK_LABEL.match(block.text) is not None)
+
+
+def _second_opinion(page: Blocks, chosen: Chosen, markup: str, signs: PageSigns) -> str:
+    """Another extractor's text, without titles, lines of boilerplate, and the text of boxes that ask for something."""
     text = rs_trafilatura.extract(markup, url=signs.url, page_type="article").main_content or ""
     boilerplate = load_page_tables().lines
-    titles = set(signs.titles)
-    lines = dict.fromkeys(line.strip() for line in text.split("\n"))
-    return "\n".join(line for line in lines
-                     if line not in titles and (len(line) > 150 or not boilerplate.match(line.lower())))
+    titles = sorted(signs.titles, key=len, reverse=True)
+    asked = {page.blocks[number].text for number in in_asking_boxes(page, chosen)}
+    kept = []
+    for line in dict.fromkeys(line.strip() for line in text.split("\n")):
+        rest = line
+        for title in titles:
+            rest = rest.replace(title, "")
+        if has_letters(rest) and line not in asked and (len(line) > 150 or not boilerplate.match(line.lower())):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def _holds(second: str, first: str) -> bool:
+    """Whether a second answer has nearly all of the first. A character of a script without spaces is a word."""
+    words = shingles(_WIDE.sub(r" \g<0> ", first))
+    return len(words & shingles(_WIDE.sub(r" \g<0> ", second))) >= FEWEST_HELD * len(words)

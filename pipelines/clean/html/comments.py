@@ -1,0 +1,153 @@
+"""Finds readers' comments by their structure: boxes alike, each with a name, a text, and a time or a way to reply.
+
+Class names are in every language, and many have none that says what is in the box.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pipelines.clean.html.blocks import Block, Blocks
+from pipelines.clean.html.boilerplate import STRONG, Label
+
+COMMENT = Label(STRONG, "comment")
+FEWEST_ALIKE = 2
+LONGEST_NAME = 60
+MOST_BLOCKS = 25
+"""Blocks of one comment. A box with more is a part of the page."""
+
+SHORTEST_ARTICLE = 150
+"""Weight of the running text before the comments: without it they are the page's own text, as in a live blog."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentTables:
+    """The tables of ``tables/comments.toml``, compiled, for lower-case text."""
+
+    replies: re.Pattern[str]
+    headings: re.Pattern[str]
+    ages: re.Pattern[str]
+
+
+@cache
+def load_comment_tables() -> CommentTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/comments.toml").read_text("utf-8"))
+    any_of = {name: "|".join(entries) for name, entries in table.items()}
+    return CommentTables(
+        replies=re.compile(rf"\W*(?:{any_of['replies']})\W*(?:\d+\W*)?"),
+        headings=re.compile(rf"\W*(?:\d+\W+)?(?:{any_of['headings']})\W*(?:\d+\W*)?"),
+        ages=re.compile(any_of["ages"]),
+    )
+
+
+def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
+    """The numbers of the boxes that are comments, and come after the text of an article."""
+    groups = _alike(page, weights)
+    if not groups:
+        return set()
+    before = [0.0]
+    for weight in weights:
+        before.append(before[-1] + max(0.0, weight))
+    timed = {mark.block for mark in page.marks if mark.kind == "time"}
+    found: set[int] = set()
+    for spans in groups:
+        start = min(first for _, first, _ in spans)
+        own = sum(before[last + 1] - before[first] for _, first, last in spans)
+        if before[start] >= SHORTEST_ARTICLE and _are_comments(page, spans, timed, is_short=own <= before[start]):
+            found.update(number for number, _, _ in spans)
+            heading = _heading_before(page, spans)
+            if heading is not None and page.boxes[heading.box].tag in _HEADINGS:
+                found.add(heading.box)
+    return found
+
+
+type Span = tuple[int, int, int]
+"""The number of a box, and its first and last block."""
+
+
+def _alike(page: Blocks, weights: Sequence[float]) -> list[list[Span]]:
+    """Groups of boxes of one parent with the same tag and names, each with a few blocks, one of them running text."""
+    boxes = page.boxes
+    first = [-1] * len(boxes)
+    last = [-1] * len(boxes)
+    has_text = [False] * len(boxes)
+    for number, block in enumerate(page.blocks):
+        at = block.box
+        if first[at] < 0:
+            first[at] = number
+        last[at] = number
+        has_text[at] |= weights[number] > 0
+    for box in reversed(boxes[1:]):
+        at = box.number
+        if first[at] >= 0:
+            above = box.parent
+            first[above] = first[at] if first[above] < 0 else min(first[at], first[above])
+            last[above] = max(last[at], last[above])
+            has_text[above] |= has_text[at]
+    groups: dict[tuple[int, str, str], list[Span]] = defaultdict(list)
+    for box in boxes:
+        at = box.number
+        if box.tag in _ITEMS and first[at] >= 0 and 1 <= last[at] - first[at] < MOST_BLOCKS:
+            groups[box.parent, box.tag, box.names.strip().split(" ")[0] if box.tag != "li" else ""].append(
+                (at, first[at], last[at])
+            )
+    return [
+        spans
+        for spans in groups.values()
+        if len(spans) >= FEWEST_ALIKE and 2 * sum(has_text[at] for at, _, _ in spans) >= len(spans)
+    ]
+
+
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_ITEMS = frozenset(("div", "li", "article", "section", "dd", "tr"))
+
+
+def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_short: bool) -> bool:
+    """Whether boxes have names and ways to reply, or names under a heading, or names of which some repeat, and times.
+
+    ``is_short`` is whether they have less running text than what is before them.
+    """
+    tables = load_comment_tables()
+    named = replies = aged = 0
+    names: Counter[str] = Counter()
+    for _, first, last in spans:
+        blocks = page.blocks[first : last + 1]
+        opening = blocks[0].text
+        if len(opening) <= LONGEST_NAME and opening[-1] not in ".!?":
+            named += 1
+            names[tables.ages.sub("", opening.lower()).strip()] += 1
+        replies += any(
+            len(block.text) <= LONGEST_NAME and tables.replies.fullmatch(block.text.lower()) is not None
+            for block in blocks
+        )
+        aged += any(number in timed for number in range(first, last + 1)) or any(
+            len(block.text) <= LONGEST_NAME and tables.ages.search(block.text.lower()) is not None for block in blocks
+        )
+    total = len(spans)
+    if replies * 2 >= total:
+        return True
+    if named * 3 < total * 2 or not is_short:
+        return False
+    is_headed = _heading_before(page, spans) is not None
+    repeats = sum(count for count in names.values() if count > 1)
+    return is_headed or (aged * 3 >= total * 2 and repeats >= 2 and len(names) < total)
+
+
+def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:
+    """The heading of comments in one of the three blocks before them."""
+    start = min(first for _, first, _ in spans)
+    headings = load_comment_tables().headings
+    return next(
+        (
+            block
+            for block in page.blocks[max(0, start - 3) : start]
+            if len(block.text) <= LONGEST_NAME and headings.fullmatch(block.text.lower()) is not None
+        ),
+        None,
+    )

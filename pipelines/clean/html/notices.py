@@ -1,0 +1,94 @@
+"""Finds text that asks the reader for something: to sign up, to switch scripts on, to switch an ad blocker off.
+
+A page whose story is loaded by a script often has no other text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pipelines.clean.html.blocks import Blocks
+from pipelines.clean.html.body import Chosen, headline_before
+from pipelines.clean.html.boilerplate import STRONG
+
+LONGEST_REQUEST = 1_500
+"""A body with more characters is no request, whatever it is about."""
+
+FEWEST_TERMS = 3
+SHARED_WITH_TITLE = 0.34
+"""Share of a headline's words. An article about ad blockers or newsletters has more of its headline's words."""
+
+_ASKING = ("newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat")
+_WORD = re.compile(r"\w{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeTables:
+    """The tables of ``tables/notices.toml``, compiled, for lower-case text."""
+
+    notices: re.Pattern[str]
+    request_terms: tuple[re.Pattern[str], ...]
+
+
+@cache
+def load_notice_tables() -> NoticeTables:
+    table = tomllib.loads(files("pipelines.clean").joinpath("tables/notices.toml").read_text("utf-8"))
+    return NoticeTables(
+        notices=re.compile("|".join(table["notices"])),
+        request_terms=tuple(re.compile(term) for term in table["request_terms"]),
+    )
+
+
+def in_asking_boxes(page: Blocks, chosen: Chosen) -> list[int]:
+    """The numbers of the blocks in boxes that are named after what they ask for, and are not around a headline."""
+    asking: list[bool] = []
+    for box, label in zip(page.boxes, chosen.labels, strict=True):
+        mine = label is not None and label.sureness >= STRONG and label.word.startswith(_ASKING)
+        asking.append(mine or (box.parent >= 0 and asking[box.parent]))
+    found = [number for number, block in enumerate(page.blocks) if asking[block.box]]
+    return [] if any(headline_before(page, number) == number for number in found) else found
+
+
+def asks_only(page: Blocks, chosen: Chosen, numbers: Sequence[int], titles: Sequence[str]) -> bool:
+    """Whether the blocks of a short body only ask the reader for something, and say nothing of the headline."""
+    texts = [page.blocks[number].text for number in numbers]
+    size = sum(map(len, texts))
+    if not 0 < size <= LONGEST_REQUEST:
+        return False
+    if set(numbers) <= set(in_asking_boxes(page, chosen)):
+        return True
+    return is_request(texts, titles)
+
+
+def is_request(texts: Sequence[str], titles: Sequence[str]) -> bool:
+    """Whether most of a text asks the reader for something.
+
+    >>> is_request(["Please enable JavaScript in your browser to read this page."], ["Pier to be rebuilt"])
+    True
+    >>> is_request(["Ad blockers are used by half of the town, the Echo found."], ["Half of town uses ad blockers"])
+    False
+    """
+    tables = load_notice_tables()
+    whole = "\n".join(texts).lower()
+    terms = {term for term in tables.request_terms if term.search(whole) is not None}
+    asking = sum(
+        len(text)
+        for text in texts
+        if tables.notices.search(lower := text.lower()) is not None
+        or (len(terms) >= FEWEST_TERMS and any(term.search(lower) is not None for term in terms))
+    )
+    return 2 * asking > sum(map(len, texts)) and not _is_about(whole, titles)
+
+
+def _is_about(text: str, titles: Sequence[str]) -> bool:
+    own = set(_WORD.findall(text))
+    for title in titles:
+        words = set(_WORD.findall(title.lower()))
+        if len(words) > 1 and len(words & own) >= SHARED_WITH_TITLE * len(words):
+            return True
+    return False

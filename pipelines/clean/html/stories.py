@@ -1,0 +1,105 @@
+"""Finds the stories that a page appends to its own: each in a box like the first one's, with a headline of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pipelines.clean.html.blocks import Blocks, Box
+from pipelines.clean.html.boilerplate import TAG, Label
+
+OTHER_STORY = Label(TAG, "story")
+HEADINGS = ("h1", "h2")
+FEWEST_STORY = 120
+"""Weight of the running text of a story: a section of an article may have less."""
+
+
+def is_headline(page: Blocks, number: int) -> bool:
+    """Whether a block is in an ``h1``."""
+    at = page.blocks[number].box
+    for _ in range(3):
+        if at < 0:
+            return False
+        if page.boxes[at].tag == "h1":
+            return True
+        at = page.boxes[at].parent
+    return False
+
+
+def headline_boxes(page: Blocks, before: int | None = None) -> list[int]:
+    """The numbers of the boxes of all headlines (h1), or of those among the first ``before`` blocks."""
+    return [block.box for number, block in enumerate(page.blocks[:before]) if is_headline(page, number)]
+
+
+def other_stories(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> list[int]:
+    """The numbers of the boxes of further stories: some pages append the next ones, each with a headline of its own."""
+    others = _other_articles(page, weights, body) | _other_boxes(page, weights, body)
+    if not others:
+        return []
+    is_other = [False] * len(page.boxes)
+    for box in page.boxes:
+        is_other[box.number] = box.number in others or (box.parent >= 0 and is_other[box.parent])
+    return [number for number, is_one in enumerate(is_other) if is_one]
+
+
+def _other_articles(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
+    """The ``article`` elements with a headline and text, but the first one."""
+    homes = {number: _article_box(page.boxes, page.blocks[number].box) for number in body}
+    with_text = {homes[number] for number in body if weights[number] > 0} - {-1}
+    if len(with_text) < 2:
+        return set()
+    headed = {_article_box(page.boxes, number) for number in headline_boxes(page)}
+    return set(sorted(with_text & headed)[1:])
+
+
+def _article_box(boxes: Sequence[Box], at: int) -> int:
+    while at >= 0 and boxes[at].tag != "article":
+        at = boxes[at].parent
+    return at
+
+
+def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
+    """The boxes with the first story's tag and names, each of which opens with a headline, and has text."""
+    boxes = page.boxes
+    first: list[int] = [-1] * len(boxes)
+    text = [0.0] * len(boxes)
+    for number, block in enumerate(page.blocks):
+        if first[block.box] < 0:
+            first[block.box] = number
+    for number in body:
+        text[page.blocks[number].box] += max(0.0, weights[number])
+    for box in reversed(boxes[1:]):
+        above, own = box.parent, first[box.number]
+        text[above] += text[box.number]
+        if own >= 0 and (first[above] < 0 or own < first[above]):
+            first[above] = own
+    alike: dict[tuple[str, str], list[Box]] = defaultdict(list)
+    for box in boxes:
+        if box.tag in ("div", "section", "li") and box.names != " " and text[box.number] >= FEWEST_STORY:
+            alike[box.tag, box.names].append(box)
+    others: set[int] = set()
+    for group in alike.values():
+        levels = [_level(page, first[box.number]) for box in group]
+        if len(group) > 1 and levels[0] == "h1" and _are_apart(boxes, group):
+            others.update(box.number for box, level in zip(group[1:], levels[1:], strict=True) if level in HEADINGS)
+    return others
+
+
+def _level(page: Blocks, number: int) -> str:
+    """The tag of the heading among the first three blocks from a number on; "" if there is none."""
+    for block in page.blocks[number : number + 3]:
+        if page.boxes[block.box].tag in HEADINGS:
+            return page.boxes[block.box].tag
+    return ""
+
+
+def _are_apart(boxes: Sequence[Box], group: Sequence[Box]) -> bool:
+    """Whether none of the boxes is inside of another."""
+    numbers = {box.number for box in group}
+    for box in group:
+        at = box.parent
+        while at >= 0:
+            if at in numbers:
+                return False
+            at = boxes[at].parent
+    return True
