@@ -21,6 +21,7 @@ BOILERPLATE_TAGS = frozenset((
 NEVER_BOILERPLATE = frozenset(("html", "body"))
 WEAK, STRONG, TAG = 1, 2, 3
 LONGEST_LINE, LONGEST_HEADING = 150, 100
+LONGEST_NAMES = 2_000
 LONGEST_KNOWN = 300
 """Characters of a box's names up to which their label is cached. Longer ones do not occur on other pages."""
 
@@ -95,7 +96,7 @@ def label_of(names: str) -> Label | None:
     (Label(sureness=2, word='related'), None)
     >>> label_of("post category-social-affairs comments-open authority")
     """
-    return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names.lower())
+    return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names[:LONGEST_NAMES].lower())
 
 
 @lru_cache(maxsize=20_000)
