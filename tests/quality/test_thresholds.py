@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from tests.quality.changed import QUARTER, Threshold
-from tests.quality.thresholds import drift, names, pages, places, stories
+from tests.quality.thresholds import drift, names, pages, places, stories, titles
 
-THRESHOLDS = (*stories.THRESHOLDS, *drift.THRESHOLDS, *places.THRESHOLDS, *names.THRESHOLDS, *pages.THRESHOLDS)
+THRESHOLDS = tuple(each for part in (stories, drift, places, names, pages, titles) for each in part.THRESHOLDS)
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS, ids=lambda threshold: threshold.id)
