@@ -17,6 +17,10 @@ from pipelines.enrich.seats import stated_country
 from pipelines.enrich.sentences import sentence_of, sentence_starts
 from pipelines.records import CleanArticle, Entity, EntityType, Mention
 
+INHABITANTS = tuple(
+    (f"{ending}{s}", lost) for ending, lost in (("an", ""), ("n", ""), ("er", ""), ("i", ""), ("n", "s"))
+    for s in ("s", "")
+)
 AFTER = 40  # characters after a place name that may name its region or country ("Paris, Texas")
 
 
@@ -149,7 +153,21 @@ def _people(name: str, gazetteer: Gazetteer) -> str | None:
         for part in name.split("-"):
             of_place = None if has_place else gazetteer.country_code(part)
             country = country or gazetteer.demonym_country(part) or of_place
-    return country
+    return country or _inhabitants(name, gazetteer)
+
+
+def _inhabitants(name: str, gazetteer: Gazetteer) -> str | None:
+    """The country of the inhabitants of a region or large city, by their name's ending, or None.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> [_inhabitants(name, load_gazetteer()) for name in ("Ohioans", "Minnesotan", "Londoners", "Texans", "Mariners")]
+    ['US', 'US', 'GB', 'US', None]
+    """
+    for ending, lost in INHABITANTS:
+        place = name.removesuffix(ending) + lost
+        if place != name + lost and place in gazetteer.prominent:
+            return gazetteer.places(place)[0].country
+    return None
 
 
 def _marks(known: Known) -> dict[Named, str]:

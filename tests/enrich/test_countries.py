@@ -24,7 +24,9 @@ GAZETTEER = load_gazetteer()
     ("Aleppo Free Press", "Aleppo"), ("Winfield Police Department", "Winfield"), ("Winfield Holdings", None),
     ("University of Winfield", "Winfield"), ("South Korean Embassy", "South Korean"), ("Falk & Sons", None),
     ("Boone County Sheriff's Office", "Boone County"), ("Winfield County Sheriff's Office", "Winfield"),
-    ("Norway's Storting", "Norway"), ("Central School", None), ("Norway", None), ("", None), ("of", None),
+    ("Marrowby Volunteer Fire Department", "Marrowby Volunteer"), ("Marrowby Police", "Marrowby"),
+    ("Marrowby Bank", None), ("Norway's Storting", "Norway"), ("Central School", None), ("Norway", None), ("", None),
+    ("of", None),
 ])
 def test_the_place_inside_a_longer_name(name: str, place: str | None) -> None:
     assert place_inside(name, GAZETTEER) == place
@@ -112,15 +114,42 @@ def test_a_place_name_standing_alone_is_a_place_unless_the_text_says_otherwise(
     assert dict(types_in(text, (name, "ORG", "ORG")))[name] == kind
 
 
+def test_a_body_named_after_a_place_that_is_a_given_name_too_is_no_person() -> None:
+    text = "The Virginia Department of Tides met."
+    assert types_in(text, ("Virginia Department of Tides", "PER", "PERSON")) == [
+        ("Virginia Department of Tides", "ORG"),
+    ]
+
+
+SPORT = "The striker scored two goals, and the soccer coach was glad. "
+
+
+@pytest.mark.parametrize(("text", "kind"), [
+    ("Ola Brandt, of Akron, won.", "LOC"), ("Then Akron, Ohio, came into view.", "LOC"), ("Akron won.", "ORG"),
+])
+def test_in_a_report_on_sport_a_city_that_someone_is_of_is_a_place(text: str, kind: str) -> None:
+    assert dict(types_in(SPORT + text, ("Akron", "LOC", "GPE")))["Akron"] == kind
+
+
+def test_a_local_body_of_an_unknown_place_lies_where_the_article_is() -> None:
+    body = "Marrowby Police came by boat. They had been in Oslo, in Bergen and in Norway before."
+    types: dict[str, EntityType] = {"Marrowby_Police": "ORG", "Oslo": "LOC", "Bergen": "LOC", "Norway": "LOC"}
+    assert entity_of(body, "Marrowby Police", **types).country == "NO"
+
+
 def test_a_surname_is_no_place() -> None:
     text = "Ines Hamilton came late. Hamilton was fined. Hamilton left."
     assert set(types_in(text, ("Ines Hamilton", "PER", "PERSON"))) == {("Ines Hamilton", "PER"), ("Hamilton", "PER")}
 
 
 def test_the_seat_of_a_member_is_a_place() -> None:
-    text = "Sen. Ola Brandt, R-Charleston, met Rep. Ivo Kest (D-N.D.) on a D-Day beach."
-    assert types_in(text, ("Ola Brandt", "PER", "PERSON"), ("R-Charleston", "ORG", "ORG")) == [
-        ("Ola Brandt", "PER"), ("Charleston", "LOC"), ("N.D.", "LOC"),
+    text = "Sen. Ola Brandt, R-Charleston, met Rep. Ivo Kest (D-N.D.) and Ina Lund, D-Marrowby, on a D-Day beach."
+    people: list[tuple[str, EntityType, str]] = [
+        (name, "PER", "PERSON") for name in ("Ola Brandt", "Ivo Kest", "Ina Lund")
+    ]
+    assert types_in(text, *people, ("R-Charleston", "ORG", "ORG")) == [
+        ("Ola Brandt", "PER"), ("Charleston", "LOC"), ("Ivo Kest", "PER"), ("N.D.", "LOC"), ("Ina Lund", "PER"),
+        ("Marrowby", "LOC"),
     ]
 
 

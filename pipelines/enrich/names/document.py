@@ -88,7 +88,7 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
     return sorted(added, key=lambda span: span.start)
 
 
-SEAT = re.compile(r"(?<=[(, ])[DRI]-(?=([A-Z][\w.']*)(?: ([A-Z][\w.']*))?(?: ([A-Z][\w.']*))?)")
+SEAT = re.compile(r"(?<=[(, ])(?:[DRI]|DFL)-(?=([A-Z][\w.']*)(?: ([A-Z][\w.']*))?(?: ([A-Z][\w.']*))?)")
 
 
 def with_seats(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
@@ -105,6 +105,8 @@ def with_seats(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[S
         ends = (end for group in (3, 2, 1) for end in (party.end(group), party.end(group) - 1)
                 if party[group] and (end == party.end(group) or text[end] == "."))
         end = next((end for end in ends if gazetteer.places(text[party.end() : end])), None)
+        if end is None and any(span.type == "PER" and 0 < party.start() - span.end < 3 for span in spans):
+            end = party.end(1) - (text[party.end(1) - 1] == ".")
         if end is not None:
             seats.append(Span(party.end(), end, "LOC", "seat"))
     rest = [span for span in spans if all(span.end < seat.start - 1 or span.start >= seat.end for seat in seats)]

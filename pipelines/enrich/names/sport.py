@@ -13,6 +13,7 @@ WORD = re.compile(r"[a-z]{3,}(?:-[a-z]+)?")
 ENOUGH = 6  # points from which a text is on sport: 3 for a word of sport alone, 1 for a word that is common in sport
 AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |\()$")
 BEHIND = re.compile(r"(\b(?:at|in) (?:the )?)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2}),\s$")
+IN_REGION = re.compile(r", ([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
 SIDE = re.compile(r" (?:club|side|outfit|stadium|arena|marathon|suburb)\b")
 FIXTURE = re.compile(r"^.{1,50} v [A-Z].{1,50}$", re.MULTILINE)  # a whole line, so that court cases do not match
 DATELINE = re.compile(r"(?:, [A-Z][\w. ]+)?\s?(?:\d{4}-\d\d-\d\d|\(|,? ?[A-Z][a-z]+ \d|[-–—]| [-–—])")
@@ -20,6 +21,8 @@ READ = 6_000
 TEAM = r"[A-Z][\w.'&-]*(?: [A-Z][\w.'&-]*){0,2}"
 TABLE_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM})(?: [\d.]+){{3,}}", re.MULTILINE)
 RESULT_LINE = re.compile(rf"(?:^|(?<=\d ))({TEAM}) \d{{1,3}},? ({TEAM}) \d{{1,3}}\b", re.MULTILINE)
+PLACES = ("dateline", "seat")  # labels of what is a place in any text
+OF_PERSON = re.compile(r", (?:\d\d?, )?of $")
 LINES = 3  # similar lines from which they are a table
 NATIONS = frozenset({"England", "Scotland", "Wales", "Northern Ireland"})
 
@@ -60,7 +63,7 @@ def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[S
     return [
         Span(span.start, span.end, "ORG", span.label)
         if (span.label == "NORP" and _is_nickname(text, span, gazetteer))
-        or (span.type == "LOC" and _is_team(text, span, gazetteer)) else span
+        or (span.type == "LOC" and span.label not in PLACES and _is_team(text, span, gazetteer)) else span
         for span in spans
     ]
 
@@ -80,11 +83,21 @@ def _is_team(text: str, span: Span, gazetteer: Gazetteer) -> bool:
         return False
     if text.startswith("the ", max(0, span.start - 4)) and SIDE.match(text, span.end):
         return False
+    if OF_PERSON.search(text, max(0, span.start - 10), span.start) or _is_in_region(text, span, gazetteer):
+        return False
     behind = BEHIND.search(text, max(0, span.start - 40), span.start)
     if behind and (behind[1] or not _are_alike(gazetteer.places(behind[2]), places)):
         return False  # Leeds, England; not: Leeds, Hull and York
     opens_line = span.start == 0 or text[span.start - 1] == "\n"
     return not (opens_line and (text.startswith(":", span.end) or DATELINE.match(text, span.end)))
+
+
+def _is_in_region(text: str, span: Span, gazetteer: Gazetteer) -> bool:
+    """Whether a region follows, and the place lies in it: Akron, Ohio."""
+    region = IN_REGION.match(text, span.end)
+    own = gazetteer.places(text[span.start : span.end]) if region else ()
+    regions = [place for place in gazetteer.places(region[1]) if place.kind == "region"][:1] if region else []
+    return any(place.admin1 and place.admin1 == one.admin1 for one in regions for place in own)
 
 
 def _are_alike(places: Sequence[Place], others: Sequence[Place]) -> bool:

@@ -6,6 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from pipelines.enrich.engine import Span
 from pipelines.enrich.names.carry import INITIALLED_NAME
@@ -115,7 +116,7 @@ def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
     >>> text = "Ola Brandt, 22, of Winfield, met a Winfield man in Hull, England."
     >>> [_evidence_of_place(text, Span(at, at + len(name), "ORG"), load_gazetteer()) for name in ("Winfield", "Hull")
     ...     for at in [text.rindex(name)]], _evidence_of_place(text, Span(0, 10, "PER"), load_gazetteer())
-    ([2.0, 4.0], 0.0)
+    ([3.0, 4.0], 0.0)
     """
     if not gazetteer.places(text[span.start : span.end]):
         return 0.0
@@ -124,7 +125,7 @@ def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
         return 4.0
     if AT_PLACE.search(text, max(0, span.start - 30), span.start):
         return 3.0
-    return 2.0 if OF_PLACE.match(text, span.end) else 0.0
+    return 3.0 if OF_PLACE.match(text, span.end) else 0.0
 
 
 def _is_container(name: str, gazetteer: Gazetteer) -> bool:
@@ -171,7 +172,9 @@ def _evidence_in_words(parts: Sequence[str]) -> dict[EntityType, float]:
     """The evidence in the first and last word of a name of several words."""
     last = parts[-1].rstrip(".")
     if len(parts) > 1:
-        if last in words("organisations") or (parts[0] in words("organisation_openings") and parts[1] in OF):
+        if last in words("organisations") or any(
+            opening in words("organisation_openings") and of in OF for opening, of in pairwise(parts)
+        ):
             return {"ORG": 4.0}
         if last in words("events"):
             return {"MISC": 3.0}

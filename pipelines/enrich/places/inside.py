@@ -32,7 +32,19 @@ def place_inside(name: str, gazetteer: Gazetteer) -> str | None:
             start, end = parts[first].start(), parts[first + count - 1].end()
             if _is_place(name, start, end, gazetteer):
                 return _without_ending(name[start:end])
-    return None
+    return _unknown_place(parts, name)
+
+
+def _unknown_place(parts: list[re.Match[str]], name: str) -> str | None:
+    """The words before a local body, such as a police department: a place, even if no gazetteer has it.
+
+    >>> [_unknown_place(list(WORD.finditer(name)), name) for name in ("Marrowby Fire Department", "Marrowby Bank")]
+    ['Marrowby', None]
+    """
+    count = next((index for index, part in enumerate(parts) if part[0] in words("local_bodies")), 0)
+    if not 0 < count < LONGEST_PLACE or name in words("known_organisations"):
+        return None
+    return name[parts[0].start() : parts[count - 1].end()] if name[parts[0].start()].isupper() else None
 
 
 def _is_place(name: str, start: int, end: int, gazetteer: Gazetteer) -> bool:
