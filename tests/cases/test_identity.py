@@ -197,6 +197,15 @@ def test_a_canonical_link_that_would_merge_articles_is_refused(link: str, url: s
     assert declared_as(link, url) == (url, "url, not link canonical")
 
 
+def test_a_canonical_link_that_names_another_story_is_refused() -> None:
+    url = f"{NEWS}marrowby-rebuild-pier-7"
+    assert declared_as(f"{NEWS}storm-closes-coastal-road-9", url) == (url, "url, not link canonical")
+    for own in ("rebuild-of-marrowby-pier-begins-9", "9", "x-9", "storm-pier-road-9"):
+        assert declared_as(f"{NEWS}{own}", url) == (f"{NEWS}{own}", "link canonical")
+    unlike = f"{NEWS}eastern-quay-works"
+    assert declared_as(f"{NEWS}storm-closes-coastal-road-9", unlike)[1] == "link canonical"
+
+
 @pytest.mark.parametrize(
     ("link", "url"),
     [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pipelines.addresses import host_of, joined_address, path_of
 from pipelines.clean.identity import accepts_declared, canonical_url
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import MICRODATA_PUBLISHER, Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
+from pipelines.clean.metadata.title import stems_of
 from pipelines.clean.names import load_name_tables
 
 MOST_TAGS = 50
@@ -36,11 +38,22 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
             return None
         return Found(canonical_url(declared), "link canonical", declared)
     joined = joined_address(url, declared) if declared else None
-    canonical = canonical_url(url, joined)
-    if joined and canonical != canonical_url(url):
+    is_other = joined is not None and _names_another(joined, url, (*head.headlines, head.title or ""))
+    canonical = canonical_url(url, None if is_other else joined)
+    if joined and not is_other and canonical != canonical_url(url):
         return Found(canonical, "link canonical", declared)
-    is_refused = declared is not None and (joined is None or not accepts_declared(url, joined))
+    is_refused = declared is not None and (is_other or joined is None or not accepts_declared(url, joined))
     return Found(canonical, "url, not link canonical" if is_refused else "url", declared if is_refused else url)
+
+
+def _names_another(declared: str, url: str, titles: Sequence[str]) -> bool:
+    """Whether the words of a canonical link are another story's: the page's title has none, but has the fetched URL's.
+
+    A template that repeats one link gives it to all pages of an outlet.
+    """
+    words = frozenset(stem for title in titles for stem in stems_of(title))
+    theirs, ours = (stems_of(path_of(address).rstrip("/").rpartition("/")[2]) for address in (declared, url))
+    return len(theirs) > 2 and not theirs & words and 2 * len(ours & words) >= len(ours) > 1
 
 
 def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:

@@ -85,12 +85,12 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     >>> pick_title(Titles(visible=("Harbour News",), shared=("Pier opens | Harbour News",)), ("Harbour News",)).value
     'Pier opens'
     """
-    words = frozenset(stem for text in about for stem in _stems(text))
+    words = frozenset(stem for text in about for stem in stems_of(text))
     names = tuple(name for name in names if not _is_headline(name, titles))
     found = _picked(titles, names, section, words) or (_picked(titles, (), None, words) if names else None)
     if found is None or _support(found.value, words) == 0:
         heading = max(titles.headings, key=lambda heading: _support(heading, words), default="")
-        if found is None or (_support(heading, words) >= CONFIRMED and len(_stems(heading)) > 2):
+        if found is None or (_support(heading, words) >= CONFIRMED and len(stems_of(heading)) > 2):
             found = Found(tidy_line(heading[:LONGEST_TITLE]), "heading", heading) if heading else found
     return found
 
@@ -158,24 +158,25 @@ def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> s
         return seen[0] if seen else None
     shares = {title: max(_in_common(title, other) for other in declared) for title in seen}
     alike = [title for title in seen if shares[title] >= ALIKE]
-    return max(alike, key=lambda title: shares[title] + _support(title, words) * (len(_stems(title)) > 3), default=None)
+    said = {title: _support(title, words) if len(stems_of(title)) > 3 else 0.0 for title in alike}
+    return max(alike, key=lambda title: shares[title] + said[title], default=None)
 
 
 def _supported(seen: list[str], declared: list[tuple[str, str, str]], words: frozenset[str]) -> str | None:
     """The visible headline that no declared title confirms but the text does, better than it does the declared ones."""
     best = max(seen, key=lambda title: _support(title, words), default=None)
-    if best is None or _support(best, words) < CONFIRMED or len(_stems(best)) < 3:
+    if best is None or _support(best, words) < CONFIRMED or len(stems_of(best)) < 3:
         return None
     return best if all(_support(text, words) < _support(best, words) for _, text, _ in declared) else None
 
 
 def _support(title: str, words: frozenset[str]) -> float:
     """The share of a title's longer words that the article's text or address has."""
-    stems = _stems(title)
+    stems = stems_of(title)
     return len(stems & words) / len(stems) if stems else 0.0
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems_of(text: str) -> frozenset[str]:
     """The beginnings of a text's longer words; in scripts without spaces, its pairs of characters."""
     return frozenset(stem for word in _WORD.findall(text.casefold()) for stem in (
         map("".join, pairwise(word)) if word > "\u0e00" else [word[:5]] if len(word) > 3 else []))
