@@ -11,6 +11,9 @@ from functools import cache
 from importlib.resources import files
 
 _SECOND = 0x370
+_HEBREW_IN = "\u05d1"
+"""The Hebrew for "in" is the first letter of the month's name in a date."""
+
 _UNSPACED = 0xe00
 """From Thai on, scripts that join a name and a number without a space."""
 
@@ -59,7 +62,8 @@ def month_of(word: str, language: str | None = None) -> int | None:
     """
     calendar, name = load_calendar(), plain_name(word)
     own = calendar.months.get(base_language(language), {})
-    return own.get(name) or calendar.agreed.get(name)
+    bare = name.removeprefix(_HEBREW_IN)
+    return own.get(name) or calendar.agreed.get(name) or calendar.agreed.get(bare)
 
 
 def is_month(word: str) -> bool:

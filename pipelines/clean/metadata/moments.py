@@ -165,6 +165,9 @@ def _rfc_2822(text: str) -> Moment | None:
         return None
     if not EARLIEST <= at.year <= LATEST:
         return None
+    named = text.rpartition(" ")[2]
+    if at.tzinfo is None and is_zone(named):
+        return Moment(datetime(at.year, at.month, at.day, tzinfo=UTC), None, False, f"{at:%H:%M} {named}")
     if at.tzinfo is None:
         return Moment(at.replace(tzinfo=UTC), None, True)
     offset = at.strftime("%z")

@@ -29,7 +29,8 @@ _DAY_MONTH = re.compile(
 _MONTH_DAY = re.compile(rf"({_NAME})\s+(\d{{1,2}})(?:st|nd|rd|th)?\.?,?\s+(\d{{4}})(?!\d)", re.I)
 _YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})(?:\.| m\.)?\s+({_NAME})\s+(\d{{1,2}})(?![\d:])", re.I)
 _NUMBERED_MONTH = re.compile(r"(?<!\d)(\d{1,2})\s+(?:tháng|thg)\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})(?!\d)", re.I)
-_ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)年\s?(\d{1,2})月\s?(\d{1,2})日")
+_YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\. gada (\d{{1,2}})\. ({_NAME})", re.I)
+_ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
 _RANGE_BEFORE = re.compile(r"\d\.?\s?[-–~〜/]\s?$")
@@ -160,6 +161,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str | None], Da
     (_DAY_MONTH, _by_name(3, 2, 1)),
     (_MONTH_DAY, _by_name(3, 1, 2)),
     (_YEAR_MONTH_DAY, _by_name(1, 2, 3)),
+    (_YEAR_DAY_MONTH, _by_name(1, 3, 2)),
     (_NUMBERS, _by_number),
     (_SHORT_NUMBERS, _by_short_number),
 )

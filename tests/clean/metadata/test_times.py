@@ -47,6 +47,7 @@ def test_a_zone_name_that_means_several_is_no_zone() -> None:
     assert moment is not None
     assert (moment.at.isoformat(), moment.zone, moment.has_time) == ("2026-05-04T00:00:00+00:00", None, False)
     assert moment.unread == "09:30 IST"
+    assert read_moment("Mon, 04 May 2026 09:30:00 IST") == moment
 
 
 def published(declared: str | None, *, meta: str | None = None) -> tuple[str, str] | None:
