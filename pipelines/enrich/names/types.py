@@ -118,14 +118,13 @@ def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
     ...     for at in [text.rindex(name)]], _evidence_of_place(text, Span(0, 10, "PER"), load_gazetteer())
     ([3.0, 4.0], 0.0)
     """
-    if not gazetteer.places(text[span.start : span.end]):
-        return 0.0
-    region = IN_REGION.match(text, span.end)
-    if region and text[span.end] == "," and _is_container(region[1], gazetteer):
-        return 4.0
-    if AT_PLACE.search(text, max(0, span.start - 30), span.start):
-        return 3.0
-    return 3.0 if OF_PLACE.match(text, span.end) else 0.0
+    region = IN_REGION.match(text, span.end) if text.startswith(",", span.end) else None
+    weight = 0.0
+    if region and _is_container(region[1], gazetteer):
+        weight = 4.0
+    elif OF_PLACE.match(text, span.end) or AT_PLACE.search(text, max(0, span.start - 30), span.start):
+        weight = 3.0
+    return weight if weight and gazetteer.places(text[span.start : span.end]) else 0.0
 
 
 def _is_container(name: str, gazetteer: Gazetteer) -> bool:
