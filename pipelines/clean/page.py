@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import Blocks, read_blocks
@@ -26,6 +27,13 @@ from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
 LEAD = 1_500
 """Characters of the body whose words confirm a title."""
 
+HEADING_WITHIN = 4
+"""Blocks before the body that are searched for a heading where the page has no title."""
+
+LONGEST_HEADING = 250
+_HEADINGS = frozenset(("h2", "h3", "h4"))
+_HEADING_BOX = re.compile(r"(?:^|[\s_-])(?:head-?line|title|heading|titre|titulo|titel)", re.I)
+
 
 def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     """The article in a page.
@@ -48,7 +56,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     if not _has_story(page, body, about):
         raise BodyMissing("a page has the text of an article", field="body", value=text.text)
     chosen = pick_title(about.titles, about.outlet_names, about.section.value if about.section else None,
-                        (text.text[:LEAD],)) or title_in(raw.url)
+                        (text.text[:LEAD],)) or _heading_before(page, body.blocks) or title_in(raw.url)
     if chosen is None:
         raise TitleMissing("a page has a headline", field="title")
     cut = is_cut(page, body.blocks, text.text, about.signs)
@@ -81,6 +89,16 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
                   *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
                     if found.how == "not read")),
     ))
+
+
+def _heading_before(page: Blocks, body: Sequence[int]) -> Found[str] | None:
+    """The nearest line at or before the body's beginning in a heading, or in a box whose name says that it is one."""
+    for number in range(body[0], max(-1, body[0] - 1 - HEADING_WITHIN), -1) if body else ():
+        block = page.blocks[number]
+        box = page.boxes[block.box]
+        if len(block.text) <= LONGEST_HEADING and (box.tag in _HEADINGS or _HEADING_BOX.search(box.names)):
+            return Found(block.text, "heading", block.text)
+    return None
 
 
 def _title_warnings(chosen: Found[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, own_article,
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
-from pipelines.clean.metadata.title import Titles
+from pipelines.clean.metadata.title import Titles, is_headline
 
 _TITLE_METAS = ("og:title", "twitter:title", "dc.title", "title")
 _OTHER_METAS = ("headline", "parsely-title", "sailthru.title", "citation_title", "dcterms.title", "name")
@@ -70,6 +70,8 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
     locale = locale_of(head.lang, base)
     titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, head.headings,
                     tuple(_other_titles(head, data, article)))
+    if outlet is not None and is_headline(outlet.value, titles):
+        outlet = None
     return Metadata(
         titles=titles,
         broken=tuple(Found(text, how, text) for how, text in data.broken),

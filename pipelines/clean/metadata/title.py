@@ -86,7 +86,7 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     'Pier opens'
     """
     words = frozenset(stem for text in about for stem in stems_of(text))
-    names = tuple(name for name in names if not _is_headline(name, titles))
+    names = tuple(name for name in names if not is_headline(name, titles))
     found = _picked(titles, names, section, words) or (_picked(titles, (), None, words) if names else None)
     if found is None or _support(found.value, words) == 0:
         heading = max(titles.headings, key=lambda heading: _support(heading, words), default="")
@@ -145,11 +145,11 @@ def title_in(url: str | None) -> Found[str] | None:
     return Found(text[:1].upper() + text[1:], "url", url)
 
 
-def _is_headline(name: str, titles: Titles) -> bool:
+def is_headline(name: str, titles: Titles) -> bool:
     """Whether a supposed name of the outlet is a headline: longer than a name, or a long title of the page itself."""
     words = len(name.split())
     return words > LONGEST_NAME or (
-        words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
+        words > 3 and plain(name) in {plain(title) for title in (titles.linked, titles.tab, *titles.visible) if title})
 
 
 def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> str | None:

@@ -38,6 +38,7 @@ _SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|autho
 _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|role|title|job|date|time", re.I)
 _GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
 _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
+_MAIL = re.compile(r"\s*\S+@\S+\.\w+")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
 _BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
@@ -232,6 +233,6 @@ def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR
         if called.search(box_names) and not _NO_AUTHOR.search(box.names):
             linked = [mark.text for mark in page.marks
                       if mark.block == number and mark.kind == "author page" and _is_name_like(mark.text)]
-            names = _names_in("; ".join(linked) or block.text)
+            names = _names_in("; ".join(linked) or _MAIL.sub("", block.text))
             if names and not names[0].islower() and _NAME.match(names):
                 yield names

@@ -147,10 +147,12 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
     before = line[: dates[0].start].strip()
     while before and is_day(before.rpartition(" ")[2].strip(",")):
         before = before.rpartition(" ")[0].strip()
-    if _META_BOX.search(page.boxes[page.blocks[number].box].names) and not before.endswith((":", "：")):
+    if before.endswith((":", "：")):
+        return False
+    if _META_BOX.search(page.boxes[page.blocks[number].box].names):
         return True
     word = before.rpartition(" ")[2]
     if not word or _DIVIDED.search(before) or _DIGIT.search(word) or word[0] == word[0].swapcase():
-        return not before.endswith((":", "："))
+        return True
     is_byline = load_name_tables().opener.match(before) is not None
     return is_byline or _BEFORE_DATE.fullmatch(before) is not None or (word[0].isupper() and " " in before)

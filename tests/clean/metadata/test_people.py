@@ -57,6 +57,7 @@ def test_a_reporters_word_is_no_part_of_a_name(byline: str, expected: list[tuple
     ("line", "expected"),
     [
         ('<p class="author">김하늘</p>', [("김하늘", "person")]),
+        ('<p class="byline">김하늘 기자 sky@harbour-news.example</p>', [("김하늘", "person")]),
         ('<p class="author"><a href="/authors/ada">Ada Brandt</a> HARBOUR NEWS</p>', [("Ada Brandt", "person")]),
         ('<p class="author"><a href="/staff/ada">Ada Brandt</a>Port writer</p>', [("Ada Brandt", "person")]),
         ('<p class="byline">Marrowby Council via Getty</p>', []),

@@ -159,6 +159,19 @@ def test_a_dump_or_item_without_a_title_takes_the_words_of_its_address() -> None
         assert article.warnings == ("TitleUnsure: the page has no title; the title is from url",)
 
 
+def test_the_styled_block_before_the_body_is_the_last_heading() -> None:
+    page = a_page().replace(f"<h1>{TITLE}</h1>", f'<div class="article-title">{TITLE}</div>')
+    article = article_of(page.replace(f"<title>{TITLE}</title>", ""), url=None)
+    assert (article.title, article.evidence["title"].how) == (TITLE, "heading")
+
+
+def test_a_headline_is_no_name_of_an_outlet() -> None:
+    article = article_of(a_page(head=f'<meta property="og:site_name" content="{TITLE}">'))
+    assert (article.title, article.outlet.name) == (TITLE, None)
+    article = article_of(a_page(head='<meta property="og:site_name" content="Harbour News">'))
+    assert article.outlet.name == "Harbour News"
+
+
 def test_the_title_that_was_passed_over_is_in_the_evidence() -> None:
     article = article_of(a_page(head=linked_data(headline="Why Marrowby must pay for its east pier")))
     assert article.title == TITLE

@@ -82,6 +82,7 @@ OF_SOMETHING_ELSE = {
     "another story": '<ul><li><a href="/2">Quay sold</a></li><li>2 July 2026</li></ul>',
     "a card": '<div class="card"><time datetime="2026-07-02">2 July</time></div>',
     "a reader": "<p>Joined 2 July 2019</p>",
+    "a reader's registration": '<div class="post-author">Mara Registered: 2 July 2019</div>',
 }
 
 
