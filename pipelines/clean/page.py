@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import Blocks, read_blocks
-from pipelines.clean.html.kind import has_text, is_cut, kind_fault
+from pipelines.clean.html.kind import has_text, is_cut, kind_fault, listing_fault
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.html.notices import LONGEST_REQUEST, asks_only
 from pipelines.clean.html.reading import Body, read_body
@@ -55,6 +55,9 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise fault
     if not _has_story(page, body, about):
         raise BodyMissing("a page has the text of an article", field="body", value=text.text)
+    fault = listing_fault(page, body.chosen, body.blocks, about.signs)
+    if fault is not None:
+        raise fault
     chosen = pick_title(about.titles, about.outlet_names, about.section.value if about.section else None,
                         (text.text[:LEAD],)) or _heading_before(page, body.blocks) or title_in(raw.url)
     if chosen is None:

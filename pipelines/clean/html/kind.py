@@ -17,6 +17,7 @@ from importlib.resources import files
 from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen
+from pipelines.clean.html.listing import is_wire_item, listing_chance
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
@@ -24,11 +25,14 @@ LONGEST_WALL = 6_000
 """The most characters of running text on a consent wall, its list of purposes included."""
 
 LONGEST_ERROR = 700
-FEWEST_TEASERS = 6
+FEWEST_TEASERS, FEWEST_LISTED = 6, 3
 LONGEST_FRONT_TEXT = 600
 """The most characters that a section front has in unlinked paragraphs under one parent (its description)."""
 
 LONGEST_TEASER_LINE = 220
+STYLE_RULES = 60
+"""Characters for each opening brace of a style sheet or a script."""
+
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_ENDING = 100
 SHORT = 1_200
@@ -72,6 +76,17 @@ def kind_fault(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> Rej
         if fault is not None:
             return fault
     return None
+
+
+def listing_fault(page: Blocks, chosen: Chosen, numbers: Sequence[int], signs: PageSigns) -> Rejected | None:
+    """The fault of a page that has the layout of a list, or None. ``numbers`` are the blocks of its body."""
+    if _teasers(page) < FEWEST_LISTED:
+        return None
+    chance = listing_chance(page, chosen, numbers, signs)
+    if chance is None:
+        return None
+    return ListingPage(
+        "a page has one article, not a list of them", field="body", value=f"the layout of a list, chance {chance:.2f}")
 
 
 def _error_page(page: Blocks, body: str, signs: PageSigns) -> Rejected | None:
@@ -140,6 +155,8 @@ def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     longest = max((chosen.weights[number] for number in chosen.blocks), default=0.0)
     if not (signs.is_marked_listing or is_front) and (signs.is_marked_article or longest > LONGEST_TEASER_LINE):
         return None
+    if not is_front and is_wire_item(page, chosen, signs):
+        return None
     return ListingPage("a page has one article, not a list of them", field="body", value=f"{teasers} linked headlines")
 
 
@@ -176,6 +193,8 @@ def has_text(body: str) -> bool:
     >>> has_text("The ferry is cancelled until Friday noon because of the ice."), has_text("Share Tweet")
     (True, False)
     """
+    if STYLE_RULES * body.count("{", 0, 2_000) > len(body[:2_000]):
+        return False
     letters = sum(map(str.isalpha, body[:400]))
     if letters < 40 < len(body):
         letters = sum(map(str.isalpha, body))

@@ -11,13 +11,13 @@ import rs_trafilatura
 
 from pipelines.clean.boilerplate import LONGEST_POINTER, is_boilerplate
 from pipelines.clean.html.blocks import Blocks
-from pipelines.clean.html.body import Chosen, choose_body
+from pipelines.clean.html.body import HEADINGS, Chosen, choose_body
 from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tables
 from pipelines.clean.html.declared import declared_body, shingles
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.kind import before_wall
 from pipelines.clean.html.notices import in_asking_boxes
-from pipelines.clean.html.stories import OTHER_STORY
+from pipelines.clean.html.stories import OTHER_STORY, is_headline
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
 from pipelines.records import Evidence
@@ -103,8 +103,21 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
               and chosen.boilerplate[page.blocks[number].box] != OTHER_STORY]
     texts = {number: page.blocks[number].text for number in likely}
     kept = [number for number, text in texts.items()
-            if not (is_boilerplate(text) or is_boilerplate_line(text) or _is_linked_pointer(page, number))]
+            if not (is_boilerplate(text) or is_boilerplate_line(text)
+                    or _is_linked_pointer(page, number) or _is_teaser(page, number))]
     return tuple(before_wall(kept, texts))
+
+
+def _is_teaser(page: Blocks, number: int) -> bool:
+    """Whether a heading is wholly a link, and what follows it is another such heading, a headline or nothing."""
+    def is_linked_heading(at: int) -> bool:
+        block = page.blocks[at]
+        return page.boxes[block.box].tag in HEADINGS and block.linked >= 0.97 * len(block.text)
+
+    if not is_linked_heading(number):
+        return False
+    following = number + 1
+    return following == len(page.blocks) or is_linked_heading(following) or is_headline(page, following)
 
 
 def _is_linked_pointer(page: Blocks, number: int) -> bool:
@@ -121,6 +134,7 @@ def _second_opinion(page: Blocks, chosen: Chosen, markup: str, signs: PageSigns)
     boilerplate = load_page_tables().lines
     titles = sorted(signs.titles, key=len, reverse=True)
     asked = {page.blocks[number].text for number in in_asking_boxes(page, chosen)}
+    asked |= {block.text for block in page.blocks if block.linked >= 0.97 * len(block.text)}
     kept = []
     for line in dict.fromkeys(line.strip() for line in text.split("\n")):
         rest = line
