@@ -149,7 +149,7 @@ def is_headline(name: str, titles: Titles) -> bool:
     """Whether a supposed name of the outlet is a headline: longer than a name, or a long title of the page itself."""
     words = len(name.split())
     return words > LONGEST_NAME or (
-        words > 3 and plain(name) in {plain(title) for title in (titles.linked, titles.tab, *titles.visible) if title})
+        words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
 
 
 def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> str | None:
