@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.clean.html.blocks import read_blocks
+from pipelines.clean.html.body import choose_body
+from pipelines.clean.html.markup import read_markup
 from tests.cases.reading import BODY, PARAGRAPHS, TITLE, a_page, article_of, reason_of
 
 ONE, TWO, THREE, FOUR, FIVE = PARAGRAPHS
@@ -41,6 +44,13 @@ WRAPPERS = {
 def test_the_name_of_the_articles_own_box_does_not_cost_the_article(opening: str, closing: str, headline: str) -> None:
     body = article_of(wrapped(opening, closing, headline=headline)).body
     assert body[: len(BODY)] == BODY
+
+
+def test_a_weak_name_of_the_articles_own_box_means_nothing_in_the_boxes_beside_it() -> None:
+    parts = (f"<h1>{TITLE}</h1>{TEXT}", f"<p>{FIVE[:-1]}, they say.</p>")
+    boxes = "".join(f"<div class='widget'>{part}</div>" for part in parts)
+    page = read_blocks(read_markup(f"<html><body><main>{boxes}</main></body></html>", 256).root)
+    assert [page.blocks[number].text for number in choose_body(page).blocks] == [*PARAGRAPHS, f"{FIVE[:-1]}, they say."]
 
 
 COMMENTS = (

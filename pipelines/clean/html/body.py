@@ -65,8 +65,8 @@ def choose_body(page: Blocks) -> Chosen:
     boxes, blocks = page.boxes, page.blocks
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
-    labels = _labels(page, weights)
-    boilerplate = boilerplate_of(boxes, texts, labels) if boxes else []
+    labels, misleading = _labels(page, weights)
+    boilerplate = boilerplate_of(boxes, texts, labels, misleading) if boxes else []
     worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
                             if boilerplate[block.box] is None))
     inside = _inside(boxes, _deepest_with_nearly_all(boxes, worth)) if boxes else []
@@ -80,21 +80,26 @@ def choose_body(page: Blocks) -> Chosen:
     return Chosen((*standfirst, *body), tuple(weights), tuple(boilerplate), tuple(labels))
 
 
-def _labels(page: Blocks, weights: Sequence[float]) -> list[Label | None]:
-    """For each box, the sign that it may be boilerplate: its own name, or that it is one of the readers' comments."""
+def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None], set[Label]]:
+    """For each box, the sign that it may be boilerplate: its own name, or that it is one of the readers' comments.
+
+    The second is the labels of the boxes around the article.
+    """
     boxes, blocks = page.boxes, page.blocks
     labels = [label_of_box(box) for box in boxes]
     passages = [0.0] * len(boxes)
     for block, weight in zip(blocks, weights, strict=True):
         parent = boxes[block.box].parent
         passages[parent if parent >= 0 and boxes[block.box].tag == "p" else block.box] += max(0.0, weight)
+    misleading: set[Label] = set()
     if any(label is not None for label in labels):
         headlines = headline_boxes(page)
         for number in wrappers_of(boxes, passages, labels, headlines):
-            labels[number] = None
+            label, labels[number] = labels[number], None
+            misleading.update((label,) if label is not None else ())
     for number in comments_in(page, weights):
         labels[number] = labels[number] or COMMENT
-    return labels
+    return labels, misleading
 
 
 def weigh(block: Block, box: Box) -> float:

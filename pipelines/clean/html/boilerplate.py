@@ -161,9 +161,13 @@ def _longest_outside(boxes: Sequence[Box], passages: Sequence[float], number: in
     return best
 
 
-def boilerplate_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None]) -> list[Label | None]:
-    """For each box, the reason why it is boilerplate, or None. ``texts`` is the total weight of text in each box."""
-    void: set[Label] = set()
+def boilerplate_of(boxes: Sequence[Box], texts: Sequence[float], labels: Sequence[Label | None],
+                   misleading: Collection[Label] = ()) -> list[Label | None]:
+    """For each box, the reason why it is boilerplate, or None. ``texts`` is the total weight of text in each box.
+
+    ``misleading`` are labels of the box around the article: those that are weak mean nothing on this page.
+    """
+    void = {label for label in misleading if label.sureness == WEAK}
     while True:
         boilerplate, removed = _apply(boxes, texts, labels, void)
         wrong = _wrong_label(texts[0], removed)
