@@ -35,6 +35,9 @@ LONGEST_NAME = 6
 CONFIRMED = 0.5
 """The least share of a headline's words that the text has, where no other title confirms it."""
 
+FEWEST_STEMS = 4
+"""The fewest longer words of a title that a text can confirm: fewer are in it by chance ("More from Kent")."""
+
 TITLE_FROM_URL = "TitleUnsure: the page has no title; the title is from url"
 ALIKE = 0.3
 """The least share of words that a visible headline must have in common with another title of the page."""
@@ -88,9 +91,9 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     words = frozenset(stem for text in about for stem in stems_of(text))
     names = tuple(name for name in names if not is_headline(name, titles))
     found = _picked(titles, names, section, words) or (_picked(titles, (), None, words) if names else None)
-    if found is None or _support(found.value, words) == 0:
+    if found is None or (_support(found.value, words) == 0 and not _is_seen_and_declared(found.value, titles)):
         heading = max(titles.headings, key=lambda heading: _support(heading, words), default="")
-        if found is None or (_support(heading, words) >= CONFIRMED and len(stems_of(heading)) > 2):
+        if found is None or (_support(heading, words) >= CONFIRMED and len(stems_of(heading)) >= FEWEST_STEMS):
             found = Found(tidy_line(heading[:LONGEST_TITLE]), "heading", heading) if heading else found
     return found
 
@@ -152,20 +155,26 @@ def is_headline(name: str, titles: Titles) -> bool:
         words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
 
 
+def _is_seen_and_declared(title: str, titles: Titles) -> bool:
+    """Whether a title is both visible and declared: it is the headline, even if the text has none of its words."""
+    declared = {plain(text) for _, text in titles.declared() if text}
+    return plain(title) in declared & {plain(text) for text in titles.visible}
+
+
 def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> str | None:
     """The visible headline that is most like a declared title, and whose words the text has."""
     if not declared:
         return seen[0] if seen else None
     shares = {title: max(_in_common(title, other) for other in declared) for title in seen}
     alike = [title for title in seen if shares[title] >= ALIKE]
-    said = {title: _support(title, words) if len(stems_of(title)) > 3 else 0.0 for title in alike}
+    said = {title: _support(title, words) if len(stems_of(title)) >= FEWEST_STEMS else 0.0 for title in alike}
     return max(alike, key=lambda title: shares[title] + said[title], default=None)
 
 
 def _supported(seen: list[str], declared: list[tuple[str, str, str]], words: frozenset[str]) -> str | None:
     """The visible headline that no declared title confirms but the text does, better than it does the declared ones."""
     best = max(seen, key=lambda title: _support(title, words), default=None)
-    if best is None or _support(best, words) < CONFIRMED or len(stems_of(best)) < 3:
+    if best is None or _support(best, words) < CONFIRMED or len(stems_of(best)) < FEWEST_STEMS:
         return None
     return best if all(_support(text, words) < _support(best, words) for _, text, _ in declared) else None
 

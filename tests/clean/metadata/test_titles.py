@@ -182,3 +182,20 @@ def test_a_headline_that_was_escaped_twice_is_read() -> None:
     escaped = "Fish &amp;amp; chips: Marrowby&amp;#8217;s council won&amp;rsquo;t pay"
     article = article_of(a_page(title=escaped))
     assert article.title == "Fish & chips: Marrowby’s council won’t pay"
+
+
+@pytest.mark.parametrize("title", ["A Shield for the Oldest Ice", "- Dread will grow"])
+def test_a_heading_with_the_words_of_the_text_does_not_replace_a_title_that_is_seen_and_declared(title: str) -> None:
+    titles = Titles(visible=(title,), linked=title, tab=f"{title} | The Marrowby Echo",
+                    headings=("More from science and technology in Marrowby",))
+    about = ("In Marrowby, science and technology meet at the pier, and there is more.",)
+    found = pick_title(titles, ("The Marrowby Echo",), None, about)
+    assert found is not None
+    assert found.value == title.removeprefix("- ") or found.value == title
+
+
+def test_a_short_heading_of_common_words_is_not_confirmed_by_the_text() -> None:
+    titles = Titles(visible=("How trams stand the heat", "More from Marrowby"), linked="Heat bends the rails")
+    found = pick_title(titles, (), None, ("Trams were late in Marrowby. More than 30 stood still from noon.",))
+    assert found is not None
+    assert found.value != "More from Marrowby"
