@@ -91,7 +91,7 @@ def pick_title(titles: Titles, names: tuple[str, ...], section: str | None = Non
     words = frozenset(stem for text in about for stem in stems_of(text))
     names = tuple(name for name in names if not is_headline(name, titles))
     found = _picked(titles, names, section, words) or (_picked(titles, (), None, words) if names else None)
-    if found is None or (_support(found.value, words) == 0 and not _is_seen_and_declared(found.value, titles)):
+    if found is None or (_support(found.value, words) == 0 and not _is_seen_and_linked(found.value, titles)):
         heading = max(titles.headings, key=lambda heading: _support(heading, words), default="")
         if found is None or (_support(heading, words) >= CONFIRMED and len(stems_of(heading)) >= FEWEST_STEMS):
             found = Found(tidy_line(heading[:LONGEST_TITLE]), "heading", heading) if heading else found
@@ -155,10 +155,9 @@ def is_headline(name: str, titles: Titles) -> bool:
         words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
 
 
-def _is_seen_and_declared(title: str, titles: Titles) -> bool:
-    """Whether a title is both visible and declared: it is the headline, even if the text has none of its words."""
-    declared = {plain(text) for _, text in titles.declared() if text}
-    return plain(title) in declared & {plain(text) for text in titles.visible}
+def _is_seen_and_linked(title: str, titles: Titles) -> bool:
+    """Whether a title is visible and JSON-LD's headline too: it is the headline, even if the text has no word of it."""
+    return plain(title) == plain(titles.linked or "") and plain(title) in {plain(text) for text in titles.visible}
 
 
 def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> str | None:

@@ -185,7 +185,7 @@ def test_a_headline_that_was_escaped_twice_is_read() -> None:
 
 
 @pytest.mark.parametrize("title", ["A Shield for the Oldest Ice", "- Dread will grow"])
-def test_a_heading_with_the_words_of_the_text_does_not_replace_a_title_that_is_seen_and_declared(title: str) -> None:
+def test_a_heading_with_the_words_of_the_text_does_not_replace_a_title_that_is_visible_and_declared(title: str) -> None:
     titles = Titles(visible=(title,), linked=title, tab=f"{title} | The Marrowby Echo",
                     headings=("More from science and technology in Marrowby",))
     about = ("In Marrowby, science and technology meet at the pier, and there is more.",)

@@ -34,7 +34,7 @@ def are_supported(*shares: tuple[int, int]) -> tuple[bool, ...]:
 
 def are_headlines(*lengths: int) -> tuple[bool, ...]:
     """Whether a supposed name of an outlet of so many words is a headline."""
-    return tuple(title._is_headline(" ".join(WORDS[:count]), Titles()) for count in lengths)
+    return tuple(title.is_headline(" ".join(WORDS[:count]), Titles()) for count in lengths)
 
 
 BELOW_AND_ABOVE = (False, True)
