@@ -6,9 +6,11 @@ import textwrap
 import time
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from pipelines.clean import clean_article, load_rules
+from pipelines.clean.dump.choose import choose_lines
 from pipelines.clean.dump.lines import lines_of
 from pipelines.clean.dump.reading import read_dump
 from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage
@@ -243,3 +245,38 @@ def test_hostile_dumps_end_soon(text: str) -> None:
     started = time.process_time()
     read_dump(text)
     assert time.process_time() - started < 5
+
+
+THAI = [
+    "สภาท่าเรือสั่งปิดประภาคารเก่าเพื่อซ่อมแซมหลังคา",
+    "สภาท่าเรือเมืองพอร์ตแอนเซลสั่งปิดประภาคารเก่าเมื่อวันพุธเพื่อซ่อมแซมหลังคาที่รั่วมานานหลายปี และจะเปิดอีกครั้งในเดือนตุลาคม",
+    "นายโอกาฟอร์ ผู้ดูแลประภาคาร กล่าวว่าเรือประมงจะใช้ไฟนำทางชั่วคราวจากปลายเขื่อนจนกว่างานจะเสร็จสิ้น",
+    "ช่างไม้สี่คนจะเริ่มงานในสัปดาห์หน้า และสภาได้ตั้งงบประมาณไว้สองแสนโครนาสำหรับงานทั้งหมด",
+]
+NOTICES = [
+    "The Port Ansel Courier is printed every Thursday in Port Ansel, and no part of it may be copied without leave. "
+    "To place a notice, call between nine and noon, or write to the desk in Chandler Street at any time.",
+    "We use cookies to remember your choices. By reading on you agree to our terms of use and to our privacy policy.",
+]
+
+
+def test_notices_in_another_script_after_the_text_are_not_part_of_it() -> None:
+    lines = lines_of("\n\n".join([*THAI[1:], *NOTICES]))
+    assert choose_lines(lines, np.full(len(lines.texts), 0.9)) == [0, 1, 2]
+
+
+def test_the_headline_of_a_text_without_spaces_is_not_its_first_paragraph() -> None:
+    dump = "\n\n".join(["Courier\nHome\nNews", THAI[0], "9 Sep 2026 08:30\n" + THAI[1], *THAI[2:], "Share"])
+    assert read_dump(dump).title == THAI[0]
+
+
+def test_an_english_text_keeps_its_paragraphs_around_a_quote_in_another_script() -> None:
+    lines = ["The council met on Monday and closed the old lighthouse.", THAI[0], "It opens again in October, it said."]
+    assert choose_lines(lines_of("\n\n".join(lines)), np.full(3, 0.9)) == [0, 1, 2]
+
+
+def test_a_long_first_paragraph_that_is_doubted_a_little_is_kept_and_a_short_line_is_not() -> None:
+    texts = [NOTICES[0], THAI[0][:30], "x" * 200, "y" * 200, "z" * 200]
+    lines = lines_of("\n\n".join(texts))
+    assert choose_lines(lines, np.array([0.45, 0.45, 0.45, 0.9, 0.9])) == [2, 3, 4]
+    assert choose_lines(lines, np.array([0.1, 0.1, 0.35, 0.9, 0.9])) == [3, 4]

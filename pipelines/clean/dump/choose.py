@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from pipelines.clean.boilerplate import LONGEST_POINTER, is_break, is_label, is_of_box, outlet_describing_itself
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.html.kind import before_wall
+from pipelines.clean.html.kind import before_wall, size_of
 from pipelines.clean.model import Numbers
 
 BAR = 0.5
 """The probability from which a line is body. A higher value gained as much precision as it lost recall."""
+
+BAR_FIRST = 0.4
+"""The same for paragraphs right before the body: what stands above it, a date or a menu, makes the model doubt them."""
+
+SHORTEST_FIRST = 60
+"""Characters. A shorter line right before the body is its headline, a date or a byline."""
+
+
+OTHER_SCRIPT = 0.4
+"""The least share of a text in another script than the Latin one, from which it is the script of the text."""
 
 
 def without_breaks(lines: Lines) -> Lines:
@@ -35,7 +46,41 @@ def without_breaks(lines: Lines) -> Lines:
 def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """The numbers of the lines that are body, in order."""
     chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
+    chosen = _in_the_script_of_most(lines.texts, _with_doubted_first(lines.texts, chances, chosen))
     return before_wall([at for at in chosen if not _is_blurb(lines.texts, at)], lines.texts)
+
+
+def _with_doubted_first(texts: Sequence[str], chances: Numbers, chosen: list[int]) -> list[int]:
+    """The lines with the paragraphs right before them that are half as long as they are and nearly likely enough."""
+    if not chosen:
+        return chosen
+    shortest = max(SHORTEST_FIRST, median(len(texts[at]) for at in chosen) / 2)
+    first = chosen[0]
+    while first > 0 and chances[first - 1] > BAR_FIRST and len(texts[first - 1]) >= shortest:
+        first -= 1
+    return [*range(first, chosen[0]), *chosen]
+
+
+def _in_the_script_of_most(texts: Sequence[str], chosen: list[int]) -> list[int]:
+    """The lines without those in Latin letters before and after a text that is written in another script.
+
+    Notices of a site are in English on many sites of other languages.
+
+    >>> texts = ["About us", "港の議会は東埠頭を再建する", "OK", "四月に決めた", "All rights reserved."]
+    >>> _in_the_script_of_most(texts, [0, 1, 2, 3, 4])
+    [1, 2, 3]
+    """
+    other = [at for at in chosen if not _is_latin(texts[at])]
+    sizes = {at: size_of(texts[at]) for at in chosen}
+    if sum(sizes[at] for at in other) < OTHER_SCRIPT * sum(sizes.values()):
+        return chosen
+    return [at for at in chosen if other[0] <= at <= other[-1]]
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most letters of a text are of the Latin script."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter < "\u0250" for letter in letters) * 2 > len(letters)
 
 
 def _is_blurb(texts: Sequence[str], at: int) -> bool:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pipelines.addresses import path_of
 from pipelines.clean.boilerplate import is_boilerplate, outlet_describing_itself
 from pipelines.clean.dump.lines import Lines
+from pipelines.clean.html.kind import words_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet
@@ -85,7 +86,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     score = 1.0 + 4.0 * shared * (shared >= 0.4) + 3.0 * is_tab
     score += {1: 3.0, 2: 1.0}.get(level, 0.0)
     score -= 1.0 * around.lines.links[at] + (0.8 if level >= 7 else 0.0)
-    score -= 1.2 * max(0.0, (len(words) - 25) / 10) + (0.6 if text.endswith((".", ":")) else 0.0)
+    score -= 1.2 * max(0.0, (max(len(words), words_of(text)) - 25) / 10) + (0.6 if text.endswith((".", ":")) else 0.0)
     score -= min(2.0, 0.08 * (around.first - at))
     if at == around.first:  # the first paragraph of the body is hardly ever the headline
         score -= 1.0 + (1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0)

@@ -59,8 +59,27 @@ def lines_at(*chances: float) -> tuple[bool, ...]:
     return tuple(bool(choose.choose_lines(lines, np.full(len(lines.texts), chance))) for chance in chances)
 
 
+def lines_after(*chances: float) -> tuple[bool, ...]:
+    """Whether a long line right before the body is part of it at each probability."""
+    lines = lines_of("\n\n".join(PARAGRAPHS))
+    likely = np.full(len(lines.texts), 0.9)
+    return tuple(0 in choose.choose_lines(lines, np.array([chance, *likely[1:]])) for chance in chances)
+
+
+def notices_after(*shares: float) -> tuple[bool, ...]:
+    """Whether notices in Latin letters after a text in Thai are part of it, for the text's share of all characters."""
+    found = []
+    for share in shares:
+        texts = ["\u0e01" * round(1_000 * share), "notices " * round(125 * (1 - share))]
+        lines = lines_of("\n\n".join(texts))
+        found.append(choose.choose_lines(lines, np.full(2, 0.9)) == [0, 1])
+    return tuple(found)
+
+
 THRESHOLDS = (
     Threshold(reading, "BAR", partial(blocks_at, 0.36, 0.44), ("none", "chosen")),
     Threshold(reading, "BAR_ALONE", partial(blocks_at, 0.63, 0.77), ("chosen", "more")),
     Threshold(choose, "BAR", partial(lines_at, 0.45, 0.55), (False, True)),
+    Threshold(choose, "BAR_FIRST", partial(lines_after, 0.35, 0.45), (False, True)),
+    Threshold(choose, "OTHER_SCRIPT", partial(notices_after, 0.35, 0.45), (True, False)),
 )
