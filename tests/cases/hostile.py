@@ -132,7 +132,9 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     ),
     "19 MB of tiny tags in a gzip": ("", lambda: gzip.compress(page(ARTICLE + "<p>x" * 4_500_000).encode(), 1)),
     "a gzip bomb": ("OversizedMessage", lambda: gzip.compress(b"a" * 100_000_000, 1)),
-    "text: one line of 5 MB": ("TitleMissing|BodyMissing", lambda: many("The pier is to be rebuilt. ", 5_000_000)),
+    "text: one line of 5 MB": (
+        "TitleMissing|BodyMissing|TitleUnsure", lambda: many("The pier is to be rebuilt. ", 5_000_000),
+    ),
     "text: the article, then one line of 5 MB": ("", lambda: f"{DUMP}\n\n{many('and so on, it said. ', 5_000_000)}"),
     "text: the article, then one word of 5 MB": ("", lambda: f"{DUMP}\n\n{many('a', 5_000_000)}"),
     "text: the article, then 200,000 short lines": ("", lambda: DUMP + "".join(f"\nLine {n}" for n in range(200_000))),
@@ -155,7 +157,9 @@ def chance(size: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an input ended: the fault's name, or "" with whether headline and body are those of the article."""
+    """How an input ended: the name of the fault, or of the warning that nothing states a title; or "" with whether
+    headline and body are those of the article.
+    """
 
     reason: str
     is_the_article: bool
@@ -174,6 +178,7 @@ def read(name: str) -> Ended:
         try:
             article = article_of(value, content_type=content_type)
             is_the_article = article.title == TITLE and article.body.startswith(BODY)
+            reason = "TitleUnsure" if any(w.startswith("TitleUnsure") for w in article.warnings) else ""
         except Rejected as fault:
             reason = fault.reason
         seconds = time.process_time() - began

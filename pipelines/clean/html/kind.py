@@ -213,8 +213,9 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     if not (signs.is_marked_paid or is_short or ends_cut):
         return None
     mine = set(blocks)
-    wall = next((block.text for number, block in enumerate(page.blocks) if number not in mine and len(block.text) < 300
-                 and tables.paywall_lines.search(block.text)), None)
+    lines = dict.fromkeys(block.text for number, block in enumerate(page.blocks)
+                          if number not in mine and len(block.text) < 300)
+    wall = next((line for line in lines if tables.paywall_lines.search(line)), None)
     if signs.is_marked_paid and (wall is not None or is_short):
         return wall or "json-ld declares that the article is not free"
     if wall is not None and (ends_cut or is_short) and _is_beside(page, blocks, wall):
