@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from filelock import FileLock
+
 from flows.local.faults import JarsUnavailable
 from pipelines.phrases import in_words
 
@@ -73,7 +75,8 @@ def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
         remote_repos={"central": mirror or MAVEN_CENTRAL_URL, **settings.repositories},
         timeout=30,
     )
-    with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+    context.repo_cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(context.repo_cache / "dateline.lock"), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         return list(pool.map(lambda jar: _fetch_one(context, jar), jars))
 
 
