@@ -16,7 +16,7 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
 from pipelines.clean.metadata.times import pick_times, warnings_of
-from pipelines.clean.metadata.title import passed_over, pick_title, title_in
+from pipelines.clean.metadata.title import passed_over, pick_title, title_in, title_warnings
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
@@ -88,7 +88,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
         evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
-        warnings=(*markup.warnings, *warnings_of(times, seen), *_title_warnings(chosen),
+        warnings=(*markup.warnings, *warnings_of(times, seen), *title_warnings(chosen),
                   *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
                     if found.how == "not read")),
     ))
@@ -102,12 +102,6 @@ def _heading_before(page: Blocks, body: Sequence[int]) -> Found[str] | None:
         if len(block.text) <= LONGEST_HEADING and (box.tag in _HEADINGS or _HEADING_BOX.search(box.names)):
             return Found(block.text, "heading", block.text)
     return None
-
-
-def _title_warnings(chosen: Found[str]) -> tuple[str, ...]:
-    if chosen.how not in ("heading", "url"):
-        return ()
-    return (f"TitleUnsure: the page has no title; the title is from {chosen.how}",)
 
 
 def _has_story(page: Blocks, body: Body, about: Metadata) -> bool:

@@ -10,7 +10,7 @@ from pipelines.clean.dump import findings_of_dump
 from pipelines.clean.identity import accepts_declared, canonical_url, registered_domain
 from pipelines.clean.item import ItemFields, is_markup, read_item
 from pipelines.clean.metadata.moments import Moment, read_moment
-from pipelines.clean.metadata.title import TITLE_FROM_URL, title_in, without_outlet
+from pipelines.clean.metadata.title import title_in, title_warnings, without_outlet
 from pipelines.clean.metadata.written import read_written
 from pipelines.clean.names import parse_byline
 from pipelines.clean.page import clean_page
@@ -91,7 +91,8 @@ def _of_text(text: str, declared: Findings) -> Findings:
     from_url = title_in(declared.canonical_url) if not title else None
     if from_url is not None:
         title, seen = from_url.value, replace(
-            seen, evidence={**seen.evidence, "title": from_url.evidence}, warnings=(*seen.warnings, TITLE_FROM_URL))
+            seen, evidence={**seen.evidence, "title": from_url.evidence},
+            warnings=(*seen.warnings, *title_warnings(from_url)))
     if not title:
         raise TitleMissing("an item has a headline", field="title", value=text)
     body = seen.body.removeprefix(f"{title}\n\n")

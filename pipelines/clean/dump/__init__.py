@@ -6,7 +6,7 @@ from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump.kind import cut_by, dump_fault
 from pipelines.clean.dump.reading import DumpReading, read_dump
 from pipelines.clean.identity import canonical_url, registered_domain
-from pipelines.clean.metadata.title import TITLE_FROM_URL, title_in
+from pipelines.clean.metadata.title import title_in, title_warnings
 from pipelines.clean.rules import Rules
 from pipelines.failures import BodyMissing, TitleMissing
 from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
@@ -58,5 +58,5 @@ def findings_of_dump(text: str, url: str | None) -> Findings:
         modified_at=modified.at if modified else None,
         is_truncated=cut is not None,
         evidence=evidence,
-        warnings=(*reading.warnings, TITLE_FROM_URL) if named is not None else reading.warnings,
+        warnings=(*reading.warnings, *title_warnings(named)) if named is not None else reading.warnings,
     )

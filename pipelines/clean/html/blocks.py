@@ -6,7 +6,7 @@ All later decisions about the body are made per block. The tree is traversed onc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -97,6 +97,15 @@ class Blocks:
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+
+
+def boxes_around(boxes: Sequence[Box], at: int) -> frozenset[int]:
+    """The numbers of a box and of all boxes around it."""
+    line = []
+    while at >= 0:
+        line.append(at)
+        at = boxes[at].parent
+    return frozenset(line)
 
 
 def read_blocks(root: etree._Element) -> Blocks:

@@ -53,7 +53,6 @@ class PageTables:
     """
 
     no_names: re.Pattern[str]
-
     strong_names: re.Pattern[str]
     weak_names: re.Pattern[str]
     headings: re.Pattern[str]
@@ -68,8 +67,8 @@ def load_page_tables() -> PageTables:
     end = rf"(?:{any_of['name_ends']})*(?=$|[\s_\-:.\d])"  # a name counts as a whole word, with such words added
     return PageTables(
         no_names=re.compile(rf"(?:^|[\s:.])(?:{any_of['no_names']})(?=$|[\s:.])"),
-        strong_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['strong_names']}))(?:(?<=[\-_]){'|'}{end})"),
-        weak_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['weak_names']}))(?:(?<=[\-_]){'|'}{end})"),
+        strong_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['strong_names']}))(?:(?<=[\-_])|{end})"),
+        weak_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['weak_names']}))(?:(?<=[\-_])|{end})"),
         headings=re.compile(rf"(?:{any_of['headings']})\s*[:.…]*$"),
         lines=re.compile(any_of["lines"]),
         signatures=re.compile(any_of["signatures"]),

@@ -9,7 +9,7 @@ from math import log1p
 
 import numpy as np
 
-from pipelines.clean.html.blocks import Block, Blocks, Box
+from pipelines.clean.html.blocks import Block, Blocks, Box, boxes_around
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.boilerplate import Label, load_page_tables
 from pipelines.clean.html.declared import FEWEST_SHINGLES, shingles
@@ -86,7 +86,7 @@ def _box_columns(page: Blocks, chosen: Chosen, homes: Sequence[Box]) -> list[Col
     """The columns of ``BOX_FEATURES``: those of the box of each block."""
     boxes = page.boxes
     main = _main_box(page, chosen)
-    above_main = _above(boxes, main)
+    above_main = boxes_around(boxes, main)
     story = _story_box(page, chosen, above_main)
     depths, steps, labels = [-1], [0], [0]  # the first entry is for the parent of the root
     in_article, in_main, in_story = [False], [False], [False]
@@ -145,15 +145,6 @@ def _story_box(page: Blocks, chosen: Chosen, above_main: frozenset[int]) -> int:
             at = page.boxes[at].parent
         best = max(best, at)
     return best
-
-
-def _above(boxes: Sequence[Box], at: int) -> frozenset[int]:
-    """The numbers of a box and of all boxes around it."""
-    line = []
-    while at >= 0:
-        line.append(at)
-        at = boxes[at].parent
-    return frozenset(line)
 
 
 def _layout_columns(

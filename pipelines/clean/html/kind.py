@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,8 +15,8 @@ from importlib.resources import files
 
 from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
-from pipelines.clean.html.body import HEADINGS, Chosen
-from pipelines.clean.html.listing import is_wire_item, listing_chance
+from pipelines.clean.html.body import Chosen
+from pipelines.clean.html.listing import is_wire_item, linked_headlines, listing_chance, longest_passage
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
@@ -80,7 +79,7 @@ def kind_fault(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> Rej
 
 def listing_fault(page: Blocks, chosen: Chosen, numbers: Sequence[int], signs: PageSigns) -> Rejected | None:
     """The fault of a page that has the layout of a list, or None. ``numbers`` are the blocks of its body."""
-    if _teasers(page) < FEWEST_LISTED:
+    if len(linked_headlines(page)) < FEWEST_LISTED:
         return None
     chance = listing_chance(page, chosen, numbers, signs)
     if chance is None:
@@ -147,10 +146,10 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
 
 
 def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
-    teasers = _teasers(page)
+    teasers = len(linked_headlines(page))
     is_front = path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
     enough = FEWEST_TEASERS if signs.is_marked_listing or is_front else 2 * FEWEST_TEASERS
-    if teasers < enough or _longest_passage(page, chosen) > LONGEST_FRONT_TEXT:
+    if teasers < enough or longest_passage(page, chosen, chosen.blocks) > LONGEST_FRONT_TEXT:
         return None
     longest = max((chosen.weights[number] for number in chosen.blocks), default=0.0)
     if not (signs.is_marked_listing or is_front) and (signs.is_marked_article or longest > LONGEST_TEASER_LINE):
@@ -158,33 +157,6 @@ def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     if not is_front and is_wire_item(page, chosen, signs):
         return None
     return ListingPage("a page has one article, not a list of them", field="body", value=f"{teasers} linked headlines")
-
-
-def _teasers(page: Blocks) -> int:
-    """The number of linked headlines: headings, or separate lines with the length of a headline."""
-    headlines = {block.text for block in page.blocks if block.linked >= 0.8 * len(block.text) and (
-        len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
-    return len(headlines)
-
-
-def _longest_passage(page: Blocks, chosen: Chosen) -> float:
-    """The largest weight of running text without a linked headline in it, under one parent or grandparent.
-
-    On a section front, there is a headline between each teaser and the next.
-    """
-    since_headline: Counter[int] = Counter()
-    best = 0.0
-    for number in chosen.blocks:
-        block = page.blocks[number]
-        box = page.boxes[block.box]
-        if block.linked >= 0.8 * len(block.text):
-            since_headline.clear()
-        elif chosen.weights[number] > 0:
-            parent = page.boxes[box.parent] if box.parent >= 0 else box
-            for above in {box.number, parent.number, parent.parent}:
-                since_headline[above] += int(chosen.weights[number])
-                best = max(best, since_headline[above])
-    return best
 
 
 def has_text(body: str) -> bool:

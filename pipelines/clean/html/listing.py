@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.addresses import split_address
-from pipelines.clean.html.blocks import Blocks
+from pipelines.clean.html.blocks import Block, Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import Numbers, unpacked
@@ -179,19 +179,14 @@ def listing_numbers(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pa
     boxes, blocks = page.boxes, page.blocks
     sizes = [len(block.text) for block in blocks]
     total = sum(sizes) or 1
-    is_link = [block.linked >= 0.8 * len(block.text) for block in blocks]
+    is_link = [_is_link(block) for block in blocks]
     tags = [boxes[block.box].tag for block in blocks]
     headings = [number for number, tag in enumerate(tags) if tag in HEADINGS]
-    teasers = {
-        block.text
-        for number, block in enumerate(blocks)
-        if is_link[number] and (len(block.text) >= 15 if tags[number] in HEADINGS else 40 <= len(block.text) <= 200)
-    }
     own = [n for n in range(len(blocks)) if chosen.boilerplate[blocks[n].box] is None]
     own_size = sum(sizes[n] for n in own) or 1
     body_size = sum(sizes[n] for n in body) or 1
     prose = [n for n in body if chosen.weights[n] > 0]
-    passage = _longest_passage(page, chosen, body)
+    passage = longest_passage(page, chosen, body)
     weight = sum(chosen.weights[n] for n in prose) or 1.0
     cards, in_cards, card_times = _cards(page, chosen)
     first = prose[0] if prose else 0
@@ -199,7 +194,7 @@ def listing_numbers(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pa
     below = _run_below(page, chosen, heads[0], is_link) if heads else 0.0
     texts = Counter(block.text for number, block in enumerate(blocks) if is_link[number] and len(block.text) < 40)
     return [
-        log1p(len(teasers)),
+        log1p(len(linked_headlines(page))),
         log1p(sum(is_link[n] for n in headings)),
         log1p(len(headings)),
         log1p(len(blocks)),
@@ -264,14 +259,29 @@ def _address(url: str | None) -> list[float]:
     ]
 
 
-def _longest_passage(page: Blocks, chosen: Chosen, body: Sequence[int]) -> float:
-    """The largest weight of running text without a linked headline in it, under one parent or grandparent."""
+def _is_link(block: Block) -> bool:
+    """Whether nearly all of a block is a link."""
+    return block.linked >= 0.8 * len(block.text)
+
+
+def linked_headlines(page: Blocks) -> set[str]:
+    """The different linked headlines: headings, or separate lines with the length of a headline."""
+    return {block.text for block in page.blocks if _is_link(block) and (
+        len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
+
+
+def longest_passage(page: Blocks, chosen: Chosen, numbers: Sequence[int]) -> float:
+    """The largest weight of running text among these blocks without a linked headline in it, under one parent or
+    grandparent.
+
+    On a section front, there is a headline between each teaser and the next.
+    """
     since: Counter[int] = Counter()
     best = 0.0
-    for number in body:
+    for number in numbers:
         block = page.blocks[number]
         box = page.boxes[block.box]
-        if block.linked >= 0.8 * len(block.text):
+        if _is_link(block):
             since.clear()
         elif chosen.weights[number] > 0:
             parent = page.boxes[box.parent] if box.parent >= 0 else box

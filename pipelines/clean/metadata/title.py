@@ -38,7 +38,6 @@ CONFIRMED = 0.5
 FEWEST_STEMS = 4
 """The fewest longer words of a title that a text can confirm: fewer are in it by chance ("More from Kent")."""
 
-TITLE_FROM_URL = "TitleUnsure: the page has no title; the title is from url"
 ALIKE = 0.3
 """The least share of words that a visible headline must have in common with another title of the page."""
 
@@ -129,6 +128,13 @@ def passed_over(titles: Titles, chosen: Found[str]) -> Found[str] | None:
         if title and one not in other and other not in one:
             return Found(tidy_line(title[:LONGEST_TITLE]), how, title)
     return None
+
+
+def title_warnings(chosen: Found[str]) -> tuple[str, ...]:
+    """The warning of a title that is from a heading or an address, because nothing states one."""
+    if chosen.how not in ("heading", "url"):
+        return ()
+    return (f"TitleUnsure: the page has no title; the title is from {chosen.how}",)
 
 
 def title_in(url: str | None) -> Found[str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.clean.html.blocks import Blocks
+from pipelines.clean.html.blocks import Blocks, boxes_around
 from pipelines.clean.metadata.calendar import is_day
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
@@ -47,7 +47,7 @@ def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Foun
     times: dict[str, Found[Moment]] = {}
     if not page.blocks:
         return times
-    around = _around(page, max(0, near.after.start - 1))
+    around = boxes_around(page.boxes, page.blocks[max(0, near.after.start - 1)].box)
     looked = range(near.before.start - BEFORE_HEADLINE, min(near.before.stop + 1, len(page.blocks)))
     marks = [mark for mark in page.marks
              if mark.kind == "time" and mark.block in looked and not _is_beside(page, mark.block, around)]
@@ -79,15 +79,6 @@ def _is_beside(page: Blocks, number: int, around: frozenset[int]) -> bool:
         is_listed = is_listed or box.tag == "li"
         at = box.parent
     return is_listed and not is_meta
-
-
-def _around(page: Blocks, number: int) -> frozenset[int]:
-    """The boxes that a block is in."""
-    at, boxes = page.blocks[number].box, set()
-    while at >= 0:
-        boxes.add(at)
-        at = page.boxes[at].parent
-    return frozenset(boxes)
 
 
 def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
