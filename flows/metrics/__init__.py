@@ -1,0 +1,1 @@
+"""Prometheus metrics: what the warehouse and Kafka know of the pipeline, read anew for every scrape."""
