@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pipelines.enrich.entities import Named, coalesced, entity_id, names_in_title, plain_name
 from pipelines.enrich.names.edges import words
 from pipelines.enrich.occupations import occupation_of
+from pipelines.enrich.places.conventions import is_used_locally, written_in
 from pipelines.enrich.places.gazetteer import Gazetteer
-from pipelines.enrich.places.inside import place_inside
+from pipelines.enrich.places.inside import bearer_of, place_inside
 from pipelines.enrich.places.link import Link, Surroundings, Toponym, home_country, link_places, named_places
 from pipelines.enrich.salience import salience, shares
 from pipelines.enrich.seats import stated_country
@@ -43,22 +44,29 @@ class Found:
 class Known:
     """What is known about an article's names: the countries of peoples, the places of place names.
 
-    ``inside`` has the place or people inside of longer names: of organisations, and of places that have no entry.
+    ``inside`` has the place or people inside of longer names: of organisations, and of places that have no entry. A
+    team that bears the name of a city alone has that name. ``attested`` are the countries of the places and peoples.
     """
 
     peoples: Mapping[str, str]
     links: Mapping[str, Link]
     country_names: Mapping[str, str]
     inside: Mapping[str, str]
+    attested: frozenset[str]
     gazetteer: Gazetteer
 
     def country_inside(self, name: str) -> str | None:
-        """The country of the place or people inside a longer name, or None."""
+        """The country of the place or people inside a longer name, or None.
+
+        A name that is a small place's as a whole counts only if the article names a place or people of that country.
+        """
         inner = self.inside.get(name)
         if inner is None:
             return None
         link = self.links.get(inner)
-        return self.gazetteer.demonym_country(inner) or (link.place.country if link else None)
+        country = self.gazetteer.demonym_country(inner) or (link.place.country if link else None)
+        is_sure = inner != name or name in self.gazetteer.prominent or country in self.attested
+        return country if is_sure else None
 
     def country_of(self, name: str) -> str | None:
         """The country of a place of this article, of a people, or of a well-known place; None for other names."""
@@ -90,15 +98,25 @@ def describe(
 
 
 def _known(clean: CleanArticle, found: Sequence[Found], gazetteer: Gazetteer) -> Known:
-    misc = {name for kind, name in {found_name.named for found_name in found} if kind == "MISC"}
-    peoples = {name: code for name in misc if (code := _people(name, gazetteer))}
-    inside = {
-        name: inner for kind, name in {found_name.named for found_name in found}
-        if kind in ("ORG", "MISC") or (kind == "LOC" and not named_places(name, gazetteer))
-        if name not in peoples and (inner := place_inside(name, gazetteer))
-    }
+    names = {name.named for name in found}
+    peoples = {name: code for kind, name in names if kind == "MISC" and (code := _people(name, gazetteer))}
+    inside = _inside([named for named in names if named[1] not in peoples], gazetteer)
     links = place_links(clean, found, peoples, inside, gazetteer)
-    return Known(peoples, links, gazetteer.country_names, inside, gazetteer)
+    countries = (link.place.country for kind, name in names if kind == "LOC" and (link := links.get(name)))
+    attested = frozenset(country for country in (*countries, *peoples.values()) if country)
+    return Known(peoples, links, gazetteer.country_names, inside, attested, gazetteer)
+
+
+def _inside(names: Sequence[Named], gazetteer: Gazetteer) -> dict[str, str]:
+    """The place or people inside each name that has one; of an organisation with a city's name, that name."""
+    places = {name for kind, name in names if kind == "LOC"}
+    inside = {}
+    for kind, name in names:
+        if kind in ("ORG", "MISC") or (kind == "LOC" and not named_places(name, gazetteer)):
+            inner = place_inside(name, gazetteer, places) or (bearer_of(name, gazetteer) if kind == "ORG" else None)
+            if inner:
+                inside[name] = inner
+    return inside
 
 
 def with_places_in_adjectives(found: Sequence[Found], gazetteer: Gazetteer, confidence: float) -> list[Found]:
@@ -130,19 +148,27 @@ def place_links(
     toponyms = []
     for name in found:
         inner = inside.get(name.named[1])
-        if inner is not None and not gazetteer.demonym_country(inner):
-            toponyms.append(Toponym(inner))
-        elif inner is None and name.type == "LOC":
-            toponyms.append(Toponym(name.named[1], clean.body[name.end : name.end + AFTER]))
+        is_longer = inner is not None and inner != name.named[1]
+        if inner is not None and (is_longer or name.type != "LOC") and not gazetteer.demonym_country(inner):
+            is_local = name.text.startswith(inner) and is_used_locally(clean.body, name.start, name.start + len(inner))
+            toponyms.append(Toponym(inner, is_local=is_local))
+        elif name.type == "LOC" and not is_longer:
+            is_local = is_used_locally(clean.body, name.start, name.end)
+            toponyms.append(Toponym(name.named[1], clean.body[name.end : name.end + AFTER], is_local))
     if clean.dateline and clean.dateline.place:
         toponyms.append(Toponym(clean.dateline.place))
     countries = Counter(peoples[name.named[1]] for name in found if name.named[1] in peoples)
-    links = link_places(toponyms, Surroundings(countries, home_country(clean.outlet.domain)), gazetteer)
+    links = link_places(toponyms, _surroundings(clean, countries), gazetteer)
     chosen: dict[str, Link] = {}
     for toponym, link in zip(toponyms, links, strict=True):
         if link and (toponym.name not in chosen or link.confidence > chosen[toponym.name].confidence):
             chosen[toponym.name] = link
     return chosen
+
+
+def _surroundings(clean: CleanArticle, peoples: Counter[str]) -> Surroundings:
+    """The peoples, the outlet's country by its domain, and the country whose public life the text is about."""
+    return Surroundings(peoples, home_country(clean.outlet.domain), written_in(clean.body))
 
 
 def _people(name: str, gazetteer: Gazetteer) -> str | None:

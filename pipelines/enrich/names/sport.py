@@ -10,7 +10,8 @@ from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer, Place
 
 WORD = re.compile(r"[a-z]{3,}(?:-[a-z]+)?")
-ENOUGH = 6  # points from which a text is on sport: 3 for a word of sport alone, 1 for a word that is common in sport
+ENOUGH = 6  # points from which a text is on sport: 3 for a word of sport alone, 1 for a word that is common in sport.
+# Without a word of sport alone it is not: elections too have runs, rounds, points and winners.
 AT = re.compile(r"(?:\b(?:[Ii]n|[Aa]t|[Nn]ear|[Oo]utside|[Aa]round|[Aa]cross) |\()$")
 BEHIND = re.compile(r"(\b(?:at|in) (?:the )?)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2}),\s$")
 IN_REGION = re.compile(r", ([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
@@ -38,7 +39,8 @@ def is_on_sport(text: str) -> bool:
     seen = set(WORD.findall(text[:READ].lower()))
     if len(FIXTURE.findall(text, 0, READ)) >= LINES or len(RESULT_LINE.findall(text, 0, READ)) > LINES:
         return True
-    return 3 * len(words("sport") & seen) + len(words("sport_too") & seen) >= ENOUGH
+    own, common = len(words("sport") & seen), len(words("sport_too") & seen)
+    return own > 0 and 3 * own + common >= ENOUGH
 
 
 def with_teams(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:

@@ -32,13 +32,17 @@ ACRONYM = re.compile(r"[A-Z][A-Z&.-]{1,6}")
 OF = frozenset({"of", "for", "de", "du", "des"})
 AT_PLACE = re.compile(
     r"\b(?:(?:north|south|east|west)(?:east|west)?(?:ern)?(?: of)?|(?:miles|kilometres|kilometers|km|blocks) from|"
-    r"(?:downtown|central|suburban|rural)|(?:city|town|village|suburb|port|county|borough|district|province) of|"
+    r"(?:downtown|central|suburban|rural)|(?:cit(?:y|ies)|towns?|villages?|suburbs?|ports?|count(?:y|ies)|borough|district|"
+    r"province) of|"
     r"(?:based|lives|lived|living|born|raised) in|residents? of|, (?:\d\d?, )?(?:both )?of) $"
 )
 OF_PLACE = re.compile(
     r"(?:'s)? (?:residents?|man|woman|men|women|teenager|officers?|police|firefighters?|natives?|area|suburbs?|"
-    r"city|town|mayor|voters|homes?|residence|neighbou?rhoods?|streets?|schools?|hospitals?|jail|counties|county|region|officials)\b"
+    r"city|town|mayor|voters|homes?|residence|neighbou?rhoods?|streets?|schools?|hospitals?|jail|counties|county|region|officials|"
+    r"apartments?|peninsula|mountains|coast|shore|valley)\b"
 )
+OF_CAPITALISED = re.compile(r"(?:[A-Z][\w.'-]+|\d+) of $")  # Ines Falk of Winfield, Troop 176 of Winfield
+BESIDE = re.compile(r"(?:,| and|, and| or|,? &) ")
 IN_REGION = re.compile(r",? \(?([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
 LARGE, WELL_PEOPLED = 100_000, 15_000  # people of a city whose name counts as a place by itself
 PREPOSITIONS = frozenset({"in", "near", "from", "outside", "inside", "across", "à"})
@@ -48,11 +52,14 @@ def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) ->
     """The spans, with one type for all spans of the same name: that with the most evidence in the whole document."""
     labels: defaultdict[str, Votes] = defaultdict(_Votes)
     around: defaultdict[str, Votes] = defaultdict(_Votes)
-    for span in spans:
+    beside = _beside_places(text, spans)
+    for index, span in enumerate(spans):
         name = text[span.start : span.end]
         labels[name][span.type] += LABEL_WEIGHTS.get(span.label, 1.0)
         for kind, weight in _evidence_around(text, span, gazetteer).items():
             around[name][kind] = max(around[name][kind], weight)
+        if index in beside and gazetteer.places(name):
+            around[name]["LOC"] = max(around[name]["LOC"], BESIDE_PLACE)
     votes = {}
     for name, tally in labels.items():
         scale = min(1.0, LABELS_COUNT / sum(tally.values()))
@@ -64,12 +71,26 @@ def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) ->
     return [Span(s.start, s.end, agreed[text[s.start : s.end]], s.label) for s in spans]
 
 
+def _beside_places(text: str, spans: Sequence[Span]) -> set[int]:
+    """The indexes of the spans that a comma or an "and" joins to what the engine takes for a place.
+
+    >>> _beside_places("Leeds, Hull and York won", [Span(0, 5, "LOC"), Span(7, 11, "ORG"), Span(16, 20, "PER")])
+    {1}
+    """
+    return {
+        index for first, (one, other) in enumerate(pairwise(spans)) if BESIDE.fullmatch(text, one.end, other.start)
+        for index, neighbour in ((first, other), (first + 1, one))
+        if neighbour.type == "LOC" and spans[index].type in ("PER", "ORG")
+    }
+
+
 class _Votes(dict[EntityType, float]):
     def __missing__(self, kind: EntityType) -> float:
         return 0.0
 
 
 type Votes = _Votes
+BESIDE_PLACE = 2.0
 LABELS_COUNT = 3.0  # the largest total weight of the engine's votes for a name, however many there are
 LABEL_WEIGHTS = {
     "FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1, "dateline": 5.0, "seat": 5.0,
@@ -124,6 +145,8 @@ def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
         weight = 4.0
     elif OF_PLACE.match(text, span.end) or AT_PLACE.search(text, max(0, span.start - 30), span.start):
         weight = 3.0
+    elif OF_CAPITALISED.search(text, max(0, span.start - 20), span.start):
+        weight = 2.0
     return weight if weight and gazetteer.places(text[span.start : span.end]) else 0.0
 
 
@@ -159,9 +182,9 @@ def _evidence_inside(name: str, gazetteer: Gazetteer) -> dict[EntityType, float]
     kind = known_type(name, gazetteer)
     if kind:
         places = gazetteer.places(name) if kind == "LOC" else ()
-        return {kind: 2.0 if places and places[0].kind == "city" else 8.0}
+        return {kind: 3.0 if places and places[0].kind == "city" else 8.0}
     evidence = _evidence_in_words(name.split())
-    standing = 0.0 if evidence else _standing_alone(name, gazetteer)
+    standing = 0.0 if evidence.keys() - {"PER"} else _standing_alone(name, gazetteer)
     if standing:
         return {"LOC": standing}
     return evidence or ({"ORG": 1.2} if ACRONYM.fullmatch(name) else {})

@@ -21,6 +21,7 @@ COUNTRY = 6.0  # the article is about that country
 REGION = 6.0  # the article is about that region
 NEAR = 4.0  # another place of the article is within about 100 km
 HOME = 1.5  # the outlet is from that country
+LOCAL = 8.0  # the name is used as a town's, in a text on the public life of that country
 NEAR_KM = 120.0
 ROUNDS = 2
 UNKNOWN_SHARE = 0.6  # with this share of an article's places in one country, an unknown place is assumed to be there
@@ -31,18 +32,24 @@ FOLLOWED_BY = re.compile(r",? ?\(?([A-Z][\w.]*(?: [A-Z][\w.]+)?)")
 
 @dataclass(frozen=True, slots=True)
 class Toponym:
-    """A place name as written in the article, and the text after it."""
+    """A place name as written in the article, the text after it, and whether it is used as a town's."""
 
     name: str
     after: str = ""
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Other evidence for places: the number of mentions of each country's people, by code, and the outlet's country."""
+    """Other evidence for places.
+
+    The number of mentions of each country's people, by code, the outlet's country, and the country whose public life
+    the text is about.
+    """
 
     countries: Mapping[str, int]
     home: str | None = None
+    written_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ def link_places(toponyms: Sequence[Toponym], around: Surroundings, gazetteer: Ga
     """
     keys = [_key(toponym, gazetteer) for toponym in toponyms]
     counts = Counter(keys)
-    names = {key: _candidates(key, count, around.home, gazetteer) for key, count in counts.items()}
+    local = {toponym.name for toponym in toponyms if toponym.is_local}
+    names = {key: _candidates(key, count, around, gazetteer, is_local=key[0] in local) for key, count in counts.items()}
     names = {key: candidates for key, candidates in names.items() if candidates.places}
     for _ in range(ROUNDS):
         _weigh(names, around)
@@ -100,13 +108,17 @@ def _container(text: str, gazetteer: Gazetteer) -> str:
     return ""
 
 
-def _candidates(key: tuple[str, str], count: int, home: str | None, gazetteer: Gazetteer) -> Candidates:
+def _candidates(
+    key: tuple[str, str], count: int, around: Surroundings, gazetteer: Gazetteer, *, is_local: bool
+) -> Candidates:
     name, container = key
+    home, local = around.home, around.written_in if is_local else None
     places = named_places(name, gazetteer)[:TRIED]
     base = [
         PRIOR * place.prior
         + (CONTAINED if container and container in (place.admin1, place.country) and place.kind != "country" else 0.0)
         + (HOME if home and place.country == home else 0.0)
+        + (LOCAL if local and place.country == local else 0.0)
         for place in places
     ]
     return Candidates(places, base, count, list(base))

@@ -39,9 +39,11 @@ def gazetteer_with(larger: float) -> Gazetteer:
     }))
 
 
-def countries(*larger: float, names: tuple[str, ...] = (), after: str = "", **around: Any) -> tuple[str | None, ...]:
+def countries(
+    *larger: float, names: tuple[str, ...] = (), after: str = "", is_local: bool = False, **around: Any
+) -> tuple[str | None, ...]:
     """The country of Port in texts that name these places too, for each difference of the two cities."""
-    toponyms = [Toponym("Port", after), *map(Toponym, names)]
+    toponyms = [Toponym("Port", after, is_local), *map(Toponym, names)]
     found = []
     for difference in larger:
         first = link_places(toponyms, Surroundings(**({"countries": {}} | around)), gazetteer_with(difference))[0]
@@ -65,6 +67,7 @@ SMALL_THEN_LARGE = ("Y", "X")
 THRESHOLDS = (
     Threshold(link, "PRIOR", partial(countries, 2.25, 2.75, home="Y"), SMALL_THEN_LARGE),
     Threshold(link, "HOME", partial(countries, 2.25, 2.75, home="Y"), SMALL_THEN_LARGE),
+    Threshold(link, "LOCAL", partial(countries, 12.0, 14.5, is_local=True, written_in="Y"), SMALL_THEN_LARGE),
     Threshold(link, "CONTAINED", partial(countries, 18.0, 22.0, after=", Yland"), SMALL_THEN_LARGE),
     Threshold(link, "COUNTRY", partial(countries, 6.0, 7.2, countries={"Y": 3}), SMALL_THEN_LARGE),
     Threshold(link, "REGION", partial(countries, 7.2, 8.0, names=("Shore",)), SMALL_THEN_LARGE),
