@@ -24,7 +24,7 @@ EXIT_CODES = {
 }
 
 # faults that may be gone at a retry a little later
-MAY_PASS = frozenset({"BrokerUnavailable", "StageUnavailable", "WarehouseUnavailable"})
+MAY_PASS = frozenset({"BrokerUnavailable", "FlinkUnavailable", "StageUnavailable", "WarehouseUnavailable"})
 
 _CODES = {
     "RetentionPassed": FOUND_WRONG,
@@ -56,6 +56,7 @@ _CODES = {
     "WarehouseGone": UNAVAILABLE,
     "WarehouseReplaced": UNAVAILABLE,
     "LocalFault": UNAVAILABLE,
+    "FlinkUnavailable": UNAVAILABLE,
     "PrefectUnavailable": UNAVAILABLE,
     "WarehouseBusy": OTHER_WRITER,
     "OffsetsMoved": OTHER_WRITER,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow
 
 from flows.faults import WrongUsage
+from flows.flink import at_flink
 from flows.masking import masked
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
@@ -42,7 +43,7 @@ def confirm(work: Work, planned: Plan) -> None:
 @masked
 def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
-    wait_minutes: float = 0, new_warehouse: bool = False,
+    wait_minutes: float = 0, new_warehouse: bool = False, flink_master: str | None = None,
 ) -> dict[str, Any]:
     """Load new records until the run reaches the end that the topic had at its start; keep running with ``follow``.
 
@@ -53,12 +54,13 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
         warehouse: URL of the warehouse, instead of the one in the settings.
         wait_minutes: how long to wait for another run to release the writer lock.
         new_warehouse: load into this warehouse even if earlier runs loaded into another one.
+        flink_master: host:port of the Flink cluster, instead of the one in the settings.
     """
     if max_records is not None and max_records < 1:
         raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
     from pipelines.broker import standing_connection
 
-    settings = with_broker(the_settings(runner=runner, warehouse=warehouse))
+    settings = at_flink(with_broker(the_settings(runner=runner, warehouse=warehouse)), flink_master)
     most = max_records or sys.maxsize
     if follow:
         return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse)

@@ -20,6 +20,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifact import RunArtifact
+from flows.flink import flink_ready
 from flows.killed import end_killed, hold_lock
 from flows.masking import masked
 from flows.memory import Memory
@@ -191,7 +192,6 @@ def working(
     being stopped completes it.
     """
     from pipelines.jobs.names import check_names
-    from pipelines.runtime import executor_of
     from pipelines.warehouse import Run
 
     for library in ("kafka", "apache_beam", "great_expectations"):  # they log each connection, type hint and folder
@@ -217,9 +217,7 @@ def working(
         processor = f"dateline {version('dateline')}"
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
         try:
-            with executor_of(settings, workers=0 if kind == "release" else None) as executor:  # a release runs no step
-                if kind != "release":
-                    _report_missing_guards(executor)
+            with _executor(settings, kind) as executor:
                 outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
                 yield Work(settings, warehouse, executor, report, outbox, group, artifact, logs, patience, follows)
@@ -239,6 +237,20 @@ def working(
             raise
         finally:
             _write_artifact(settings, report, artifact.write)
+
+
+@contextmanager
+def _executor(settings: Settings, kind: BatchKind) -> Iterator[Executor]:
+    """The executor of the settings. A release runs no step: what it calls is called in this process."""
+    from pipelines.runtime import executor_of
+
+    if kind == "release":
+        with executor_of(settings, workers=0) as here:
+            yield here
+        return
+    with flink_ready(settings) as ready, executor_of(ready) as executor:
+        _report_missing_guards(executor)
+        yield executor
 
 
 def _report_missing_guards(executor: Executor) -> None:

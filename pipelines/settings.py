@@ -346,6 +346,26 @@ class MetricsSettings(_Section):
     )
 
 
+class FlinkSettings(_Section):
+    """The Flink cluster on which ``runner=flink`` runs the jobs."""
+
+    master: Annotated[str, AfterValidator(server_list)] | None = Field(
+        None,
+        description="host:port of the REST interface of a Flink 1.19 cluster. Unset: that of `dateline up --flink`.",
+    )
+    job_endpoint: Annotated[str, AfterValidator(server_list)] | None = Field(
+        None,
+        description="host:port of a running job server of Beam for this cluster. Unset: each run starts one itself, "
+        "which needs Java and the jars of Beam's Flink runner.",
+    )
+    workers: NotBlank | None = Field(
+        None,
+        description="Python environment of Flink's workers: the path of a folder that exists on each of their machines "
+        "and in which Dateline is installed, or docker:// and the name of an image. Unset: the path of the "
+        "environment of the run.",
+    )
+
+
 class _Environment(EnvSettingsSource):
     """Passes on a value that is not valid JSON as text, so that validation reports it with all other problems."""
 
@@ -403,10 +423,11 @@ class Settings(Masked, BaseSettings):
     )
     runner: NotBlank = Field(
         "FnApiRunner",
-        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine. Any other runner has its "
-        "own workers; if a message crashes one of them or exceeds its time or memory, the whole batch "
-        "fails.",
+        description="Beam runner. FnApiRunner runs jobs in worker processes of this machine, and flink on a Flink "
+        "cluster (DATELINE_FLINK__MASTER). Any runner but FnApiRunner has workers of its own; if a message crashes "
+        "one of them or exceeds its time or memory, the whole batch fails.",
     )
+    flink: FlinkSettings = FlinkSettings()
     beam_options: list[str] = Field(
         default_factory=list, description="Options that are passed to Beam unchanged, as a JSON list."
     )

@@ -22,7 +22,7 @@ class NoJava(LocalFault):
 
 
 class JarsUnavailable(LocalFault):
-    """Kafka's jars are not on the machine and cannot be downloaded."""
+    """The jars of a server are not on the machine and cannot be downloaded."""
 
 
 class NoPostgres(LocalFault):
@@ -60,6 +60,10 @@ class BrokerDied(ServerDied):
 
 class PrefectDied(ServerDied):
     """Prefect's server ended before it was ready, or did not get ready in time."""
+
+
+class FlinkDied(ServerDied):
+    """A process of Flink, or Beam's job server, ended before it was ready, or did not get ready in time."""
 
 
 class PostgresDied(ServerDied):

@@ -1,4 +1,4 @@
-"""Gets the jars of Kafka that ``kafka.jars`` names from Maven's cache or Maven Central, and checks their hashes."""
+"""Gets the jars that a lock file names from Maven's cache or Maven Central, and checks their hashes."""
 
 from __future__ import annotations
 
@@ -41,32 +41,45 @@ def locked_jars(text: str) -> tuple[Jar, ...]:
     return tuple(Jar(group, artifact, version, sha256) for group, artifact, version, sha256 in parts)
 
 
-def kafka_classpath(folder: Path, notify: Callable[[str], None]) -> str:
-    """The class path of Kafka. It is stored in ``folder``, so a second start needs no network and checks no hashes."""
-    lock = files("flows.local").joinpath("kafka.jars").read_text("utf-8")
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """The jars of a server, which the file ``lock`` in this package names."""
+
+    server: str
+    lock: str
+    megabytes: int
+
+
+KAFKA = Jars("Kafka", "kafka.jars", 45)
+FLINK = Jars("Flink", "flink.jars", 158)
+
+
+def classpath(jars: Jars, folder: Path, notify: Callable[[str], None]) -> str:
+    """The class path of a server. It is stored in ``folder``, so a second start needs no network and checks no hash."""
+    lock = files("flows.local").joinpath(jars.lock).read_text("utf-8")
     mark = hashlib.sha256(lock.encode()).hexdigest()[:16]
     remembered = folder / f"classpath-{mark}"
     if remembered.exists():
         paths = remembered.read_text("utf-8").splitlines()
         if paths and all(Path(path).is_file() for path in paths):
             return ":".join(paths)
-    notify("Downloading Kafka's jars (45 MB, only once) …")
-    paths = [str(path) for path in _fetch(locked_jars(lock))]
+    notify(f"Downloading {jars.server}'s jars ({jars.megabytes} MB, only once) …")
+    paths = [str(path) for path in _fetch(jars, locked_jars(lock))]
     folder.mkdir(parents=True, exist_ok=True)
     remembered.with_suffix(".new").write_text("\n".join(paths), "utf-8")
     remembered.with_suffix(".new").replace(remembered)
     return ":".join(paths)
 
 
-def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
+def _fetch(jars: Jars, locked: tuple[Jar, ...]) -> list[Path]:
     try:
         from jgo.config import GlobalSettings
         from jgo.constants import MAVEN_CENTRAL_URL
         from jgo.maven import MavenContext
     except ImportError as fault:
         raise JarsUnavailable(
-            "The package jgo, which downloads Kafka's jars, is not installed.",
-            'Run `pip install "dateline[local]"`, or set DATELINE_KAFKA__BOOTSTRAP_SERVERS to a running Kafka.',
+            f"The package jgo, which downloads {jars.server}'s jars, is not installed.",
+            f'Run `pip install "dateline[local]"`, or name a {jars.server} that runs elsewhere in the settings.',
         ) from fault
     settings = GlobalSettings.load()
     mirror, cache = maven_settings(Path.home() / ".m2" / "settings.xml")
@@ -77,7 +90,7 @@ def _fetch(jars: tuple[Jar, ...]) -> list[Path]:
     )
     context.repo_cache.mkdir(parents=True, exist_ok=True)
     with FileLock(context.repo_cache / "dateline.lock"), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        return list(pool.map(lambda jar: _fetch_one(context, jar), jars))
+        return list(pool.map(lambda jar: _fetch_one(context, jars, jar), locked))
 
 
 def maven_settings(path: Path) -> tuple[str | None, Path | None]:
@@ -95,7 +108,7 @@ def maven_settings(path: Path) -> tuple[str | None, Path | None]:
     return mirror, Path(local).expanduser() if local and "${" not in local else None
 
 
-def _fetch_one(context: MavenContext, jar: Jar) -> Path:
+def _fetch_one(context: MavenContext, jars: Jars, jar: Jar) -> Path:
     """The path of the jar. If the file is damaged by a broken download, it is downloaded once more."""
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     name = f"{jar.group}:{jar.artifact}:{jar.version}"
@@ -104,14 +117,14 @@ def _fetch_one(context: MavenContext, jar: Jar) -> Path:
             path = Path(artifact.resolve())
         except Exception as fault:  # jgo raises RuntimeError, requests' own and OSError alike
             raise JarsUnavailable(
-                f"Could not download {name}, one of Kafka's jars: {in_words(fault)}",
+                f"Could not download {name}, one of {jars.server}'s jars: {in_words(fault)}",
                 "Check that Maven Central can be reached. On a machine without network, copy ~/.m2/repository from one "
-                "that has run `dateline up` once, or name a mirror in ~/.m2/settings.xml.",
+                "that has started the same servers once, or name a mirror in ~/.m2/settings.xml.",
             ) from fault
         if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:
             return path
         path.unlink()
     raise JarsUnavailable(
-        f"{name} was downloaded twice, and each time its hash was not the one in kafka.jars.",
+        f"{name} was downloaded twice, and each time its hash was not the one in {jars.lock}.",
         "A proxy or mirror between this machine and Maven Central changes downloads: check them.",
     )

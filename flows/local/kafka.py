@@ -16,7 +16,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from flows.local.faults import BrokerDied, need_room
-from flows.local.jars import kafka_classpath
+from flows.local.jars import KAFKA, classpath
 from flows.local.java import find_java
 from flows.local.processes import Running, choose_ports, listens, spawn, tail
 from flows.local.server import LocalServer
@@ -50,12 +50,12 @@ class LocalKafka(LocalServer):
 
     def _launched(self, stays: bool, notify: Callable[[str], None]) -> Running:
         need_room(self.folder, ROOM_BYTES)
-        java, classpath = find_java(), kafka_classpath(self.folder, notify)
+        java, jars = find_java(), classpath(KAFKA, self.folder, notify)
         ports = choose_ports(self.folder / "ports", 2, self.port)
         settings = self._write_settings(*ports)
-        self._format(java, classpath, settings)
+        self._format(java, jars, settings)
         notify("Starting Kafka …")
-        process = spawn([*self._java(java, classpath), "kafka.Kafka", str(settings)], self._console, stays=stays)
+        process = spawn([*self._java(java, jars), "kafka.Kafka", str(settings)], self._console, stays=stays)
         return Running(self.name, process.pid, process.create_time(), ports[0], stays)
 
     def _is_ready(self, running: Running) -> bool:
@@ -77,20 +77,20 @@ class LocalKafka(LocalServer):
         path.write_text(base + "\n" + "".join(f"{key}={_escaped(value)}\n" for key, value in own.items()), "utf-8")
         return path
 
-    def _format(self, java: Path, classpath: str, settings: Path) -> None:
+    def _format(self, java: Path, jars: str, settings: Path) -> None:
         if (self.folder / "data" / "meta.properties").exists():
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*self._java(java, classpath), "kafka.tools.StorageTool", "format", "--ignore-formatted",
+        command = [*self._java(java, jars), "kafka.tools.StorageTool", "format", "--ignore-formatted",
                    f"--cluster-id={cluster}", "-c", str(settings)]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=READY_WITHIN_S, check=False)
         if ran.returncode != 0:
             raise self._death("Kafka could not format its data folder.", (ran.stdout + ran.stderr)[-2_000:])
 
-    def _java(self, java: Path, classpath: str) -> list[str]:
+    def _java(self, java: Path, jars: str) -> list[str]:
         with as_file(files("flows.local").joinpath("log4j2.properties")) as logging:
             return [str(java), *JVM_OPTIONS, f"-Dkafka.logs.dir={self.log.parent}",
-                    f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
+                    f"-Dlog4j2.configurationFile={logging}", "-cp", jars]
 
 
 def _escaped(value: str) -> str:

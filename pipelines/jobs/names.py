@@ -11,7 +11,7 @@ from fsspec import get_filesystem_class
 from pipelines.broker import missing_certificates
 from pipelines.enrich.engine import ModelMissing, find_engine
 from pipelines.environment import settings_wrong
-from pipelines.runtime import LOCAL_RUNNERS
+from pipelines.runtime import FLINK, LOCAL_RUNNERS
 from pipelines.settings import Settings
 from pipelines.sources.options import consumer_option_problems
 from pipelines.stage import Folder
@@ -58,7 +58,7 @@ def _stage_problems(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _beam_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     """Problems of the runner and its options. Beam is imported only if one of them is not the default."""
-    if settings.runner not in LOCAL_RUNNERS:
+    if settings.runner not in {*LOCAL_RUNNERS, FLINK}:
         from apache_beam.runners.runner import create_runner
 
         try:

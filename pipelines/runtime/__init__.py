@@ -1,6 +1,6 @@
-"""Runs a job over ranges of offsets: in local worker processes, or on any Beam runner.
+"""Runs a job over ranges of offsets: in local worker processes, on a Flink cluster, or on any Beam runner.
 
-``settings.runner`` selects which of the two; both implement ``Executor``.
+``settings.runner`` selects which of them; all implement ``Executor``.
 """
 
 from __future__ import annotations
@@ -8,14 +8,19 @@ from __future__ import annotations
 from pipelines.runtime.executor import GUARDS, Executor, Guard, RunFailed
 from pipelines.settings import Settings
 
-__all__ = ["GUARDS", "LOCAL_RUNNERS", "Executor", "Guard", "RunFailed", "executor_of", "warm_up"]
+__all__ = ["FLINK", "GUARDS", "LOCAL_RUNNERS", "Executor", "Guard", "RunFailed", "executor_of", "warm_up"]
 
+FLINK = "flink"
 LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "InMemoryRunner"})
 
 
 def executor_of(settings: Settings, workers: int | None = None) -> Executor:
-    """The executor that the settings select; ``workers`` overrides their number of worker processes."""
-    if settings.runner not in LOCAL_RUNNERS:
+    """The executor that the settings select. ``workers`` selects as many processes of this machine instead."""
+    if workers is None and settings.runner == FLINK:
+        from pipelines.runtime.flink import FlinkExecutor
+
+        return FlinkExecutor(settings.flink)
+    if workers is None and settings.runner not in LOCAL_RUNNERS:
         from pipelines.runtime.beam import BeamExecutor
 
         return BeamExecutor(settings.runner)

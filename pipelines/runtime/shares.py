@@ -103,8 +103,11 @@ def shares_of(ranges: Sequence[OffsetRange], settings: Settings, workers: int) -
     return tuple(tuple(share) for share in shares if share)
 
 
-def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
-    """Runs the job over one share and waits for its end. A worker calls this with the in-memory runner."""
+def run_share(share: Share, runner: str = IN_MEMORY, options: Sequence[str] = ()) -> ShareDone:
+    """Runs the job over one share and waits for its end. A worker calls this with the in-memory runner.
+
+    ``options`` are Beam's, in addition to those of the settings.
+    """
     import apache_beam as beam
 
     from pipelines.runtime.options import JobOptions
@@ -117,7 +120,7 @@ def run_share(share: Share, runner: str = IN_MEMORY) -> ShareDone:
         read = unread if share.is_unreadable else share.read
         messages = (message for offsets in share.ranges for message in read(offsets))
         return ShareDone(stage_rejected(share.staging, messages, share.failure), processor)
-    pipeline = beam.Pipeline(runner=runner, options=JobOptions(share.settings.beam_options))
+    pipeline = beam.Pipeline(runner=runner, options=JobOptions([*options, *share.settings.beam_options]))
     share.job(pipeline, share)
     result = _finished(pipeline, share.settings.batch.deadline_s)
     return ShareDone(staged_files(share.staging.folder, share.staging.part), processor, _costs(result))

@@ -11,9 +11,13 @@ from pipelines.stage import Folder
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """The folder and the part name under which a batch is staged, and the processing time of its records."""
+    """The folder and the part name under which a batch is staged, and the processing time of its records.
+
+    ``processor`` is that of the run, where the job runs in a Python environment that may be another one.
+    """
 
     folder: Folder
     part: str
     processed_at: datetime
     settings: Settings
+    processor: str | None = None

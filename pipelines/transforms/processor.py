@@ -32,6 +32,21 @@ CODE, NOT_DATA = ".py", (".pyc", ".pyi", ".typed", ".md")
 IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 
 
+class EnvironmentDiffers(RuntimeError):
+    """A worker has another Dateline, other models or other libraries than the run, and would make other articles."""
+
+
+def same_processor(settings: Settings, wanted: str | None) -> str:
+    """The processor of this process. Raises ``EnvironmentDiffers`` if it is not the ``wanted`` one of the run."""
+    here = processor_of(settings)
+    if wanted not in {None, here}:
+        raise EnvironmentDiffers(
+            f"a worker at {sys.prefix} with Python {sys.version.partition(' ')[0]} has the processor {here}, and the "
+            f"run has {wanted}: install the same Dateline, models and libraries on the workers as in the run"
+        )
+    return here
+
+
 def processor_of(settings: Settings) -> str:
     """The processor of records made with these settings, such as ``dateline 0.1.0+1a2b3c4d5e6f``."""
     return shared(partial(_processor, settings.limits.model_dump_json(), settings.models))

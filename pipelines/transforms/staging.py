@@ -30,7 +30,7 @@ from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.naming import named_by
-from pipelines.transforms.processor import processor_of
+from pipelines.transforms.processor import same_processor
 from pipelines.transforms.step import InFlight, RejectedMessage
 
 EPOCH = 0
@@ -63,7 +63,7 @@ class _Stage(beam.DoFn):
 
     def setup(self) -> None:
         settings = self.staging.settings
-        self.processor = processor_of(settings)
+        self.processor = same_processor(settings, self.staging.processor)
         self.store = stage_store(settings)
 
     def start_bundle(self) -> None:

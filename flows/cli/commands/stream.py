@@ -82,7 +82,11 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     max_records: Annotated[
         int | None, typer.Option("--max-records", min=1, help="Largest number of records to load.")
     ] = None,
-    runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner; FlinkRunner, …).")] = None,
+    runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner, flink, …).")] = None,
+    flink_master: Annotated[
+        str | None,
+        typer.Option("--flink-master", metavar="HOST:PORT", help="Flink cluster, instead of DATELINE_FLINK__MASTER."),
+    ] = None,
     warehouse: WarehouseUrl = None,
     new_warehouse: Annotated[
         bool, typer.Option("--new-warehouse", help="Load into this warehouse even if earlier runs used another one.")
@@ -96,10 +100,11 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
         from flows.cli.ingesting import follow_here, get_workers_ready, ingest_here, show_ingested
         from flows.cli.progress import connecting
+        from flows.flink import at_flink
         from flows.targets import with_broker
         from pipelines.sources.offsets import first_contact
 
-        settings = with_broker(run.settings)
+        settings = at_flink(with_broker(run.settings), flink_master)
         with connecting(run.screen, settings.kafka):
             topic = first_contact(settings.kafka, settings.kafka.raw_topic)
         get_workers_ready(settings, topic)

@@ -1,4 +1,4 @@
-"""Kafka's jars: locked, checked, remembered, and a clear word when they cannot be had."""
+"""The servers' jars: locked, checked, remembered, and a clear word when they cannot be had."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from flows.local import jars
 from flows.local.faults import JarsUnavailable
-from flows.local.jars import Jar, kafka_classpath, locked_jars, maven_settings
+from flows.local.jars import FLINK, KAFKA, Jar, Jars, classpath, locked_jars, maven_settings
 
 PIER = Jar("org.example", "pier", "1.2", sha256(b"jar").hexdigest())
 
@@ -37,27 +37,32 @@ def away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "m2"
 
 
-def test_the_lock_names_one_version_of_each_jar() -> None:
-    locked = locked_jars(files("flows.local").joinpath("kafka.jars").read_text("utf-8"))
-    assert len({(jar.group, jar.artifact) for jar in locked}) == len(locked) == 45
-    assert {jar.version for jar in locked if jar.group == "org.apache.kafka"} == {"4.4.0"}
+@pytest.mark.parametrize(
+    ("jars", "count", "group", "versions"),
+    [(KAFKA, 45, "org.apache.kafka", {"4.4.0"}), (FLINK, 162, "org.apache.beam", {"2.62.0", "0.1", "0.3"})],
+    ids=["Kafka", "Flink"],
+)
+def test_the_lock_names_one_version_of_each_jar(jars: Jars, count: int, group: str, versions: set[str]) -> None:
+    locked = locked_jars(files("flows.local").joinpath(jars.lock).read_text("utf-8"))
+    assert len({(jar.group, jar.artifact) for jar in locked}) == len(locked) == count
+    assert {jar.version for jar in locked if jar.group == group} == versions
     assert all(len(jar.sha256) == 64 for jar in locked)
 
 
 def test_a_jar_of_the_machine_s_cache_is_used(away: Path) -> None:
     path = cached(away, b"jar")
-    assert jars._fetch((PIER,)) == [path]
+    assert jars._fetch(KAFKA, (PIER,)) == [path]
 
 
 def test_without_network_it_is_said(away: Path) -> None:
     with pytest.raises(JarsUnavailable, match=r"Could not download org\.example:pier:1\.2.*no network"):
-        jars._fetch((PIER,))
+        jars._fetch(KAFKA, (PIER,))
 
 
 def test_a_jar_of_a_broken_download_is_fetched_again(away: Path) -> None:
     path = cached(away, b"ja")
     with pytest.raises(JarsUnavailable, match="no network"):
-        jars._fetch((PIER,))
+        jars._fetch(KAFKA, (PIER,))
     assert not path.exists()
 
 
@@ -68,16 +73,16 @@ def test_a_class_path_is_remembered_while_its_jars_are_there(
     fetched: list[int] = []
     said: list[str] = []
 
-    def fetch(locked: tuple[Jar, ...]) -> list[Path]:
+    def fetch(_: Jars, locked: tuple[Jar, ...]) -> list[Path]:
         fetched.append(len(locked))
         return [path]
 
     monkeypatch.setattr(jars, "_fetch", fetch)
-    assert kafka_classpath(tmp_path / "kafka", said.append) == str(path)
-    assert kafka_classpath(tmp_path / "kafka", said.append) == str(path)
+    assert classpath(KAFKA, tmp_path / "kafka", said.append) == str(path)
+    assert classpath(KAFKA, tmp_path / "kafka", said.append) == str(path)
     assert (fetched, len(said)) == ([45], 1)
     path.unlink()
-    kafka_classpath(tmp_path / "kafka", said.append)
+    classpath(KAFKA, tmp_path / "kafka", said.append)
     assert fetched == [45, 45]
 
 
