@@ -19,7 +19,7 @@ from pipelines.enrich.sentences import sentence_of, sentence_starts
 from pipelines.records import CleanArticle, Entity, EntityType, Mention
 
 INHABITANTS = tuple(
-    (f"{ending}{s}", lost) for ending, lost in (("an", ""), ("n", ""), ("er", ""), ("i", ""), ("n", "s"))
+    (f"{ending}{s}", lost) for ending, lost in (("an", ""), ("n", ""), ("er", ""), ("i", ""), ("n", "s"), ("ian", "io"))
     for s in ("s", "")
 )
 AFTER = 40  # characters after a place name that may name its region or country ("Paris, Texas")

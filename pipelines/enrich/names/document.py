@@ -14,7 +14,8 @@ from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer
 from pipelines.records import EntityType
 
-CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-][A-Z]\w*)*")
+CAPITALISED = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_a-z][\w&]*(?:['-](?:(?:[A-Z]\.){2,}|[A-Z]\w*))*")
+HYPHENED = re.compile(r"-((?:[A-Z]\.){2,}|[A-Z]\w+)(?![\w-])")
 LONGEST_NAME = 4  # words
 DATELINE_WITHIN = 600  # characters at the beginning of the body that are searched for a dateline
 
@@ -28,6 +29,10 @@ DATELINE = re.compile(
 )
 CAPITALS_DATELINE = re.compile(
     r"(?:^|(?<=[.!?] ))([A-Z][A-Z.'-]{2,}(?: [A-Z][A-Z.'-]+){0,2})" + REGION + r""" ?(?:--|[—–]) (?=["“]?[A-Z])()""",
+    re.MULTILINE,
+)
+HYPHEN_DATELINE = re.compile(
+    r"(?:^|(?<=[.!?] ))([A-Z][A-Z.'-]{3,}(?: [A-Z][A-Z.'-]+){0,2})" + REGION + r""" - (?=["“]?[A-Z][a-z ])()""",
     re.MULTILINE,
 )
 OPENING_PLACE = re.compile(r"""([A-Z][\w.'-]{2,}(?: [A-Z][\w.'-]+){0,2}) (?:--|[—–-]) (?=["“]?[A-Z])()()""")
@@ -52,7 +57,7 @@ def with_dateline(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> lis
     """
     found = DATELINE.search(text, 0, DATELINE_WITHIN) or CAPITALS_DATELINE.search(text, 0, DATELINE_WITHIN)
     if not found:
-        found = OPENING_PLACE.match(text)
+        found = HYPHEN_DATELINE.search(text, 0, DATELINE_WITHIN) or OPENING_PLACE.match(text)
         found = found if found and gazetteer.places(found[1]) else None
     if not found:
         return list(spans)
@@ -72,7 +77,7 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
     """
     taken = taken_by(text, spans)
     found = [word for word in CAPITALISED.finditer(text) if not taken[word.start()]]
-    added, index = list(spans), 0
+    added, index = [*spans, *_hyphened(text, spans, taken, gazetteer)], 0
     while index < len(found):
         run = _run_length(text, found, index)
         first = index + (run > 1 and found[index][0] in words("openers"))
@@ -84,8 +89,37 @@ def add_known(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Sp
             if kind and not joins_left and not joins_right:
                 added.append(Span(start, end, kind, "known"))
                 break
+        else:
+            added += (part for word in found[index : index + run] for part in _known_parts(word, gazetteer))
         index += run
     return sorted(added, key=lambda span: span.start)
+
+
+def _hyphened(text: str, spans: Sequence[Span], taken: bytearray, gazetteer: Gazetteer) -> list[Span]:
+    """The known names that a hyphen joins to a span: U.S. in Canada-U.S., of which the engine found Canada."""
+    found = (HYPHENED.match(text, span.end) for span in spans)
+    return [Span(*part.span(1), kind, "known") for part in found
+            if part and not any(taken[part.start() : part.end()]) and (kind := known_type(part[1], gazetteer))]
+
+
+def _known_parts(word: re.Match[str], gazetteer: Gazetteer) -> list[Span]:
+    """The parts of a word that a hyphen joins (Canada-U.S., NATO-Russia), if all of them are known.
+
+    >>> from pipelines.enrich.places.gazetteer import load_gazetteer
+    >>> words = [CAPITALISED.match(word) for word in ("NATO-Russia", "Canada-U.S. alliance", "Falk-Russia", "Russia")]
+    >>> [[(part.start, part.end, part.type) for part in _known_parts(word, load_gazetteer())] for word in words]
+    [[(0, 4, 'ORG'), (5, 11, 'LOC')], [(0, 6, 'LOC'), (7, 11, 'LOC')], [], []]
+    """
+    if "-" not in word[0]:
+        return []
+    parts, at = [], word.start()
+    for part in word[0].split("-"):
+        kind = known_type(part, gazetteer)
+        if kind is None:
+            return []
+        parts.append(Span(at, at + len(part), kind, "known"))
+        at += len(part) + 1
+    return parts
 
 
 SEAT = re.compile(r"(?<=[(, ])(?:[DRI]|DFL)-(?=([A-Z][\w.']*)(?: ([A-Z][\w.']*))?(?: ([A-Z][\w.']*))?)")

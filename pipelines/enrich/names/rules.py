@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.enrich.engine import Span
-from pipelines.enrich.names import carry, cuts, document, edges, sport, types
+from pipelines.enrich.names import carry, cuts, document, edges, local, sport, types
 from pipelines.enrich.places.gazetteer import Gazetteer
 
 DAY = ". 0123456789"  # removed from the end before the check against words that are not names (March 5)
@@ -14,8 +14,9 @@ EDGES = (edges.without_possessive, edges.without_article, edges.between_capitals
 
 def names_of(text: str, spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
     """The names of a text, in order, from the spans that an engine found."""
-    names = [name for span in spans for name in tidy(text, span)]
+    names = [name for span in spans for part in tidy(text, span) for name in local.apart(text, part, gazetteer)]
     names = document.with_dateline(text, names, gazetteer)
+    names = local.with_listed(text, local.with_local_names(text, names, gazetteer))
     names = document.add_known(text, names, gazetteer)
     names = document.with_seats(text, names, gazetteer)
     names = carry.with_given_names(text, names)

@@ -66,9 +66,18 @@ def with_agreed_types(text: str, spans: Sequence[Span], gazetteer: Gazetteer) ->
         votes[name] = _Votes({kind: weight * scale for kind, weight in tally.items()})
         for kind, weight in (*around[name].items(), *_evidence_inside(name, gazetteer).items()):
             votes[name][kind] += weight
+    for name in _lone_surnames(votes, around):
+        votes[name]["PER"] *= LONE
     _lend_to_surnames(votes, {name for name, tally in around.items() if tally["LOC"]})
     agreed = {name: _winner(tally) for name, tally in votes.items()}
     return [Span(s.start, s.end, agreed[text[s.start : s.end]], s.label) for s in spans]
+
+
+def _lone_surnames(votes: Mapping[str, Votes], around: Mapping[str, Votes]) -> list[str]:
+    """The names that nothing but the engine takes for people's: beside places, and in no fuller name."""
+    parts = {part for name in votes if " " in name for part in name.split(" ")}
+    return [name for name, tally in around.items() if tally["LOC"] >= BESIDE_PLACE and not tally["PER"]
+            and " " not in name and name not in parts]
 
 
 def _beside_places(text: str, spans: Sequence[Span]) -> set[int]:
@@ -91,6 +100,7 @@ class _Votes(dict[EntityType, float]):
 
 type Votes = _Votes
 BESIDE_PLACE = 2.0
+LONE = 0.5  # a person is mostly called by a full name first
 LABELS_COUNT = 3.0  # the largest total weight of the engine's votes for a name, however many there are
 LABEL_WEIGHTS = {
     "FAC": 0.6, "PRODUCT": 0.5, "WORK_OF_ART": 0.6, "ORG": 0.8, "repeat": 0.1, "dateline": 5.0, "seat": 5.0,
@@ -202,7 +212,8 @@ def _evidence_in_words(parts: Sequence[str]) -> dict[EntityType, float]:
             return {"MISC": 3.0}
         if last in words("place_endings"):
             return {"LOC": 3.0}
-        if INITIALLED.fullmatch(" ".join(parts)) or (parts[0] in load_lines("given_names.txt") and len(parts) < 5):
+        is_called = parts[0] in load_lines("given_names.txt") and len(parts) < 5 and last not in words("facilities")
+        if is_called or INITIALLED.fullmatch(" ".join(parts)):
             return {"PER": 2.5}
     return {}
 

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from pipelines.enrich.names.edges import words
 from pipelines.enrich.places.gazetteer import Gazetteer
 
-WORD = re.compile(r"[^\s,()/]+")
+WORD = re.compile(r"(?:[^\s,()/-]|-(?![A-Z]))+")  # Wisconsin-Milwaukee is two words, London-based one
 DIVISION = frozenset({"County", "Township", "Parish", "Borough", "Province", "District", "Twp"})
 LINKING = frozenset({"of", "in", "at", "for"})
 LONGEST_PLACE = 4  # words
