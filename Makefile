@@ -53,7 +53,8 @@ docs: $(INSTALLED)  ## generate the pages of docs/ that are made from code
 lock:  ## resolve pyproject.toml into new lock files with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --extra s3 --group dev --group build pyproject.toml -o infra/requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --group bench --group build -c infra/requirements.lock pyproject.toml -o infra/bench.lock
-	echo 'uv' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate - -o infra/bootstrap.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra s3 -c infra/requirements.lock pyproject.toml -o infra/runtime.lock
+	printf 'uv\nhatchling\n' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.12 --universal -c infra/requirements.lock - -o infra/bootstrap.lock
 
 $(BENCHED): infra/bench.lock infra/bootstrap.lock $(INSTALLED)
 	@echo "Installing the extractors to compare with into $(BENCH) …"

@@ -16,7 +16,7 @@ from tests.architecture.pages import PAGES, ROOT, settings_page
 
 README = (ROOT / "README.md").read_text("utf-8")
 PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pipelines/README.md", "infra/decisions/README.md",
-          "docs/operations.md")
+          "docs/operations.md", "docs/scale.md", "infra/README.md")
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
