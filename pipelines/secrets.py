@@ -30,8 +30,9 @@ _NOT_SECRET = re.compile(
     r"endpoint|user|username|timeout|ms|s|seconds|enabled|method|retries|backoff)$",
     re.IGNORECASE,
 )
-_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#]*)@", re.IGNORECASE)
-_UNENCODED = re.compile(r"[a-z][a-z0-9+.\-]*://([^\s/?#:@]+:\S+)@", re.IGNORECASE)  # such as a password with a slash
+_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.\-]*)://([^\s/?#]*)@", re.IGNORECASE)
+_TOKENLESS = frozenset({"postgres", "postgresql"})  # a part alone before the @ is a user, not a token
+_UNENCODED = re.compile(r"([a-z][a-z0-9+.\-]*)://([^\s/?#:@]+:\S+)@", re.IGNORECASE)  # such as a password with a slash
 _SWITCHES = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", MASK})
 _ASSIGNED = re.compile(
     rf"""(?P<name>[\w.\-]*{_NAME}[\w.\-]*)["'\\]*\s*[=:]\s*(?:\\?"(?P<double>(?:[^"\\]|\\.)*)"|\\?'(?P<single>[^']*)'"""
@@ -63,6 +64,8 @@ def secrets_in(value: object, name: str = "") -> set[str]:
     ['4711-abc', 'almonds']
     >>> sorted(secrets_in("postgresql://news:p%40ss@db/news?sslpassword=nougat"))
     ['nougat', 'p%40ss']
+    >>> secrets_in("postgresql://news@db/news"), secrets_in("https://4711-abc@host/x")
+    (set(), {'4711-abc'})
     """
     return {secret for secret in _found(value, name) if secret.strip().lower() not in _SWITCHES}
 
@@ -108,9 +111,12 @@ def _found_in_text(text: str) -> Iterator[str]:
             pass
         else:
             return
-    for credentials in (*_CREDENTIALS.findall(text), *_UNENCODED.findall(text)):
+    for scheme, credentials in (*_CREDENTIALS.findall(text), *_UNENCODED.findall(text)):
         user, colon, password = credentials.partition(":")
-        yield password if colon else user
+        if colon:
+            yield password
+        elif scheme.lower() not in _TOKENLESS:
+            yield user
     for assigned in _ASSIGNED.finditer(text):
         if is_secret_name(assigned["name"]):
             yield next(part for part in (assigned["double"], assigned["single"], assigned["bare"]) if part is not None)

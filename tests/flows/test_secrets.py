@@ -42,6 +42,7 @@ def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DATELINE_KAFKA__SSL_KEYFILE", "/etc/key.pem", set()),
         ("DATELINE_KAFKA__SASL_USERNAME", "news", set()),
         ("DATELINE_WAREHOUSE", "duckdb:////data/news.duckdb", set()),
+        ("DATELINE_WAREHOUSE", "postgresql://dateline@db/news", set()),
         ("DATELINE_KAFKA__BOOTSTRAP_SERVERS", "kafka-1:9092,kafka-2:9092", set()),
     ],
 )
