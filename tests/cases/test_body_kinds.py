@@ -123,6 +123,48 @@ def test_the_next_story_is_not_the_article(box: str, level: str) -> None:
     assert article_of(site(story(box, TITLE, PARAGRAPHS) + other)).body == BODY
 
 
+ABOUT_BOXES = {
+    "about": "<div class='about-us'>{}</div>",
+    "an unlabelled box": "<div class='lower'>{}</div>",
+    "a section": "<section id='who-we-are'>{}</section>",
+    "in a box of its own": "<div class='foot'><div class='text'>{}</div></div>",
+    "two boxes": "<div class='lower'>{}</div><div class='end'><p>Write to the desk, or ring at the door.</p></div>",
+}
+ABOUT_US = (
+    "The Harbour News has told of the coast since 1921, from a small office above the chandler, with a staff of nine.",
+    "We print on Tuesdays and Fridays, deliver by bicycle, and answer every letter that comes with a name.",
+    "Our readers pay for most of what we do, and nobody but the editor says what we print, or when it is printed.",
+)
+
+
+@pytest.mark.parametrize("box", ABOUT_BOXES.values(), ids=ABOUT_BOXES)
+@pytest.mark.parametrize("story_box", ["div class='content'", "article", "main id='story'", "div class='member-only'"])
+def test_a_box_of_text_beside_the_articles_box_is_not_the_article(story_box: str, box: str) -> None:
+    about = box.format("".join(f"<p>{line}</p>" for line in ABOUT_US))
+    assert article_of(site(story(story_box, TITLE, PARAGRAPHS) + about)).body == BODY
+
+
+CONTINUED = {
+    "a name that both boxes have": ("div class='part one'", "<div class='part two'>{}</div>"),
+    "no name": ("div class='intro'", "<div>{}</div>"),
+    "a heading": ("div class='intro'", "<div class='rest'><h2>What follows</h2>{}</div>"),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), CONTINUED.values(), ids=CONTINUED)
+def test_an_article_in_several_boxes_is_whole(first: str, second: str) -> None:
+    rest = second.format("".join(f"<p>{line}</p>" for line in PARAGRAPHS[3:]))
+    page = read_blocks(read_markup(site(story(first, TITLE, PARAGRAPHS[:3]) + rest), 256).root)
+    chosen = [page.blocks[number].text for number in choose_body(page).blocks]
+    assert [text for text in chosen if text != "What follows"] == list(PARAGRAPHS)
+
+
+def test_a_short_introduction_beside_the_headline_is_not_all_of_the_article() -> None:
+    rest = "".join(f"<p>{line}</p>" for line in PARAGRAPHS[1:])
+    page = site(story("div class='top'", TITLE, PARAGRAPHS[:1]) + f"<div class='columns'>{rest}</div>")
+    assert article_of(page).body == BODY
+
+
 def test_the_sections_of_an_article_stay() -> None:
     parts = [
         story("div class='part'", name, (first, second), "h2")

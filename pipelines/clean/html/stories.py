@@ -1,17 +1,26 @@
-"""Finds the stories that a page appends to its own: each in a box like the first one's, with a headline of its own."""
+"""Finds what a page appends to its article: further stories, each in a box like the first one's with a headline of its
+own, and boxes of text beside the article's box, as about the outlet.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipelines.clean.html.blocks import Blocks, Box
+from pipelines.clean.html.blocks import Blocks, Box, boxes_around
 from pipelines.clean.html.boilerplate import TAG, Label
 
 OTHER_STORY = Label(TAG, "story")
 HEADINGS = ("h1", "h2")
 FEWEST_STORY = 120
 """Weight of the running text of a story: a section of an article may have less."""
+
+MOST_OF_TEXT, FEWEST_PARAGRAPHS = 0.5, 3
+"""Share of the running text, and paragraphs, that a box has together with the headline if it is the article's."""
+
+_NAME_WORDS = re.compile(r"[^\W\d_]+")
+_ANY_HEADING = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def is_headline(page: Blocks, number: int) -> bool:
@@ -32,8 +41,8 @@ def headline_boxes(page: Blocks, before: int | None = None) -> list[int]:
 
 
 def other_stories(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> list[int]:
-    """The numbers of the boxes of further stories: some pages append the next ones, each with a headline of its own."""
-    others = _other_articles(page, weights, body) | _other_boxes(page, weights, body)
+    """The numbers of the boxes after the article: of further stories, or beside the article's box."""
+    others = _other_articles(page, weights, body) | _other_boxes(page, weights, body) | _beside(page, weights, body)
     if not others:
         return []
     is_other = [False] * len(page.boxes)
@@ -83,6 +92,37 @@ def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) ->
         if len(group) > 1 and levels[0] == "h1" and _are_apart(boxes, group):
             others.update(box.number for box, level in zip(group[1:], levels[1:], strict=True) if level in HEADINGS)
     return others
+
+
+def _beside(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
+    """The named boxes with text after the article's box, without a heading, and without a name that both have."""
+    boxes = page.boxes
+    text, paragraphs, headings = [0.0] * len(boxes), [0] * len(boxes), [False] * len(boxes)
+    for number in body:
+        at = page.blocks[number].box
+        headings[at] |= boxes[at].tag in _ANY_HEADING
+        if weights[number] > 0:
+            text[at] += weights[number]
+            paragraphs[at] += 1
+    for box in reversed(boxes[1:]):
+        text[box.parent] += text[box.number]
+        paragraphs[box.parent] += paragraphs[box.number]
+        headings[box.parent] |= headings[box.number]
+    home = next(iter(headline_boxes(page)), -1)
+    while home >= 0 and (text[home] < MOST_OF_TEXT * text[0] or paragraphs[home] < FEWEST_PARAGRAPHS):
+        home = boxes[home].parent
+    if home < 0 or text[home] == text[0]:
+        return set()
+    above, own = boxes_around(boxes, home) - {home}, _words_of(boxes[home])
+    return {
+        box.number for box in boxes[home + 1:]
+        if box.parent in above and text[box.number] > 0 and not headings[box.number]
+        and box.tag in ("div", "section") and box.names != " " and own.isdisjoint(_words_of(box))
+    }
+
+
+def _words_of(box: Box) -> set[str]:
+    return set(_NAME_WORDS.findall(box.names.lower()))
 
 
 def _level(page: Blocks, number: int) -> str:
