@@ -2,9 +2,9 @@
 
     python -m tests.bench.listings --corpus folder --out pipelines/clean/tables/listing_model.json
 
-Needs ``torch``, as ``tests/bench/train.py`` does. Article pages are those of every folder with gold; pages
-that hold no article are in ``others``, with their kinds in ``kinds.jsonl``. With ``--folds N`` the pages are classified
-N times, each by a model that has seen no page of its outlet, and nothing is written.
+Needs ``torch``, as ``tests/bench/train.py`` does. Article pages are those of every folder with gold, and the news pages
+in ``dates``; pages that hold no article are in ``others``, with their kinds in ``kinds.jsonl``. With ``--folds N`` each
+page is classified by a model that has seen no page of its outlet, and nothing is written.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import gzip
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ import torch
 from torch import nn
 
 from pipelines.clean.html.blocks import read_blocks
-from pipelines.clean.html.listing import FEATURES, ListingModel, listing_numbers, read_listing_model
+from pipelines.clean.html.layout import FEATURES, layout_numbers
+from pipelines.clean.html.listing import BAR, BAR_MARKED, ListingModel, is_kept, read_listing_model
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.html.reading import read_body
 from pipelines.clean.metadata.page import read_metadata
@@ -31,16 +33,21 @@ from pipelines.settings import Limits
 from tests.bench.corpus import Case, cases_of
 from tests.bench.train import packed
 
+ARTICLES = ("bodies", "metadata", "dates")
 LISTS = ("listing", "collection")
 UNITS, ROUNDS, SEEDS = 12, 150, 5
 
 
 @dataclass(frozen=True)
 class Page:
+    """What is known of a page. ``kind`` is an article's folder (``bodies``, ``metadata`` or ``dates``), or its kind."""
+
     kind: str
     outlet: str
     name: str
     numbers: Sequence[float]
+    is_kept: bool
+    is_marked_article: bool
 
     def fold(self, folds: int) -> int:
         return zlib.crc32(self.outlet.encode()) % folds
@@ -50,11 +57,16 @@ def pages_of(corpus: Path) -> Iterator[Page]:
     for folder in sorted(folder for folder in corpus.iterdir() if folder.is_dir()):
         for case in cases_of(folder):
             if case.body:
-                yield page_of("article", case)
-    for line in (corpus / "others" / "kinds.jsonl").read_text("utf-8").splitlines():
+                yield page_of(folder.name, case)
+    yield from pages_in(corpus / "dates", "dates.jsonl")
+    yield from pages_in(corpus / "others", "kinds.jsonl")
+
+
+def pages_in(folder: Path, table: str) -> Iterator[Page]:
+    for line in (folder / table).read_text("utf-8").splitlines():
         entry = json.loads(line)
-        page = gzip.decompress((corpus / "others" / entry["path"]).read_bytes())
-        yield page_of(entry["kind"], Case(entry["path"], "others", page, {"url": entry["url"]}))
+        page = gzip.decompress((folder / entry["path"]).read_bytes())
+        yield page_of(entry.get("kind", folder.name), Case(entry["path"], folder.name, page, {"url": entry["url"]}))
 
 
 def page_of(kind: str, case: Case) -> Page:
@@ -63,7 +75,9 @@ def page_of(kind: str, case: Case) -> Page:
     body = read_body(page, markup.text, about.signs, about.declared_bodies)
     host = (urlsplit(case.url or "").hostname or case.name).removeprefix("www.")
     outlet = case.name.split("-v")[0] if case.group == "metadata" else host
-    return Page(kind, outlet, case.name, listing_numbers(page, body.chosen, body.blocks, about.signs))
+    numbers = layout_numbers(page, body.chosen, body.blocks, about.signs)
+    kept = is_kept(numbers, page, body.chosen, about.signs)
+    return Page(kind, outlet, case.name, numbers, kept, about.signs.is_marked_article)
 
 
 def train(pages: Sequence[Page]) -> str:
@@ -107,19 +121,27 @@ def train(pages: Sequence[Page]) -> str:
 
 
 def report(read: Sequence[tuple[Page, float]]) -> None:
-    """The share of each kind that is above bars which reject few articles."""
-    articles = sorted((chance for page, chance in read if page.kind == "article"), reverse=True)
-    for wrong in (0, 1, 2, 3, 5, 10, 20):
-        bar = articles[wrong]
-        kinds = sorted({page.kind for page, _ in read})
-        shares = {
-            kind: round(float(np.mean([chance > bar for page, chance in read if page.kind == kind])), 3)
-            for kind in kinds
-        }
-        print(f"bar {bar:.3f}: {wrong} of {len(articles)} articles; {shares}")
+    """The share of each kind that is above bars that reject few articles with gold, and what the bars in use reject."""
+    with_gold = sorted((chance for page, chance in read if page.kind in ("bodies", "metadata")), reverse=True)
+    for wrong in (0, 1, 2, 3, 4, 5, 10, 20):
+        bar = with_gold[wrong]
+        shares = {kind: f"{np.mean(above):.3f}" for kind, above in rejected(read, bar, bar).items()}
+        print(f"bar {bar:.3f}: {wrong} of {len(with_gold)} articles; {shares}")
+    for kind, above in rejected(read, BAR, BAR_MARKED).items():
+        print(f"bars in use: {sum(above)} of {len(above)} of {kind}")
     for page, chance in sorted(read, key=lambda each: -each[1]):
-        if page.kind == "article" and chance > 0.6:
-            print(f"  {chance:.3f} {page.outlet} {page.name}")
+        if page.kind in ARTICLES and chance > 0.8:
+            print(f"  {chance:.3f} {page.outlet} {page.name}{' declared' if page.is_marked_article else ''}")
+
+
+def rejected(read: Sequence[tuple[Page, float]], bar: float, bar_marked: float) -> dict[str, list[bool]]:
+    """For each kind, and for both kinds of lists together, which of its pages are rejected."""
+    above: dict[str, list[bool]] = defaultdict(list)
+    for page, chance in read:
+        is_above = chance > (bar_marked if page.is_marked_article else bar)
+        for kind in (page.kind, *(("lists",) if page.kind in LISTS else ())):
+            above[kind].append(is_above)
+    return above
 
 
 def main() -> None:
@@ -129,12 +151,13 @@ def main() -> None:
     options.add_argument("--folds", type=int, default=0)
     chosen = options.parse_args()
     pages = list(pages_of(chosen.corpus))
-    used = [page for page in pages if page.kind == "article" or page.kind in LISTS]
+    used = [page for page in pages if page.kind in (*ARTICLES, *LISTS)]
     if chosen.folds:
         read: list[tuple[Page, float]] = []
         for fold in range(chosen.folds):
             model: ListingModel = read_listing_model(train([page for page in used if page.fold(chosen.folds) != fold]))
-            read += [(page, model.chance(page.numbers)) for page in pages if page.fold(chosen.folds) == fold]
+            read += [(page, 0.0 if page.is_kept else model.chance(page.numbers))
+                     for page in pages if page.fold(chosen.folds) == fold]
         report(read)
         return
     text = train(used)

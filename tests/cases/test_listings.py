@@ -60,3 +60,58 @@ def test_an_article_above_a_page_of_cards_is_an_article() -> None:
         == BODY
     )
     assert article_of(a_page()).title == TITLE
+
+
+NETS = ("Herring net", "Crab pot", "Long line", "Trawl net", "Landing net", "Eel trap", "Cast net", "Shrimp net",
+        "Gill net", "Drift net", "Hand line", "Hoop net")
+GUIDE = (
+    "A good net lasts for ten winters if it is dried after every trip and kept out of the sun. Look at the knots "
+    "first: a knot that slips will cost you the catch.",
+    "Cotton is soft and cheap, and rots within three seasons; nylon is stronger, and harder to mend with cold hands.",
+    "The mesh decides what you catch. Forty millimetres are right for herring, and sixty for cod that may be landed.",
+    "Measure the depth of the water before you order, and add a third, since a net that stands too tight lets fish go.",
+)
+
+
+def shop(head: str = "") -> str:
+    """A shop's category: filters, products with prices, and a guide of several paragraphs."""
+    cards = "".join(
+        f"<li class='product-card'><a href='/nets/{number}'>{net}</a><span class='price'>€ {20 + number}.50</span>"
+        f"<a href='/cart/add/{number}'>Add to cart</a></li>" for number, net in enumerate(NETS)
+    )
+    filters = "".join(
+        f"<div class='filter'><input type=checkbox><a href='/c/nets?colour={colour}'>{colour}</a></div>"
+        for colour in ("red", "green", "blue", "brown", "white")
+    )
+    prose = "".join(f"<p>{line}</p>" for line in GUIDE)
+    return (
+        f"<html lang=en><head><title>Nets | Tanhead Chandlers</title>{head}</head><body class='category'><main>"
+        f"<h1>Nets</h1><div class='filters'>{filters}</div><ul class='product-grid'>{cards}</ul>"
+        f"<div class='description'><h2>How to choose a net</h2>{prose}</div></main></body></html>"
+    )
+
+
+SHOPS = {
+    "by its layout": "",
+    "by its type": "<meta property='og:type' content='product.group'>",
+    "with a next page": "<link rel=next href='/c/nets?page=2'><meta property='og:type' content='website'>",
+}
+
+
+@pytest.mark.parametrize("head", SHOPS.values(), ids=SHOPS)
+def test_a_shops_category_is_a_list_however_much_it_says_of_its_goods(head: str) -> None:
+    assert reason_of(shop(head), url="https://tanhead-chandlers.example/c/nets") == "ListingPage"
+
+
+def test_an_article_that_a_shop_publishes_is_an_article() -> None:
+    """The same guide under a headline, with the goods after it."""
+    title = "How to choose a net that lasts for ten winters"
+    cards = "".join(f"<li class='product-card'><a href='/nets/{n}'>{net}</a> <span>€ {20 + n}.50</span></li>"
+                    for n, net in enumerate(NETS[:4]))
+    page = (
+        f"<html lang=en><head><title>{title} | Tanhead Chandlers</title><meta property='og:type' content='article'>"
+        f"</head><body class='single-post'><article class='post'><h1>{title}</h1><p>By Ines Falk</p>"
+        f"{''.join(f'<p>{line}</p>' for line in GUIDE)}</article><ul class='products'>{cards}</ul></body></html>"
+    )
+    url = "https://tanhead-chandlers.example/journal/how-to-choose-a-net"
+    assert article_of(page, url=url).body == "\n\n".join(GUIDE)

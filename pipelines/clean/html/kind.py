@@ -16,7 +16,8 @@ from importlib.resources import files
 from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
-from pipelines.clean.html.listing import is_wire_item, linked_headlines, listing_chance, longest_passage
+from pipelines.clean.html.layout import linked_headlines, longest_passage
+from pipelines.clean.html.listing import is_wire_item, listing_chance
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
@@ -24,7 +25,7 @@ LONGEST_WALL = 6_000
 """The most characters of running text on a consent wall, its list of purposes included."""
 
 LONGEST_ERROR = 700
-FEWEST_TEASERS, FEWEST_LISTED = 6, 3
+FEWEST_TEASERS = 6
 LONGEST_FRONT_TEXT = 600
 """The most characters that a section front has in unlinked paragraphs under one parent (its description)."""
 
@@ -79,8 +80,6 @@ def kind_fault(page: Blocks, chosen: Chosen, body: str, signs: PageSigns) -> Rej
 
 def listing_fault(page: Blocks, chosen: Chosen, numbers: Sequence[int], signs: PageSigns) -> Rejected | None:
     """The fault of a page that has the layout of a list, or None. ``numbers`` are the blocks of its body."""
-    if len(linked_headlines(page)) < FEWEST_LISTED:
-        return None
     chance = listing_chance(page, chosen, numbers, signs)
     if chance is None:
         return None

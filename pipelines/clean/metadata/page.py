@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -22,6 +22,7 @@ from pipelines.clean.metadata.byline import Authors, read_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head, read_head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, own_article, read_linked_data, text_of, types_of
+from pipelines.clean.metadata.list_signs import read_list_signs
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
@@ -87,7 +88,8 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         outlet_names=names,
         locale=locale,
         declared_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
-        signs=read_signs(head, data, article, titles.all(), url),
+        signs=replace(read_signs(head, data, article, titles.all(), url),
+                      listed=read_list_signs(root, head, data, url)),
     )
 
 

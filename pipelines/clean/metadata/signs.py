@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, articles_of, text_of, types_of
+from pipelines.clean.metadata.list_signs import NO_LIST_SIGNS, ListSigns
 
 MOST_ARTICLES = 4
 """A page with more articles than this in JSON-LD is a list. An article's own page has a few related ones."""
@@ -23,6 +24,7 @@ class PageSigns:
     is_marked_listing: bool = False
     is_marked_paid: bool = False
     declared_words: int | None = None
+    listed: ListSigns = NO_LIST_SIGNS
 
 
 def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tuple[str, ...],
