@@ -150,7 +150,8 @@ def place_links(
         inner = inside.get(name.named[1])
         is_longer = inner is not None and inner != name.named[1]
         if inner is not None and (is_longer or name.type != "LOC") and not gazetteer.demonym_country(inner):
-            is_local = name.text.startswith(inner) and is_used_locally(clean.body, name.start, name.start + len(inner))
+            end = name.start + len(inner)
+            is_local = name.text.startswith(inner) and is_used_locally(clean.body, name.start, end)
             toponyms.append(Toponym(inner, is_local=is_local))
         elif name.type == "LOC" and not is_longer:
             is_local = is_used_locally(clean.body, name.start, name.end)
@@ -158,17 +159,13 @@ def place_links(
     if clean.dateline and clean.dateline.place:
         toponyms.append(Toponym(clean.dateline.place))
     countries = Counter(peoples[name.named[1]] for name in found if name.named[1] in peoples)
-    links = link_places(toponyms, _surroundings(clean, countries), gazetteer)
+    around = Surroundings(countries, home_country(clean.outlet.domain), written_in(clean.body))
+    links = link_places(toponyms, around, gazetteer)
     chosen: dict[str, Link] = {}
     for toponym, link in zip(toponyms, links, strict=True):
         if link and (toponym.name not in chosen or link.confidence > chosen[toponym.name].confidence):
             chosen[toponym.name] = link
     return chosen
-
-
-def _surroundings(clean: CleanArticle, peoples: Counter[str]) -> Surroundings:
-    """The peoples, the outlet's country by its domain, and the country whose public life the text is about."""
-    return Surroundings(peoples, home_country(clean.outlet.domain), written_in(clean.body))
 
 
 def _people(name: str, gazetteer: Gazetteer) -> str | None:

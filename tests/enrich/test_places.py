@@ -62,3 +62,15 @@ def test_a_place_has_its_geonames_id_and_coordinates() -> None:
 ])
 def test_peoples_tell_countries(people: str, country: str | None) -> None:
     assert GAZETTEER.demonym_country(people) == country
+
+
+@pytest.mark.parametrize(("is_local", "written_in", "country"), [
+    (False, None, "LB"), (False, "US", "LB"), (True, None, "US"), (True, "US", "US"),
+])
+def test_the_name_of_a_country_is_a_town_only_where_it_is_used_as_one(
+    is_local: bool, written_in: str | None, country: str
+) -> None:
+    toponyms = [Toponym("Lebanon", is_local=is_local), Toponym("Seattle"), Toponym("Boston")]
+    link, *_ = link_places(toponyms, Surroundings({"US": 1}, written_in=written_in), GAZETTEER)
+    assert link is not None
+    assert link.place.country == country

@@ -155,7 +155,7 @@ def _evidence_of_place(text: str, span: Span, gazetteer: Gazetteer) -> float:
         weight = 4.0
     elif OF_PLACE.match(text, span.end) or AT_PLACE.search(text, max(0, span.start - 30), span.start):
         weight = 3.0
-    elif OF_CAPITALISED.search(text, max(0, span.start - 20), span.start):
+    elif text.startswith("of ", span.start - 3) and OF_CAPITALISED.search(text, max(0, span.start - 20), span.start):
         weight = 2.0
     return weight if weight and gazetteer.places(text[span.start : span.end]) else 0.0
 

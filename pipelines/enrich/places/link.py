@@ -22,6 +22,7 @@ REGION = 6.0  # the article is about that region
 NEAR = 4.0  # another place of the article is within about 100 km
 HOME = 1.5  # the outlet is from that country
 LOCAL = 8.0  # the name is used as a town's, in a text on the public life of that country
+TOWN = 3.0  # against a town with the name of a country, unless the name is used as a town's
 NEAR_KM = 120.0
 ROUNDS = 2
 UNKNOWN_SHARE = 0.6  # with this share of an article's places in one country, an unknown place is assumed to be there
@@ -114,11 +115,13 @@ def _candidates(
     name, container = key
     home, local = around.home, around.written_in if is_local else None
     places = named_places(name, gazetteer)[:TRIED]
+    is_nation = any(place.kind == "country" for place in places)
     base = [
         PRIOR * place.prior
         + (CONTAINED if container and container in (place.admin1, place.country) and place.kind != "country" else 0.0)
         + (HOME if home and place.country == home else 0.0)
         + (LOCAL if local and place.country == local else 0.0)
+        - (TOWN if is_nation and not is_local and place.kind == "city" else 0.0)
         for place in places
     ]
     return Candidates(places, base, count, list(base))

@@ -27,7 +27,10 @@ class MadeUp:
 
 
 def gazetteer_with(larger: float) -> Gazetteer:
-    """Port is a city in X, and a smaller one in Y, by ``larger`` in the logarithm; Quay is a city near the latter."""
+    """Port is a city in X, and a smaller one in Y, by ``larger`` in the logarithm; Quay is a city near the latter.
+
+    Isle is the country X, and a city in Y that is smaller by as much.
+    """
     return cast("Gazetteer", MadeUp({
         "Port": (
             Place(1, "city", "X", "X.1", SMALL + larger, 1, 50.0, 0.0),
@@ -35,6 +38,10 @@ def gazetteer_with(larger: float) -> Gazetteer:
         ),
         "Quay": (Place(3, "city", "Z", "Z.3", SMALL, 3, -20.0, 101.0),),
         "Shore": (Place(4, "region", "Y", "Y.2", SMALL, 4, None, None),),
+        "Isle": (
+            Place(6, "country", "X", "", SMALL + larger, 6, 50.0, 0.0),
+            Place(7, "city", "Y", "Y.2", SMALL, 7, -20.0, 100.0),
+        ),
         "Yland": (Place(5, "country", "Y", "", SMALL, 5, None, None),),
     }))
 
@@ -49,6 +56,13 @@ def countries(
         first = link_places(toponyms, Surroundings(**({"countries": {}} | around)), gazetteer_with(difference))[0]
         found.append(first.place.country if first else None)
     return tuple(found)
+
+
+def isles(*larger: float, **around: Any) -> tuple[str | None, ...]:
+    """The country of Isle, for each difference of the country and the city."""
+    links = [link_places([Toponym("Isle")], Surroundings({}, **around), gazetteer_with(difference))[0]
+             for difference in larger]
+    return tuple(found.place.country if found else None for found in links)
 
 
 def unknown(*countries: Mapping[str, int]) -> tuple[float | None, ...]:
@@ -68,6 +82,7 @@ THRESHOLDS = (
     Threshold(link, "PRIOR", partial(countries, 2.25, 2.75, home="Y"), SMALL_THEN_LARGE),
     Threshold(link, "HOME", partial(countries, 2.25, 2.75, home="Y"), SMALL_THEN_LARGE),
     Threshold(link, "LOCAL", partial(countries, 12.0, 14.5, is_local=True, written_in="Y"), SMALL_THEN_LARGE),
+    Threshold(link, "TOWN", partial(isles, -3.0, -2.0, home="Y"), SMALL_THEN_LARGE),
     Threshold(link, "CONTAINED", partial(countries, 18.0, 22.0, after=", Yland"), SMALL_THEN_LARGE),
     Threshold(link, "COUNTRY", partial(countries, 6.0, 7.2, countries={"Y": 3}), SMALL_THEN_LARGE),
     Threshold(link, "REGION", partial(countries, 7.2, 8.0, names=("Shore",)), SMALL_THEN_LARGE),
