@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,12 +21,15 @@ from pipelines.warehouse import asking
 from pipelines.warehouse.connection import Connection, Parameters, Rows
 from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dialect import DUCKDB
+from pipelines.warehouse.duckdb_files import FileInUse, asked, attached
 from pipelines.warehouse.interface import (
     WarehouseBusy,
     WarehouseUnavailable,
     warehouse_gone,
 )
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
+
+type Opening = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 PATIENCE_S = 30.0
 _NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second is raised if the disk fails at the commit
@@ -115,8 +119,7 @@ class DuckDBWarehouse(RelationalWarehouse):
         if not makes_it and not self.path.exists():  # DuckDB would create an empty file
             raise warehouse_gone(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connected(read_only=False)) as con:
-            con.execute("SET TimeZone = 'UTC'")
+        with self._opened(partial(attached, self.path, "write")) as con:
             con.execute("BEGIN")
             try:
                 yield DuckDBConnection(con)
@@ -126,33 +129,40 @@ class DuckDBWarehouse(RelationalWarehouse):
 
     @contextmanager
     def _reading_if_there(self) -> Iterator[DuckDBConnection | None]:
-        """A read-only connection that cannot reach anything outside the warehouse; None if there is no file yet."""
         if not self.path.exists():
             yield None
             return
-        with closing(self._connected(read_only=True)) as con:
-            con.execute("SET TimeZone = 'UTC'")
-            con.execute("SET enable_external_access = false")
-            con.execute("SET lock_configuration = true")
+        with self._opened(partial(attached, self.path, "read")) as con:
             yield DuckDBConnection(con)
 
-    def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Opens the file, and retries for ``patience_s`` while another process has it open."""
+    @contextmanager
+    def _asked_if_there(self) -> Iterator[DuckDBConnection | None]:
+        if not self.path.exists():
+            yield None
+            return
+        with self._opened(partial(asked, self.path)) as con:
+            yield DuckDBConnection(con)
+
+    @contextmanager
+    def _opened(self, opening: Opening) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Opens the file, and retries for ``patience_s`` while it is open elsewhere."""
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_locked),
             wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
             stop=tenacity.stop_after_delay(self.patience_s),
             reraise=True,
         )
-        try:
-            return attempts(duckdb.connect, str(self.path), read_only=read_only)
-        except duckdb.Error as fault:
-            raise damage(self.path, fault) or WarehouseUnavailable(_advice(self.path, fault)) from fault
+        with ExitStack() as stack:
+            try:
+                con = attempts(lambda: stack.enter_context(opening()))
+            except duckdb.Error as fault:
+                raise damage(self.path, fault) or WarehouseUnavailable(_advice(self.path, fault)) from fault
+            yield con
 
 
 def _is_locked(fault: BaseException) -> bool:
     says = str(fault)
-    return isinstance(fault, duckdb.Error) and ("Could not set lock" in says or "different configuration" in says)
+    return isinstance(fault, FileInUse) or (isinstance(fault, duckdb.Error) and "Could not set lock" in says)
 
 
 def _advice(path: Path, fault: duckdb.Error) -> str:

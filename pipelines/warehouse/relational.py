@@ -82,10 +82,17 @@ class RelationalWarehouse(ABC):
     def where(self) -> Path | str:
         """The address of the warehouse for display, without a password."""
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _asked_if_there(self) -> AbstractContextManager[Connection | None]:
+        """As ``_reading_if_there``, for the SQL of users: the connection must not reach anything but the warehouse."""
+        return self._reading_if_there()
+
+    def _reading(self) -> AbstractContextManager[Connection]:
         """A read-only connection with a consistent snapshot. Raises ``WarehouseMissing`` if there is no warehouse."""
-        with self._reading_if_there() as con:
+        return self._present(self._reading_if_there())
+
+    @contextmanager
+    def _present(self, reading: AbstractContextManager[Connection | None]) -> Iterator[Connection]:
+        with reading as con:
             if con is None:
                 raise WarehouseMissing(
                     f"There is no warehouse at {self.where} yet. What to do: run `dateline ingest`.", self.where
@@ -100,7 +107,10 @@ class RelationalWarehouse(ABC):
         self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
     ) -> Iterator[Answer]:
         self.asking.check_question(sql)
-        with self._reading() as con, self.asking.answered(con.raw, sql, parameters, within_s) as found:
+        with (
+            self._present(self._asked_if_there()) as con,
+            self.asking.answered(con.raw, sql, parameters, within_s) as found,
+        ):
             yield found
 
     def prepare(self) -> None:
