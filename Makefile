@@ -10,10 +10,11 @@ KILLS ?= 200
 WAREHOUSE ?= duckdb
 MESSAGES ?= 20000
 BATCHES ?= 300
+ARTICLES ?= 18000
 SHARDS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-warehouse
+.PHONY: help install demo test soak fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse
 
 help:  ## list all tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -82,6 +83,9 @@ bench-drift: $(INSTALLED)  ## count scrapers that are quarantined without cause,
 
 bench-follow: $(INSTALLED)  ## measure time and memory for each small batch of a run that follows: BATCHES=300
 	@$(BIN)/python -m tests.bench.follow --batches $(BATCHES)
+
+bench-freshness: $(INSTALLED)  ## measure how soon articles are in the warehouse, five a second: ARTICLES=18000
+	@$(BIN)/python -m tests.bench.freshness --articles $(ARTICLES)
 
 bench-warehouse: $(INSTALLED)  ## measure the cost of a batch, and of the marts, in warehouses of several sizes: [SIZES=10000,100000]
 	@$(BIN)/python -m tests.bench.warehouse $(if $(SIZES),--sizes $(SIZES))

@@ -50,7 +50,7 @@ def main() -> None:
     asked.add_argument("--batches", type=int, default=300)
     asked.add_argument("--messages", type=int, default=1, help="messages in a batch")
     wanted = asked.parse_args()
-    with _servers() as settings, stoppable() as stop:
+    with servers() as settings, stoppable() as stop:
         from flows.ingest import ingest
 
         seen = Seen()
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 @contextmanager
-def _servers() -> Iterator[Settings]:
+def servers() -> Iterator[Settings]:
     with ExitStack() as until_the_end:
         home = Path(until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="dateline-")))
         running = until_the_end.enter_context(LocalKafka(home).for_now())
@@ -89,12 +89,12 @@ def _feed(settings: Settings, seen: Seen, stop: Stop, batches: int, size: int) -
                     return
                 time.sleep(0.01)
             seen.seconds.append(time.monotonic() - began)
-            seen.megabytes.append(_resident_megabytes())
+            seen.megabytes.append(resident_megabytes())
     finally:
         stop.ask()
 
 
-def _resident_megabytes() -> float:
+def resident_megabytes() -> float:
     """Of this process and all that it started, but the servers, which are in sessions of their own."""
     run = psutil.Process()
     family = [run, *(child for child in run.children(recursive=True) if "forkserver" in " ".join(child.cmdline()))]
