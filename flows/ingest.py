@@ -15,7 +15,7 @@ from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import LOG, Work, clean_up, finish, finish_batch, report_progress, transform, working
+from flows.work import LOG, Work, clean_up, finish, finish_batch, report_progress, send_waiting, transform, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
@@ -120,7 +120,7 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
                 _load(work, planned)
                 report_progress(work)
             else:
-                work.outbox.send()
+                send_waiting(work)
                 stop.wait(work.settings.follow.poll_s)
         finish(work)
     except (Exception, Abandoned) as fault:

@@ -1,6 +1,6 @@
-"""Sends dead letters to their topic and group offsets for lag monitors, after a run has committed a batch.
+"""Sends dead letters and clean articles to their topics, and group offsets for lag monitors, after each commit.
 
-Neither ever stops loading. Dead letters that cannot be sent wait in the warehouse's outbox, with the reason, and the
+None of it ever stops loading. Messages that cannot be sent wait in the warehouse's outboxes, with the reason, and the
 run and later runs try again.
 """
 
@@ -10,23 +10,24 @@ import logging
 import time
 from dataclasses import dataclass, field
 from itertools import batched, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.faults import names
+from pipelines.failpoints import Failpoint, reach
 from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
-    from pipelines.sinks.dead_letters import DeadLetterTopic
-    from pipelines.warehouse import Warehouse
+    from pipelines.sinks.outbox_topic import OutboxTopic
+    from pipelines.warehouse import OutboxKind, Warehouse
 
 LOG = logging.getLogger("dateline.outbox")
 PASS_LETTERS = 10_000  # limit for one pass, so that a long outbox does not delay loading
 PASS_S = 60.0  # time limit for one pass
-PAGE = 32  # dead letters in memory at once, as each may have nearly a megabyte
+PAGE = 32  # messages in memory at once, as each may have nearly a megabyte
 REFUSED_S = 300.0  # how long a run waits after a refusal before it asks Kafka again
 AWAY_S = 30.0  # how long it waits if Kafka did not answer
-REFUSED_LETTERS_S = 3_600.0  # how long a run waits before it tries a refused dead letter again
+REFUSED_LETTERS_S = 3_600.0  # how long a run waits before it tries a refused message again
 
 
 @dataclass(slots=True)
@@ -52,24 +53,30 @@ class Pause:
 
 @dataclass(slots=True)
 class Outbox:
-    """Sends the dead letters of one topic's records from the outbox of one warehouse."""
+    """Sends the dead letters, or the clean articles, of one topic's records from the outbox of one warehouse.
+
+    Clean articles are sent only if the settings name a topic for them.
+    """
 
     settings: Settings
     warehouse: Warehouse
+    kind: OutboxKind = "dead letters"
     may_wait: bool = True
-    """Whether the outbox may contain dead letters; False only after it was found empty."""
+    """Whether the outbox may contain messages; False only after it was found empty."""
     why: str | None = None
-    """Why the last pass could not send any dead letter; None if it could."""
+    """Why the last pass could not send any message; None if it could."""
     tried: set[str] = field(default_factory=set)
-    """Dead letters that were refused individually. A later run tries them again, and this one does so after an hour."""
+    """Messages that were refused individually. A later run tries them again, and this one does so after an hour."""
     tried_since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  a test moves the clock
     pause: Pause = field(default_factory=Pause)
 
     def send(self, *, more: bool = False) -> None:
-        """Send the waiting dead letters, within the limits of a pass. ``more`` means that a batch has just added some.
+        """Send the waiting messages, within the limits of a pass. ``more`` means that a batch has just added some.
 
         Raises only ``WarehouseUnavailable``; faults of Kafka are handled here.
         """
+        if self.kind == "articles" and self.settings.kafka.clean_topic is None:
+            return
         if time.monotonic() - self.tried_since > REFUSED_LETTERS_S:
             self.may_wait |= bool(self.tried)
             self.tried.clear()
@@ -80,9 +87,9 @@ class Outbox:
         topic = self.settings.kafka.raw_topic
         if not self.pause.is_over:
             if more and self.why:
-                self.warehouse.block_outbox(topic, self.why)
+                self.warehouse.block_outbox(topic, self.why, self.kind)
             return
-        waiting = self.warehouse.outbox(topic, PASS_LETTERS + len(self.tried))
+        waiting = self.warehouse.outbox(topic, PASS_LETTERS + len(self.tried), self.kind)
         ids = [each for each in waiting if each not in self.tried]
         self.may_wait = bool(ids)
         if ids:
@@ -95,36 +102,51 @@ class Outbox:
 
     def _pass(self, ids: list[str]) -> None:
         from pipelines.broker import BrokerRefused, BrokerUnavailable
-        from pipelines.sinks.dead_letters import DeadLetterTopic
 
         try:
-            with DeadLetterTopic(self.settings.kafka) as topic:
+            with self._opened() as topic:
                 self._send_pages(topic, ids)
         except (BrokerRefused, BrokerUnavailable) as fault:
             self._stopped(fault)
 
-    def _send_pages(self, topic: DeadLetterTopic, ids: list[str]) -> None:
+    def _opened(self) -> OutboxTopic[Any]:
+        if self.kind == "articles":
+            from pipelines.sinks import clean_articles
+            from schemas.own import load_registry
+
+            registry = load_registry(self.settings.schemas_folder, self.settings.schema_ids)
+            return clean_articles.CleanTopic(self.settings.kafka, registry)
+        from pipelines.sinks import dead_letters
+
+        return dead_letters.DeadLetterTopic(self.settings.kafka)
+
+    def _items(self, ids: tuple[str, ...]) -> dict[str, Any]:
+        if self.kind == "articles":
+            return {message.message_id: message for message in self.warehouse.outbox_messages(ids)}
+        return {letter.dead_letter_id: letter.record() for letter in self.warehouse.outbox_letters(ids)}
+
+    def _send_pages(self, topic: OutboxTopic[Any], ids: list[str]) -> None:
         until = time.monotonic() + PASS_S
         self.why = None
         for page in batched(ids, PAGE):
-            letters = self.warehouse.outbox_letters(page)
-            sent = topic.send({letter.dead_letter_id: letter.record() for letter in letters})
-            self.warehouse.settle_outbox(sent.acknowledged, sent.refused)
+            sent = topic.send(self._items(page))
+            reach(Failpoint.SENT, self.kind)
+            self.warehouse.settle_outbox(sent.acknowledged, sent.refused, self.kind)
             self.tried.update(sent.refused)
-            for letter_id, why in islice(sent.refused.items(), 3):
-                LOG.warning("dead letter %s waits in the outbox: %s", letter_id, why)
+            for message_id, why in islice(sent.refused.items(), 3):
+                LOG.warning("one of the %s waits in the outbox, %s: %s", self.kind, message_id, why)
             if sent.stopped is not None:
                 raise sent.stopped
             if time.monotonic() > until:
-                LOG.info("the outbox contains more dead letters than a pass sends; the next pass continues")
+                LOG.info("the outbox contains more %s than a pass sends; the next pass continues", self.kind)
                 return
 
     def _stopped(self, fault: Exception) -> None:
-        """Store the reason with all waiting dead letters, warn once, and begin a pause in which nothing is sent."""
+        """Store the reason with all waiting messages, warn once, and begin a pause in which nothing is sent."""
         self.why = redact(str(fault))  # it is stored in the warehouse
         self.pause.begin(fault)
-        self.warehouse.block_outbox(self.settings.kafka.raw_topic, self.why)
-        LOG.warning("Dead letters wait in the outbox; loading continues. %s", fault)
+        self.warehouse.block_outbox(self.settings.kafka.raw_topic, self.why, self.kind)
+        LOG.warning("%s wait in the outbox; loading continues. %s", self.kind.capitalize(), fault)
 
 
 @dataclass(slots=True)

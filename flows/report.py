@@ -47,7 +47,7 @@ class RunReport:
     findings: list[dict[str, Any]] = field(default_factory=list)
     quarantined: list[dict[str, Any]] = field(default_factory=list)
     stale: list[dict[str, Any]] = field(default_factory=list)
-    outbox: list[dict[str, Any]] = field(default_factory=list)  # dead letters that wait to be sent, by topic and cause
+    outbox: list[dict[str, Any]] = field(default_factory=list)  # messages that wait to be sent, by topic and cause
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
         self.count(loaded)
@@ -99,11 +99,19 @@ class RunReport:
         }
 
 
-def dead_letters_wait(waiting: Mapping[str, Any]) -> str:
-    """How many dead letters of a topic's records wait in the outbox, since when and why, in words."""
-    letters = counted(waiting["letters"], "dead letter waits", "dead letters wait")
+WAITING = {
+    "dead letters": ("dead letter waits", "dead letters wait"),
+    "articles": ("clean article or deletion waits", "clean articles and deletions wait"),
+}
+"""What waits in each outbox, one and several."""
+
+
+def in_outbox(waiting: Mapping[str, Any]) -> str:
+    """How many messages of a topic's records wait in the outbox, since when and why, in words."""
+    one, many = WAITING[waiting["kind"]]
+    messages = counted(waiting["letters"], one, many)
     return (
-        f"{letters} in the outbox, of {waiting['topic']}, since {waiting['since']:%Y-%m-%d %H:%M}: "
+        f"{messages} in the outbox, of {waiting['topic']}, since {waiting['since']:%Y-%m-%d %H:%M}: "
         f"{waiting['why'] or 'The next run sends them.'}"
     )
 
@@ -120,7 +128,7 @@ def markdown_of(report: RunReport) -> str:
         parts.append(f"> {safe_markdown(report.note)}")
     if report.waiting:
         parts.append(f"> {safe_markdown(in_open_transactions(report.topic, report.waiting))}")
-    parts += [f"> {safe_markdown(dead_letters_wait(waiting))}" for waiting in report.outbox]
+    parts += [f"> {safe_markdown(in_outbox(waiting))}" for waiting in report.outbox]
     if report.quarantined:
         parts.append(_table(
             "Quarantined scrapers", ("scraper", "since", "articles that wait", "why", "to release it"),

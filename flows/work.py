@@ -62,7 +62,7 @@ class Work:
     warehouse: Warehouse
     executor: Executor
     report: RunReport
-    outbox: Outbox
+    outboxes: tuple[Outbox, ...]
     group: GroupOffsets
     artifact: RunArtifact
     logs: Logs
@@ -132,26 +132,35 @@ def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     from pipelines.warehouse import load_batch
 
     work.memory.remember()
-    loaded = load_batch(work.warehouse, batch, verdict, work.settings.drift)
+    sends_articles = work.settings.kafka.clean_topic is not None
+    loaded = load_batch(work.warehouse, batch, verdict, work.settings.drift, sends_articles=sends_articles)
     work.snapshot.batch_loaded()
     return loaded
 
 
 @step("send outbox")
 def send_outbox(work: Work, loaded: Loaded) -> None:
-    """After the commit, send dead letters to their topic (at least once) and commit group offsets for lag monitors.
+    """After the commit, send dead letters and clean articles (at least once), and group offsets for lag monitors.
 
     What Kafka does not accept is tried again later. It never stops loading.
     """
-    work.outbox.send(more=bool(loaded.outcomes["rejected"]))
+    for outbox in work.outboxes:
+        more = bool(loaded.outcomes["rejected"]) if outbox.kind == "dead letters" else loaded.changed_articles
+        outbox.send(more=more)
     work.group.commit({p: offset for (topic, p), offset in loaded.offsets.items() if topic == work.topic})
 
 
 def clean_up(work: Work) -> None:
-    """Clean up after runs that were killed, and send the dead letters that earlier runs left in the outbox."""
+    """Clean up after runs that were killed, and send what earlier runs left in the outboxes."""
     StagedBatches(work.store.batches).remove_unloaded(work.warehouse)
     remove_originals(work)
-    work.outbox.send()
+    send_waiting(work)
+
+
+def send_waiting(work: Work) -> None:
+    """Send what waits in the outboxes, if it is time for another try."""
+    for outbox in work.outboxes:
+        outbox.send()
 
 
 def remove_staged(work: Work, loaded: Loaded) -> None:
@@ -177,8 +186,9 @@ def remove_originals(work: Work) -> None:
 
 
 def finish(work: Work) -> None:
-    """Send the remaining dead letters and group offsets after every batch is loaded."""
-    work.outbox.finish()
+    """Send the remaining messages and group offsets after every batch is loaded."""
+    for outbox in work.outboxes:
+        outbox.finish()
     work.group.finish()
 
 
@@ -222,11 +232,12 @@ def working(
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
         try:
             with _executor(settings, kind) as executor:
-                outbox, group = Outbox(settings, warehouse), GroupOffsets(settings, memory.for_kafka())
+                outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
+                group = GroupOffsets(settings, memory.for_kafka())
                 follows = following is not None
                 snapshot = Snapshot(settings, warehouse)
                 yield Work(
-                    settings, warehouse, executor, report, outbox, group, artifact, logs, patience, snapshot, follows
+                    settings, warehouse, executor, report, outboxes, group, artifact, logs, patience, snapshot, follows
                 )
                 snapshot.finish()
             report.end("completed")

@@ -85,6 +85,10 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     if kafka.raw_topic == kafka.rejected_topic:
         yield ("DATELINE_KAFKA__REJECTED_TOPIC",
                "names the same topic as DATELINE_KAFKA__RAW_TOPIC: dead letters would be read as raw articles")
+    if kafka.clean_topic in (kafka.raw_topic, kafka.rejected_topic):
+        other = "RAW" if kafka.clean_topic == kafka.raw_topic else "REJECTED"
+        yield ("DATELINE_KAFKA__CLEAN_TOPIC",
+               f"names the same topic as DATELINE_KAFKA__{other}_TOPIC: clean articles need a topic of their own")
     yield from _security_contradictions(settings)
     if "message_deadline_s" in batch.model_fields_set and batch.message_deadline_s > batch.deadline_s:
         yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",

@@ -37,6 +37,8 @@ class Failpoint(StrEnum):
     """Inside the transaction, after all changes were made and before the commit."""
     COMMITTED = "committed"
     """After the commit."""
+    SENT = "sent"
+    """After the broker acknowledged messages of the outbox ``where``, before they are removed from it."""
     COMMITTING_GROUP = "committing group"
     """Before the group's offsets are committed in Kafka."""
 

@@ -127,6 +127,10 @@ class KafkaSettings(_Section):
     )
     raw_topic: Topic = Field("articles.raw", description="Kafka topic that raw pages are read from.")
     rejected_topic: Topic = Field("articles.rejected", description="Kafka topic that dead letters are sent to.")
+    clean_topic: Topic | None = Field(
+        None,
+        description="Kafka topic that loaded articles and deletions are sent to, in Avro. Unset: none are sent.",
+    )
     partitions: int = Field(4, ge=1, le=100_000, description="Number of partitions of a topic that Dateline creates.")
     group_id: NotBlank = Field(
         "dateline",

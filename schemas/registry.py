@@ -164,6 +164,15 @@ class Registry:
             raise UnreadableDatum("not Avro single-object encoding (C3 01 and eight bytes of fingerprint)")
         return self.read(self.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:])
 
+    def framed(self, value: bytes) -> bytes:
+        """A value in single-object encoding, in Confluent's wire format if an id is listed for its schema.
+
+        If several ids are listed, the smallest one is used. Raises ``SchemaMissing`` for an unknown fingerprint.
+        """
+        writer = self.by_fingerprint(int.from_bytes(value[2:10], "little"))
+        listed = [schema_id for schema_id, name in self._ids.items() if name == str(writer)]
+        return CONFLUENT + min(listed).to_bytes(4, "big") + value[10:] if listed else value
+
     def _named(self, name: str) -> SchemaVersion | None:
         subject, _, number = name.partition("/")
         return self._versions.get((subject, int(number))) if number.isdigit() else None

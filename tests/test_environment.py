@@ -79,6 +79,7 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
     (KAFKA + "REQUEST_TIMEOUT_S", "inf", "must be a finite number"),
     (KAFKA + "RAW_TOPIC", "raw articles", TOPIC),
     (KAFKA + "REJECTED_TOPIC", "..", TOPIC),
+    (KAFKA + "CLEAN_TOPIC", "clean articles", TOPIC),
     (KAFKA + "RAW_TOPIC", "a" * 250, TOPIC),
     (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1", SERVERS),
     (KAFKA + "BOOTSTRAP_SERVERS", "kafka-1:0", SERVERS),
@@ -130,6 +131,10 @@ def test_a_malformed_value_is_refused_with_the_form_wanted_and_is_not_repeated(
 @pytest.mark.parametrize(("environment", "beginning"), [
     ({KAFKA + "RAW_TOPIC": "pages", KAFKA + "REJECTED_TOPIC": "pages"},
      "DATELINE_KAFKA__REJECTED_TOPIC names the same topic as DATELINE_KAFKA__RAW_TOPIC"),
+    ({KAFKA + "RAW_TOPIC": "pages", KAFKA + "CLEAN_TOPIC": "pages"},
+     "DATELINE_KAFKA__CLEAN_TOPIC names the same topic as DATELINE_KAFKA__RAW_TOPIC"),
+    ({KAFKA + "REJECTED_TOPIC": "pages", KAFKA + "CLEAN_TOPIC": "pages"},
+     "DATELINE_KAFKA__CLEAN_TOPIC names the same topic as DATELINE_KAFKA__REJECTED_TOPIC"),
     ({BATCH + "MESSAGE_DEADLINE_S": "901"},
      "DATELINE_BATCH__MESSAGE_DEADLINE_S is 901 s, but DATELINE_BATCH__DEADLINE_S gives the whole batch only 900 s"),
     ({KAFKA + "SECURITY_PROTOCOL": "SASL_SSL", KAFKA + "SASL_MECHANISM": "PLAIN", KAFKA + "SASL_USERNAME": "me"},

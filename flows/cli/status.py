@@ -12,7 +12,7 @@ from flows.cli.screen import Screen, safe
 from flows.dead_letters import opened
 from flows.faults import exit_code, may_pass
 from flows.lag import lag_of
-from flows.report import dead_letters_wait, in_open_transactions
+from flows.report import in_open_transactions, in_outbox
 from flows.scrapers import quarantined_rows, stale_rows
 from pipelines.phrases import counted
 
@@ -130,9 +130,9 @@ def show_status(screen: Screen, status: dict[str, Any]) -> None:
 
 
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:
-    """Show how many dead letters wait in the outbox, since when and why; show nothing if none wait."""
+    """Show how many messages wait in the outboxes, since when and why; show nothing if none wait."""
     for row in waiting:
-        screen.say(f"[yellow]Outbox:[/yellow] {safe(dead_letters_wait(row), 900)}")
+        screen.say(f"[yellow]Outbox:[/yellow] {safe(in_outbox(row), 900)}")
 
 
 RUN_COLUMNS = ("run", "kind", "status", "started", "seconds", "records", "loaded", "rejected", "audit", "note")

@@ -120,9 +120,14 @@ def _waiting(found: WarehouseFigures) -> Iterator[Metric]:
     yield _gauge("dateline_quarantined_articles", "Articles that wait because their scraper is quarantined.",
                  articles.items(), ("scraper",))
     yield _gauge("dateline_outbox_letters", "Dead letters that still have to be sent to their topic.",
-                 [((), sum(waiting.letters for waiting in found.outbox))])
+                 [((), sum(waiting.letters for waiting in found.outbox if waiting.kind == "dead letters"))])
     yield _at("dateline_outbox_oldest_timestamp_seconds", "When the oldest unsent dead letter was committed.",
-              min((waiting.since for waiting in found.outbox), default=None))
+              min((waiting.since for waiting in found.outbox if waiting.kind == "dead letters"), default=None))
+    yield _gauge("dateline_outbox_articles", "Clean articles and deletions that still have to be sent to their topic.",
+                 [((), sum(waiting.letters for waiting in found.outbox if waiting.kind == "articles"))])
+    yield _at("dateline_outbox_articles_oldest_timestamp_seconds",
+              "When the oldest unsent clean article was committed.",
+              min((waiting.since for waiting in found.outbox if waiting.kind == "articles"), default=None))
 
 
 def _ledger(found: LedgerFigures) -> Iterator[Metric]:

@@ -26,6 +26,7 @@ from pipelines.resolve.entries import (
 from pipelines.resolve.history import known_history, staged_sightings
 from pipelines.resolve.letters import change_letters
 from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
 from pipelines.resolve.scrapers import change_scrapers, check_drift
 from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
@@ -43,6 +44,8 @@ class Terms:
     audit: Audit | None
     drift: DriftSettings
     loaded_at: datetime
+    sends_articles: bool = False
+    """Whether loaded articles and deletions are to be sent to the topic of clean articles."""
 
 
 def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loaded:
@@ -63,7 +66,8 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     found = resolve(sightings, history)
 
     changes, at = ChangeBuilder(), terms.loaded_at
-    texts = count_changes(changes, kept_texts(staged, found, known, batch.batch_id), found, history, known)
+    kept = kept_texts(staged, found, known, batch.batch_id)
+    texts = count_changes(changes, kept, found, history, known)
     change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
     changes.add_table("mentions", texts.mentions)
     changes.add_table("article_entities", texts.entities)
@@ -73,6 +77,9 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     enter_records(changes, staged, found)
     enter_again(changes, staged, found, known)
     change_letters(changes, staged, found, known, at)
+    drop_deleted(changes, found)
+    if terms.sends_articles:
+        enter_articles(changes, outgoing(staged, found, history, kept), known, batch.batch_id, at)
     change_scrapers(changes, staged, found, quarantine, known, at)
     enter_batch(changes, staged, found, terms.audit, handed, at)
     changes.add("topics", [(topic, batch.topic_id, at, batch.batch_id) for topic in new_topics])

@@ -23,3 +23,8 @@ class Loaded:
     """Replayed records that were resolved before and were not touched."""
     removed: int = 0
     """Records of which a delete request removed what the warehouse had."""
+
+    @property
+    def changed_articles(self) -> bool:
+        """Whether an article has a new text or reading, or was deleted."""
+        return bool(self.removed) or any(self.outcomes[of] for of in ("loaded", "new_version", "new_reading"))

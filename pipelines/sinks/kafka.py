@@ -203,11 +203,12 @@ def a_producer(kafka: KafkaSettings, doing: str, largest_bytes: int) -> KafkaPro
 
 
 def make_topics(kafka: KafkaSettings, topics: Mapping[str, Mapping[str, str]] | None = None) -> tuple[str, ...]:
-    """Make the topics of raw articles and dead letters if they are missing, and return the names of those made.
+    """Make the topics of the settings if they are missing, and return the names of those made.
 
-    ``topics`` replaces these two by other topic names, each with its settings.
+    ``topics`` replaces them by other topic names, each with its settings.
     """
-    wanted = {kafka.raw_topic: {}, kafka.rejected_topic: {}} if topics is None else dict(topics)
+    of_settings = (kafka.raw_topic, kafka.rejected_topic, kafka.clean_topic)
+    wanted = {name: {} for name in of_settings if name} if topics is None else dict(topics)
     for name in wanted:
         refuse_topic_name(name)
     return ask_broker(

@@ -15,10 +15,14 @@ from pipelines.resolve.changes import Changes
 from pipelines.resolve.entries import OUTCOMES
 from pipelines.resolve.faults import LedgerOpen, OffsetsMoved, StateMoved, WarehouseFault
 from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
+
+type OutboxKind = Literal["dead letters", "articles"]
+"""Which of the two outboxes: the one of dead letters, or the one of clean articles and deletions."""
 
 type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
@@ -175,13 +179,14 @@ class DeadLetterGroup:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStanding:
-    """Dead letters of one topic that are unsent for the same reason; ``why`` is None before the first attempt."""
+    """Messages of one topic's records that are unsent for the same reason; ``why`` is None before the first attempt."""
 
     topic: str
     letters: int
     since: datetime
     tried_at: datetime | None
     why: str | None
+    kind: OutboxKind = "dead letters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,23 +279,32 @@ class Warehouse(Protocol):
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None: ...
 
-    def outbox(self, topic: str, limit: int) -> list[str]:
-        """Ids of at most ``limit`` unsent dead letters of the topic's records, in the order in which to send them.
+    def outbox(self, topic: str, limit: int, kind: OutboxKind = "dead letters") -> list[str]:
+        """Ids of at most ``limit`` unsent messages of the topic's records, in the order in which to send them.
 
-        Letters that Kafka refused before come last, so that they do not block the others.
+        Dead letters that Kafka refused before come last, so that they do not block the others. Articles and deletions
+        are in the order of their loads.
         """
 
     def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
         """The dead letters of these ids, in the same order; letters that were deleted meanwhile are omitted."""
 
-    def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
-        """Removes acknowledged dead letters from the outbox, and records why the others were refused."""
+    def outbox_messages(self, ids: Sequence[str]) -> list[WaitingMessage]:
+        """The articles and deletions of these ids, in the same order; what was dropped meanwhile is omitted."""
 
-    def block_outbox(self, topic: str, why: str) -> None:
-        """Records why none of the topic's dead letters can be sent at present."""
+    def settle_outbox(
+        self, acknowledged: Sequence[str], refused: Mapping[str, str], kind: OutboxKind = "dead letters"
+    ) -> None:
+        """Removes acknowledged messages from the outbox, and records why the others were refused.
+
+        A refused article is removed once a later message of the same article was acknowledged.
+        """
+
+    def block_outbox(self, topic: str, why: str, kind: OutboxKind = "dead letters") -> None:
+        """Records why none of the topic's messages can be sent at present."""
 
     def outbox_standing(self) -> list[OutboxStanding]:
-        """Counts of unsent dead letters by topic and reason; within a topic, the longest waiting first."""
+        """Counts of unsent messages by kind, topic and reason; within a topic, the longest waiting first."""
 
     def originals_to_remove(self) -> list[str]:
         """Paths of originals, relative to the stage, that a delete request covers and that no dead letter uses."""

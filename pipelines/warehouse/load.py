@@ -21,12 +21,14 @@ ATTEMPTS = 30
 
 
 def load_batch(
-    warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None
+    warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None,
+    *, sends_articles: bool = False,
 ) -> Loaded:
     """Loads the articles and the ledger of a staged batch, and advances the offsets, in one transaction.
 
     Articles are quarantined instead of loaded if their scraper is quarantined, or if the drift check finds an anomaly
-    in the batch. Loading a batch a second time changes nothing and returns the result of the first time.
+    in the batch. Loading a batch a second time changes nothing and returns the result of the first time. With
+    ``sends_articles``, what was loaded and deleted also enters the outbox of the topic of clean articles.
 
     Raises ``OffsetsMoved`` if another run has loaded further offsets, ``TopicRecreated`` if the batch was read from
     another topic of the same name, ``LedgerOpen`` if an offset has no outcome or more than one, and
@@ -40,7 +42,8 @@ def load_batch(
         reraise=True,
     )
     with _collection_paused():
-        return attempts(_load_once, warehouse, batch, Terms(audit, drift or DriftSettings(), warehouse.clock()))
+        terms = Terms(audit, drift or DriftSettings(), warehouse.clock(), sends_articles)
+        return attempts(_load_once, warehouse, batch, terms)
 
 
 @contextmanager

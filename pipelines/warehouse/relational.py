@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Protocol
 from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes
 from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.resolve.state import KnownState
-from pipelines.warehouse import outbox, rejected, scrapers
+from pipelines.warehouse import article_outbox, outbox, rejected, scrapers
 from pipelines.warehouse.applying import apply_changes
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
@@ -23,6 +24,7 @@ from pipelines.warehouse.interface import (
     DeadLetterFilter,
     DeadLetterGroup,
     Identity,
+    OutboxKind,
     OutboxStanding,
     Run,
     RunStatus,
@@ -37,6 +39,8 @@ from pipelines.warehouse.lookups import RelationalState
 from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
 from pipelines.warehouse.topics import loaded_topic_id
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
+
+_OUTBOXES: dict[OutboxKind, Any] = {"dead letters": outbox, "articles": article_outbox}
 
 
 def now() -> datetime:
@@ -206,25 +210,32 @@ class RelationalWarehouse(ABC):
         with self._reading() as con:
             return rejected.letter(con, dead_letter_id)
 
-    def outbox(self, topic: str, limit: int) -> list[str]:
+    def outbox(self, topic: str, limit: int, kind: OutboxKind = "dead letters") -> list[str]:
         with self._reading() as con:
-            return outbox.waiting_ids(con, topic, limit)
+            ids: list[str] = _OUTBOXES[kind].waiting_ids(con, topic, limit)
+        return ids
 
     def outbox_letters(self, ids: Sequence[str]) -> list[StoredDeadLetter]:
         with self._reading() as con:
             return outbox.waiting_letters(con, ids)
 
-    def settle_outbox(self, acknowledged: Sequence[str], refused: Mapping[str, str]) -> None:
-        with self._writing() as con:
-            outbox.settle(con, acknowledged, refused, self.clock())
+    def outbox_messages(self, ids: Sequence[str]) -> list[WaitingMessage]:
+        with self._reading() as con:
+            return article_outbox.waiting_messages(con, ids)
 
-    def block_outbox(self, topic: str, why: str) -> None:
+    def settle_outbox(
+        self, acknowledged: Sequence[str], refused: Mapping[str, str], kind: OutboxKind = "dead letters"
+    ) -> None:
         with self._writing() as con:
-            outbox.note_blocked(con, topic, why, self.clock())
+            _OUTBOXES[kind].settle(con, acknowledged, refused, self.clock())
+
+    def block_outbox(self, topic: str, why: str, kind: OutboxKind = "dead letters") -> None:
+        with self._writing() as con:
+            _OUTBOXES[kind].note_blocked(con, topic, why, self.clock())
 
     def outbox_standing(self) -> list[OutboxStanding]:
         with self._reading() as con:
-            return outbox.standing(con)
+            return [*outbox.standing(con), *article_outbox.standing(con)]
 
     def originals_to_remove(self) -> list[str]:
         with self._reading() as con:

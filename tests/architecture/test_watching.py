@@ -38,7 +38,7 @@ def samples() -> dict[str, set[str]]:
     tally.delays["message"] = tally.delays["fetch"] = Delays()
     warehouse = WarehouseFigures(
         tally, AT, (RunFigures("ingest", "completed", 1, AT, 1.0), RunFigures("ingest", "running", 1, None, 0.0)),
-        (("s", 1),), (OutboxStanding("t", 1, AT, None, None),),
+        (("s", 1),), (OutboxStanding("t", 1, AT, None, None), OutboxStanding("t", 1, AT, None, None, "articles")),
     )
     seen = Seen("0", "t", 1, warehouse, Topic("t", "", {0: (0, 1)}), LedgerFigures(0, AT), 0.1)
     found: dict[str, set[str]] = {}

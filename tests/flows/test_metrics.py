@@ -100,6 +100,7 @@ dateline_quarantined_scrapers 1.0
 dateline_quarantined_articles{{scraper="other"}} 0.0
 dateline_outbox_letters 3.0
 dateline_outbox_oldest_timestamp_seconds {FETCHED_S + HOUR_S}
+dateline_outbox_articles 0.0
 dateline_ledger_problems 0.0
 """
 """All metrics of ``warehouse`` and ``broker``, without the times that depend on this machine."""

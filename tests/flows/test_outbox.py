@@ -11,13 +11,13 @@ import pytest
 from flows import outbox
 from flows.outbox import AWAY_S, REFUSED_S, GroupOffsets, Outbox
 from pipelines.broker import BrokerRefused, BrokerUnavailable
-from pipelines.settings import Settings
-from pipelines.sinks import dead_letters
+from pipelines.settings import KafkaSettings, Settings
+from pipelines.sinks import clean_articles, dead_letters
 from pipelines.sinks.dead_letters import Sent
 from pipelines.sources import groups
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
-from tests.warehouse.batches import refused, stage
+from tests.warehouse.batches import carried, later, refused, stage
 
 
 class Topic:
@@ -174,6 +174,74 @@ def test_a_pass_is_bounded_and_the_next_goes_on(
     assert topic.taken == [0, 1, 2]
     sending.send()
     assert topic.taken == [0, 1, 2, 3, 4]
+
+
+class CleanTopic(Topic):
+    """Stands in for the topic of clean articles; ``large`` are versions that it refuses."""
+
+    def __call__(self, _kafka: object, _registry: object = None) -> CleanTopic:
+        super().__call__(_kafka)
+        return self
+
+    def send(self, letters: Mapping[str, Any]) -> Sent:
+        as_letters = {each: {"coordinates": {"offset": message.version}} for each, message in letters.items()}
+        return super().send(as_letters)
+
+
+@pytest.fixture
+def clean_topic(monkeypatch: pytest.MonkeyPatch) -> CleanTopic:
+    made = CleanTopic()
+    monkeypatch.setattr(clean_articles, "CleanTopic", made)
+    return made
+
+
+CLEAN = Settings(kafka=KafkaSettings(clean_topic="articles.clean"))
+
+
+def change(warehouse: DuckDBWarehouse, folder: Path, *versions: int) -> None:
+    """Loads these versions of one article."""
+    events = [carried(n, content_hash=f"{n:064x}", fetched_at=later(n)) for n in versions]
+    load_batch(warehouse, stage(folder, *events, batch_id=f"batch-{versions[0]}"), sends_articles=True)
+
+
+def test_clean_articles_are_sent_only_if_their_topic_is_named(
+    clean_topic: CleanTopic, topic: Topic, warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    change(warehouse, tmp_path, 1, 2)
+    Outbox(Settings(), warehouse, "articles").send(more=True)
+    Outbox(Settings(), warehouse).send(more=True)
+    assert (clean_topic.opened, topic.opened) == (0, 0)
+    Outbox(CLEAN, warehouse, "articles").send()
+    assert (clean_topic.taken, whys(warehouse), topic.opened) == ([1, 2], [], 0)
+
+
+def test_a_broker_that_is_away_keeps_clean_articles_waiting_with_the_reason(
+    clean_topic: CleanTopic, warehouse: DuckDBWarehouse, tmp_path: Path, clock: Callable[[float], None]
+) -> None:
+    change(warehouse, tmp_path, 1, 2)
+    clean_topic.opening = BrokerUnavailable("away")
+    sending = Outbox(CLEAN, warehouse, "articles")
+    sending.send()
+    change(warehouse, tmp_path, 3)
+    sending.send(more=True)
+    assert (clean_topic.opened, whys(warehouse)) == (1, [(3, "away")])
+    clock(AWAY_S)
+    clean_topic.opening = None
+    sending.send()
+    assert (clean_topic.taken, whys(warehouse)) == ([1, 2, 3], [])
+
+
+def test_a_version_that_is_refused_is_given_up_once_a_later_one_was_sent(
+    clean_topic: CleanTopic, warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    change(warehouse, tmp_path, 1)
+    clean_topic.large = frozenset({1})
+    sending = Outbox(CLEAN, warehouse, "articles")
+    sending.send()
+    assert (clean_topic.taken, whys(warehouse)) == ([], [(1, "too large")])
+    change(warehouse, tmp_path, 2)
+    sending.send(more=True)
+    assert (clean_topic.taken, whys(warehouse)) == ([2], [])
 
 
 def test_group_offsets_that_are_refused_warn_once_and_go_with_the_next_that_are_taken(

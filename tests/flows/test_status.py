@@ -16,6 +16,7 @@ from flows.cli.ingesting import show_ingested
 from flows.cli.screen import Screen
 from flows.faults import UNAVAILABLE, USAGE
 from flows.memory import Memory
+from flows.report import in_outbox
 from pipelines.broker_faults import PortRefused, TopicRefused
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources import offsets
@@ -139,7 +140,18 @@ def test_scrapers_without_a_name_are_shown_in_words(warehouse: DuckDBWarehouse, 
 def test_the_end_of_a_run_shows_dead_letters_that_wait_and_why() -> None:
     out = io.StringIO()
     since = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
-    waiting = {"topic": TOPIC, "letters": 2, "since": since, "tried_at": since, "why": "grant Write"}
+    waiting = {
+        "topic": TOPIC, "letters": 2, "since": since, "tried_at": since, "why": "grant Write", "kind": "dead letters",
+    }
     report = {"records": 0, "topic": TOPIC, "waiting": {}, "outbox": [waiting]}
     show_ingested(Screen(out, out), report)
     assert "2 dead letters wait in the outbox, of articles.raw, since 2026-03-02 08:15: grant Write" in out.getvalue()
+
+
+def test_clean_articles_that_wait_are_shown_apart_from_dead_letters() -> None:
+    since = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
+    waiting = {"topic": TOPIC, "letters": 1, "since": since, "tried_at": None, "why": None, "kind": "articles"}
+    assert in_outbox(waiting) == (
+        "1 clean article or deletion waits in the outbox, of articles.raw, since 2026-03-02 08:15: "
+        "The next run sends them."
+    )

@@ -91,7 +91,7 @@ def test_letters_that_a_topic_does_not_take_keep_no_other_back(
 ) -> None:
     """One goes without its original, one not at all: its fault is its own."""
     if not is_known:  # as where the user may not read the topic's settings
-        monkeypatch.setattr("pipelines.sinks.dead_letters.largest_message", lambda *_: CAREFUL_BYTES)
+        monkeypatch.setattr("pipelines.sinks.outbox_topic.largest_message", lambda *_: CAREFUL_BYTES)
     make_topics(kafka.model_copy(update={"partitions": 1}), {kafka.rejected_topic: {"max.message.bytes": "20000"}})
     incompressible = random.Random(2).randbytes(50_000)
     details = [{"field": "body", "expectation": "short", "value": random.Random(3).randbytes(20_000).hex()}]

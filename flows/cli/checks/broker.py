@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pipelines.settings import KafkaSettings, Settings
     from pipelines.sources.rights import TopicRights
 
-BROKER, RAW, REJECTED, SIZE, GROUP_OFFSETS = (
-    "broker", "raw topic", "topic of dead letters", "size of dead letters", "group offsets"
+BROKER, RAW, REJECTED, SIZE, CLEAN, GROUP_OFFSETS = (
+    "broker", "raw topic", "topic of dead letters", "size of dead letters", "topic of clean articles", "group offsets"
 )
 PATIENCE_S = 5.0  # for each request, so that all of them fit into the time of the group
 
@@ -26,13 +26,19 @@ def check_broker(settings: Settings, checks: Checks) -> None:
     kafka = impatient(with_broker(settings).kafka)
     kafka = kafka.model_copy(update={"request_timeout_s": min(PATIENCE_S, kafka.request_timeout_s)})
     contact = probe_broker(kafka)
-    rights = topic_rights(kafka, (kafka.raw_topic, kafka.rejected_topic))
+    topics = [name for name in (kafka.raw_topic, kafka.rejected_topic, kafka.clean_topic) if name]
+    rights = topic_rights(kafka, tuple(topics))
     user = f", as the user {kafka.sasl_username}" if kafka.sasl_username else ""
     checks.ok(BROKER, f"{contact.server} answers by {kafka.security_protocol}{user}.")
     with checks.trying(RAW):
         _raw_topic(kafka, rights[kafka.raw_topic], checks)
     with checks.trying(REJECTED):
         _dead_letters(kafka, rights[kafka.rejected_topic], checks)
+    with checks.trying(CLEAN):
+        if kafka.clean_topic is None:
+            checks.leave_out(CLEAN, "DATELINE_KAFKA__CLEAN_TOPIC is not set: no clean articles are sent.")
+        else:
+            _written(kafka, kafka.clean_topic, rights[kafka.clean_topic], CLEAN, checks)
     with checks.trying(GROUP_OFFSETS):
         _group(kafka, checks)
 
@@ -60,43 +66,50 @@ def _raw_topic(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> Non
 
 
 def _dead_letters(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
+    if _written(kafka, kafka.rejected_topic, rights, REJECTED, checks):
+        with checks.trying(SIZE):
+            _size(kafka, rights, checks)
+    else:
+        checks.leave_out(SIZE, f"{kafka.rejected_topic} does not exist yet.")
+
+
+def _written(kafka: KafkaSettings, topic: str, rights: TopicRights, check: str, checks: Checks) -> bool:
+    """Check a topic that is written from an outbox. False if it does not exist yet, and a run may create it."""
     from pipelines.broker import BrokerRefused
-    from pipelines.sinks.dead_letters import to_make
+    from pipelines.sinks.outbox_topic import to_make
     from pipelines.sources.rights import TOPIC_FORBIDDEN, UNKNOWN_TOPIC, may_make
 
-    topic = kafka.rejected_topic
-    wait = "Articles are loaded; dead letters wait in the outbox."
+    one, many = ("a dead letter", "dead letters") if check == REJECTED else ("a clean article", "clean articles")
+    wait = f"Articles are loaded; {many} wait in the outbox."
     if rights.error_code in {UNKNOWN_TOPIC, TOPIC_FORBIDDEN}:
         if not may_make(kafka, topic):
             raise BrokerRefused(
-                f"The user can see no topic {topic} and may not create one. {wait}\nWhat to do: {to_make(kafka)}, and "
-                f"{_grant(kafka, 'Write', topic)}"
+                f"The user can see no topic {topic} and may not create one. {wait}\nWhat to do: "
+                f"{to_make(kafka, topic)}, and {_grant(kafka, 'Write', topic)}"
             )
-        checks.ok(REJECTED, f"{topic} does not exist yet. The first run that sends a dead letter creates it.")
-        checks.leave_out(SIZE, f"{topic} does not exist yet.")
-        return
+        checks.ok(check, f"{topic} does not exist yet. The first run that sends {one} creates it.")
+        return False
     if rights.allows("WRITE") is False:
         raise BrokerRefused(
             f"The user may see {topic}, but not write to it. {wait}\nWhat to do: {_grant(kafka, 'Write', topic)}"
         )
     if rights.without_leader:
         checks.warn(
-            REJECTED, f"Partitions {', '.join(map(str, rights.without_leader))} of {topic} have no leader. {wait}",
+            check, f"Partitions {', '.join(map(str, rights.without_leader))} of {topic} have no leader. {wait}",
             "check whether a broker is down",
         )
     elif rights.allows("WRITE") is None:
         checks.warn(
-            REJECTED, f"The broker does not say whether the user may write to {topic}.",
-            "check after the next run whether dead letters wait in the outbox (`dateline status`)",
+            check, f"The broker does not say whether the user may write to {topic}.",
+            f"check after the next run whether {many} wait in the outbox (`dateline status`)",
         )
     else:
-        checks.ok(REJECTED, f"{topic} has {counted(rights.partitions, 'partition')}. The user may write to it.")
-    with checks.trying(SIZE):
-        _size(kafka, rights, checks)
+        checks.ok(check, f"{topic} has {counted(rights.partitions, 'partition')}. The user may write to it.")
+    return True
 
 
 def _size(kafka: KafkaSettings, rights: TopicRights, checks: Checks) -> None:
-    from pipelines.sinks.dead_letters import largest_message
+    from pipelines.sinks.outbox_topic import largest_message
 
     largest = largest_message(kafka, kafka.rejected_topic)
     if rights.allows("DESCRIBE_CONFIGS") is False:
@@ -135,4 +148,4 @@ def _grant(kafka: KafkaSettings, operation: str, name: str, kind: str = "topic")
     )
 
 
-GROUP = Group((BROKER, RAW, REJECTED, SIZE, GROUP_OFFSETS), check_broker)
+GROUP = Group((BROKER, RAW, REJECTED, SIZE, CLEAN, GROUP_OFFSETS), check_broker)

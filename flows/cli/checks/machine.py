@@ -8,10 +8,12 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.cli.checks import Checks, Group
+from flows.report import WAITING
 from pipelines.phrases import counted
 from pipelines.secrets import redact
 
@@ -111,13 +113,15 @@ def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> N
 
 
 def _report_contents(warehouse: Warehouse, says: str, checks: Checks) -> None:
-    """Report whether the warehouse has tables yet, and whether dead letters wait in its outbox."""
+    """Report whether the warehouse has tables yet, and whether messages wait in its outboxes."""
     runs = warehouse.query("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'").rows[0][0]
-    letters = sum(standing.letters for standing in warehouse.outbox_standing())
+    waiting: Counter[str] = Counter()
+    for standing in warehouse.outbox_standing():
+        waiting[standing.kind] += standing.letters
     if not runs:
         says += " It has none of Dateline's tables yet; the first run creates them."
-    if letters:
-        wait = counted(letters, "dead letter waits", "dead letters wait")
+    if waiting:
+        wait = "; ".join(counted(number, *WAITING[kind]) for kind, number in waiting.items())
         checks.warn(WAREHOUSE, f"{says} {wait} in its outbox.", "`dateline status` shows the reason")
     else:
         checks.ok(WAREHOUSE, says)
