@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.failpoints import Failpoint, armed, reach
 
-PIPELINES = Path(__file__).parents[1] / "pipelines"
+ROOT = Path(__file__).parents[1]
 
 
 def test_a_hook_is_called_with_the_place_while_it_is_armed() -> None:
@@ -30,5 +30,6 @@ def test_a_block_that_fails_disarms_its_hook() -> None:
 
 
 def test_each_failpoint_is_one_place() -> None:
-    code = "\n".join(path.read_text("utf-8") for path in sorted(PIPELINES.rglob("*.py")))
+    shipped = [path for package in ("pipelines", "flows") for path in sorted((ROOT / package).rglob("*.py"))]
+    code = "\n".join(path.read_text("utf-8") for path in shipped)
     assert sorted(re.findall(r"\breach\(Failpoint\.(\w+)", code)) == sorted(point.name for point in Failpoint)
