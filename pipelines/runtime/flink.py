@@ -13,17 +13,16 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from pipelines.phrases import in_words
-from pipelines.runtime.executor import Guard, RunFailed
+from pipelines.runtime.beam import BeamExecutor
+from pipelines.runtime.executor import RunFailed
 from pipelines.runtime.shares import Share, ShareDone, run_share
 from pipelines.settings import FlinkSettings
 
-PORTABLE = "PortableRunner"
 WORKER = "dateline-worker"
 IMAGE = "docker://"
 PATIENCE_S = 10.0
@@ -56,17 +55,12 @@ def describe_cluster(master: str) -> Cluster:
         ) from fault
 
 
-class FlinkExecutor:
-    """Runs one job per batch on a Flink cluster. It has no guards: see ``BeamExecutor``."""
+@dataclass(frozen=True, slots=True)
+class FlinkExecutor(BeamExecutor):
+    """Runs one job per batch on a Flink cluster. The settings name the cluster and a job server that runs."""
 
-    def __init__(self, settings: FlinkSettings) -> None:
-        assert settings.master is not None
-        assert settings.job_endpoint is not None
-        self._settings, self._master, self._endpoint = settings, settings.master, settings.job_endpoint
-
-    @property
-    def guards(self) -> frozenset[Guard]:
-        return frozenset()
+    runner: str = field(default="PortableRunner", init=False)
+    settings: FlinkSettings
 
     def run(self, whole: Share, allowed: int, report: Callable[[int], None] | None = None) -> list[ShareDone]:
         del allowed  # without guards, no message is rejected for ending its process
@@ -76,7 +70,7 @@ class FlinkExecutor:
         ranges = tuple(piece for share in whole.split(cluster.slots) for piece in share.ranges)
         staging = replace(whole.staging, processor=processor_of(whole.settings))
         try:
-            done = run_share(replace(whole, ranges=ranges, staging=staging), PORTABLE, self._options(cluster))
+            done = run_share(replace(whole, ranges=ranges, staging=staging), self.runner, self._options(cluster))
         except RuntimeError as fault:
             if isinstance(fault, RunFailed):
                 raise
@@ -88,33 +82,26 @@ class FlinkExecutor:
             report(sum(file.rows for file in done.files if file.kind == "outcomes"))
         return [done]
 
-    def call[A, R](self, function: Callable[[A], R], argument: A, deadline_s: float) -> R:
-        del deadline_s  # the call runs in this process, where it cannot be interrupted
-        return function(argument)
-
     def __enter__(self) -> Self:
         self._cluster()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def _cluster(self) -> Cluster:
-        found = describe_cluster(self._master)
+        assert self.settings.master is not None
+        found = describe_cluster(self.settings.master)
         if found.slots:
             return found
         raise FlinkUnavailable(
-            f"The Flink at {self._master} has no TaskManager. Nothing was read or loaded.\n"
+            f"The Flink at {self.settings.master} has no TaskManager. Nothing was read or loaded.\n"
             "What to do: start TaskManagers, or look into their logs if they were started."
         )
 
     def _options(self, cluster: Cluster) -> tuple[str, ...]:
-        kind, configuration = environment_of(self._settings.workers)
+        kind, configuration = environment_of(self.settings.workers)
         return (
-            f"--job_endpoint={self._endpoint}", f"--environment_type={kind}", f"--environment_config={configuration}",
-            f"--environment_cache_millis={KEPT_MS}", f"--parallelism={cluster.slots}",
+            f"--job_endpoint={self.settings.job_endpoint}", f"--environment_type={kind}",
+            f"--environment_config={configuration}", f"--environment_cache_millis={KEPT_MS}",
+            f"--parallelism={cluster.slots}",
             f"--sdk_worker_parallelism={-(-cluster.slots // len(cluster.task_managers))}",
         )
 
