@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import FETCHED_AT
 
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
@@ -36,6 +39,26 @@ def _turn(path: Path) -> tuple[int, int]:
     folder = LONG.get(path.parts[1], len(LONG))
     longest = LONGEST if path.parts[1] == "integration" else ()
     return folder, longest.index(path.name) if path.name in longest else len(longest)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty DuckDB warehouse with all its tables. A copy of it is ready far sooner than one that is made."""
+    path = tmp_path_factory.mktemp("prepared") / "news.duckdb"
+    DuckDBWarehouse(path, clock=lambda: FETCHED_AT).prepare()
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(prepared: Path) -> Callable[[Path], DuckDBWarehouse]:
+    """Makes an empty warehouse at a path, with all its tables. All of them have one identity."""
+
+    def make(path: Path) -> DuckDBWarehouse:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(prepared, path)
+        return DuckDBWarehouse(path)
+
+    return make
 
 
 @pytest.fixture(scope="session")

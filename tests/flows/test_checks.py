@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -117,10 +118,11 @@ def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
     assert found.do is not None
 
 
-def test_a_warehouse_shows_letters_that_wait_and_who_is_writing(tmp_path: Path) -> None:
+def test_a_warehouse_shows_letters_that_wait_and_who_is_writing(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path
+) -> None:
     settings = Settings(warehouse=f"duckdb:///{tmp_path}/news.duckdb")
-    warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
-    warehouse.prepare()
+    warehouse = make_warehouse(tmp_path / "news.duckdb")
     assert made(check_warehouse, settings, "warehouse").state == "ok"
     load_batch(warehouse, stage(tmp_path, refused(0), refused(1)))
     waiting = made(check_warehouse, settings, "warehouse")

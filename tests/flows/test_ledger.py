@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,23 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, carried, gap, refused, stage
 
 
-@pytest.fixture
-def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
+@pytest.fixture(scope="module")
+def loaded(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Offsets 10 to 19 of partition 0, 0 to 2 of partition 1."""
-    made = DuckDBWarehouse(home / "warehouse.duckdb")
-    made.prepare()
+    folder = tmp_path_factory.mktemp("ledger")
+    made = make_warehouse(folder / "warehouse.duckdb")
     load_batch(made, stage(
-        tmp_path, carried(10), refused(11), gap(12, 15, "control_record"), refused(15), gap(16, 17), refused(17),
+        folder, carried(10), refused(11), gap(12, 15, "control_record"), refused(15), gap(16, 17), refused(17),
         refused(18), gap(19, 20, "retention"), *(refused(n, partition=1) for n in range(3)),
     ))
-    return made
+    return made.path
+
+
+@pytest.fixture
+def warehouse(loaded: Path, home: Path) -> DuckDBWarehouse:
+    """The same, for one test to change."""
+    home.mkdir()
+    return DuckDBWarehouse(shutil.copy(loaded, home / "warehouse.duckdb"))
 
 
 def verify(*arguments: str) -> tuple[int, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -114,13 +115,13 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offsets, "first_contact", lambda _kafka, _topic: topic)
 
 
-@pytest.fixture
-def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
+@pytest.fixture(scope="module")
+def loaded(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six offsets of partition 0, three runs, and a quarantined scraper without records in the topic."""
-    made = DuckDBWarehouse(home / "warehouse.duckdb", clock=lambda: later(1))
-    made.prepare()
+    folder = tmp_path_factory.mktemp("metrics")
+    made = DuckDBWarehouse(make_warehouse(folder / "warehouse.duckdb").path, clock=lambda: later(1))
     load_batch(made, stage(
-        tmp_path, carried(0), carried(1, article_id="b" * 32), refused(2), refused(3, reason="UnexpectedFault",
+        folder, carried(0), carried(1, article_id="b" * 32), refused(2), refused(3, reason="UnexpectedFault",
         timestamp=later(0)), refused(4, scraper=None, reason="TooStrange", timestamp=later(0)), tombstone(5),
     ))
     for run_id, kind, status in (("run-1", "ingest", "completed"), ("run-2", "ingest", "failed")):
@@ -130,7 +131,14 @@ def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
     with made._writing() as con:
         con.execute("INSERT INTO scrapers (scraper, state, since, batch_id) VALUES ('gone', 'quarantined', ?, 'b')",
                     [FETCHED_AT])
-    return made
+    return made.path
+
+
+@pytest.fixture
+def warehouse(loaded: Path, home: Path) -> DuckDBWarehouse:
+    """The same, for one test to change."""
+    home.mkdir()
+    return DuckDBWarehouse(shutil.copy(loaded, home / "warehouse.duckdb"), clock=lambda: later(1))
 
 
 def shown(text: str) -> list[str]:

@@ -75,10 +75,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    made = DuckDBWarehouse(tmp_path / "news.duckdb")
-    made.prepare()
-    return made
+def warehouse(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path) -> DuckDBWarehouse:
+    return make_warehouse(tmp_path / "news.duckdb")
 
 
 def reject(warehouse: DuckDBWarehouse, folder: Path, *offsets: int) -> None:

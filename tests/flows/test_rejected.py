@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ IDS = [dead_letter_id(coordinates(n)) for n in range(4)]
 
 
 @pytest.fixture
-def warehouse(home: Path, monkeypatch: pytest.MonkeyPatch) -> DuckDBWarehouse:
+def warehouse(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> DuckDBWarehouse:
     monkeypatch.setenv("DATELINE_BATCH__WORKERS", "0")
-    made = DuckDBWarehouse(home / "warehouse.duckdb")
-    made.prepare()
-    return made
+    return make_warehouse(home / "warehouse.duckdb")
 
 
 def rejected(*arguments: str) -> str:

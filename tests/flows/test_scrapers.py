@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,10 @@ RELEASE = f"dateline scrapers release {QUAY}"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with a quarantined scraper: ten of its articles wait."""
     folder = tmp_path_factory.mktemp("quarantined")
-    warehouse = DuckDBWarehouse(folder / "warehouse.duckdb", clock=lambda: FETCHED_AT)
-    warehouse.prepare()
+    warehouse = DuckDBWarehouse(make_warehouse(folder / "warehouse.duckdb").path, clock=lambda: FETCHED_AT)
     stream = Stream(warehouse, folder)
     for _ in range(4):
         stream.quiet(QUAY, HARBOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +19,8 @@ COUNT = "SELECT count(*) FROM runs"
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
-    warehouse.prepare()
-    return warehouse
+def warehouse(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path) -> DuckDBWarehouse:
+    return make_warehouse(tmp_path / "news.duckdb")
 
 
 def snapshot_of(warehouse: DuckDBWarehouse, path: Path | None, every_s: float = 60.0) -> Snapshot:

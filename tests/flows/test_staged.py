@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,15 +42,16 @@ def places(stage_url: str, home: Path) -> list[Settings]:
     ]
 
 
-def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(stage_url: str, tmp_path: Path) -> None:
+def test_a_run_keeps_what_its_warehouse_loaded_and_touches_nothing_of_another(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], stage_url: str, tmp_path: Path
+) -> None:
     folders = [stage_store(settings).batches for settings in places(stage_url, tmp_path)]
     assert len(set(folders)) == 3
     batches = [stage(folder, carried(7), batch_id=f"batch-{n}") for n, folder in enumerate(folders)]
     for folder in folders:
         folder.write("never-loaded/articles/part-000.parquet", b"rows")
         folder.write("other.letters.avro", b"letters")
-    warehouse = DuckDBWarehouse(tmp_path / "courier.duckdb")
-    warehouse.prepare()
+    warehouse = make_warehouse(tmp_path / "courier.duckdb")
     load_batch(warehouse, batches[0])
     StagedBatches(folders[0]).remove_unloaded(warehouse)
     assert [names(folder) for folder in folders] == [

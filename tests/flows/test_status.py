@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,9 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def warehouse(home: Path, tmp_path: Path) -> DuckDBWarehouse:
+def warehouse(make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, tmp_path: Path) -> DuckDBWarehouse:
     """Offsets 0 to 9 of partition 0 are loaded."""
-    made = DuckDBWarehouse(home / "warehouse.duckdb")
-    made.prepare()
+    made = make_warehouse(home / "warehouse.duckdb")
     load_batch(made, stage(tmp_path, *map(refused, range(10))))
     return made
 

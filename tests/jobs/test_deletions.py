@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,11 +84,9 @@ class Loading:
 
 
 @pytest.fixture
-def loading(tmp_path: Path) -> Iterator[Loading]:
-    warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
-    warehouse.prepare()
+def loading(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path) -> Iterator[Loading]:
     with LocalExecutor(0) as none:
-        yield Loading(warehouse, tmp_path, none)
+        yield Loading(make_warehouse(tmp_path / "news.duckdb"), tmp_path, none)
 
 
 def minutes(n: int) -> datetime:

@@ -73,10 +73,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb", clock=lambda: NOW)
-    warehouse.prepare()
-    return Place(tmp_path, warehouse)
+def place(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path) -> Place:
+    path = make_warehouse(tmp_path / "warehouse.duckdb").path
+    return Place(tmp_path, DuckDBWarehouse(path, clock=lambda: NOW))
 
 
 def good(n: int) -> RawMessage:

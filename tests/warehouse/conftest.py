@@ -60,14 +60,6 @@ class PreparedPostgres:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty warehouse with all its tables, made once: each test gets a copy."""
-    path = tmp_path_factory.mktemp("prepared") / "news.duckdb"
-    DuckDBWarehouse(path, clock=lambda: FETCHED_AT).prepare()
-    return path
-
-
-@pytest.fixture(scope="session")
 def prepared_postgres(postgres_server: LocalPostgres) -> PreparedPostgres:
     return PreparedPostgres(postgres_server)
 
