@@ -90,7 +90,7 @@ def the_warehouse(settings: Settings) -> Warehouse:
     from pipelines.warehouse import open_warehouse
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
-    warehouse = open_warehouse(settings.warehouse_url)
+    warehouse = open_warehouse(settings.warehouse_url, settings.marts.time_zone)
     if isinstance(warehouse, DuckDBWarehouse):
         warehouse.patience_s = settings.patience.warehouse_s
     return warehouse

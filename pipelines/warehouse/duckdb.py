@@ -85,8 +85,10 @@ class DuckDBWarehouse(RelationalWarehouse):
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = False
 
-    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(clock=clock)
+    def __init__(
+        self, path: Path, *, patience_s: float = PATIENCE_S, clock: Callable[[], datetime] = now, time_zone: str = "UTC"
+    ) -> None:
+        super().__init__(clock=clock, time_zone=time_zone)
         self.path = path.resolve()  # the lock is beside the file itself, not beside a link to it
         self.patience_s = patience_s
 

@@ -2,7 +2,7 @@
 
 Tables and their comments are generated from ``pipelines.resolve.layout``. On a warehouse that already exists, the
 numbered migrations under ``sql/migrations`` that were not run yet are run; then columns are added for optional fields
-that are new in a contract.
+that are new in a contract. The marts are written for days in UTC; another time zone is put in its place.
 """
 
 from __future__ import annotations
@@ -15,17 +15,30 @@ from uuid import uuid4
 
 from pipelines.resolve.layout import layout
 from pipelines.warehouse.connection import Connection
-from pipelines.warehouse.dialect import Dialect, comment_statements, definition, table_statements
+from pipelines.warehouse.dialect import Dialect, comment_statements, definition, quoted, table_statements
 from pipelines.warehouse.interface import WarehouseFault
 from pipelines.warehouse.statements import files, statements, text
 
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
 
 
-def wanted_fingerprint(dialect: Dialect) -> str:
+def in_time_zone(sql: str, time_zone: str) -> str:
+    """The SQL of a mart with the days of another time zone than UTC.
+
+    >>> in_time_zone("SELECT CAST(at AT TIME ZONE 'UTC' AS DATE) -- in the time zone UTC", "Pacific/Auckland")
+    "SELECT CAST(at AT TIME ZONE 'Pacific/Auckland' AS DATE) -- in the time zone Pacific/Auckland"
+    """
+    literal = quoted(time_zone)
+    return sql.replace("AT TIME ZONE 'UTC'", f"AT TIME ZONE {literal}").replace(
+        "the time zone UTC", f"the time zone {literal[1:-1]}"
+    )
+
+
+def wanted_fingerprint(dialect: Dialect, time_zone: str) -> str:
     """Fingerprint of the current layout: it changes if a table, a migration, a mart or a comment changes."""
     tables = [[*table_statements(table, dialect), *comment_statements(table)] for table in layout().values()]
-    written = [text(folder, name) for folder in ("migrations", "marts") for name in files(folder)]
+    written = [text("migrations", name) for name in files("migrations")]
+    written += [in_time_zone(text("marts", name), time_zone) for name in files("marts")]
     return hashlib.sha256(json.dumps([dialect.name, tables, written]).encode()).hexdigest()[:16]
 
 
@@ -42,8 +55,11 @@ def has_table(con: Connection, name: str) -> bool:
     return _table_columns(con, name) != set()
 
 
-def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
-    """Creates or updates the layout in the open transaction; existing rows are kept."""
+def make_layout(con: Connection, dialect: Dialect, at: datetime, time_zone: str = "UTC") -> None:
+    """Creates or updates the layout in the open transaction; existing rows are kept.
+
+    The days of marts are days in the time zone. Raises ``WarehouseFault`` if the database does not know it.
+    """
     is_new = not has_table(con, "layout")
     for table in layout().values():
         con.execute(next(table_statements(table, dialect)))
@@ -55,18 +71,29 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime) -> None:
     for table in layout().values():  # after the migrations, since an index may cover a column that one renamed
         for statement in (*table_statements(table, dialect), *comment_statements(table)):
             con.execute(statement)
-    for name in files("marts"):
-        for statement in statements("marts", name):
-            if view := _VIEW.match(statement):
-                con.make_view(view[1], statement)
-            else:
-                con.execute(statement)
+    _make_marts(con, time_zone)
     if con.execute("SELECT 1 FROM identity").fetchone() is None:
         con.execute("INSERT INTO identity (warehouse_id, made_at, revision) VALUES (?, ?, 0)", [uuid4().hex, at])
     con.execute("DELETE FROM layout")
     con.execute(
-        "INSERT INTO layout (fingerprint, made_at, migration) VALUES (?, ?, ?)", [wanted_fingerprint(dialect), at, last]
+        "INSERT INTO layout (fingerprint, made_at, migration) VALUES (?, ?, ?)",
+        [wanted_fingerprint(dialect, time_zone), at, last],
     )
+
+
+def _make_marts(con: Connection, time_zone: str) -> None:
+    if con.execute("SELECT 1 FROM pg_timezone_names() WHERE name = ?", [time_zone]).fetchone() is None:
+        raise WarehouseFault(
+            f"The database does not know the time zone {time_zone}. Nothing was changed. What to do: set "
+            "DATELINE_MARTS__TIME_ZONE to a zone that it knows, such as UTC or Europe/London."
+        )
+    for name in files("marts"):
+        for statement in statements("marts", name):
+            rendered = in_time_zone(statement, time_zone)
+            if view := _VIEW.match(rendered):
+                con.make_view(view[1], rendered)
+            else:
+                con.execute(rendered)
 
 
 def _migrate(con: Connection) -> None:

@@ -67,8 +67,9 @@ class RelationalWarehouse(ABC):
     has_writers_by_topic: ClassVar[bool]
     """Whether ``writer`` excludes only other runs on the same topic; if not, it excludes all other runs."""
 
-    def __init__(self, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = now, time_zone: str = "UTC") -> None:
         self.clock = clock
+        self.time_zone = time_zone
 
     @abstractmethod
     def _writing(self, *, makes_it: bool = False) -> AbstractContextManager[Connection]:
@@ -119,10 +120,10 @@ class RelationalWarehouse(ABC):
 
     def prepare(self) -> None:
         with self._reading_if_there() as con:
-            if con is not None and stored_fingerprint(con) == wanted_fingerprint(self.dialect):
+            if con is not None and stored_fingerprint(con) == wanted_fingerprint(self.dialect, self.time_zone):
                 return
         with self._writing(makes_it=True) as con:
-            make_layout(con, self.dialect, self.clock())
+            make_layout(con, self.dialect, self.clock(), self.time_zone)
 
     def identity(self) -> Identity:
         with self._reading_if_there() as con:

@@ -50,9 +50,9 @@ class PostgresWarehouse(RelationalWarehouse):
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = True
 
-    def __init__(self, url: str, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], datetime] = now, time_zone: str = "UTC") -> None:
         check_address(url)
-        super().__init__(clock=clock)
+        super().__init__(clock=clock, time_zone=time_zone)
         self.url = url
 
     @property

@@ -19,7 +19,7 @@ LEFT JOIN shared s ON s.story_id = a.story_id
 LEFT JOIN outlets o ON o.domain = a.outlet_domain
 GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), a.outlet_domain;
 COMMENT ON VIEW marts.daily_outlet_volume IS 'Articles of each outlet by day: one row for each day and outlet.';
-COMMENT ON COLUMN marts.daily_outlet_volume.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
+COMMENT ON COLUMN marts.daily_outlet_volume.day IS 'Day of publication in the time zone UTC, or the day of fetching for articles without a publication date (see undated).';
 COMMENT ON COLUMN marts.daily_outlet_volume.outlet_domain IS 'Registered domain of the publisher; null for articles without a URL.';
 COMMENT ON COLUMN marts.daily_outlet_volume.outlet_name IS 'Name of the publisher; null if no article gives one.';
 COMMENT ON COLUMN marts.daily_outlet_volume.articles IS 'Number of articles; every copy of a story counts.';

@@ -25,7 +25,7 @@ SELECT
 FROM days d
 JOIN entities e ON e.entity_id = d.entity_id;
 COMMENT ON VIEW marts.entity_attention_daily IS 'Attention to each entity by day: one row for each day and entity.';
-COMMENT ON COLUMN marts.entity_attention_daily.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
+COMMENT ON COLUMN marts.entity_attention_daily.day IS 'Day of publication in the time zone UTC, or the day of fetching for articles without a publication date (see undated).';
 COMMENT ON COLUMN marts.entity_attention_daily.entity_id IS 'Stable identity of the entity.';
 COMMENT ON COLUMN marts.entity_attention_daily.name IS 'The name that most articles give the entity.';
 COMMENT ON COLUMN marts.entity_attention_daily.type IS 'Type of the entity: PER, LOC, ORG or MISC.';

@@ -32,7 +32,7 @@ FROM uses s
 JOIN articles a ON a.article_id = s.article_id
 GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), s.country;
 COMMENT ON VIEW marts.country_attention_daily IS 'Attention to each country by day: one row for each day and country.';
-COMMENT ON COLUMN marts.country_attention_daily.day IS 'UTC day of publication, or the UTC day of fetching for articles without a publication date (see undated).';
+COMMENT ON COLUMN marts.country_attention_daily.day IS 'Day of publication in the time zone UTC, or the day of fetching for articles without a publication date (see undated).';
 COMMENT ON COLUMN marts.country_attention_daily.country IS 'ISO 3166-1 alpha-2 code of the country, from places, demonyms and organisations. Organisations count only in the columns that begin with organisation_.';
 COMMENT ON COLUMN marts.country_attention_daily.articles IS 'Articles that name the country or a place in it; every copy of a story counts.';
 COMMENT ON COLUMN marts.country_attention_daily.stories IS 'Stories that name the country or a place in it; all copies of one story count once.';

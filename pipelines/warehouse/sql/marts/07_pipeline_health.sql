@@ -29,7 +29,7 @@ FROM records r
 LEFT JOIN reasons t ON t.day = r.day AND t.topic = r.topic AND t.scraper = r.scraper AND t.rank = 1
 GROUP BY r.day, r.topic, r.scraper;
 COMMENT ON VIEW marts.pipeline_health IS 'Outcomes of the records of each scraper: one row for each day, topic and scraper.';
-COMMENT ON COLUMN marts.pipeline_health.day IS 'UTC day of the Kafka record''s timestamp.';
+COMMENT ON COLUMN marts.pipeline_health.day IS 'Day of the Kafka record''s timestamp, in the time zone UTC.';
 COMMENT ON COLUMN marts.pipeline_health.topic IS 'Kafka topic.';
 COMMENT ON COLUMN marts.pipeline_health.scraper IS 'Name of the scraper that sent the records; (unknown) if the name could not be read.';
 COMMENT ON COLUMN marts.pipeline_health.records IS 'Number of Kafka records.';
