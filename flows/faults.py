@@ -24,7 +24,9 @@ EXIT_CODES = {
 }
 
 # faults that may be gone at a retry a little later
-MAY_PASS = frozenset({"BrokerUnavailable", "FlinkUnavailable", "StageUnavailable", "WarehouseUnavailable"})
+MAY_PASS = frozenset({
+    "BrokerUnavailable", "FlinkUnavailable", "RegistryUnavailable", "StageUnavailable", "WarehouseUnavailable",
+})
 
 _CODES = {
     "RetentionPassed": FOUND_WRONG,
@@ -58,6 +60,8 @@ _CODES = {
     "LocalFault": UNAVAILABLE,
     "FlinkUnavailable": UNAVAILABLE,
     "PrefectUnavailable": UNAVAILABLE,
+    "RegistryUnavailable": UNAVAILABLE,
+    "RegistryRefused": UNAVAILABLE,
     "WarehouseBusy": OTHER_WRITER,
     "OffsetsMoved": OTHER_WRITER,
     "RunFailed": FAILED,

@@ -42,7 +42,7 @@ class Pause:
         return time.monotonic() >= self.until
 
     def begin(self, fault: Exception) -> None:
-        self.was_refused = "BrokerRefused" in names(fault)
+        self.was_refused = not {"BrokerRefused", "RegistryRefused"}.isdisjoint(names(fault))
         self.until = time.monotonic() + (REFUSED_S if self.was_refused else AWAY_S)
 
     def end_unless_refused(self) -> None:
@@ -73,7 +73,7 @@ class Outbox:
     def send(self, *, more: bool = False) -> None:
         """Send the waiting messages, within the limits of a pass. ``more`` means that a batch has just added some.
 
-        Raises only ``WarehouseUnavailable``; faults of Kafka are handled here.
+        Raises only ``WarehouseUnavailable``; faults of Kafka and of the schema registry are handled here.
         """
         if self.kind == "articles" and self.settings.kafka.clean_topic is None:
             return
@@ -102,20 +102,24 @@ class Outbox:
 
     def _pass(self, ids: list[str]) -> None:
         from pipelines.broker import BrokerRefused, BrokerUnavailable
+        from pipelines.failures import RegistryFault
 
         try:
             with self._opened() as topic:
                 self._send_pages(topic, ids)
-        except (BrokerRefused, BrokerUnavailable) as fault:
+        except (BrokerRefused, BrokerUnavailable, RegistryFault) as fault:
             self._stopped(fault)
 
     def _opened(self) -> OutboxTopic[Any]:
         if self.kind == "articles":
+            from pipelines.schema_registry import known_schemas
             from pipelines.sinks import clean_articles
             from schemas.own import load_registry
 
-            registry = load_registry(self.settings.schemas_folder, self.settings.schema_ids)
-            return clean_articles.CleanTopic(self.settings.kafka, registry)
+            own = self.settings
+            known = known_schemas(own.registry, own.home)
+            registry = load_registry(own.schemas_folder, own.schema_ids, None if known is None else known.fetch)
+            return clean_articles.CleanTopic(own.kafka, registry, known)
         from pipelines.sinks import dead_letters
 
         return dead_letters.DeadLetterTopic(self.settings.kafka)

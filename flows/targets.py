@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.faults import PrefectUnavailable, SecretInParameter, names
+from flows.faults import PrefectUnavailable, SecretInParameter, WrongUsage, names
 from pipelines.phrases import in_words
 from pipelines.secrets import learn_environment, learn_secrets, secrets_in
 
@@ -113,6 +113,19 @@ def make_home(settings: Settings) -> None:
 
 def at_broker(settings: Settings, address: str) -> Settings:
     return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap_servers": address})})
+
+
+def with_registry(settings: Settings, url: str | None) -> Settings:
+    """The settings, with the schema registry at ``url`` if that is given. Raises ``WrongUsage`` if it is no URL."""
+    if url is None:
+        return settings
+    from pipelines.settings import registry_url
+
+    try:
+        checked = registry_url(url)
+    except ValueError as fault:
+        raise WrongUsage(f"--registry {fault}.\nWhat to do: correct the URL. A login is set by variables.") from None
+    return settings.model_copy(update={"registry": settings.registry.model_copy(update={"url": checked})})
 
 
 def describe_prefect(home: Path, *, verbose: bool) -> None:

@@ -35,6 +35,7 @@ _EXAMPLES = {
     "DATELINE_KAFKA__BOOTSTRAP_SERVERS": "host:port, as in kafka-1:9092,kafka-2:9092",
     "DATELINE_KAFKA__CONSUMER": 'a JSON object, as in {"fetch_max_bytes": 52428800}',
     "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',
+    "DATELINE_REGISTRY__URL": "a URL, as in https://registry.example:8081",
     "DATELINE_PATIENCE__RETRY_DELAYS_S": "one or more numbers of seconds, separated by commas, as in 1,4,10,30",
     "DATELINE_SCHEMA_IDS": 'a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}',
 }
@@ -90,6 +91,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield ("DATELINE_KAFKA__CLEAN_TOPIC",
                f"names the same topic as DATELINE_KAFKA__{other}_TOPIC: clean articles need a topic of their own")
     yield from _security_contradictions(settings)
+    yield from _registry_contradictions(settings)
     if "message_deadline_s" in batch.model_fields_set and batch.message_deadline_s > batch.deadline_s:
         yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",
                f"is {batch.message_deadline_s:g} s, but DATELINE_BATCH__DEADLINE_S gives the whole batch only "
@@ -98,6 +100,24 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield ("DATELINE_DRIFT__FEWEST_PAST_BATCHES",
                f"is {drift.fewest_past_batches}, but only the last {drift.recent_batches} batches are compared "
                "(DATELINE_DRIFT__RECENT_BATCHES): no drift would ever be detected")
+
+
+def _registry_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    registry = settings.registry
+    if registry.url is None:
+        return
+    if registry.token is not None and registry.username is not None:
+        yield ("DATELINE_REGISTRY__TOKEN", "is set, and DATELINE_REGISTRY__USERNAME too: use one of the two logins")
+    if (registry.username is None) != (registry.password is None):
+        here, there = ("USERNAME", "PASSWORD") if registry.password is None else ("PASSWORD", "USERNAME")
+        yield (f"DATELINE_REGISTRY__{here}", f"is set, but DATELINE_REGISTRY__{there} is not: a login needs both")
+    if registry.ssl_keyfile is not None and registry.ssl_certfile is None:
+        yield ("DATELINE_REGISTRY__SSL_KEYFILE",
+               "is set, but DATELINE_REGISTRY__SSL_CERTFILE is not: a key needs its certificate")
+    if registry.timeout_s >= settings.batch.message_deadline_s:
+        yield ("DATELINE_REGISTRY__TIMEOUT_S",
+               f"is {registry.timeout_s:g} s, but DATELINE_BATCH__MESSAGE_DEADLINE_S gives a step only "
+               f"{settings.batch.message_deadline_s:g} s: a slow registry would have messages rejected")
 
 
 def _security_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Faults of the data, by name. The class name of a fault is the reason in the ledger and in the dead letter.
 
 A step raises a ``Rejected`` for a fault of the data. Any other exception is a bug in Dateline and is recorded as
-``UnexpectedFault``. ``TopicRecreated`` is about a whole topic: it stops the run and rejects no message.
+``UnexpectedFault``. ``TopicRecreated`` is about a whole topic, and a ``RegistryFault`` about the schema registry: they
+stop the run and reject no message.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def _rebuild(fault: type[Rejected], expectation: str, violations: tuple[Violatio
 # decode
 class UnknownSchema(Rejected):
     fix = (
-        "Put the schema that the message was written with into DATELINE_SCHEMAS_FOLDER, or its registry id into "
-        "DATELINE_SCHEMA_IDS, then replay."
+        "Name the schema registry that has the message's schema in DATELINE_REGISTRY__URL, or put the schema into "
+        "DATELINE_SCHEMAS_FOLDER and its id into DATELINE_SCHEMA_IDS, then replay."
     )
 
 
@@ -215,3 +216,15 @@ def refuse_other_topic(topic: str, loaded_id: str, found_id: str) -> None:
             "topic was deleted and made again, or these are other brokers. Continuing would mix up the records of two "
             f"topics, so nothing was loaded.\n{TopicRecreated.ADVICE}"
         )
+
+
+class RegistryFault(Exception):
+    """The schema registry did not give a schema that a message needs. The message may be sound: the run stops."""
+
+
+class RegistryUnavailable(RegistryFault):
+    """The schema registry does not answer, or not as a schema registry does."""
+
+
+class RegistryRefused(RegistryFault):
+    """The schema registry refuses the login or the request."""

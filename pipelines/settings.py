@@ -79,6 +79,22 @@ def folder_url(value: str) -> str:
     return f"{scheme}://{place.rstrip('/')}"
 
 
+def registry_url(value: str) -> str:
+    """Return the value without its final slash if it is the URL of a schema registry; otherwise raise ``ValueError``.
+
+    >>> registry_url("https://registry.example/apis/ccompat/v7/")
+    'https://registry.example/apis/ccompat/v7'
+    >>> registry_url("registry:8081")
+    Traceback (most recent call last):
+    ValueError: must be an http or https URL without user, password and query, such as https://registry.example:8081
+    """
+    if re.fullmatch(r"https?://[A-Za-z0-9._:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?", value) is None:
+        raise ValueError(
+            "must be an http or https URL without user, password and query, such as https://registry.example:8081"
+        )
+    return value.rstrip("/")
+
+
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
@@ -392,6 +408,39 @@ class SnapshotSettings(_Section):
     )
 
 
+class RegistrySettings(_Section):
+    """The schema registry, with the API of Confluent's, and how to connect to it."""
+
+    url: Annotated[str, AfterValidator(registry_url)] | None = Field(
+        None,
+        description="URL of a schema registry with Confluent's API, such as https://registry:8081 or, for Apicurio, "
+        "http://registry:8080/apis/ccompat/v7. Unset: only listed ids are known (DATELINE_SCHEMA_IDS).",
+    )
+    username: NotBlank | None = Field(None, description="User name for basic authentication at the registry.")
+    password: SecretStr | None = Field(
+        None, description="Password for basic authentication. It is never shown or logged."
+    )
+    token: SecretStr | None = Field(
+        None, description="Bearer token, instead of a user name and a password. It is never shown or logged."
+    )
+    ssl_cafile: Path | None = Field(
+        None, description="PEM file of trusted certificate authorities. Unset: those of the operating system."
+    )
+    ssl_certfile: Path | None = Field(
+        None, description="PEM file of the client certificate, if the registry requires one."
+    )
+    ssl_keyfile: Path | None = Field(None, description="PEM file of the private key of the client certificate.")
+    timeout_s: float = Field(
+        10.0, ge=0.1, le=600,
+        description="Seconds within which the registry has to give a schema, second and third tries included.",
+    )
+    register_schemas: bool = Field(
+        True,
+        description="Whether the schema of clean articles is registered under <topic>-value if it is not there. If "
+        "not, clean articles wait in the outbox until somebody has registered it.",
+    )
+
+
 class FlinkSettings(_Section):
     """The Flink cluster on which ``runner=flink`` runs the jobs."""
 
@@ -466,9 +515,10 @@ class Settings(Masked, BaseSettings):
         Annotated[int, Field(ge=0, lt=1 << 32)], Annotated[str, AfterValidator(_subject_version)]
     ] = Field(
         default_factory=dict,
-        description="Ids of the Confluent schema registry, as a JSON object from id to subject/version, in addition to "
-        "schemas/ids.json.",
+        description="Ids of schemas in Confluent's wire format, as a JSON object from id to subject/version. They take "
+        "precedence over the schema registry. Without a registry, they are in addition to schemas/ids.json.",
     )
+    registry: RegistrySettings = RegistrySettings()
     runner: NotBlank = Field(
         "FnApiRunner",
         description="Beam runner. FnApiRunner runs jobs in worker processes of this machine, and flink on a Flink "

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -41,13 +41,20 @@ class SchemaMissing(LookupError):
     """There is no schema with this name, fingerprint or id."""
 
 
+class SchemaUnreadable(SchemaMissing):
+    """The schema registry has a schema with this id, but Dateline cannot read what is written with it."""
+
+
 class UnreadableDatum(ValueError):
     """The bytes do not match the schema that they were declared to be written with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SchemaVersion:
-    """A version of a subject. ``plain`` is the schema without logical types, with which times are read as numbers."""
+    """A version of a subject. ``plain`` is the schema without logical types, with which times are read as numbers.
+
+    A version that only a schema registry has is numbered by its id there (``is_registered``).
+    """
 
     subject: str
     version: int
@@ -56,16 +63,20 @@ class SchemaVersion:
     plain: Any
     fingerprint: int
     plain_fingerprint: int
+    is_registered: bool = False
 
     def __str__(self) -> str:
-        return f"{self.subject}/{self.version}"
+        return f"{self.subject} (id {self.version})" if self.is_registered else f"{self.subject}/{self.version}"
 
     @classmethod
-    def of(cls, subject: str, version: int, schema: Mapping[str, Any]) -> SchemaVersion:
+    def of(
+        cls, subject: str, version: int, schema: Mapping[str, Any], *, is_registered: bool = False
+    ) -> SchemaVersion:
         parsed = parse_schema(dict(schema))
         return cls(
             subject=subject, version=version, schema=schema, parsed=parsed, plain=parse_schema(without_logical(schema)),
             fingerprint=crc64(canonical_form(parsed)), plain_fingerprint=crc64(canonical_form(parsed, logical=False)),
+            is_registered=is_registered,
         )
 
     def logical_type(self, field: str) -> str | None:
@@ -82,13 +93,18 @@ class Registry:
 
     def __init__(
         self, versions: Iterable[SchemaVersion], ids: Mapping[int, str] | None = None,
-        written: Iterable[SchemaVersion] = (),
+        written: Iterable[SchemaVersion] = (), registered: Callable[[int], SchemaVersion] | None = None,
     ) -> None:
-        """``written`` are versions that are only used by writers: ``latest`` never returns them."""
+        """``written`` are versions that are only used by writers: ``latest`` never returns them.
+
+        ``registered`` finds the schema of an id that is not in ``ids``, in a schema registry; it raises
+        ``SchemaMissing`` for an id that the registry does not have.
+        """
         listed = list(versions)
         self._readers = {(v.subject, v.version) for v in listed}
         self._versions = {(v.subject, v.version): v for v in (*listed, *written)}
         self._ids = dict(ids or {})
+        self._registered = registered
         self._by_fingerprint = _fingerprints(list(self._versions.values()))
         if lost := {key: name for key, name in self._ids.items() if self._named(name) is None}:
             missing = ", ".join(f"schema id {key} stands for {name!r}" for key, name in lost.items())
@@ -127,9 +143,11 @@ class Registry:
 
     def by_id(self, schema_id: int) -> SchemaVersion:
         found = self._named(self._ids.get(schema_id, ""))
-        if found is None:
-            raise SchemaMissing(f"no schema with id {schema_id}")
-        return found
+        if found is not None:
+            return found
+        if self._registered is not None:
+            return self._registered(schema_id)
+        raise SchemaMissing(f"no schema with id {schema_id}")
 
     def read(self, writer: SchemaVersion, datum: bytes, *, times_as_numbers: bool = False) -> dict[str, Any]:
         """The record in a bare datum, resolved to the latest version of the writer's subject.
@@ -164,13 +182,16 @@ class Registry:
             raise UnreadableDatum("not Avro single-object encoding (C3 01 and eight bytes of fingerprint)")
         return self.read(self.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:])
 
-    def framed(self, value: bytes) -> bytes:
+    def framed(self, value: bytes, id_of: Callable[[SchemaVersion], int] | None = None) -> bytes:
         """A value in single-object encoding, in Confluent's wire format if an id is listed for its schema.
 
-        If several ids are listed, the smallest one is used. Raises ``SchemaMissing`` for an unknown fingerprint.
+        If several ids are listed, the smallest one is used. ``id_of`` returns the id of a version that has none.
+        Raises ``SchemaMissing`` for an unknown fingerprint.
         """
         writer = self.by_fingerprint(int.from_bytes(value[2:10], "little"))
         listed = [schema_id for schema_id, name in self._ids.items() if name == str(writer)]
+        if not listed and id_of is not None:
+            listed = [id_of(writer)]
         return CONFLUENT + min(listed).to_bytes(4, "big") + value[10:] if listed else value
 
     def _named(self, name: str) -> SchemaVersion | None:

@@ -28,26 +28,33 @@ class Jar:
     artifact: str
     version: str
     sha256: str
+    packaging: str = "jar"
+    classifier: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.artifact}:{self.version}"
 
 
 def locked_jars(text: str) -> tuple[Jar, ...]:
-    """The jars that a lock file names.
+    """The jars that a lock file names. Packaging and classifier follow the version, if they are not the usual ones.
 
-    >>> locked_jars("# why\\norg.example:pier:1.2 00ff\\n")
-    (Jar(group='org.example', artifact='pier', version='1.2', sha256='00ff'),)
+    >>> pier, archive = locked_jars("# why\\norg.example:pier:1.2 00ff\\norg.example:app:1.2:tar.gz:all 11ee\\n")
+    >>> str(pier), pier.sha256, archive.packaging, archive.classifier
+    ('org.example:pier:1.2', '00ff', 'tar.gz', 'all')
     """
     lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    parts = ((*coordinates.split(":"), sha256) for coordinates, sha256 in lines)
-    return tuple(Jar(group, artifact, version, sha256) for group, artifact, version, sha256 in parts)
+    parts = ((sha256, *coordinates.split(":"), "jar", "") for coordinates, sha256 in lines)
+    return tuple(Jar(group, name, version, sha, kind, of) for sha, group, name, version, kind, of, *_ in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Jars:
-    """The jars of a server, which the file ``lock`` in this package names."""
+    """The jars of a server, which the file ``lock`` in a Python package names."""
 
     server: str
     lock: str
     megabytes: int
+    package: str = "flows.local"
 
 
 KAFKA = Jars("Kafka", "kafka.jars", 45)
@@ -56,7 +63,7 @@ FLINK = Jars("Flink", "flink.jars", 158)
 
 def classpath(jars: Jars, folder: Path, notify: Callable[[str], None]) -> str:
     """The class path of a server. It is stored in ``folder``, so a second start needs no network and checks no hash."""
-    lock = files("flows.local").joinpath(jars.lock).read_text("utf-8")
+    lock = files(jars.package).joinpath(jars.lock).read_text("utf-8")
     mark = hashlib.sha256(lock.encode()).hexdigest()[:16]
     remembered = folder / f"classpath-{mark}"
     if remembered.exists():
@@ -110,14 +117,13 @@ def maven_settings(path: Path) -> tuple[str | None, Path | None]:
 
 def _fetch_one(context: MavenContext, jars: Jars, jar: Jar) -> Path:
     """The path of the jar. If the file is damaged by a broken download, it is downloaded once more."""
-    artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
-    name = f"{jar.group}:{jar.artifact}:{jar.version}"
+    artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, jar.packaging)
     for _ in range(2):
         try:
             path = Path(artifact.resolve())
         except Exception as fault:  # jgo raises RuntimeError, requests' own and OSError alike
             raise JarsUnavailable(
-                f"Could not download {name}, one of {jars.server}'s jars: {in_words(fault)}",
+                f"Could not download {jar}, one of {jars.server}'s jars: {in_words(fault)}",
                 "Check that Maven Central can be reached. On a machine without network, copy ~/.m2/repository from one "
                 "that has started the same servers once, or name a mirror in ~/.m2/settings.xml.",
             ) from fault
@@ -125,6 +131,6 @@ def _fetch_one(context: MavenContext, jars: Jars, jar: Jar) -> Path:
             return path
         path.unlink()
     raise JarsUnavailable(
-        f"{name} was downloaded twice, and each time its hash was not the one in {jars.lock}.",
+        f"{jar} was downloaded twice, and each time its hash was not the one in {jars.lock}.",
         "A proxy or mirror between this machine and Maven Central changes downloads: check them.",
     )

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.decode.fetched import Fetched
 from pipelines.failures import MalformedAvro, UnknownSchema
 from schemas import Registry, SchemaMissing, SchemaVersion, UnreadableDatum
-from schemas.registry import CONFLUENT, SINGLE_OBJECT
+from schemas.registry import CONFLUENT, SINGLE_OBJECT, SchemaUnreadable
 
 SUBJECT = "raw_article"
 _UNITS = {"timestamp-millis": "milliseconds", "timestamp-micros": "microseconds", "timestamp-nanos": "nanoseconds"}
@@ -57,8 +57,11 @@ def knows_id(value: bytes, registry: Registry) -> bool:
 def _read(registry: Registry, find: Callable[[], SchemaVersion], datum: bytes, named: str) -> Fetched:
     try:
         writer = find()
+    except SchemaUnreadable as fault:
+        readable = f"a schema that can be read as {SUBJECT}"
+        raise UnknownSchema(readable, field="schema", value=f"{named}: {fault}") from None
     except SchemaMissing:
-        raise UnknownSchema("a schema that schemas/ holds", field="schema", value=named) from None
+        raise UnknownSchema("a schema that schemas/ or the schema registry has", field="schema", value=named) from None
     if writer.subject != SUBJECT:
         raise UnknownSchema(f"a version of {SUBJECT}", field="schema", value=f"{writer} ({named})")
     try:

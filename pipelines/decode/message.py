@@ -25,7 +25,7 @@ from pipelines.failures import (
 from pipelines.records import UNKNOWN_SCRAPER, Evidence, RawArticle, RawMessage, scraper_name
 from pipelines.settings import Limits
 from schemas import Registry
-from schemas.own import load_registry
+from schemas.own import FetchSchema, load_registry
 
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _URL_CHARACTERS = 4_096
@@ -39,8 +39,10 @@ class Decoder:
     limits: Limits
 
 
-def load_decoder(limits: Limits, schema_ids: Mapping[int, str], own_schemas: Path | None = None) -> Decoder:
-    return Decoder(load_registry(own_schemas, schema_ids), limits)
+def load_decoder(
+    limits: Limits, schema_ids: Mapping[int, str], own_schemas: Path | None = None, fetch: FetchSchema | None = None
+) -> Decoder:
+    return Decoder(load_registry(own_schemas, schema_ids, fetch), limits)
 
 
 def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.clean.identity import content_hash, identity_of
 from pipelines.enrich import enrich_article, load_models
-from pipelines.failures import Rejected, Violation
+from pipelines.failures import RegistryFault, Rejected, Violation
 from pipelines.jobs.steps import steps
 from pipelines.records import CleanArticle, Coordinates, Evidence, Provenance, RawMessage
 from pipelines.settings import Settings
@@ -63,13 +63,15 @@ def received(outgoing: OutgoingMessage, n: int, now: datetime) -> RawMessage:
 
 
 def inspect_message(message: RawMessage, path: str, settings: Settings, now: datetime) -> Inspection:
-    """Runs the steps on one message. Faults are returned in the ``Inspection`` and never raised."""
+    """Runs the steps on one message. Faults are returned in the ``Inspection``; only a ``RegistryFault`` is raised."""
     record: Any = message
     for step in steps(settings, now):
         try:
             record = step.function(record, shared(step.load))
         except Rejected as fault:
             return Inspection(path, "rejected", step.name, fault.reason, fault.violations)
+        except RegistryFault:
+            raise
         except Exception as fault:  # noqa: BLE001  returned as the pipeline would record it
             failure = unexpected(step.name, fault)
             return Inspection(path, "rejected", step.name, failure.reason, failure.violations)

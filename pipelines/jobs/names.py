@@ -24,8 +24,8 @@ def check_names(settings: Settings) -> None:
     """Raises ``SettingsWrong`` with all settings that name something missing or unusable."""
     problems = [
         *missing_certificates(settings.kafka), *consumer_option_problems(settings.kafka.consumer),
-        *_schema_problems(settings), *_model_problems(settings), *_stage_problems(settings),
-        *_snapshot_problems(settings), *_beam_problems(settings),
+        *_schema_problems(settings), *_registry_problems(settings), *_model_problems(settings),
+        *_stage_problems(settings), *_snapshot_problems(settings), *_beam_problems(settings),
     ]
     if problems:
         raise settings_wrong(problems)
@@ -38,6 +38,13 @@ def _schema_problems(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "DATELINE_SCHEMAS_FOLDER", f"names {settings.schemas_folder}, which cannot be used: {fault}"
     except SchemaMissing as fault:
         yield "DATELINE_SCHEMA_IDS", f"leads nowhere: {fault}"
+
+
+def _registry_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        path = getattr(settings.registry, name)
+        if path is not None and settings.registry.url is not None and not path.is_file():
+            yield f"DATELINE_REGISTRY__{name.upper()}", f"names {path}, which is not a file"
 
 
 def _model_problems(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -40,15 +40,15 @@ def load_all(settings: Settings) -> None:
     """
     from apache_beam.runners.portability import fn_api_runner  # noqa: F401  which Beam imports when a job runs
 
-    from pipelines.decode import load_decoder
     from pipelines.jobs import audit, batches, ingest  # noqa: F401  what workers run
+    from pipelines.jobs.decoder import decoder_loader
     from pipelines.transforms.expectations import runner_of
     from pipelines.transforms.processor import processor_of
     from pipelines.transforms.shared import shared
     from pipelines.validate import load_contract, load_suite
 
     processor_of(settings)
-    shared(partial(load_decoder, settings.limits, settings.schema_ids, settings.schemas_folder))
+    shared(decoder_loader(settings))
     shared(load_contract)
     runner_of(partial(load_suite, "article"))
     audit.batch_suite()

@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any
 
 from pipelines.clean import clean_article, load_rules
-from pipelines.decode import decode_message, load_decoder
+from pipelines.decode import decode_message
 from pipelines.enrich import Models, enrich_article, load_models
 from pipelines.failpoints import Failpoint, reach
+from pipelines.jobs.decoder import decoder_loader
 from pipelines.records import Article, CleanArticle, Provenance
 from pipelines.settings import Settings
 from pipelines.transforms.processor import processor_of
@@ -33,9 +34,8 @@ class StepCode:
 
 def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
     """The steps, configured by the settings. ``processed_at`` is the processing time of each article."""
-    schemas = (settings.schema_ids, settings.schemas_folder)
     return (
-        StepCode("decode", decode_message, partial(load_decoder, settings.limits, *schemas)),
+        StepCode("decode", decode_message, decoder_loader(settings)),
         StepCode("clean", clean_article, partial(load_rules, settings.limits)),
         StepCode("enrich", _enrich, partial(load_models, settings.models)),
         StepCode("validate", partial(_validate, settings, processed_at), load_contract),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.failpoints import Failpoint, reach
-from pipelines.failures import Failure
+from pipelines.failures import Failure, RegistryRefused, RegistryUnavailable
 from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessage
 from pipelines.runtime.executor import RunFailed
 from pipelines.settings import Settings
@@ -134,7 +134,7 @@ def _finished(pipeline: beam.Pipeline, deadline_s: float) -> Any:
         result = pipeline.run()
         state = result.wait_until_finish(duration=int(deadline_s * 1_000))
     except Exception as fault:
-        if (named := _stage_fault(f"{type(fault).__module__}.{type(fault).__name__}: {fault}")) is not None:
+        if (named := _named_fault(f"{type(fault).__module__}.{type(fault).__name__}: {fault}")) is not None:
             raise named from fault
         raise
     if state == PipelineState.DONE:
@@ -147,20 +147,22 @@ def _finished(pipeline: beam.Pipeline, deadline_s: float) -> Any:
     )
 
 
-_STAGE_FAULT = re.compile(
-    r"pipelines\.stage\.faults\.(StagingFailed|StageUnavailable): (.+?)(?: \[while running |\n\n|\Z)", re.DOTALL
+_FAULTS = {kind.__name__: kind for kind in (StagingFailed, StageUnavailable, RegistryRefused, RegistryUnavailable)}
+_FAULT = re.compile(
+    rf"pipelines\.(?:stage\.faults|failures)\.({'|'.join(_FAULTS)}): (.+?)(?: \[while running |\n\n|\Z)", re.DOTALL
 )
 
 
-def _stage_fault(text: str) -> Exception | None:
-    """Recovers a fault of the stage from the text of an exception that Beam wrapped it in; None if it was another.
+def _named_fault(text: str) -> Exception | None:
+    """Recovers a fault of the stage or of the schema registry from the text of an exception that Beam wrapped it in.
 
-    >>> _stage_fault("… pipelines.stage.faults.StagingFailed: Could not write x. [while running 'Stage/Articles']")
+    Returns None if it was another fault.
+
+    >>> _named_fault("… pipelines.stage.faults.StagingFailed: Could not write x. [while running 'Stage/Articles']")
     StagingFailed('Could not write x.')
     """
-    found = _STAGE_FAULT.search(text)
-    kinds = {kind.__name__: kind for kind in (StagingFailed, StageUnavailable)}
-    return found and kinds[found[1]](found[2].strip())
+    found = _FAULT.search(text)
+    return found and _FAULTS[found[1]](found[2].strip())
 
 
 def unread(offsets: OffsetRange) -> Iterator[RawMessage]:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from pipelines.phrases import in_words
 from pipelines.records import OutgoingMessage
 from pipelines.resolve.outgoing import WaitingMessage
+from pipelines.schema_registry import KnownSchemas, subject_of
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.outbox_topic import OutboxTopic, TopicUse
-from schemas import Registry
+from schemas import Registry, SchemaVersion
 
 
 class CleanTopic(OutboxTopic[WaitingMessage]):
     """The topic of clean articles, open for writing.
 
-    An article is Avro, keyed by ``article_id``: in Confluent's wire format if the registry lists an id for its schema,
-    otherwise in single-object encoding. A deletion is a tombstone with the same key. Messages of one article go to one
-    partition, in the order of their loads.
+    An article is Avro, keyed by ``article_id``: in Confluent's wire format if ``registry`` lists an id for its schema
+    or ``known``, the schema registry, gives one; without both in single-object encoding. A registry that gives no id
+    stops the sending. A deletion is a tombstone with the same key. Messages of one article go to one partition, in the
+    order of their loads.
     """
 
-    def __init__(self, kafka: KafkaSettings, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, kafka: KafkaSettings, registry: Registry, known: KnownSchemas | None = None) -> None:
+        self._registry, self._known = registry, known
         super().__init__(kafka, clean_use(kafka))
 
     def _message(self, item: WaitingMessage, *, whole: bool = True) -> OutgoingMessage:
         del whole
-        return clean_message(item, self._registry)
+        return clean_message(item, self._registry, self._id_of)
+
+    @property
+    def _id_of(self) -> Callable[[SchemaVersion], int] | None:
+        return None if self._known is None else partial(self._known.id_of, subject_of(self._use.topic))
 
     def _too_large(self, size: int) -> str:
         return (
@@ -44,8 +53,13 @@ def clean_use(kafka: KafkaSettings) -> TopicUse:
     return TopicUse(kafka.clean_topic, "clean articles", "DATELINE_KAFKA__CLEAN_TOPIC")
 
 
-def clean_message(waiting: WaitingMessage, registry: Registry) -> OutgoingMessage:
-    """The message of an article or a deletion. Its headers let consumers filter without Avro."""
+def clean_message(
+    waiting: WaitingMessage, registry: Registry, id_of: Callable[[SchemaVersion], int] | None = None
+) -> OutgoingMessage:
+    """The message of an article or a deletion. Its headers let consumers filter without Avro.
+
+    ``id_of`` returns the id of a schema for which ``registry`` lists none.
+    """
     headers = [("outcome", waiting.outcome.encode()), ("batch-id", waiting.batch_id.encode())]
     if waiting.article is None:
         return OutgoingMessage(waiting.article_id.encode(), None, tuple(headers))
@@ -53,4 +67,4 @@ def clean_message(waiting: WaitingMessage, registry: Registry) -> OutgoingMessag
         ("version", str(waiting.version).encode()), ("current", b"true" if waiting.is_current else b"false"),
         ("content-type", b"application/vnd.apache.avro+binary"),
     ]
-    return OutgoingMessage(waiting.article_id.encode(), registry.framed(waiting.article), tuple(headers))
+    return OutgoingMessage(waiting.article_id.encode(), registry.framed(waiting.article, id_of), tuple(headers))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pipelines.broker import BrokerRefused, BrokerUnavailable, ask_broker, broker_faults
+from pipelines.failures import RegistryFault
 from pipelines.records import OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import CAREFUL_BYTES, LARGEST_BYTES, a_producer
@@ -29,7 +30,7 @@ class Sent:
 
     acknowledged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    stopped: BrokerRefused | BrokerUnavailable | None = None
+    stopped: BrokerRefused | BrokerUnavailable | RegistryFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class OutboxTopic[T](ABC):
         for item_id, item in items.items():
             try:
                 message = self._fitting(item)
+            except RegistryFault:
+                raise
             except Exception as fault:  # noqa: BLE001  an item that cannot be encoded must not stop the others
                 sent.refused[item_id] = self._cannot_be_encoded(fault)
                 continue
@@ -161,7 +164,7 @@ class OutboxTopic[T](ABC):
         try:
             with broker_faults(self._kafka, self._doing):
                 yield
-        except (BrokerRefused, BrokerUnavailable) as fault:
+        except (BrokerRefused, BrokerUnavailable, RegistryFault) as fault:
             sent.stopped = fault
 
     def _close(self) -> None:

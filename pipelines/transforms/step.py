@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from pipelines.failures import Failure, Rejected, Violation
+from pipelines.failures import Failure, RegistryFault, Rejected, Violation
 from pipelines.records import RawMessage, scraper_name
 from pipelines.transforms import watch
 from pipelines.transforms.naming import named_in
@@ -55,8 +55,9 @@ class Step(beam.PTransform):
 
     Takes in-flight records, gives in-flight records. Rejects a record for which the function raises ``Rejected``, with
     its reason; any other exception becomes an ``UnexpectedFault`` with its traceback. A lack of memory or disk fails
-    the bundle; in a local worker process, a message that takes all memory or too much time ends the worker (see
-    ``watch``). Emits each element once per committed bundle.
+    the bundle, and so does a schema registry that does not give the schema of a message. In a local worker process, a
+    message that takes all memory or too much time ends the worker (see ``watch``). Emits each element once per
+    committed bundle.
 
     ``name`` is the step's name (decode, clean, …), ``function`` a module-level function, and ``load`` returns the
     function's second argument.
@@ -92,6 +93,8 @@ class _Apply(beam.DoFn):
         except (MemoryError, OSError) as fault:
             if watch.is_out_of_memory(fault):
                 watch.out_of_memory()
+            raise
+        except RegistryFault:
             raise
         except Rejected as fault:
             failure = Failure(self.name, fault.reason, fault.violations)

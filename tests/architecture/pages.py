@@ -83,16 +83,37 @@ our-schemas/
   ids.json                optional: the ids of your schema registry, as in {{"42": "raw_article/101"}}
 ```
 
-The ids may also be in `DATELINE_SCHEMA_IDS`, which takes precedence. Messages in single-object encoding contain the
-fingerprint of their schema and need no id. Dateline reads every version with the newest one that it ships: fields
-that you add are ignored, and fields that Dateline needs have to keep their names and types. `dateline schemas check
---folder our-schemas` checks whether a folder can be used. A run checks the folder again, and ends with exit code 2
-before it reads anything if the folder cannot be used.
+The ids may also be in `DATELINE_SCHEMA_IDS`, which takes precedence, or in a [schema registry](#a-schema-registry).
+Messages in single-object encoding contain the fingerprint of their schema and need no id. Dateline reads every version
+with the newest one that it ships: fields that you add are ignored, and fields that Dateline needs have to keep their
+names and types. `dateline schemas check --folder our-schemas` checks whether a folder can be used. A run checks the
+folder again, and ends with exit code 2 before it reads anything if the folder cannot be used.
 
 `dateline schemas check` refuses a version that cannot read data of every earlier version, and one that would change
 the values that are read: rounded numbers (long to double), a field whose aliases match two earlier fields, a field
 that was renamed twice and does not list its first name, a default that would be decoded as another type. To find this
 out, it writes values with the earlier version and reads them with the later one.
+
+## A schema registry
+
+`DATELINE_REGISTRY__URL` names a schema registry with Confluent's API: Confluent's own, Apicurio
+(`…/apis/ccompat/v7`), Karapace or Redpanda. The login is `DATELINE_REGISTRY__USERNAME` and
+`DATELINE_REGISTRY__PASSWORD`, or `DATELINE_REGISTRY__TOKEN`; `DATELINE_REGISTRY__SSL_CAFILE` and the two variables
+beside it are for TLS. Then
+
+- a message with an id that is not listed is read with the schema that the registry has for it. The schema must be a
+  record named `RawArticle`, in any namespace, that the newest `raw_article` can read, as for a folder. Schemas that
+  refer to others are read, too;
+- a schema is fetched once and remembered in the home folder, so that messages with known ids are read while the
+  registry is away;
+- a message whose id the registry does not have, or has with another kind of schema, is rejected as `UnknownSchema`;
+- if the registry does not give an unknown schema because it is away, the run stops, and no offset is moved;
+- clean articles are framed with the id that their schema has under `<topic>-value`. It is registered if it is not
+  there.
+
+`dateline schemas check --registry URL` compares: whether each version of `<raw topic>-value` can be read, whether the
+versions of `<clean topic>-value` are Dateline's, whether listed ids mean the same schema in the registry, and whether
+ids that were fetched before still do.
 """
 
 

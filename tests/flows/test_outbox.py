@@ -177,7 +177,7 @@ def test_a_pass_is_bounded_and_the_next_goes_on(
 class CleanTopic(Topic):
     """Stands in for the topic of clean articles; ``large`` are versions that it refuses."""
 
-    def __call__(self, _kafka: object, _registry: object = None) -> CleanTopic:
+    def __call__(self, _kafka: object, _registry: object = None, _known: object = None) -> CleanTopic:
         super().__call__(_kafka)
         return self
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Warehouse
 
 SETTINGS, HOME, STAGE, WAREHOUSE, PREFECT = "settings", "home folder", "stage", "warehouse", "Prefect"
-MODELS = "models and tables"
+REGISTRY, MODELS = "schema registry", "models and tables"
 LITTLE_ROOM, NO_ROOM = 2_000_000_000, 100_000_000
 PATIENCE_S = 3.0
 LOADED_WITHIN_S = 60.0  # loading models takes seconds, and longer on a busy machine
@@ -208,6 +208,23 @@ def _without_user(url: str) -> str:
     return f"{scheme}{divider}{rest.rpartition('@')[2]}"
 
 
+def check_registry(settings: Settings, checks: Checks) -> None:
+    """Check that the schema registry answers and accepts the login, and that it has the schemas that a run needs."""
+    from pipelines.schema_registry import known_schemas
+    from pipelines.schema_registry.comparison import compare
+
+    known = known_schemas(settings.registry, settings.home)
+    if known is None:
+        checks.ok(REGISTRY, "None is named: ids of schemas are those that are listed.")
+        return
+    compared = compare(settings, known)
+    if compared.problems:
+        do = "`dateline schemas check` lists each of them with its remedy"
+        checks.warn(REGISTRY, f"{counted(len(compared.problems), 'problem')}: {compared.problems[0]}", do)
+    else:
+        checks.ok(REGISTRY, f"{settings.registry.url} answers. {' '.join(compared.notes)}")
+
+
 def check_models(settings: Settings, checks: Checks) -> None:
     """Check that the models that find names and the lookup tables can be loaded."""
     from pipelines.enrich.models import load_models
@@ -218,6 +235,6 @@ def check_models(settings: Settings, checks: Checks) -> None:
 
 GROUPS = (
     Group((SETTINGS,), check_settings), Group((HOME,), check_home), Group((STAGE,), check_stage),
-    Group((WAREHOUSE,), check_warehouse),
+    Group((WAREHOUSE,), check_warehouse), Group((REGISTRY,), check_registry),
     Group((PREFECT,), check_prefect), Group((MODELS,), check_models, LOADED_WITHIN_S),
 )

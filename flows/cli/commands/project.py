@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.frame import AsJson, Verbose, command
-from flows.cli.screen import safe
+from flows.cli.screen import Screen, safe
 from flows.faults import FOUND_WRONG
+
+if TYPE_CHECKING:
+    from pipelines.schema_registry.comparison import Comparison
+    from pipelines.settings import Settings
+    from schemas.problems import Problem
 
 app = typer.Typer()
 schemas = typer.Typer(help="The Avro contracts.", no_args_is_help=True)
@@ -26,10 +31,18 @@ def check(
             "are checked together with Dateline's.",
         ),
     ] = None,
+    registry: Annotated[
+        str | None, typer.Option(
+            "--registry", metavar="URL", help="Schema registry to compare with, instead of DATELINE_REGISTRY__URL."
+        ),
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check that every schema version can read data of the earlier versions; exit with code 1 if one cannot."""
+    """Check that every schema version can read data of the earlier versions; exit with code 1 if one cannot.
+
+    If a schema registry is named, also compare with it: the schemas of the topics, and the listed ids.
+    """
     with command("schemas-check", verbose=verbose, schemas_folder=own) as run:
         import schemas as contracts
         from schemas.checks import check_own_schemas, check_schemas
@@ -39,16 +52,36 @@ def check(
         added = None if folder else run.settings.schemas_folder
         if added is not None:
             problems += check_own_schemas(added)
+        compared = None if problems else _compared(run.settings, registry)
+        problems += compared.problems if compared else []
         if as_json:
             run.screen.write_json([{"file": str(getattr(p, "path", "")), "problem": str(p)} for p in problems])
-        elif problems:
-            for problem in problems:
-                run.screen.say(f"[red]✗[/red] {safe(problem, 1_000)}")
         else:
             and_own = f" and {safe(added)}" if added is not None else ""
-            run.screen.say(f"The contracts in {safe(checked)}{and_own} are valid and compatible.")
+            fine = f"The contracts in {safe(checked)}{and_own} are valid and compatible."
+            _show(run.screen, problems, compared, fine)
         if problems:
             raise typer.Exit(FOUND_WRONG)
+
+
+def _show(screen: Screen, problems: list[Problem], compared: Comparison | None, fine: str) -> None:
+    for note in compared.notes if compared else ():
+        screen.say(safe(note, 1_000))
+    for problem in problems:
+        screen.say(f"[red]✗[/red] {safe(problem, 1_000)}")
+    if not problems:
+        screen.say(fine)
+
+
+def _compared(settings: Settings, url: str | None) -> Comparison | None:
+    """The comparison with the schema registry; None if none is named."""
+    from flows.targets import with_registry
+    from pipelines.schema_registry import known_schemas
+    from pipelines.schema_registry.comparison import compare
+
+    named = with_registry(settings, url)
+    known = known_schemas(named.registry, named.home)
+    return None if known is None else compare(named, known)
 
 
 @app.command()
