@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
-from flows.faults import WrongUsage
+from flows.faults import WrongUsage, names
 from flows.flink import at_flink
 from flows.masking import masked
 from flows.report import RunReport
@@ -27,9 +27,21 @@ def plan(work: Work, most: int) -> Plan:
     """Offset ranges from the warehouse's next offsets up to the topic's end, at most ``most`` offsets in all."""
     from pipelines.sources.kafka import plan_ranges
 
+    own = _share(work)  # before the offsets are read: what is taken over now was loaded by another worker until now
     saved, loaded_id = work.warehouse.next_offsets(work.topic), work.warehouse.topic_id(work.topic)
     policy = work.settings.batch.retention_gap
-    return plan_ranges(work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy)
+    return plan_ranges(
+        work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy, own=own
+    )
+
+
+def _share(work: Work) -> frozenset[int] | None:
+    """The partitions that this run has to load now; None if it loads all of them."""
+    from pipelines.sources.kafka import topic_offsets
+
+    if work.sharing is None:
+        return None
+    return work.sharing.share_of(lambda: topic_offsets(work.settings.kafka, work.topic))
 
 
 def confirm(work: Work, planned: Plan) -> None:
@@ -43,7 +55,7 @@ def confirm(work: Work, planned: Plan) -> None:
 @masked
 def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
-    wait_minutes: float = 0, new_warehouse: bool = False, flink_master: str | None = None,
+    wait_minutes: float = 0, new_warehouse: bool = False, flink_master: str | None = None, shared: bool = False,
 ) -> dict[str, Any]:
     """Load new records until the run reaches the end that the topic had at its start; keep running with ``follow``.
 
@@ -55,7 +67,10 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
         wait_minutes: how long to wait for another run to release the writer lock.
         new_warehouse: load into this warehouse even if earlier runs loaded into another one.
         flink_master: host:port of the Flink cluster, instead of the one in the settings.
+        shared: load only a share of the partitions, beside other runs that follow the topic.
     """
+    if shared and not follow:
+        raise WrongUsage("Only runs that follow a topic can share it.\nWhat to do: give both: follow and shared.")
     if max_records is not None and max_records < 1:
         raise WrongUsage(f"max_records is {max_records}.\nWhat to do: give 1 or more, or leave it out to take all.")
     from pipelines.broker import standing_connection
@@ -63,7 +78,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
     settings = at_flink(with_broker(the_settings(runner=runner, warehouse=warehouse)), flink_master)
     most = max_records or sys.maxsize
     if follow:
-        return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse)
+        return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse, shared=shared)
     with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as work, standing_connection():
         _begin(work)
         _catch_up(work, most)
@@ -93,7 +108,7 @@ def _catch_up(work: Work, most: int) -> None:
 
 
 def _follow_until_stopped(
-    settings: Settings, most: int, wait_minutes: float, *, new_warehouse: bool
+    settings: Settings, most: int, wait_minutes: float, *, new_warehouse: bool, shared: bool
 ) -> dict[str, Any]:
     from pipelines.broker import standing_connection
 
@@ -101,7 +116,7 @@ def _follow_until_stopped(
         stop.is_checked = True
         try:
             with (
-                working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse) as work,
+                working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse, shared=shared) as work,
                 standing_connection(),
             ):
                 _begin(work)
@@ -117,7 +132,7 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
         while work.report.records < most and not stop.is_asked():
             planned = _look(work, most)
             if planned.ranges:
-                _load(work, planned)
+                _load_share(work, planned)
                 report_progress(work)
             else:
                 send_waiting(work)
@@ -148,6 +163,18 @@ def _load(work: Work, planned: Plan) -> None:
     transformed = transform(work, _batch(work, planned))
     work.patience.call("confirm", lambda: confirm(work, planned))
     finish_batch(work, transformed)
+
+
+def _load_share(work: Work, planned: Plan) -> None:
+    """Load the batch. A worker that shares the topic drops a batch whose partitions another one has taken over."""
+    try:
+        _load(work, planned)
+    except Exception as fault:
+        if work.sharing is None or {"LeaseLost", "OffsetsMoved", "StateMoved"}.isdisjoint(names(fault)):
+            raise
+        LOG.warning("batch %d of this worker was dropped: %s", work.report.batches + 1, fault)
+        work.sharing.look_again()
+        _batch(work, planned).folder.remove()
 
 
 def _ends(work: Work, planned: Plan) -> dict[int, int]:

@@ -53,15 +53,18 @@ def hold_lock(folder: Path) -> None:
     _locks.append(lock)
 
 
-def end_killed(folder: Path) -> None:
-    """Set flow runs of this warehouse whose process is gone to Crashed; if that fails, only log a warning."""
+def end_killed(folder: Path, *, alone: bool = True) -> None:
+    """Set flow runs of this warehouse whose process is gone to Crashed; if that fails, only log a warning.
+
+    Unless this run loads its topic ``alone``, runs without a lock file in this home may be at work on other machines.
+    """
     try:
-        _end_killed(folder)
+        _end_killed(folder, alone=alone)
     except Exception:
         LOG.warning("killed runs could not be set to Crashed in Prefect; the next run tries again", exc_info=True)
 
 
-def _end_killed(folder: Path) -> None:
+def _end_killed(folder: Path, *, alone: bool) -> None:
     own = flow_run.get_id()
     if own is None:
         return
@@ -70,7 +73,7 @@ def _end_killed(folder: Path) -> None:
     with get_client(sync_client=True) as client:
         known = _read(client, {"id": {"any_": list(gone)}}) if gone else []
         killed = [run for run in known if run.state is not None and run.state.type in UNDER_WAY]
-        for run in [*killed, *_without_lock(client, own, set(files))]:
+        for run in [*killed, *(_without_lock(client, own, set(files)) if alone else ())]:
             client.set_flow_run_state(run.id, Crashed(message=MESSAGE), force=True)
             LOG.warning("flow run %s was killed; it was set to Crashed in Prefect", run.name)
     for run in known:

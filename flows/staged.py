@@ -6,6 +6,7 @@ Each warehouse and topic has its own folders, so runs into two warehouses, or on
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -25,17 +26,24 @@ class StagedBatches:
 
     folder: Folder
 
-    def remove_unloaded(self, warehouse: Warehouse) -> None:
-        """Remove batches that a killed run staged and did not load."""
+    def remove_unloaded(self, warehouse: Warehouse, live: Callable[[], frozenset[str]] = frozenset) -> None:
+        """Remove batches that a killed run staged and did not load.
+
+        ``live`` returns the ids of runs on the same topic that are at work: their batches are left alone.
+        """
         from pipelines.warehouse.questions import ask
 
         for letters in self.folder.files():  # dead letters that a killed replay had prepared
             self.folder.remove_file(letters)
-        for batch in self.folder.folders():
+        batches = list(self.folder.folders())
+        runs = live()  # asked after the batches are listed: who staged one of them was registered before
+        for batch in batches:
+            if batch.name.rpartition("-")[0] in runs:
+                continue
             if not ask(warehouse, "batch_is_loaded", (batch.name,)).rows:
                 LOG.info("removing %s: the run that staged it ended before it was loaded", batch)
                 batch.remove()
-        if any(ask(warehouse, "batch_has_removed", (batch.name,)).rows for batch in self.folder.folders()):
+        if not runs and any(ask(warehouse, "batch_has_removed", (b.name,)).rows for b in self.folder.folders()):
             self.remove_all()  # a run was killed after a deletion and before it removed the files
 
     def remove_all(self) -> None:

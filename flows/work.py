@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial, wraps
@@ -29,6 +29,7 @@ from flows.patience import Patience
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
+from flows.sharing import Sharing, sharing, sharing_warehouse
 from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
@@ -69,6 +70,8 @@ class Work:
     patience: Patience
     snapshot: Snapshot
     follows: bool = False
+    sharing: Sharing | None = None
+    """This worker's share of the topic, if several runs load it at once; None if this run loads it alone."""
 
     @property
     def processor(self) -> str:
@@ -144,28 +147,47 @@ def send_outbox(work: Work, loaded: Loaded) -> None:
 
     What Kafka does not accept is tried again later. It never stops loading.
     """
-    for outbox in work.outboxes:
+    for outbox in _outboxes(work):
         more = bool(loaded.outcomes["rejected"]) if outbox.kind == "dead letters" else loaded.changed_articles
         outbox.send(more=more)
     work.group.commit({p: offset for (topic, p), offset in loaded.offsets.items() if topic == work.topic})
 
 
+def _outboxes(work: Work) -> tuple[Outbox, ...]:
+    """The outboxes that this run has to send. Of the workers of a shared ingest, one at a time sends them for all."""
+    if work.sharing is None:
+        return work.outboxes
+    if not work.sharing.sends:
+        return ()
+    for outbox in work.outboxes:
+        outbox.may_wait = True  # other workers add to it
+    return work.outboxes
+
+
 def clean_up(work: Work) -> None:
     """Clean up after runs that were killed, and send what earlier runs left in the outboxes."""
-    StagedBatches(work.store.batches).remove_unloaded(work.warehouse)
+    live = work.sharing.warehouse.live_workers if work.sharing else frozenset
+    StagedBatches(work.store.batches).remove_unloaded(work.warehouse, live)
     remove_originals(work)
     send_waiting(work)
 
 
 def send_waiting(work: Work) -> None:
     """Send what waits in the outboxes, if it is time for another try."""
-    for outbox in work.outboxes:
+    for outbox in _outboxes(work):
         outbox.send()
 
 
 def remove_staged(work: Work, loaded: Loaded) -> None:
-    """Keep only the last few staged batches; after a deletion, keep none and remove the deleted originals too."""
-    if loaded.removed or loaded.outcomes["suppressed"]:
+    """Keep only the last few staged batches; after a deletion, keep none and remove the deleted originals too.
+
+    Workers that share a topic keep none, so that none has to remove the batches of another.
+    """
+    if work.sharing is not None:
+        (work.store.batches / loaded.batch_id).remove()
+        if loaded.removed or loaded.outcomes["suppressed"]:
+            remove_originals(work)
+    elif loaded.removed or loaded.outcomes["suppressed"]:
         StagedBatches(work.store.batches).remove_all()
         remove_originals(work)
     else:
@@ -187,15 +209,15 @@ def remove_originals(work: Work) -> None:
 
 def finish(work: Work) -> None:
     """Send the remaining messages and group offsets after every batch is loaded."""
-    for outbox in work.outboxes:
+    for outbox in work.outboxes if work.sharing is None or work.sharing.sends_at_end() else ():
         outbox.finish()
     work.group.finish()
 
 
 @contextmanager
-def working(
+def working(  # noqa: PLR0913  how a run starts
     settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
-    new_warehouse: bool = False,
+    new_warehouse: bool = False, shared: bool = False,
 ) -> Iterator[Work]:
     """Take the writer lock, start a run and its workers, and record the run's end, however it ends.
 
@@ -203,10 +225,11 @@ def working(
     ``WarehouseGone`` or ``WarehouseReplaced`` if earlier runs loaded into another warehouse, unless ``new_warehouse``.
 
     ``following`` is the stop of a run that follows the topic: such a run waits longer for the end of an outage, and
-    being stopped completes it.
+    being stopped completes it. Runs that are ``shared`` load one topic at the same time, each its share of it.
     """
     from pipelines.jobs.names import check_names
     from pipelines.warehouse import Run
+    from pipelines.warehouse.postgres.sharing import SharingWarehouse
 
     for library in ("kafka", "apache_beam", "great_expectations"):  # they log each connection, type hint and folder
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -219,43 +242,54 @@ def working(
     patience = Patience(settings.patience.retry_delays_s, outage_s, following)
     warehouse = the_warehouse(settings)
     memory = Memory(settings, warehouse)
+    if shared:
+        warehouse = sharing_warehouse(settings, warehouse, report.run_id)
+        memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
-    with warehouse.writer(holder, 60 * wait_minutes, report.topic):  # first: it may write only now
+    with ExitStack() as ending, warehouse.writer(holder, 60 * wait_minutes, report.topic):  # it may write only now
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind != "release")
         warehouse.prepare()
         if new_warehouse or warehouse.identity().is_loaded:
             memory.remember()
-        end_killed(memory.folder / "runs")
+        worker = ending.enter_context(sharing(warehouse)) if isinstance(warehouse, SharingWarehouse) else None
+        end_killed(memory.folder / "runs", alone=not shared)
         processor = f"dateline {version('dateline')}"
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
+        with _recorded(settings, warehouse, report, artifact), _executor(settings, kind) as executor:
+            outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
+            group = GroupOffsets(settings, memory.for_kafka())
+            follows = following is not None
+            snapshot = Snapshot(settings, warehouse)
+            yield Work(
+                settings, warehouse, executor, report, outboxes, group, artifact, logs, patience, snapshot, follows,
+                worker,
+            )
+            snapshot.finish()
+
+
+@contextmanager
+def _recorded(settings: Settings, warehouse: Warehouse, report: RunReport, artifact: RunArtifact) -> Iterator[None]:
+    """Record how the run of the block ended, in the warehouse and in the artifact."""
+    try:
+        yield
+        report.end("completed")
+        _record_end(warehouse, report)
+    except Abandoned:
+        report.end("completed", "stopped before its first batch")
+        _record_end(warehouse, report)
+        raise
+    except BaseException as fault:
+        why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
+        report.end("failed", why)
         try:
-            with _executor(settings, kind) as executor:
-                outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
-                group = GroupOffsets(settings, memory.for_kafka())
-                follows = following is not None
-                snapshot = Snapshot(settings, warehouse)
-                yield Work(
-                    settings, warehouse, executor, report, outboxes, group, artifact, logs, patience, snapshot, follows
-                )
-                snapshot.finish()
-            report.end("completed")
             _record_end(warehouse, report)
-        except Abandoned:
-            report.end("completed", "stopped before its first batch")
-            _record_end(warehouse, report)
-            raise
-        except BaseException as fault:
-            why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
-            report.end("failed", why)
-            try:
-                _record_end(warehouse, report)
-            except Exception:  # report the first fault; the next run sets this one to abandoned
-                LOG.warning("the end of the run could not be recorded", exc_info=True)
-            raise
-        finally:
-            _write_artifact(settings, report, artifact.write)
+        except Exception:  # report the first fault; the next run sets this one to abandoned
+            LOG.warning("the end of the run could not be recorded", exc_info=True)
+        raise
+    finally:
+        _write_artifact(settings, report, artifact.write)
 
 
 @contextmanager

@@ -441,6 +441,16 @@ class RegistrySettings(_Section):
     )
 
 
+class SharingSettings(_Section):
+    """How the workers of ``dateline ingest --shared`` share the partitions of a topic."""
+
+    lease_s: float = Field(
+        20.0, ge=1, le=3_600,
+        description="Seconds after which the partitions of a worker that does not report any more are given to others. "
+        "A worker reports three times in this time.",
+    )
+
+
 class FlinkSettings(_Section):
     """The Flink cluster on which ``runner=flink`` runs the jobs."""
 
@@ -526,6 +536,7 @@ class Settings(Masked, BaseSettings):
         "one of them or exceeds its time or memory, the whole batch fails.",
     )
     flink: FlinkSettings = FlinkSettings()
+    sharing: SharingSettings = SharingSettings()
     beam_options: list[str] = Field(
         default_factory=list, description="Options that are passed to Beam unchanged, as a JSON list."
     )

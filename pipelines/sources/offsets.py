@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -170,15 +170,23 @@ def confirm_topic(kafka: KafkaSettings, topic: str, topic_id: str) -> None:
 
 
 def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  broker and warehouse state
-                *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
+                *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop",
+                own: Collection[int] | None = None) -> Plan:
     """What to read next: from the saved offsets to the current ends, at most ``max_records`` offsets.
 
     A partition without a saved offset is new and is read from its beginning. ``loaded_id`` is the id of the topic
-    that the saved offsets belong to, or empty if unknown. Raises ``TopicMissing``, ``TopicRecreated``,
+    that the saved offsets belong to, or empty if unknown. ``own`` are the only partitions that are planned, if other
+    runs read the others. Raises ``TopicMissing``, ``TopicRecreated``,
     ``BrokerUnavailable``, and ``RetentionPassed`` unless the policy is to continue.
     """
     reach(Failpoint.PLANNING)
     found = describe_topic(kafka, topic)
+    if own is not None:
+        next_offsets = {partition: offset for partition, offset in next_offsets.items() if partition in own}
+        found = replace(
+            found, offsets={partition: ends for partition, ends in found.offsets.items() if partition in own},
+            waiting={partition: count for partition, count in found.waiting.items() if partition in own},
+        )
     return plan_topic(found, next_offsets, max_records, loaded_id=loaded_id, retention_gap=retention_gap)
 
 

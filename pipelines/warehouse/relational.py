@@ -152,7 +152,8 @@ class RelationalWarehouse(ABC):
         with self._writing() as con:
             con.execute(
                 "UPDATE runs SET status = 'abandoned', note = $note "
-                "WHERE status = 'running' AND run_id <> $run AND topic = coalesce($topic, topic)",
+                "WHERE status = 'running' AND run_id <> $run AND topic = coalesce($topic, topic) AND NOT EXISTS "
+                "(SELECT 1 FROM workers w WHERE w.run_id = runs.run_id AND w.expires_at > now())",
                 {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id,
                  "topic": run.topic if self.has_writers_by_topic else None},
             )

@@ -93,7 +93,7 @@ def soak(place: Place, kills: int, seed: int, notify: Notify = _nobody) -> Found
     calm = place.machine("calm", AT_ONCE)
     for machine in (disturbed, calm):
         make_topics(machine.kafka)
-    with Warm(place.folder) as warm, _producing(disturbed.kafka, messages(seed)) as publish:
+    with Warm(place.folder) as warm, producing(disturbed.kafka, messages(seed)) as publish:
         try:
             _Kills(disturbed, publish, random.Random(seed), found).until(kills, warm, notify)
             notify("the last run", found.kills)
@@ -178,7 +178,7 @@ def _must_end_well(ended: Ended) -> None:
 
 
 @contextlib.contextmanager
-def _producing(kafka: KafkaSettings, source: Iterator[Published]) -> Iterator[Callable[[int], None]]:
+def producing(kafka: KafkaSettings, source: Iterator[Published]) -> Iterator[Callable[[int], None]]:
     """A function that publishes so many more messages and waits until the broker has them."""
     producer = KafkaProducer(
         bootstrap_servers=kafka.bootstrap_servers, max_request_size=12 << 20, compression_type="lz4", linger_ms=5,

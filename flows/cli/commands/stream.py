@@ -79,6 +79,9 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     follow: Annotated[
         bool, typer.Option("--follow", help="Keep looking for new records until SIGTERM or Ctrl-C.")
     ] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="With --follow: share the topic's partitions with other such runs.")
+    ] = False,
     max_records: Annotated[
         int | None, typer.Option("--max-records", min=1, help="Largest number of records to load.")
     ] = None,
@@ -97,6 +100,8 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     """Load new records from the topic into the warehouse, exactly once."""
     if follow and until_caught_up:
         raise typer.BadParameter("--follow and --until-caught-up exclude each other: give one of them.")
+    if shared and not follow:
+        raise typer.BadParameter("--shared needs --follow: only runs that follow a topic can share it.")
     with command("ingest", verbose=verbose, runner=runner, warehouse=warehouse) as run:
         from flows.cli.ingesting import follow_here, get_workers_ready, ingest_here, show_ingested
         from flows.cli.progress import connecting
@@ -110,7 +115,8 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
         get_workers_ready(settings, topic)
         ingest_now = follow_here if follow else ingest_here
         report = ingest_now(
-            run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse
+            run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse,
+            **({"shared": True} if shared else {}),
         )
         if as_json:
             run.screen.write_json(report)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, LiteralString
 
 import psycopg
 from psycopg import IsolationLevel
@@ -49,6 +49,8 @@ class PostgresWarehouse(RelationalWarehouse):
     dialect = POSTGRES
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = True
+    taking: ClassVar[LiteralString] = "SELECT pg_try_advisory_lock(%s, %s)"
+    """The statement that takes the writer lock."""
 
     def __init__(self, url: str, *, clock: Callable[[], datetime] = now, time_zone: str = "UTC") -> None:
         check_address(url)
@@ -71,7 +73,7 @@ class PostgresWarehouse(RelationalWarehouse):
         key, until = (SPACE, _number(topic)), time.monotonic() + wait_s
         with self._connected(autocommit=True, application_name=name.encode()[:63].decode("utf-8", "ignore")) as con:
             with faults_in_words(self.shown):
-                while not _row(con.execute("SELECT pg_try_advisory_lock(%s, %s)", key))[0]:
+                while not _row(con.execute(self.taking, key))[0]:
                     if time.monotonic() >= until:
                         raise WarehouseBusy(
                             f"{_holder(con, topic) or 'Another run'} is writing to {self.shown}; this run changed "
