@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,22 @@ def local_prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPre
     server = LocalPrefect(tmp_path_factory.mktemp("prefect"))
     with server.for_now():
         yield server
+
+
+@pytest.fixture
+def other_prefect(local_prefect: LocalPrefect, tmp_path: Path) -> LocalPrefect:
+    """A Prefect server of this test alone, which is not started yet.
+
+    Its database is a copy of the session's: to make the tables takes a server longer than all else of its start.
+    """
+    own = LocalPrefect(tmp_path / "prefect")
+    own.folder.mkdir(parents=True)
+    with (
+        closing(sqlite3.connect(local_prefect.folder / "prefect.db")) as session,
+        closing(sqlite3.connect(own.folder / "prefect.db")) as copy,
+    ):
+        session.backup(copy)
+    return own
 
 
 @pytest.fixture(scope="session")

@@ -128,13 +128,12 @@ def test_a_run_whose_broker_stays_away_says_so_and_the_next_one_completes(
 
 
 def test_a_run_whose_prefect_server_is_killed_loads_what_it_can_and_the_next_one_completes(
-    warm: Warm, machine: Machine, undisturbed: Rows, tmp_path: Path
+    warm: Warm, machine: Machine, undisturbed: Rows, other_prefect: LocalPrefect
 ) -> None:
-    own = LocalPrefect(tmp_path / "prefect")
-    with own.for_now() as running:
+    with other_prefect.for_now() as running:
         url = api_url(running)
         run = machine.start_paused(STAGED, "ingest", PREFECT_API_URL=url, PREFECT_CLIENT_MAX_RETRIES="1")
-        die(own)
+        die(other_prefect)
         machine.go_on()
         output, _ = run.communicate(timeout=90)
     assert run.returncode == 3, output

@@ -30,6 +30,8 @@ from pipelines.runtime.workers import PR_SET_PDEATHSIG
 
 PAUSING = Path(__file__).parent / "pausing"
 WITH_WORKERS = {"ingest", "rejected", "scrapers", "demo"}
+WITHOUT_PREFECT = {"status", "query", "ledger", "inspect", "publish"}
+"""Commands that never import Prefect, so that its settings are of no consequence to them."""
 
 
 class Asked(TypedDict):
@@ -101,18 +103,28 @@ def _load() -> None:
     from flows.targets import describe_prefect
 
     describe_prefect(settings.home, verbose=False)
+    import fastapi.encoders  # which Prefect imports when a flow starts
     import kafka
     import prefect.flow_engine
     import prefect.task_engine
+    import prefect.utilities.visualization
+    import pyarrow.dataset  # which pyarrow imports when a file is read
 
+    import flows.cli.app
     import flows.cli.ingesting
+    import flows.cli.logs
     import flows.ingest
     import flows.release
     import flows.replay
+    import pipelines.clean.dump
+    import pipelines.clean.scraped
+    import pipelines.jobs.names
+    import pipelines.runtime.local
+    import pipelines.sources.bounded
     from pipelines.jobs.preload import load_all
     from pipelines.warehouse import duckdb
 
-    del flows, kafka, prefect, duckdb
+    del fastapi, flows, kafka, pipelines, prefect, pyarrow, duckdb
     load_all(settings)
 
 
@@ -166,21 +178,26 @@ def _take_on(environment: dict[str, str], folder: Path, output: Path) -> None:
     os.chdir(folder)
     tempfile.tempdir = None
     sys.path[:0] = [path for path in environment["PYTHONPATH"].split(os.pathsep) if path not in sys.path]
-    _read_prefect_settings()
+    if sys.argv[1] not in WITHOUT_PREFECT:
+        _read_prefect_settings()
 
 
 def _read_prefect_settings() -> None:
-    """Prefect reads its settings as it is imported; those of this environment are others."""
+    """Prefect reads its settings as it is imported; those of this environment are others. Its logging is set up then
+    too, for a run that is not verbose."""
     from flows.targets import describe_prefect
     from pipelines.settings import Settings
 
+    is_verbose = "--verbose" in sys.argv
     with suppress(ValueError):  # settings that are wrong: the command says so
-        describe_prefect(Settings().home, verbose="--verbose" in sys.argv)
+        describe_prefect(Settings().home, verbose=is_verbose)
     from prefect.context import refresh_global_settings_context
-    from prefect.logging.configuration import setup_logging
 
     refresh_global_settings_context()
-    setup_logging()
+    if is_verbose:
+        from prefect.logging.configuration import setup_logging
+
+        setup_logging()
 
 
 def _fork_server() -> None:
