@@ -9,11 +9,13 @@ import pytest
 
 from flows.local.postgres import LocalPostgres
 from pipelines.resolve.layout import layout
+from pipelines.stage import StagedBatch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.fake import FakeWarehouse
+from tests.warehouse.sampled import sample_batch
 
 KINDS = ("duckdb", "postgres", "fake")
 DATABASES = ("duckdb", "postgres")
@@ -57,6 +59,12 @@ class PreparedPostgres:
         with psycopg.connect(self.url) as con:
             (shape,) = con.execute(SHAPE).fetchone() or ("",)
         return str(shape)
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> StagedBatch:
+    """The samples as a staged batch, made once."""
+    return sample_batch(tmp_path_factory.mktemp("samples"))
 
 
 @pytest.fixture(scope="session")
