@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.postgres_address import database_address, is_postgres
 from pipelines.secrets import redact
+from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.interface import (
     OUTCOMES,
     Answer,
@@ -38,6 +39,7 @@ from pipelines.warehouse.interface import (
 )
 from pipelines.warehouse.load import load_batch
 from pipelines.warehouse.questions import Mart, ask, mart_examples
+from pipelines.warehouse.saved import SavedQuery, saved_queries
 from pipelines.warehouse.verification import Blank, KafkaTopics, Part, PartitionLedger, Problem, Verification
 
 DUCKDB = "duckdb:///"
@@ -135,6 +137,7 @@ __all__ = [
     "OffsetsMoved",
     "OutboxKind",
     "OutboxStanding",
+    "Parameters",
     "Part",
     "PartitionLedger",
     "Problem",
@@ -142,6 +145,7 @@ __all__ = [
     "QueryStopped",
     "Run",
     "RunStatus",
+    "SavedQuery",
     "ScraperStanding",
     "StateMoved",
     "StoredDeadLetter",
@@ -158,6 +162,7 @@ __all__ = [
     "load_batch",
     "mart_examples",
     "open_warehouse",
+    "saved_queries",
     "warehouse_address",
     "warehouse_path",
 ]

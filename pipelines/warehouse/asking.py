@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
+from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.interface import Answer, QueryFailed, QueryStopped
 
 PAGE = 1_000
@@ -36,13 +37,13 @@ def check_question(sql: str) -> None:
 
 @contextmanager
 def answered(
-    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any], within_s: float | None
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters, within_s: float | None
 ) -> Iterator[Answer]:
     """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
     until = None if within_s is None else time.monotonic() + within_s
     with _interrupted_at(con, until):
         with _query_faults(within_s):
-            found = con.execute(sql, list(parameters))
+            found = con.execute(sql, parameters or None)
             columns = tuple(column[0] for column in found.description or ())
         yield Answer(columns, _rows(found, until, within_s))
 

@@ -19,6 +19,7 @@ from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
+from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 type OutboxKind = Literal["dead letters", "articles"]
@@ -261,11 +262,11 @@ class Warehouse(Protocol):
         Raises ``NotRead`` if the part includes offsets that were never read.
         """
 
-    def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+    def query(self, sql: str, parameters: Parameters = (), limit: int | None = None) -> Table:
         """Runs a query that cannot change anything or access anything outside the warehouse; at most ``limit`` rows."""
 
     def answer(
-        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+        self, sql: str, parameters: Parameters = (), within_s: float | None = None
     ) -> AbstractContextManager[Answer]:
         """Runs a query as ``query`` does, and streams its rows. DuckDB admits no writer until the block has ended.
 

@@ -17,7 +17,7 @@ from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.resolve.state import KnownState
 from pipelines.warehouse import article_outbox, outbox, rejected, scrapers
 from pipelines.warehouse.applying import apply_changes
-from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.connection import Connection, Parameters
 from pipelines.warehouse.dialect import Dialect
 from pipelines.warehouse.interface import (
     Answer,
@@ -54,7 +54,7 @@ class Asking(Protocol):
         """Raises ``QueryFailed`` if the SQL is recognisably not a single statement that only reads."""
 
     def answered(
-        self, con: Any, sql: str, parameters: Sequence[Any], within_s: float | None
+        self, con: Any, sql: str, parameters: Parameters, within_s: float | None
     ) -> AbstractContextManager[Answer]:
         """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
 
@@ -109,7 +109,7 @@ class RelationalWarehouse(ABC):
 
     @contextmanager
     def answer(
-        self, sql: str, parameters: Sequence[Any] = (), within_s: float | None = None
+        self, sql: str, parameters: Parameters = (), within_s: float | None = None
     ) -> Iterator[Answer]:
         self.asking.check_question(sql)
         with (
@@ -194,7 +194,7 @@ class RelationalWarehouse(ABC):
             found = verify_ledger(con, topic, part)
         return found if kafka is None else compare_with_kafka(self, found, kafka)
 
-    def query(self, sql: str, parameters: Sequence[Any] = (), limit: int | None = None) -> Table:
+    def query(self, sql: str, parameters: Parameters = (), limit: int | None = None) -> Table:
         with self.answer(sql, parameters) as found:
             rows = tuple(found.rows if limit is None else islice(found.rows, limit + 1))
         kept = rows[:limit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipelines.failures import Rejected
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.questions import mart_examples
+from pipelines.warehouse.saved import SavedQuery, saved_queries
 from schemas import latest, load
 
 ROOT = Path(__file__).parents[2]
@@ -230,9 +232,67 @@ them.
 """
 
 
+SHOWN_ROWS = 5
+
+
+def questions_page() -> str:
+    queries = saved_queries()
+    listed = "\n".join(f"- [{query.question}](#{name})" for name, query in queries.items())
+    sections = "\n".join(_question(query) for query in queries.values())
+    return f"""# Questions
+
+Queries that are saved under a name: what newsrooms, researchers and archives ask of the warehouse. `dateline query
+--saved` lists them; `dateline query --saved rising` runs one. `--format csv|json|parquet` and `--output FILE` write the
+answer for other programs. A parameter is given as `--param name=value`. The answers on this page are those of the
+samples that Dateline ships, of which at most the first {SHOWN_ROWS} rows are shown.
+
+{listed}
+
+{sections}"""
+
+
+def _question(query: SavedQuery) -> str:
+    answer = json.loads((ROOT / "tests/warehouse/saved_answers" / f"{query.name}.json").read_text("utf-8"))
+    parameters = "".join(
+        f"- `{p.name}` ({p.type}{'' if p.default is None else f', by default {p.default}'}): {p.meaning}\n"
+        for p in query.parameters
+    )
+    rows = [answer["columns"], ["---"] * len(answer["columns"]), *answer["rows"][:SHOWN_ROWS]]
+    shown = "\n".join(f"| {' | '.join(_shown(value) for value in row)} |" for row in rows)
+    more = len(answer["rows"]) - SHOWN_ROWS
+    return f"""## {query.name}
+
+{query.question}
+
+{parameters and parameters + chr(10)}```console
+$ {query.command}
+```
+
+```sql
+{query.sql}
+```
+
+{shown}
+{f"{chr(10)}And {more} more {'row' if more == 1 else 'rows'}.{chr(10)}" if more > 0 else ""}"""
+
+
+def _shown(value: object) -> str:
+    """
+    >>> _shown(None), _shown(1 / 3), _shown("2026-03-04T09:00:00+00:00"), _shown("a|b")
+    ('', '0.333', '2026-03-04 09:00', 'a\\\\|b')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    text = str(value)
+    is_time = text.endswith("+00:00") and text[10:11] == "T"
+    return text[:16].replace("T", " ") if is_time else text.replace("|", "\\|")
+
+
 PAGES = {
-    "reasons.md": reasons_page, "settings.md": settings_page, "contracts.md": contracts_page,
-    "warehouse.md": warehouse_page,
+    "questions.md": questions_page, "reasons.md": reasons_page, "settings.md": settings_page,
+    "contracts.md": contracts_page, "warehouse.md": warehouse_page,
 }
 
 

@@ -1,4 +1,4 @@
-"""Commands that read the warehouse: status, query, ledger verify."""
+"""Commands that read the ledger: status, ledger verify."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ import typer
 
 from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import AsJson, Verbose, command
-from flows.cli.screen import safe
 from flows.faults import FOUND_WRONG, WrongUsage
 
 if TYPE_CHECKING:
-    from flows.cli.screen import Screen
     from pipelines.settings import Settings
     from pipelines.warehouse import KafkaTopics, Verification
-
-ASK = "give one SELECT, or none to list the marts, each with an example query."
 
 app = typer.Typer()
 ledger = typer.Typer(help="The ledger, which has one outcome for every Kafka record.", no_args_is_help=True)
@@ -35,40 +31,6 @@ def status(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Ver
             show_status(run.screen, found)
         if code := status_exit_code(found):
             raise typer.Exit(code)
-
-
-@app.command()
-def query(
-    sql: Annotated[
-        str | None, typer.Argument(help="One SELECT; if left out, the marts are listed, each with an example query.")
-    ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV with a header line.")] = False,
-    warehouse: WarehouseUrl = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Run a read-only SQL query on the warehouse. A table shows the first 1,000 rows; CSV and JSON have all of them."""
-    with command("query", verbose=verbose, warehouse=warehouse) as run:
-        from flows.cli.answers import show_answer
-
-        if sql is None:
-            _list_marts(run.screen, as_json=as_json)
-            return
-        if not sql.strip():
-            raise WrongUsage(f"The query is empty.\nWhat to do: {ASK}")
-        show_answer(run.screen, run.settings, sql, "json" if as_json else "csv" if as_csv else "table")
-
-
-def _list_marts(screen: Screen, *, as_json: bool) -> None:
-    from pipelines.warehouse import mart_examples
-
-    marts = mart_examples()
-    if as_json:
-        screen.write_json([{"mart": mart.name, "comment": mart.comment, "query": mart.query} for mart in marts])
-        return
-    for mart in marts:
-        screen.say(f"[bold]marts.{safe(mart.name)}[/bold]  {safe(mart.comment, 400)}")
-        screen.say(f'  [cyan]dateline query "{safe(mart.query, 2_000)}"[/cyan]\n')
 
 
 @ledger.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, cast
@@ -12,6 +12,7 @@ from typing import Any, cast
 import psycopg
 from psycopg import capabilities, errors
 
+from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.interface import Answer, QueryFailed, QueryStopped
 from pipelines.warehouse.postgres.connection import Psycopg, translated
 
@@ -40,7 +41,7 @@ def check_question(sql: str) -> None:
 
 
 @contextmanager
-def answered(con: Psycopg, sql: str, parameters: Sequence[Any], within_s: float | None) -> Iterator[Answer]:
+def answered(con: Psycopg, sql: str, parameters: Parameters, within_s: float | None) -> Iterator[Answer]:
     """Runs a query and yields its rows. The block may last ``within_s`` seconds; None sets no limit."""
     until = None if within_s is None else time.monotonic() + within_s
     text, values = translated(sql, parameters)
