@@ -19,6 +19,7 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.questions import mart_examples
 from pipelines.warehouse.saved import SavedQuery, saved_queries
 from schemas import latest, load
+from tests.architecture.dbt_sources import dbt_sources
 
 ROOT = Path(__file__).parents[2]
 MACHINE_DEFAULTS = {"DATELINE_BATCH__WORKERS": "the machine's cores, at most 8"}
@@ -296,10 +297,14 @@ PAGES = {
 }
 
 
+DBT_SOURCES = ROOT / "infra/bi/dbt/models/dateline.yml"
+
+
 def main() -> None:
     for name, page in PAGES.items():
         (ROOT / "docs" / name).write_text(page(), "utf-8")
-    print(*sorted(PAGES))
+    DBT_SOURCES.write_text(dbt_sources(), "utf-8")
+    print(*sorted(PAGES), DBT_SOURCES.name)
 
 
 if __name__ == "__main__":
