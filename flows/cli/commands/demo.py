@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 NEXT = (
+    ("dateline dashboard", "see this news in your browser, at http://127.0.0.1:8501"),
     ("dateline up", "start Kafka and Prefect and keep them running"),
     ("dateline publish PATH…", "send your own pages: .html, .txt, .jsonl, .warc"),
     ("dateline ingest", "load new records"),
