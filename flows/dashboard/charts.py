@@ -39,14 +39,14 @@ def country_map(countries: pd.DataFrame) -> Drawn:
     )
     named = (
         alt.Chart(shapes)
-        .transform_lookup("id", alt.LookupData(countries, "country", ["name", "stories", "usual"]))
+        .transform_lookup("id", alt.LookupData(countries, "country", ["name", "stories", "before"]))
         .transform_filter("isValid(datum.stories)")
         .mark_geoshape(aria=False, stroke=GREY, strokeWidth=0.4)
         .encode(
             color=alt.Color("stories:Q", title="Stories", scale=alt.Scale(scheme="blues", type="sqrt"), legend=None),
             tooltip=[
                 alt.Tooltip("name:N", title="Country"), alt.Tooltip("stories:Q", title="Stories"),
-                alt.Tooltip("usual:Q", title="In a usual week", format=".1f"),
+                alt.Tooltip("before:Q", title="Week before"),
             ],
         )
     )
@@ -54,19 +54,19 @@ def country_map(countries: pd.DataFrame) -> Drawn:
 
 
 def rising(entities: pd.DataFrame) -> Drawn:
-    """Stories of the week beside those of a usual week, a line for each entity, the most risen first."""
-    shown = entities[["name", "stories", "usual"]].head(MOST_BARS)
+    """Stories of the week beside those of the week before, a line for each entity, the most risen first."""
+    shown = entities[["name", "stories", "before"]].head(MOST_BARS)
     order = list(shown["name"])
     names = alt.Y("name:N", sort=order, title=None, axis=NAMES)
     base = alt.Chart(shown)
     tips = [
         alt.Tooltip("name:N", title="Name"), alt.Tooltip("stories:Q", title="Stories this week"),
-        alt.Tooltip("usual:Q", title="In a usual week", format=".1f"),
+        alt.Tooltip("before:Q", title="Week before"),
     ]
     line = base.mark_rule(color=GREY, strokeWidth=2).encode(
-        y=names, x=alt.X("usual:Q", title="Stories a week"), x2="stories:Q"
+        y=names, x=alt.X("before:Q", title="Stories a week"), x2="stories:Q"
     )
-    before = base.mark_point(color=GREY, filled=False, size=60).encode(y=names, x="usual:Q", tooltip=tips)
+    before = base.mark_point(color=GREY, filled=False, size=60).encode(y=names, x="before:Q", tooltip=tips)
     now = base.mark_point(color=BLUE, filled=True, size=110, opacity=1).encode(y=names, x="stories:Q", tooltip=tips)
     return alt.layer(line, before, now).properties(height=max(120, 26 * len(shown)))
 

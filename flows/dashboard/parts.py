@@ -18,7 +18,7 @@ from flows.dashboard.reading import frame
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WEEK, PAST = timedelta(days=7), timedelta(days=28)
+WEEK = timedelta(days=7)
 KINDS = {
     "Everyone and everything": None, "People": "PER", "Organisations": "ORG", "Places": "LOC", "Other names": "MISC",
 }
@@ -44,14 +44,14 @@ def newest_day() -> date | None:
 
 
 def week_chosen(newest: date) -> tuple[date, date, date]:
-    """The first and the last day of the week that the reader chose, and the first day of the four weeks before it."""
+    """The first and the last day of the week that the reader chose, and the first day of the week before it."""
     last = st.date_input(
         "Week that ends on", value=newest, max_value=newest, key="until", bind="query-params",
         format="YYYY-MM-DD",
     )
     last = last if isinstance(last, date) else newest
     first = last - WEEK + timedelta(days=1)
-    return first, last, first - PAST
+    return first, last, first - WEEK
 
 
 def said(day: date) -> str:

@@ -27,8 +27,9 @@ HOSTILE = "![x](https://tracker.example/a.png) <script>alert(1)</script> :red[*]
 WIRE = tuple(range(128))
 QUERIES = {
     "newest_day": (), "volume": ("2026-03-01", "2026-03-09", None), "entity": ("e" * 32,), "ledger": (), "outlets": (),
-    "countries": ("2026-03-02", "2026-03-09", "2026-02-02"), "rejections": (), "runs": (), "scrapers": (), "audit": (),
-    "attention": ("2026-03-02", "2026-03-09", "2026-02-02", None, None), "pairs_among": (["e" * 32, "f" * 32],),
+    "countries": ("2026-03-02", "2026-03-09", "2026-02-23"), "rejections": (), "runs": (), "scrapers": (), "audit": (),
+    "attention": ("2026-03-02", "2026-03-09", "2026-02-23", None, None),
+    "pairs_among": tuple(f"{n:032}" for n in range(12)),
     "named_with": ("e" * 32,), "find_entities": ("a",), "timeline": ("e" * 32,), "shared_stories": (None,),
     "outcomes": (30,),
 }
@@ -60,7 +61,7 @@ def news(database: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
 
 
 def shown(view: str, **parameters: str) -> AppTest:
-    test = AppTest.from_file(str(APP), default_timeout=60)
+    test = AppTest.from_file(str(APP), default_timeout=240)
     test.query_params["view"] = view
     for name, value in parameters.items():
         test.query_params[name] = value
@@ -108,10 +109,10 @@ def test_the_news_counts_stories_of_the_week() -> None:
         "Articles": "3", "Copies of other articles": "1", "Most outlets in a day": "2", "Days with news": "2 of 7",
     }
     assert parts.said(day) in test.metric[3].delta
-    named = {row["Name"].partition("]")[0]: (row["Stories"], row["Usual week"]) for row in columns(
-        test, "Name", "Stories", "Usual week", "Rise, times"
+    named = {row["Name"].partition("]")[0]: (row["Stories"], row["Week before"]) for row in columns(
+        test, "Name", "Stories", "Week before", "Rise, times"
     )}
-    assert named == {f"[{parts.plain(MARROWBY.name)}": ("2", "0.0"), f"[{parts.plain(FALK.name)}": ("1", "0.0")}
+    assert named == {f"[{parts.plain(MARROWBY.name)}": ("2", "0"), f"[{parts.plain(FALK.name)}": ("1", "0")}
     (pair,) = columns(test, "Named with", "Stories", "Articles")
     assert (pair["Stories"], pair["Articles"]) == ("1", "2")
 
@@ -123,6 +124,15 @@ def test_the_week_and_the_kind_are_chosen_by_the_address() -> None:
     assert metrics(test)["Articles"] == "0"
     people = shown("News", kind="People")
     assert people.selectbox(key="kind").value == "People"
+
+
+@pytest.mark.usefixtures("news")
+def test_stories_of_the_week_before_are_counted_apart() -> None:
+    after = (FETCHED_AT + timedelta(days=6)).date()
+    found = frame("attention", after, after + timedelta(days=6), after - timedelta(days=7), None, None)
+    assert found.empty, "nothing of the chosen week"
+    found = frame("attention", FETCHED_AT.date(), after, after - timedelta(days=13), "LOC", "GB")
+    assert found[["entity_id", "stories", "before"]].to_numpy().tolist() == [["e" * 32, 1, 1]]
 
 
 @pytest.mark.usefixtures("news")

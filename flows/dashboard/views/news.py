@@ -14,6 +14,7 @@ from flows.dashboard.reading import frame
 SMOOTHING = 2.0
 """Stories that are added on both sides of the comparison: from one story to two is no great rise."""
 MOST_TOGETHER = 12
+"""As many as the query takes."""
 
 
 def show() -> None:
@@ -24,16 +25,16 @@ def show() -> None:
         return
     chosen = st.columns([2, 3, 3])
     with chosen[0]:
-        first, last, past = parts.week_chosen(newest)
+        first, last, before = parts.week_chosen(newest)
     kind = chosen[1].selectbox("Who or what", list(parts.KINDS), key="kind", bind="query-params")
-    countries = frame("countries", first, last, past)
+    countries = frame("countries", first, last, before)
     codes = ["", *sorted(countries["country"], key=country_name)]
     country = chosen[2].selectbox(
         "Country", codes, format_func=lambda code: country_name(code) if code else "All countries", key="country",
         bind="query-params",
     )
     _figures(first, last)
-    people = frame("attention", first, last, past, parts.KINDS[kind or ""] if kind else None, country or None)
+    people = frame("attention", first, last, before, parts.KINDS[kind] if kind else None, country or None)
     if people.empty:
         parts.empty(f"No article of the week to {parts.said(last)} names anyone or anything of this kind.")
         return
@@ -46,13 +47,13 @@ def show() -> None:
 
 
 def risen(entities: pd.DataFrame) -> pd.DataFrame:
-    """The entities with their ``rise``, the most risen first: stories of the week over those of a usual week.
+    """The entities with their ``rise``, the most risen first: stories of the week over those of the week before.
 
-    >>> known = {"name": ["Old", "New"], "stories": [10, 6], "usual": [10.0, 0.0]}
+    >>> known = {"name": ["Old", "New"], "stories": [10, 6], "before": [10, 0]}
     >>> risen(pd.DataFrame(known))[["name", "rise"]].values.tolist()
     [['New', 4.0], ['Old', 1.0]]
     """
-    rise = (entities["stories"] + SMOOTHING) / (entities["usual"] + SMOOTHING)
+    rise = (entities["stories"] + SMOOTHING) / (entities["before"] + SMOOTHING)
     return entities.assign(rise=rise).sort_values(["rise", "stories", "name"], ascending=[False, False, True])
 
 
@@ -76,15 +77,15 @@ def _figures(first: date, last: date) -> None:
 
 def _rising(entities: pd.DataFrame) -> None:
     st.header("Rising")
-    st.markdown("Stories of the week (full) beside a usual week of the four before (hollow).")
+    st.markdown("Stories of the week (full) beside those of the week before (hollow).")
     drawn, listed = st.tabs(["Chart", "Table"])
     with drawn:
-        parts.chart(charts.rising(entities), "Names that rise most against their own past four weeks.")
+        parts.chart(charts.rising(entities), "Names that rise most against their own week before.")
     with listed:
         shown = entities.assign(kind=entities["type"].map(parts.KIND_WORDS))
         parts.table(
             shown, "Rising",
-            {"name": "Name", "kind": "Kind", "stories": "Stories", "usual": "Usual week", "rise": "Rise, times"},
+            {"name": "Name", "kind": "Kind", "stories": "Stories", "before": "Week before", "rise": "Rise, times"},
             links={"name": ("Entity", "id", "entity_id")},
         )
 
@@ -99,7 +100,10 @@ def _countries(countries: pd.DataFrame) -> None:
     with listed:
         parts.table(
             named, "Countries",
-            {"name": "Country", "country": "Code", "stories": "Stories", "usual": "Usual week", "mentions": "Mentions"},
+            {
+                "name": "Country", "country": "Code", "stories": "Stories", "before": "Week before",
+                "mentions": "Mentions",
+            },
             links={"name": ("News", "country", "name")},
         )
 
@@ -108,7 +112,8 @@ def _together(entities: pd.DataFrame) -> None:
     st.header("Named together")
     st.markdown("How many stories, of any time, name two of the week's most frequent names together.")
     top = entities.sort_values(["stories", "name"], ascending=[False, True]).head(MOST_TOGETHER)
-    pairs = frame("pairs_among", sorted(top["entity_id"]))
+    ids = sorted(top["entity_id"])
+    pairs = frame("pairs_among", *ids, *ids[-1:] * (MOST_TOGETHER - len(ids)))
     if pairs.empty:
         st.info("No two of them are named by one story.", icon=":material/group_off:")
         return
