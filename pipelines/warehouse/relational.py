@@ -180,8 +180,13 @@ class RelationalWarehouse(ABC):
             row = con.execute("SELECT revision FROM identity").fetchone()
             yield RelationalState(con, self.dialect, row[0] if row else 0)
 
+    def _check_before(self, con: Connection, changes: Changes) -> None:
+        """Raises, in the transaction of a load, if this run may not make the changes."""
+        del con, changes
+
     def apply(self, changes: Changes) -> Loaded:
         with self._writing() as con:
+            self._check_before(con, changes)
             apply_changes(con, self.dialect, changes)
             reach(Failpoint.CHANGED)
         reach(Failpoint.COMMITTED)

@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, LiteralString
 
-from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes
-from pipelines.resolve.loaded import Loaded
-from pipelines.warehouse.applying import apply_changes
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.leases import OUTBOXES, LeaseLost, WorkersDiffer, fair_exchange
 from pipelines.warehouse.postgres.connection import PostgresConnection
@@ -60,7 +57,7 @@ class SharingWarehouse(PostgresWarehouse):
     taking: ClassVar[LiteralString] = "SELECT pg_try_advisory_lock_shared(%s, %s)"
 
     def __init__(self, warehouse: PostgresWarehouse, worker: Worker) -> None:
-        super().__init__(warehouse.url, clock=warehouse.clock)
+        super().__init__(warehouse.url, clock=warehouse.clock, time_zone=warehouse.time_zone)
         self.worker = worker
 
     def renew(self) -> None:
@@ -111,14 +108,9 @@ class SharingWarehouse(PostgresWarehouse):
         with self._settled() as con:
             return frozenset(row[0] for row in con.execute(_LIVE, [self.worker.topic]).fetchall())
 
-    def apply(self, changes: Changes) -> Loaded:
-        """See ``Warehouse``. Raises ``LeaseLost`` if the worker does not hold all partitions of the batch any more."""
-        with self._writing() as con:
-            self._need_leases(con, {partition for _, partition in changes.expected})
-            apply_changes(con, self.dialect, changes)
-            reach(Failpoint.CHANGED)
-        reach(Failpoint.COMMITTED)
-        return changes.loaded
+    def _check_before(self, con: Connection, changes: Changes) -> None:
+        """Raises ``LeaseLost`` if the worker does not hold all partitions of the batch any more."""
+        self._need_leases(con, {partition for _, partition in changes.expected})
 
     def _need_leases(self, con: Connection, partitions: set[int]) -> None:
         held = {row[0] for row in con.execute(_HELD_NOW, [self.worker.topic, self.worker.run_id]).fetchall()}
