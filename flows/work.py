@@ -241,10 +241,9 @@ def working(  # noqa: PLR0913  how a run starts
     outage_s = settings.follow.outage_s if following else None
     patience = Patience(settings.patience.retry_delays_s, outage_s, following)
     warehouse = the_warehouse(settings)
-    memory = Memory(settings, warehouse)
     if shared:
         warehouse = sharing_warehouse(settings, warehouse, report.run_id)
-        memory = Memory(settings, warehouse)
+    memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
     with ExitStack() as ending, warehouse.writer(holder, 60 * wait_minutes, report.topic):  # it may write only now

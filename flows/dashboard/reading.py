@@ -6,6 +6,7 @@ configured and there, that file is read instead.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -31,8 +32,7 @@ def frame(name: str, *parameters: Any) -> pd.DataFrame:
     settings = read_settings()
     (statement,) = statements("dashboard", f"{name}.sql")
     with readable(settings).answer(statement, parameters, within_s=settings.query.timeout_s) as found:
-        rows = [row for _, row in zip(range(MOST_ROWS), found.rows, strict=False)]
-        return pd.DataFrame(rows, columns=list(found.columns))
+        return pd.DataFrame(list(islice(found.rows, MOST_ROWS)), columns=list(found.columns))
 
 
 def readable(settings: Settings) -> Warehouse:
