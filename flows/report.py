@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.screen import plain
@@ -48,6 +49,7 @@ class RunReport:
     quarantined: list[dict[str, Any]] = field(default_factory=list)
     stale: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)  # messages that wait to be sent, by topic and cause
+    page: Path | None = None  # the quality report, if one was written
 
     def add(self, transformed: Transformed, audit: Audit, loaded: Loaded) -> None:
         self.count(loaded)
@@ -92,6 +94,7 @@ class RunReport:
             "quarantined": self.quarantined,
             "stale": self.stale,
             "outbox": self.outbox,
+            "quality_report": None if self.page is None else str(self.page),
             "offsets": {str(p): o for p, o in self.offsets.items()},
             "waiting": {str(p): count for p, count in self.waiting.items()},
             "cpu_ms_per_element": {step: round(us / 1000 / n, 3) for step, (n, us) in self.costs.items() if n},
@@ -124,6 +127,8 @@ def markdown_of(report: RunReport) -> str:
         f"`{safe_markdown(report.topic)}` in {counted(report.batches, 'batch', 'batches')}. "
         f"Audit: **{safe_markdown(report.verdict)}**.",
     ]
+    if report.page:
+        parts.append(f"[Quality report]({report.page.as_uri()}), on the machine of the run: `{safe_path(report.page)}`")
     if report.note:
         parts.append(f"> {safe_markdown(report.note)}")
     if report.waiting:
@@ -170,6 +175,15 @@ def _table(title: str, columns: tuple[str, ...], rows: Any) -> str:
     lines = [f"## {title}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(safe_markdown(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def safe_path(path: Path) -> str:
+    """The path for a span of code in Markdown, where only a backtick or a line break would end it.
+
+    >>> safe_path(Path("/data/a`b/latest.html"))
+    "/data/a'b/latest.html"
+    """
+    return plain(path, 1_000).replace("`", "'")
 
 
 def safe_markdown(value: object) -> str:

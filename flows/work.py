@@ -26,6 +26,8 @@ from flows.masking import masked
 from flows.memory import Memory
 from flows.outbox import GroupOffsets, Outbox
 from flows.patience import Patience
+from flows.quality.files import reports_of
+from flows.quality.writing import remove_outdated, write_report
 from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
@@ -169,6 +171,7 @@ def clean_up(work: Work) -> None:
     live = work.sharing.warehouse.live_workers if work.sharing else frozenset
     StagedBatches(work.store.batches).remove_unloaded(work.warehouse, live)
     remove_originals(work)
+    remove_outdated(work.settings, work.warehouse)
     send_waiting(work)
 
 
@@ -181,13 +184,18 @@ def send_waiting(work: Work) -> None:
 def remove_staged(work: Work, loaded: Loaded) -> None:
     """Keep only the last few staged batches; after a deletion, keep none and remove the deleted originals too.
 
+    After a deletion the quality reports are removed as well, since their examples may show what was deleted.
+
     Workers that share a topic keep none, so that none has to remove the batches of another.
     """
+    is_removing = bool(loaded.removed or loaded.outcomes["suppressed"])
+    if loaded.removed:
+        reports_of(work.settings).remove()
     if work.sharing is not None:
         (work.store.batches / loaded.batch_id).remove()
-        if loaded.removed or loaded.outcomes["suppressed"]:
+        if is_removing:
             remove_originals(work)
-    elif loaded.removed or loaded.outcomes["suppressed"]:
+    elif is_removing:
         StagedBatches(work.store.batches).remove_all()
         remove_originals(work)
     else:
@@ -328,11 +336,16 @@ def report_progress(work: Work) -> None:
 
 
 def _write_artifact(settings: Settings, report: RunReport, write: Callable[[RunReport], None]) -> None:
+    """Write the quality report of a run, and then its artifact, which links to it."""
     watcher().step("report", report.batches)
     try:
         standings = scrapers_of(settings)
         report.quarantined, report.stale = quarantined_rows(standings), stale_rows(standings)
         report.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
+    except Exception:
+        LOG.warning("the state of the scrapers and the outbox could not be read", exc_info=True)
+    report.page = write_report(settings, the_warehouse(settings), report)
+    try:
         write(report)
     except Exception:
         LOG.warning("the artifact of the run could not be written", exc_info=True)

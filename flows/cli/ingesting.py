@@ -109,6 +109,8 @@ def show_ingested(screen: Screen, report: dict[str, Any]) -> None:
         f"{counted(report['records'], 'record')} in {counted(report['batches'], 'batch', 'batches')}, "
         f"{report['seconds']:.1f} s. Audit: {safe(report['audit'])}."
     )
+    if report["quality_report"]:
+        screen.say(f"Quality report: {safe(report['quality_report'], 1_000)}")
     _show_waiting(screen, report)
     show_outbox(screen, report["outbox"])
     show_quarantined(screen, report["quarantined"], report["stale"])

@@ -12,6 +12,7 @@ from flows.cli.screen import Screen, safe
 from flows.dead_letters import opened
 from flows.faults import exit_code, may_pass
 from flows.lag import lag_of
+from flows.quality.files import reports_of
 from flows.report import in_open_transactions, in_outbox
 from flows.scrapers import quarantined_rows, stale_rows
 from pipelines.phrases import counted
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 def read_status(settings: Settings, screen: Screen) -> dict[str, Any]:
     """The contents of ``dateline status``. An unavailable broker or warehouse is listed under ``unavailable``."""
-    status: dict[str, Any] = {"warehouse": settings.warehouse_url, "unavailable": []}
+    newest = reports_of(settings).newest
+    status: dict[str, Any] = {
+        "warehouse": settings.warehouse_url, "unavailable": [],
+        "quality_report": str(newest) if newest.exists() else None,
+    }
     saved: dict[int, int] | None = None
     with _listed_when_unavailable(status, "warehouse"):
         warehouse = opened(settings)
@@ -127,6 +132,8 @@ def show_status(screen: Screen, status: dict[str, Any]) -> None:
                 f"The audit does not judge shares for scrapers with fewer than "
                 f"{counted(status['fewest_records'], 'record')}: {safe(few, 600)}."
             )
+    if status["quality_report"]:
+        screen.say(f"Quality report of the last run: {safe(status['quality_report'], 1_000)}")
 
 
 def show_outbox(screen: Screen, waiting: list[dict[str, Any]]) -> None:

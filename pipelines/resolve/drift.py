@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import exp, log, sqrt
 from statistics import pstdev
 from typing import Literal
 
@@ -39,18 +39,37 @@ class Anomaly:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure of a scraper beside its usual value, whether it is an anomaly or not.
+
+    ``high`` and ``low`` are the values beyond which it would be one; ``low`` is None where a fall is none.
+    """
+
+    kind: AnomalyKind
+    seen: float
+    usual: float
+    high: float
+    low: float | None = None
+    anomaly: Anomaly | None = None
+
+
 def find_anomalies(
     figures: Iterable[ScraperFigures], past: Mapping[str, Sequence[ScraperFigures]], settings: DriftSettings
 ) -> list[Anomaly]:
     """Anomalies by scraper, the most specific kind first; none where records or past are too few."""
     return [
-        anomaly
+        found.anomaly
         for now in sorted(figures, key=lambda f: f.scraper)
-        for anomaly in _anomalies(now, past.get(now.scraper, ()), settings)
+        for found in compare(now, past.get(now.scraper, ()), settings)
+        if found.anomaly is not None
     ]
 
 
-def _anomalies(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
+def compare(
+    now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings
+) -> Iterator[Comparison]:
+    """Each figure that can be compared with the scraper's past; none where records or past are too few."""
     if _is_enough(now, past, _records, settings):
         yield from _share(now, past, _Share("consent_walls", _walls, _records, settings.consent_wall_rise), settings)
         yield from _share(now, past, _Share("rejected", _rejected, _records, settings.rejected_rise), settings)
@@ -85,7 +104,7 @@ SAYS: Mapping[AnomalyKind, str] = {
 
 def _share(
     now: ScraperFigures, past: Sequence[ScraperFigures], of: _Share, settings: DriftSettings
-) -> Iterator[Anomaly]:
+) -> Iterator[Comparison]:
     whole = of.whole(now)
     part_before, whole_before = sum(map(of.part, past)), sum(map(of.whole, past))
     seen, usual = of.part(now) / whole, part_before / whole_before
@@ -93,12 +112,15 @@ def _share(
     expected = (part_before + 1) / (whole_before + 2)  # never quite 0 or 1
     error = max(sqrt(expected * (1 - expected) / whole), pstdev(known) if known else 0.0)
     is_chance = seen - expected < SURPRISE * error or seen <= max(known, default=0.0)
+    anomaly = None
     if seen - usual >= of.rise and not is_chance:
         says = f"{_percent(seen)} {SAYS[of.kind].format(whole)}, usually {_percent(usual)}"
-        yield Anomaly(now.scraper, of.kind, round(seen, 4), round(usual, 4), says)
+        anomaly = Anomaly(now.scraper, of.kind, round(seen, 4), round(usual, 4), says)
+    high = min(1.0, max(usual + of.rise, expected + SURPRISE * error, *known))
+    yield Comparison(of.kind, seen, usual, high, anomaly=anomaly)
 
 
-def _length(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
+def _length(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Comparison]:
     usual = pooled(now.scraper, past)
     seen = now.words or 0.0
     if not seen or not usual.words:
@@ -107,21 +129,28 @@ def _length(now: ScraperFigures, past: Sequence[ScraperFigures], settings: Drift
     error = MEDIAN_ERROR * max(_spread(now), _spread(usual)) / sqrt(now.articles)
     known = [f.words for f in past if f.words and f.articles >= settings.fewest_records]
     is_beyond = all(seen > words for words in known) or all(seen < words for words in known)
-    if abs(drift) >= log(settings.length_factor) and abs(drift) >= SURPRISE * error and is_beyond:
+    allowed = max(log(settings.length_factor), SURPRISE * error)
+    anomaly = None
+    if abs(drift) >= allowed and is_beyond:
         says = f"half of {now.articles} articles have over {seen:.0f} words, usually over {usual.words:.0f}"
-        yield Anomaly(now.scraper, "length", round(seen, 1), round(usual.words, 1), says)
+        anomaly = Anomaly(now.scraper, "length", round(seen, 1), round(usual.words, 1), says)
+    high, low = max([usual.words * exp(allowed), *known]), min([usual.words / exp(allowed), *known])
+    yield Comparison("length", seen, usual.words, high, low, anomaly)
 
 
-def _languages(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Anomaly]:
+def _languages(now: ScraperFigures, past: Sequence[ScraperFigures], settings: DriftSettings) -> Iterator[Comparison]:
     usual = pooled(now.scraper, past).languages
     seen = _difference(now.languages, usual)
     known = [_difference(f.languages, usual) for f in past if f.articles >= settings.fewest_records]
-    if seen >= settings.language_change and all(seen > before for before in known):
+    before = max(known, default=0.0)
+    anomaly = None
+    if seen >= settings.language_change and all(seen > other for other in known):
         says = (
             f"{_percent(seen)} of {now.articles} articles are in other languages than usual: mostly "
             f"{main_language(now.languages)}, usually {main_language(usual)}"
         )
-        yield Anomaly(now.scraper, "languages", round(seen, 4), round(max(known, default=0.0), 4), says)
+        anomaly = Anomaly(now.scraper, "languages", round(seen, 4), round(before, 4), says)
+    yield Comparison("languages", seen, before, max(settings.language_change, before), anomaly=anomaly)
 
 
 def _difference(one: Mapping[str, int], other: Mapping[str, int]) -> float:

@@ -89,6 +89,9 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
+type Ask = Callable[[str, Parameters], Table]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The rows of a query as a stream: they can be iterated once, and are not all in memory."""
@@ -271,6 +274,12 @@ class Warehouse(Protocol):
         """Runs a query as ``query`` does, and streams its rows. DuckDB admits no writer until the block has ended.
 
         Raises ``QueryStopped`` if the block lasts longer than ``within_s`` seconds; None sets no limit.
+        """
+
+    def asking_at_once(self, within_s: float, limit: int) -> AbstractContextManager[Ask]:
+        """Gives a function that runs queries of this package on one snapshot: each within some seconds, and cut.
+
+        It opens the warehouse once, which takes longer in DuckDB than most queries.
         """
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]: ...

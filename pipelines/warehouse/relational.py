@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -21,6 +22,7 @@ from pipelines.warehouse.connection import Connection, Parameters
 from pipelines.warehouse.dialect import Dialect
 from pipelines.warehouse.interface import (
     Answer,
+    Ask,
     DeadLetterFilter,
     DeadLetterGroup,
     Identity,
@@ -204,6 +206,16 @@ class RelationalWarehouse(ABC):
             rows = tuple(found.rows if limit is None else islice(found.rows, limit + 1))
         kept = rows[:limit]
         return Table(found.columns, kept, is_cut=len(kept) < len(rows))
+
+    @contextmanager
+    def asking_at_once(self, within_s: float, limit: int) -> Iterator[Ask]:
+        with self._reading() as con:
+            yield partial(self._ask, con.raw, within_s, limit)
+
+    def _ask(self, raw: Any, within_s: float, limit: int, sql: str, parameters: Parameters) -> Table:
+        with self.asking.answered(raw, sql, parameters, within_s) as found:
+            rows = tuple(islice(found.rows, limit + 1))
+        return Table(found.columns, rows[:limit], is_cut=len(rows) > limit)
 
     def dead_letter_groups(self, chosen: DeadLetterFilter) -> list[DeadLetterGroup]:
         with self._reading() as con:

@@ -121,7 +121,7 @@ def test_one_of_a_kind_is_said_in_the_singular() -> None:
     report = {
         "records": 1, "batches": 1, "run_id": "1", "topic": TOPIC, "outcomes": {"loaded": 1}, "reasons": {},
         "waiting": {"0": 1}, "outbox": [], "quarantined": [], "stale": [], "seconds": 1.0, "audit": "passed",
-        "cpu_ms_per_element": {}, "findings": [],
+        "cpu_ms_per_element": {}, "findings": [], "quality_report": "/home/reports/latest.html",
     }
     show_ingested(Screen(out, out), report)
     assert "1 record in 1 batch, 1.0 s." in out.getvalue()

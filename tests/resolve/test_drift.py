@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.failures import ConsentWall
-from pipelines.resolve.drift import Anomaly, find_anomalies
+from pipelines.resolve.drift import Anomaly, compare, find_anomalies
 from pipelines.settings import DriftSettings
 from pipelines.stage.figures import CONSENT_WALL, ScraperFigures
 
@@ -138,3 +138,25 @@ def test_the_order_of_scrapers_and_of_the_past_does_not_matter() -> None:
     one = find_anomalies(now, {"harbour": past, "quay": past}, SETTINGS)
     assert [anomaly.scraper for anomaly in one] == ["harbour", "quay"]
     assert one == find_anomalies(now[::-1], {"quay": past[::-1], "harbour": past[::-1]}, SETTINGS)
+
+
+def test_every_figure_is_shown_beside_its_past_with_the_bounds_of_an_anomaly() -> None:
+    found = list(compare(figures(words=430.0), PAST, SETTINGS))
+    assert [(c.kind, c.seen, c.usual, round(c.high, 4), c.low and round(c.low, 4), c.anomaly) for c in found] == [
+        ("consent_walls", 0.0, 0.0, 0.2, None, None),
+        ("rejected", 0.05, 0.05, 0.35, None, None),
+        ("dates_ahead", 0.0, 0.0, 0.2, None, None),
+        ("length", 430.0, 400.0, 640.0, 250.0, None),
+        ("languages", 0.0, 0.0, 0.5, None, None),
+    ]
+    assert list(compare(figures(), PAST[:2], SETTINGS)) == []
+
+
+@pytest.mark.parametrize("changes", [
+    {"rejected": 32, "consent_walls": 30, "articles": 8, "languages": {"en": 8}}, {"words": 800.0}, {"words": 200.0},
+    {"languages": {"fr": 38}}, {"dates_ahead": 30},
+])
+def test_an_anomaly_is_beyond_its_bounds_and_nothing_else_is(changes: dict[str, Any]) -> None:
+    for found in compare(figures(**changes), PAST, SETTINGS):
+        is_beyond = found.seen > found.high or (found.low is not None and found.seen < found.low)
+        assert is_beyond == (found.anomaly is not None)

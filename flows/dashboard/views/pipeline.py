@@ -9,6 +9,8 @@ import streamlit as st
 
 from flows.dashboard import charts, parts
 from flows.dashboard.reading import frame
+from flows.quality.files import reports_of
+from pipelines.environment import read_settings
 
 OUTCOMES = {
     "loaded": "Loaded", "new_version": "New version", "new_reading": "New reading", "unchanged": "Unchanged",
@@ -25,6 +27,7 @@ def show() -> None:
         return
     ledger, rejected = frame("ledger"), frame("rejections")
     _figures(ledger, rejected)
+    _report()
     left, right = st.columns(2, gap="large")
     with left:
         _outcomes(outcomes)
@@ -59,6 +62,17 @@ def _figures(ledger: pd.DataFrame, rejected: pd.DataFrame) -> None:
             f"{missing:,} offsets were read and have no outcome. Run `dateline ledger verify`, which says which.",
             icon=":material/error:",
         )
+
+
+def _report() -> None:
+    """A button that saves the quality report of the last run, which lies in the home folder of this machine."""
+    newest = reports_of(read_settings()).newest
+    if not newest.exists():
+        return
+    st.download_button(
+        "Quality report of the last run", newest.read_bytes, file_name="dateline-quality-report.html", mime="text/html",
+        icon=":material/fact_check:", on_click="ignore", help="Save the report as an HTML page",
+    )
 
 
 def _outcomes(outcomes: pd.DataFrame) -> None:

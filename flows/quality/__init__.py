@@ -1,0 +1,1 @@
+"""The quality report: one self-contained HTML page for each run."""
