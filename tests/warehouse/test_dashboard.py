@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from flows.dashboard import parts
 from flows.dashboard.reading import frame
+from flows.quality.files import reports_of
+from pipelines.environment import read_settings
 from pipelines.records import Outlet
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.postgres.warehouse import PostgresWarehouse
@@ -202,3 +204,11 @@ def test_a_snapshot_is_read_instead(news: RelationalWarehouse, tmp_path: Path, m
 def test_a_csv_has_all_rows_and_no_formula() -> None:
     data = pd.DataFrame({"title": ["=cmd()", "+1", "@x", "\tx", "news"], "n": [1, -2, 3, 4, 5]})
     assert parts.to_csv(data).decode().splitlines() == ["title,n", "'=cmd(),1", "'+1,-2", "'@x,3", "'\tx,4", "news,5"]
+
+
+@pytest.mark.usefixtures("news")
+def test_the_quality_report_of_the_last_run_can_be_saved_once_there_is_one() -> None:
+    label = "Quality report of the last run"
+    assert label not in [button.label for button in shown("Pipeline").get("download_button")]
+    reports_of(read_settings()).write("ab" * 16, "<!doctype html>")
+    assert label in [button.label for button in shown("Pipeline").get("download_button")]

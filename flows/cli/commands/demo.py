@@ -14,6 +14,7 @@ import typer
 from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import Command, Verbose, command
 from flows.cli.screen import safe
+from flows.quality.files import reports_of
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _show(run: Command) -> None:
         ("warehouse", run.settings.warehouse_url),
         ("staged batches", run.settings.stage or home / "staged"),
         ("Kafka's data", home / "kafka"),
+        ("quality report", reports_of(run.settings).newest),
         ("log of this run", run.log),
     ):
         run.screen.say(f"  {what:16} {safe(where)}")
