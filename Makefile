@@ -56,9 +56,9 @@ docs: $(INSTALLED)  ## generate the pages of docs/ that are made from code
 	@$(BIN)/python -m tests.architecture.pages
 
 lock:  ## resolve pyproject.toml into new lock files with hashes
-	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --extra dashboard --extra s3 --group dev --group build pyproject.toml -o infra/requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --extra dashboard --extra s3 --extra iceberg --group dev --group build pyproject.toml -o infra/requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra local --group bench --group build -c infra/requirements.lock pyproject.toml -o infra/bench.lock
-	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra s3 -c infra/requirements.lock pyproject.toml -o infra/runtime.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.12 --universal --extra s3 --extra iceberg -c infra/requirements.lock pyproject.toml -o infra/runtime.lock
 	printf 'uv\nhatchling\n' | $(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.12 --universal -c infra/requirements.lock - -o infra/bootstrap.lock
 
 $(BENCHED): infra/bench.lock infra/bootstrap.lock $(INSTALLED)

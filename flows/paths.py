@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from flows.faults import RelativePath
+from pipelines.iceberg_address import iceberg_address, is_iceberg
 from pipelines.postgres_address import is_postgres, options_of
 from pipelines.secrets import redact
 from pipelines.warehouse import DUCKDB, warehouse_path
@@ -42,6 +44,11 @@ def relative_paths(settings: Settings) -> Iterator[tuple[str, str, str]]:
         path = settings.warehouse.removeprefix(DUCKDB)
         if path.strip() and not Path(path).is_absolute():
             yield "DATELINE_WAREHOUSE", settings.warehouse, f"{DUCKDB}{warehouse_path(settings.warehouse)}"
+    if settings.warehouse is not None and is_iceberg(settings.warehouse):
+        with suppress(ValueError):  # opening the warehouse reports an address that is not one
+            address = iceberg_address(settings.warehouse)
+            if address.file is not None and f"///{address.file}" not in settings.warehouse:
+                yield "DATELINE_WAREHOUSE", settings.warehouse, address.url()
     if settings.warehouse is not None and is_postgres(settings.warehouse):
         for name, value in options_of(settings.warehouse).items():
             if name in _FILES_OF_LIBPQ and value not in {"", "system"}:

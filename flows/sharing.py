@@ -86,7 +86,7 @@ def sharing_warehouse(settings: Settings, warehouse: Warehouse, run_id: str) -> 
 
     if not isinstance(warehouse, PostgresWarehouse):
         raise WrongUsage(
-            "Several runs can share a topic only in PostgreSQL: a DuckDB file admits one process that writes. Nothing "
+            "Several runs can share a topic only in PostgreSQL: other warehouses admit one run that writes. Nothing "
             "was loaded.\nWhat to do: run without --shared, or name a PostgreSQL in DATELINE_WAREHOUSE."
         )
     host = socket.gethostname()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pipelines.iceberg_address import IcebergAddress, iceberg_address
 from pipelines.postgres_address import database_address, database_name, is_postgres
 from pipelines.secrets import Secrets, secrets_in
 
@@ -516,8 +518,9 @@ class Settings(Masked, BaseSettings):
     )
     warehouse: str | None = Field(
         None,
-        description="URL of the warehouse: duckdb:///path or postgresql://user:password@host/database. Unset: the file "
-        "warehouse.duckdb in the home folder.",
+        description="URL of the warehouse: duckdb:///path, postgresql://user:password@host/database, or iceberg+ and "
+        "the URL of a catalog, such as iceberg+sqlite:////data/news.db. Unset: the file warehouse.duckdb in the home "
+        "folder.",
     )
     stage: Annotated[str, AfterValidator(folder_url)] | None = Field(
         None,
@@ -583,7 +586,19 @@ class Settings(Masked, BaseSettings):
 
     @property
     def warehouse_url(self) -> str:
-        return self.warehouse or f"duckdb:///{(self.home / 'warehouse.duckdb').absolute()}"
+        """The address of the warehouse; that of an Iceberg warehouse names its replica in the home folder."""
+        if self.warehouse is None:
+            return f"duckdb:///{(self.home / 'warehouse.duckdb').absolute()}"
+        if (address := self._catalog) is None:
+            return self.warehouse
+        return address.with_replica(self.home.absolute() / "iceberg" / f"{self.warehouse_key}.duckdb").url()
+
+    @property
+    def _catalog(self) -> IcebergAddress | None:
+        """The address of an Iceberg warehouse; None of another one, and of one that cannot be parsed."""
+        with suppress(ValueError):
+            return iceberg_address(self.warehouse or "")
+        return None
 
     @property
     def stage_url(self) -> str:
@@ -595,6 +610,8 @@ class Settings(Masked, BaseSettings):
 
         Runs into two warehouses use different folders and so never touch each other's files.
         """
+        if (address := self._catalog) is not None:
+            return folder_name(address.label, address.shown)
         if is_postgres(self.warehouse_url):
             return folder_name(database_name(self.warehouse_url), database_address(self.warehouse_url))
         scheme, _, place = self.warehouse_url.partition(":///")

@@ -16,6 +16,7 @@ from flows.cli.commands import (
     demo,
     ledger,
     local,
+    maintain,
     metrics,
     project,
     query,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 for part in (
     demo.app, local.app, check.app, stream.app, ledger.app, query.app, report.app, metrics.app, dashboard.app,
-    project.app,
+    maintain.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

@@ -26,7 +26,7 @@ def read_status(settings: Settings, screen: Screen) -> dict[str, Any]:
     """The contents of ``dateline status``. An unavailable broker or warehouse is listed under ``unavailable``."""
     newest = reports_of(settings).newest
     status: dict[str, Any] = {
-        "warehouse": settings.warehouse_url, "unavailable": [],
+        "warehouse": settings.warehouse or settings.warehouse_url, "unavailable": [],
         "quality_report": str(newest) if newest.exists() else None,
     }
     saved: dict[int, int] | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from importlib.util import find_spec
 from pathlib import Path
 
+from pipelines.iceberg_address import IcebergAddress, iceberg_address, is_iceberg
 from pipelines.postgres_address import database_address, is_postgres
 from pipelines.secrets import redact
 from pipelines.warehouse.connection import Parameters
@@ -40,13 +42,15 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.load import load_batch
 from pipelines.warehouse.questions import Mart, ask, mart_examples
 from pipelines.warehouse.saved import SavedQuery, saved_queries
+from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import Blank, KafkaTopics, Part, PartitionLedger, Problem, Verification
 
 DUCKDB = "duckdb:///"
 
 
 def open_warehouse(url: str, time_zone: str = "UTC") -> Warehouse:
-    """The warehouse at an address: ``duckdb:////absolute.duckdb``, ``postgresql://user:password@host/database``.
+    """The warehouse at an address: ``duckdb:////absolute.duckdb``, ``postgresql://user:password@host/database``, or
+    ``iceberg+sqlite:////absolute.db``, which is ``iceberg+`` and the URL of a catalog.
 
     ``prepare`` makes its marts with the days of the time zone.
 
@@ -56,6 +60,8 @@ def open_warehouse(url: str, time_zone: str = "UTC") -> Warehouse:
         from pipelines.warehouse.postgres import PostgresWarehouse
 
         return PostgresWarehouse(url, time_zone=time_zone)
+    if is_iceberg(url):
+        return _iceberg(_catalog_address(url), time_zone)
     path = warehouse_path(url)
     _need_place_for_file(path)
     from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -68,6 +74,8 @@ def warehouse_address(url: str) -> str:
 
     Raises ``WarehouseFault`` if the address is not one of a warehouse.
     """
+    if is_iceberg(url):
+        return _catalog_address(url).shown
     if not is_postgres(url):
         return str(warehouse_path(url))
     from pipelines.warehouse.postgres import check_address
@@ -94,6 +102,35 @@ def warehouse_path(url: str) -> Path:
             "postgresql://user:password@host/news (DATELINE_WAREHOUSE)."
         )
     return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  symbolic links are resolved when it is opened
+
+
+def _catalog_address(url: str) -> IcebergAddress:
+    try:
+        address = iceberg_address(url)
+    except ValueError as fault:
+        raise WarehouseFault(
+            f"{redact(url)!r} is not the address of a warehouse: {fault}. What to do: write iceberg+ and the URL of a "
+            "catalog, such as iceberg+sqlite:////data/news.db, or of a REST catalog, such as "
+            "iceberg+https://catalog.example?warehouse=news (DATELINE_WAREHOUSE)."
+        ) from None
+    if not (address.is_rest or address.warehouse or address.file):
+        raise WarehouseFault(
+            f"{address.shown} does not say where its tables are. What to do: add the folder to the address, as in "
+            f"{address.shown}?warehouse=s3://bucket/news (DATELINE_WAREHOUSE)."
+        )
+    return address
+
+
+def _iceberg(address: IcebergAddress, time_zone: str) -> Warehouse:
+    if find_spec("pyiceberg") is None:
+        raise WarehouseFault(
+            "A warehouse in Iceberg tables needs PyIceberg, which is not installed. "
+            'What to do: pip install "dateline[iceberg]".'
+        )
+    from pipelines.warehouse.iceberg import IcebergWarehouse
+
+    replica = address.replica or Path(".dateline") / "iceberg" / f"{address.label}.duckdb"
+    return IcebergWarehouse(address, replica, time_zone=time_zone)
 
 
 def _need_place_for_file(path: Path) -> None:
@@ -128,6 +165,7 @@ __all__ = [
     "Blank",
     "DeadLetterFilter",
     "DeadLetterGroup",
+    "Done",
     "Identity",
     "KafkaTopics",
     "LedgerOpen",

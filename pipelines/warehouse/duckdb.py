@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +29,7 @@ from pipelines.warehouse.interface import (
     warehouse_gone,
 )
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
+from pipelines.warehouse.upkeep import Done
 
 type Opening = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
@@ -103,7 +104,7 @@ class DuckDBWarehouse(RelationalWarehouse):
             lock.acquire()
         except Timeout:
             raise WarehouseBusy(
-                f"{_holder(note)} is writing to {self.path}; this run changed nothing. "
+                f"{_holder(note)} is writing to {self.where}; this run changed nothing. "
                 "What to do: wait until that run has finished, or stop it, and run this again."
             ) from None
         try:
@@ -114,7 +115,7 @@ class DuckDBWarehouse(RelationalWarehouse):
             lock.release()
 
     @property
-    def where(self) -> Path:
+    def where(self) -> Path | str:
         return self.path
 
     def copy_to(self, path: Path) -> None:
@@ -128,6 +129,20 @@ class DuckDBWarehouse(RelationalWarehouse):
         with copy.open("rb+") as written:
             os.fsync(written.fileno())
         copy.replace(path)
+
+    def maintain(self, keep: timedelta) -> list[Done]:
+        del keep  # a DuckDB file has one state
+        if not self.path.exists():
+            raise warehouse_gone(self.path)
+        before = self._bytes()
+        with self._opened(partial(attached, self.path, "write")) as con:
+            con.execute("ANALYZE")
+            con.execute("FORCE CHECKPOINT")
+        return [Done("checkpoint", str(self.path), before, self._bytes(), "bytes")]
+
+    def _bytes(self) -> int:
+        files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -20,6 +20,7 @@ from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
 from pipelines.warehouse.connection import Parameters
+from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 type OutboxKind = Literal["dead letters", "articles"]
@@ -329,6 +330,13 @@ class Warehouse(Protocol):
         """Writes a copy of the warehouse to ``path`` and exchanges it in one step for the copy that is there.
 
         Only a warehouse of one file has copies. Raises ``OSError`` if the copy cannot be written.
+        """
+
+    def maintain(self, keep: timedelta) -> list[Done]:
+        """Frees space and keeps queries fast, and returns what was done. No row is changed.
+
+        States of an Iceberg warehouse that are older than ``keep`` can no longer be read afterwards. Must be called
+        under the writer lock.
         """
 
     def end_quarantine(self, scraper: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -40,6 +40,7 @@ from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.lookups import RelationalState
 from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
 from pipelines.warehouse.topics import loaded_topic_id
+from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 _OUTBOXES: dict[OutboxKind, Any] = {"dead letters": outbox, "articles": article_outbox}
@@ -270,6 +271,9 @@ class RelationalWarehouse(ABC):
 
     def copy_to(self, path: Path) -> None:
         raise NotImplementedError(f"{self.where} is not one file, and its readers need no copy")
+
+    @abstractmethod
+    def maintain(self, keep: timedelta) -> list[Done]: ...
 
     def end_quarantine(self, scraper: str) -> None:
         with self._writing() as con:

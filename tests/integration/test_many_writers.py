@@ -171,5 +171,5 @@ def test_a_run_that_does_not_share_waits_for_workers_and_duckdb_admits_one(
         refused.home.mkdir(parents=True)
         said = refused.run("ingest", "--follow", "--shared")
         assert said.returncode == USAGE, said.stdout
-        assert "a DuckDB file admits one process that writes" in " ".join(said.stdout.replace("│", " ").split())
+        assert "other warehouses admit one run that writes" in " ".join(said.stdout.replace("│", " ").split())
         assert refused.run("ingest", "--shared").returncode == USAGE

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,23 @@ import psycopg
 import pytest
 
 from flows.local.postgres import LocalPostgres
+from pipelines.iceberg_address import iceberg_address
 from pipelines.resolve.layout import layout
 from pipelines.stage import StagedBatch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.fake import FakeWarehouse
 from tests.warehouse.sampled import sample_batch
 
-KINDS = ("duckdb", "postgres", "fake")
-DATABASES = ("duckdb", "postgres")
+KINDS = ("duckdb", "postgres", "fake", "iceberg")
+DATABASES = ("duckdb", "postgres", "iceberg")
+ICEBERG_ALWAYS = frozenset({
+    "test_counts", "test_exactly_once", "test_iceberg", "test_outbox", "test_readings",
+})
+"""Modules that run on Iceberg in every run: a load takes a second there. DATELINE_TEST_ICEBERG=all runs all of them."""
 SHAPE = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     SELECT a.attrelid::regclass || '.' || a.attname || a.attnum || a.attnotnull AS part
@@ -28,6 +35,24 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
 ) parts
 """
 """Changes with every table, column, view and constraint."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves out tests on Iceberg of modules that are not about what differs there."""
+    runs_all = os.environ.get("DATELINE_TEST_ICEBERG") == "all"
+
+    def is_wanted(item: pytest.Item) -> bool:
+        if not isinstance(item, pytest.Function) or "iceberg_warehouse" not in _kinds(item):
+            return True
+        return runs_all or item.path.stem in ICEBERG_ALWAYS
+
+    items[:] = [item for item in items if is_wanted(item)]
+
+
+def _kinds(item: pytest.Function) -> set[str]:
+    """The fixtures of warehouses that a test is run with."""
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    return {f"{given[name]}_warehouse" for name in ("warehouse", "database") if name in given}
 
 
 class PreparedPostgres:
@@ -82,6 +107,27 @@ def duckdb_warehouse(prepared: Path, tmp_path: Path) -> DuckDBWarehouse:
 @pytest.fixture
 def postgres_warehouse(prepared_postgres: PreparedPostgres) -> PostgresWarehouse:
     return PostgresWarehouse(prepared_postgres.emptied(), clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture(scope="session")
+def prepared_iceberg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a catalog with all tables, without rows, and its replica."""
+    folder = tmp_path_factory.mktemp("iceberg")
+    address = iceberg_address(f"iceberg+sqlite:///{folder}/catalog.db?warehouse=file://{folder}/tables")
+    IcebergWarehouse(address, folder / "replica.duckdb", clock=lambda: FETCHED_AT).prepare()
+    return folder
+
+
+@pytest.fixture
+def iceberg_warehouse(prepared_iceberg: Path, tmp_path: Path) -> IcebergWarehouse:
+    """An empty warehouse: files of Iceberg tables never change, so that a copy of the catalog is a new warehouse."""
+    for name in ("catalog.db", "replica.duckdb"):
+        shutil.copy(prepared_iceberg / name, tmp_path / name)
+    address = iceberg_address(
+        f"iceberg+sqlite:///{tmp_path}/catalog.db?warehouse=file://{prepared_iceberg}/tables"
+        f"&replica={tmp_path}/replica.duckdb"
+    )
+    return IcebergWarehouse(address, tmp_path / "replica.duckdb", patience_s=0.2, clock=lambda: FETCHED_AT)
 
 
 @pytest.fixture

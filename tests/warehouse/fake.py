@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import duckdb
@@ -28,6 +28,7 @@ from pipelines.warehouse.duckdb import DuckDBConnection
 from pipelines.warehouse.interface import WarehouseBusy
 from pipelines.warehouse.preparing import make_layout
 from pipelines.warehouse.relational import Asking, RelationalWarehouse
+from pipelines.warehouse.upkeep import Done
 from tests.builders import FETCHED_AT
 
 type Tables = Mapping[str, Sequence[Row]]
@@ -105,6 +106,9 @@ class FakeWarehouse(RelationalWarehouse):
             self.tables = tables
         reach(Failpoint.COMMITTED)
         return changes.loaded
+
+    def maintain(self, keep: timedelta) -> list[Done]:
+        raise NotImplementedError
 
     @contextmanager
     def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.warehouse.iceberg import IcebergWarehouse
+from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
+
+
+def url_of(warehouse: RelationalWarehouse) -> str:
+    """The address by which another process opens the warehouse."""
+    if isinstance(warehouse, IcebergWarehouse):
+        return warehouse.address.url()
+    return warehouse.url if isinstance(warehouse, PostgresWarehouse) else f"duckdb:///{warehouse.where}"
 
 
 def in_order(rows: Any) -> list[tuple[Any, ...]]:

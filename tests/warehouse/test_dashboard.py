@@ -18,10 +18,10 @@ from flows.quality.files import reports_of
 from pipelines.environment import read_settings
 from pipelines.records import Outlet
 from pipelines.warehouse import load_batch
-from pipelines.warehouse.postgres.warehouse import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, MARROWBY_MENTION, carried, gap, later, refused, stage
+from tests.warehouse.reading import url_of
 
 APP = Path(str(resources.files("flows.dashboard").joinpath("app.py")))
 GAZETTE = Outlet("gazette.example", "The Gazette")
@@ -40,8 +40,7 @@ QUERIES = {
 @pytest.fixture(autouse=True)
 def at(database: RelationalWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dashboard reads the warehouse of the test."""
-    url = database.url if isinstance(database, PostgresWarehouse) else f"duckdb:///{database.where}"
-    monkeypatch.setenv("DATELINE_WAREHOUSE", url)
+    monkeypatch.setenv("DATELINE_WAREHOUSE", url_of(database))
     monkeypatch.setenv("DATELINE_HOME", str(tmp_path / "home"))
     st.cache_data.clear()
 

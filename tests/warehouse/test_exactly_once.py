@@ -24,6 +24,7 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, refused, stage, tombstone
+from tests.warehouse.reading import url_of
 
 DIE_LOADING = """
 import os, signal, sys
@@ -37,10 +38,6 @@ def die(point, where):
 with armed(die):
     load_batch(open_warehouse(sys.argv[1]), read_manifest(Folder.at(Path(sys.argv[2]))))
 """
-
-
-def url_of(warehouse: Any) -> str:
-    return f"duckdb:///{warehouse.path}" if hasattr(warehouse, "path") else str(warehouse.url)
 
 
 @pytest.mark.parametrize(("point", "where", "is_loaded"), [

@@ -68,10 +68,14 @@ def check_stage(settings: Settings, checks: Checks) -> None:
 
 def check_warehouse(settings: Settings, checks: Checks) -> None:
     """Check that the warehouse can be opened and written and that no run is writing to it. It is opened read-only."""
+    from pipelines.iceberg_address import is_iceberg
     from pipelines.warehouse import WarehouseUnavailable, open_warehouse
     from pipelines.warehouse.duckdb import DuckDBWarehouse
 
     warehouse = open_warehouse(settings.warehouse_url)
+    if is_iceberg(settings.warehouse_url):
+        _check_catalog(settings, warehouse, checks)
+        return
     if not isinstance(warehouse, DuckDBWarehouse):
         _check_server(settings, warehouse, checks)
         return
@@ -91,6 +95,19 @@ def check_warehouse(settings: Settings, checks: Checks) -> None:
     opened = DuckDBWarehouse(path, patience_s=PATIENCE_S)
     _same_warehouse(settings, opened)
     _report_contents(opened, f"{path} can be opened and written.", checks)
+
+
+def _check_catalog(settings: Settings, warehouse: Warehouse, checks: Checks) -> None:
+    """Check that the catalog and the storage of its tables answer. Nothing is written to them."""
+    from pipelines.warehouse import warehouse_address
+
+    shown = warehouse_address(settings.warehouse_url)
+    is_there = warehouse.identity().warehouse_id is not None
+    _same_warehouse(settings, warehouse)
+    if is_there:
+        _report_contents(warehouse, f"{shown} and its tables can be read.", checks)
+    else:
+        checks.ok(WAREHOUSE, f"{shown} answers. It has no tables yet; the first run creates them.")
 
 
 def _check_server(settings: Settings, warehouse: Warehouse, checks: Checks) -> None:

@@ -101,7 +101,7 @@ def _show(run: Command) -> None:
     run.screen.say("[bold]Where things are[/bold]")
     home = run.settings.home
     for what, where in (
-        ("warehouse", run.settings.warehouse_url),
+        ("warehouse", run.settings.warehouse or run.settings.warehouse_url),
         ("staged batches", run.settings.stage or home / "staged"),
         ("Kafka's data", home / "kafka"),
         ("quality report", reports_of(run.settings).newest),

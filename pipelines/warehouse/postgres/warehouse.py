@@ -8,14 +8,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, LiteralString
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict
 
 from pipelines.postgres_address import database_address
+from pipelines.resolve.layout import layout
 from pipelines.secrets import redact
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
@@ -25,6 +27,7 @@ from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
 from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
+from pipelines.warehouse.upkeep import Done
 
 SPACE = 0x64617465
 """The first of the two numbers of every advisory lock that Dateline takes."""
@@ -39,6 +42,7 @@ SELECT to_regclass('layout') IS NOT NULL,
     has_database_privilege(current_database(), 'CREATE') AND has_schema_privilege(current_schema(), 'CREATE'),
     CASE WHEN to_regclass('ledger') IS NOT NULL THEN has_table_privilege('ledger', 'INSERT, UPDATE') END
 """
+_SIZE = "SELECT pg_total_relation_size(%s::regclass)"
 _SESSION = f"SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; SET LOCAL lock_timeout = '{LOCK_S}s'"
 """JIT compilation is off: the statements are short, and compiling one would take longer than running it."""
 
@@ -97,6 +101,17 @@ class PostgresWarehouse(RelationalWarehouse):
                 f"\nWhat to do: {GRANTS}"
             )
         return bool(has_tables)
+
+    def maintain(self, keep: timedelta) -> list[Done]:
+        del keep  # older states of rows are what VACUUM removes
+        self.need_rights()
+        done = []
+        with self._connected(autocommit=True) as con, faults_in_words(self.shown):
+            for name in layout():
+                before = _row(con.execute(_SIZE, (name,)))[0]
+                con.execute(composed.SQL("VACUUM (ANALYZE) {}").format(composed.Identifier(name)))
+                done.append(Done("vacuum", name, before, _row(con.execute(_SIZE, (name,)))[0], "bytes"))
+        return done
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:

@@ -1,0 +1,55 @@
+"""The command that keeps a warehouse small and fast."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.frame import AsJson, Command, Verbose, command
+
+if TYPE_CHECKING:
+    from pipelines.warehouse import Done
+
+app = typer.Typer()
+
+
+@app.command()
+def maintain(
+    keep_days: Annotated[
+        float,
+        typer.Option("--keep-days", min=0, help="Days for which earlier states of Iceberg tables stay readable."),
+    ] = 7.0,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Free space in the warehouse: compact and expire Iceberg tables, vacuum PostgreSQL, checkpoint DuckDB.
+
+    No row is changed. Between runs into DuckDB or Iceberg; PostgreSQL may be written meanwhile.
+    """
+    with command("maintain", verbose=verbose, warehouse=warehouse) as run:
+        from dataclasses import asdict
+
+        from flows.dead_letters import opened
+
+        found = opened(run.settings)
+        with found.writer("dateline maintain"):
+            done = found.maintain(timedelta(days=keep_days))
+        if as_json:
+            run.screen.write_json([asdict(each) for each in done])
+        else:
+            _show(run, done)
+
+
+def _show(run: Command, done: list[Done]) -> None:
+    from flows.cli.screen import safe
+    from pipelines.phrases import counted
+
+    for each in done:
+        removed = f", {counted(each.files_removed, 'file')} removed" if each.files_removed else ""
+        run.screen.say(f"{each.task} {safe(each.subject)}: {each.before:,} → {each.after:,} {each.unit}{removed}")
+    if not done:
+        run.screen.say("There was nothing to do.")

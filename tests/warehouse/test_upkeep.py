@@ -1,0 +1,122 @@
+"""The upkeep frees space, and changes no row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.failpoints import Failpoint, armed
+from pipelines.iceberg_address import iceberg_address
+from pipelines.records import Outlet
+from pipelines.resolve.layout import layout
+from pipelines.warehouse import Done, WarehouseUnavailable, load_batch
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.iceberg import IcebergWarehouse
+from pipelines.warehouse.iceberg.commits import listed_by
+from pipelines.warehouse.iceberg.upkeep import Upkeep
+from pipelines.warehouse.postgres import PostgresWarehouse
+from pipelines.warehouse.relational import RelationalWarehouse
+from tests.builders import FETCHED_AT
+from tests.warehouse.batches import TOPIC, carried, refused, stage
+from tests.warehouse.reading import in_order
+
+NEVER = timedelta(days=10_000)
+
+
+def load(warehouse: RelationalWarehouse, folder: Path, *offsets: int) -> None:
+    for offset in offsets:
+        article = carried(
+            2 * offset, article_id=f"{offset:032}", content_hash=f"{offset:064}",
+            outlet=Outlet(f"outlet-{offset}.example", "Outlet"),
+        )
+        load_batch(warehouse, stage(folder, article, refused(2 * offset + 1), batch_id=f"batch-{offset}"))
+
+
+def contents(warehouse: RelationalWarehouse) -> dict[str, Any]:
+    return {name: in_order(warehouse.query(f"SELECT * FROM {name}").rows) for name in layout()}
+
+
+def test_a_checkpoint_empties_the_write_ahead_log(duckdb_warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    load(duckdb_warehouse, tmp_path, 0, 1)
+    before = contents(duckdb_warehouse)
+    (done,) = duckdb_warehouse.maintain(NEVER)
+    assert (done.task, done.subject, done.unit) == ("checkpoint", str(duckdb_warehouse.path), "bytes")
+    assert done.after == duckdb_warehouse.path.stat().st_size
+    assert not duckdb_warehouse.path.with_name("news.duckdb.wal").exists()
+    assert contents(duckdb_warehouse) == before
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseUnavailable, match="is now missing"):
+        DuckDBWarehouse(tmp_path / "none.duckdb").maintain(NEVER)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_table_of_a_database_is_vacuumed(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
+    load(postgres_warehouse, tmp_path, 0, 1)
+    before = contents(postgres_warehouse)
+    done = postgres_warehouse.maintain(NEVER)
+    assert [(each.task, each.subject, each.unit) for each in done] == [("vacuum", name, "bytes") for name in layout()]
+    assert all(each.after > 0 for each in done)
+    assert contents(postgres_warehouse) == before
+
+
+def files_of(warehouse: IcebergWarehouse, name: str) -> list[Path]:
+    """The data files of a table's current snapshot."""
+    tasks = warehouse.commits.tables.need(name).scan().plan_files()
+    return [Path(task.file.file_path.removeprefix("file://")) for task in tasks]
+
+
+def test_small_files_are_compacted_and_old_states_expire(tmp_path: Path) -> None:
+    address = iceberg_address(f"iceberg+sqlite:///{tmp_path}/news.db")  # its files are no other test's
+    warehouse = IcebergWarehouse(address, tmp_path / "replica.duckdb", clock=lambda: FETCHED_AT)
+    warehouse.prepare()
+    load(warehouse, tmp_path, *range(8))
+    small, before = files_of(warehouse, "articles"), contents(warehouse)
+    done = {(each.task, each.subject): each for each in warehouse.maintain(NEVER)}
+    assert done["compact", "articles"] == Done("compact", "articles", 8, 1, "data files")
+    assert {task for task, _ in done} == {"compact"}
+    assert (len(small), len(files_of(warehouse, "articles"))) == (8, 1)
+    assert all(file.exists() for file in small)
+
+    ledger = warehouse.commits.tables.need("ledger").current_snapshot()
+    articles = warehouse.commits.tables.need("articles").current_snapshot()
+    assert ledger is not None
+    assert articles is not None
+    assert listed_by(ledger)["articles"] == articles.snapshot_id
+    assert contents(warehouse) == before
+
+    warehouse.clock = lambda: FETCHED_AT + NEVER
+    expired = {each.subject: each for each in warehouse.maintain(timedelta())}
+    assert expired["articles"].after == 1
+    assert expired["articles"].files_removed >= 8
+    assert not any(file.exists() for file in small)
+
+    warehouse.path.unlink()
+    load(warehouse, tmp_path, 8)
+    assert warehouse.next_offsets(TOPIC) == {0: 18}
+    assert warehouse.query("SELECT count(*) FROM articles").rows == ((9,),)
+    assert warehouse.verify().problems == ()
+    assert warehouse.maintain(NEVER) == []
+
+
+def test_a_compacted_table_is_changed_by_a_load_that_was_begun_before(
+    iceberg_warehouse: IcebergWarehouse, tmp_path: Path
+) -> None:
+    load(iceberg_warehouse, tmp_path, *range(8))
+    compacted = []
+
+    def compact(point: Failpoint, where: str) -> None:
+        if (point, where) == (Failpoint.TABLE_COMMITTED, "identity"):
+            compacted.extend(each.subject for each in Upkeep(iceberg_warehouse.commits).compact())
+
+    with armed(compact):
+        load(iceberg_warehouse, tmp_path, 8)
+    assert {"articles", "ledger"} <= set(compacted)
+    iceberg_warehouse.path.unlink()
+    assert iceberg_warehouse.query("SELECT count(*) FROM articles").rows == ((9,),)
+    assert iceberg_warehouse.next_offsets(TOPIC) == {0: 18}
+    assert iceberg_warehouse.verify().problems == ()
