@@ -22,9 +22,7 @@ from tests.warehouse.sampled import sample_batch
 
 KINDS = ("duckdb", "postgres", "fake", "iceberg")
 DATABASES = ("duckdb", "postgres", "iceberg")
-ICEBERG_ALWAYS = frozenset({
-    "test_counts", "test_exactly_once", "test_iceberg", "test_outbox", "test_readings",
-})
+ICEBERG_ALWAYS = frozenset({"test_exactly_once", "test_outbox", "test_readings"})
 """Modules that run on Iceberg in every run: a load takes a second there. DATELINE_TEST_ICEBERG=all runs all of them."""
 SHAPE = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import fsspec
 import pytest
 
 from pipelines.failpoints import Failpoint, armed
@@ -156,6 +157,18 @@ def test_readers_pin_a_state_of_all_tables(iceberg_warehouse: IcebergWarehouse, 
             "ORDER BY l.kafka_offset"
         ).fetchall()
     assert found == [(0, "loaded", "Pier to be rebuilt"), (1, "rejected", None)]
+
+
+def test_tables_may_be_in_object_storage(bucket: str, tmp_path: Path) -> None:
+    address = iceberg_address(f"iceberg+sqlite:///{tmp_path}/news.db?warehouse={bucket}/news")
+    warehouse, elsewhere = (IcebergWarehouse(address, tmp_path / f"{n}.duckdb", clock=lambda: FETCHED_AT) for n in "ab")
+    warehouse.prepare()
+    batch = stage(tmp_path, refused(0))
+    with armed(KilledAt(3)), pytest.raises(Killed):
+        load_batch(warehouse, batch)
+    assert load_batch(elsewhere, batch).was_loaded_before
+    assert warehouse.query("SELECT outcome, reason FROM ledger").rows == (("rejected", "ConsentWall"),)
+    assert fsspec.filesystem("s3").exists(f"{bucket}/news/dateline/ledger/metadata")
 
 
 def test_tables_have_the_comments_and_keys_of_the_layout(iceberg_warehouse: IcebergWarehouse) -> None:

@@ -10,20 +10,18 @@ may do so at once: a table whose history has a snapshot of the commit is not com
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table, Transaction
-from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.faults import StateMoved
+from pipelines.warehouse.iceberg.snapshots import MOVED, committed
 from pipelines.warehouse.iceberg.stored import RowChange, StoredChanges, read, store
 from pipelines.warehouse.iceberg.tables import TURN, IcebergTables, data_files, summary_of, without
 
@@ -31,7 +29,6 @@ LEDGER = "ledger"
 COMMIT, BATCH, CHANGES, TABLES = "dateline.commit", "dateline.batch", "dateline.changes", "dateline.tables"
 """Keys in the summaries of snapshots: the ids of the commit and its batch, the file of its changes, and the snapshot of
 each table."""
-MOVED = (CommitFailedException, ValidationException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +123,6 @@ class Commits:
                 continue
 
 
-class _Transaction(Transaction):
-    """A transaction of one table that does not copy the table's metadata each time they are read.
-
-    PyIceberg copies them two dozen times in a commit, with all snapshots, which took half of its time.
-    """
-
-    @property
-    def table_metadata(self) -> TableMetadata:
-        return super().table_metadata if self._updates else self._table.metadata
-
-
 def _write(
     table: Table, name: str, change: RowChange, summary: Mapping[str, str], *, replaces: bool = False
 ) -> Snapshot:
@@ -151,22 +137,6 @@ def _write(
             new += data_files(table, name, rest)
     made = committed(table, summary, new, gone)
     reach(Failpoint.TABLE_COMMITTED, name)
-    return made
-
-
-def committed(
-    table: Table, summary: Mapping[str, str], new: Sequence[DataFile] = (), gone: Sequence[DataFile] = ()
-) -> Snapshot:
-    """Commits a snapshot with new data files, and without others. Raises one of ``MOVED`` if the table has changed."""
-    with _Transaction(table) as transaction:
-        updating = transaction.update_snapshot(snapshot_properties=dict(summary))
-        with updating.overwrite() if gone else updating.merge_append() as producer:
-            for file in gone:
-                producer.delete_data_file(file)
-            for file in new:
-                producer.append_data_file(file)
-    made = table.current_snapshot()
-    assert made is not None
     return made
 
 

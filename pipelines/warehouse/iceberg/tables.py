@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from pyiceberg.types import (
     StringType,
     TimestamptzType,
 )
+from pyiceberg.utils.config import Config
 
 from pipelines.iceberg_address import IcebergAddress
 from pipelines.resolve.layout import TableLayout, layout
@@ -42,12 +44,15 @@ from pipelines.warehouse.statements import files
 LOCAL = frozenset({"layout", "leases", "workers"})
 """Tables of the replica alone: the version of its marts, and what workers that share a topic in PostgreSQL need."""
 
+CATALOG = "dateline"
+"""The name under which PyIceberg's own settings have the catalog."""
 TURN = "identity"
 """The table whose commit decides which process has its turn."""
 _COLUMNS, _MIGRATION = "dateline.columns", "dateline.migration"
 _PROPERTIES = {
     "commit.retry.num-retries": "0",  # a commit whose table has moved is decided again, never repeated as it is
     "commit.manifest-merge.enabled": "true",
+    "commit.manifest.min-count-to-merge": "10",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
     "write.parquet.compression-codec": "zstd",
@@ -102,14 +107,14 @@ class IcebergTables:
     @cached_property
     def catalog(self) -> Catalog:
         """PyIceberg's catalog. What the address does not say is read from ``PYICEBERG_CATALOG__DATELINE__…``."""
-        given = {"uri": self.address.catalog_url, "type": "rest" if self.address.is_rest else "sql"}
+        given = _storage() | {"uri": self.address.catalog_url, "type": "rest" if self.address.is_rest else "sql"}
         if self.address.warehouse:
             given["warehouse"] = self.address.warehouse
         elif self.address.file is not None:
             given["warehouse"] = f"file://{self.address.file.with_suffix('')}"
         if self.address.file is not None:
             self.address.file.parent.mkdir(parents=True, exist_ok=True)
-        return load_catalog("dateline", **given)
+        return load_catalog(CATALOG, **given)
 
     def load(self, name: str) -> Table | None:
         """A table as it is now; None if there is none."""
@@ -157,6 +162,16 @@ class IcebergTables:
                 continue
         with self.need(TURN).transaction() as changing:
             changing.set_properties({_COLUMNS: _columns(), _MIGRATION: _last_migration()})
+
+
+def _storage() -> dict[str, str]:
+    """The endpoint and the region of object storage, from AWS's variables, if PyIceberg's own settings name none."""
+    named = Config().get_catalog_config(CATALOG) or {}
+    found = {
+        "s3.endpoint": os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+        "s3.region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+    }
+    return {name: value for name, value in found.items() if value and name not in named}
 
 
 def _columns() -> str:

@@ -12,17 +12,8 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from pipelines.warehouse.iceberg.commits import (
-    BATCH,
-    CHANGES,
-    COMMIT,
-    LEDGER,
-    MOVED,
-    TABLES,
-    Commits,
-    committed,
-    listed_by,
-)
+from pipelines.warehouse.iceberg.commits import BATCH, CHANGES, COMMIT, LEDGER, TABLES, Commits, listed_by
+from pipelines.warehouse.iceberg.snapshots import MOVED, committed
 from pipelines.warehouse.iceberg.tables import IcebergTables, data_files, mirrored, rows_of, summary_of
 from pipelines.warehouse.upkeep import Done
 
@@ -37,6 +28,7 @@ class Upkeep:
     """The upkeep of a warehouse whose commits are all complete."""
 
     commits: Commits
+    many: int = MANY
 
     def compact(self) -> Iterator[Done]:
         """Writes the small files of each table that has many as few. The rows stay the same, and so does the commit.
@@ -48,7 +40,7 @@ class Upkeep:
             table = self.tables.need(name)
             before = [task.file for task in table.scan().plan_files()] if table.current_snapshot() else []
             small = [file for file in before if file.file_size_in_bytes < SMALL_BYTES]
-            if len(small) < MANY:
+            if len(small) < self.many:
                 continue
             with suppress(*MOVED):
                 made[name] = _rewrite(table, name, small).snapshot_id
@@ -119,23 +111,22 @@ def _at_least(snapshot: Snapshot, at: datetime) -> bool:
 
 def _expire(table: Table, old: list[Snapshot]) -> int:
     """Removes snapshots of a table, and then the files that no other snapshot has. Returns how many files."""
-    gone = {path for snapshot in old for path in _files(table, snapshot)}
     numbers = {snapshot.snapshot_id for snapshot in old}
-    kept = {
-        path for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in numbers
-        for path in _files(table, snapshot)
-    }
+    kept = _files(table, [each for each in table.metadata.snapshots if each.snapshot_id not in numbers])
+    gone = _files(table, old) - kept
     table.maintenance.expire_snapshots().by_ids(sorted(numbers)).commit()
-    for path in gone - kept:
+    for path in gone:
         with suppress(FileNotFoundError):
             table.io.delete(path)
-    return len(gone - kept)
+    return len(gone)
 
 
-def _files(table: Table, snapshot: Snapshot) -> Iterator[str]:
-    """The files of a snapshot: the list of its manifests, the manifests, and the data files."""
-    yield snapshot.manifest_list
-    for manifest in snapshot.manifests(table.io):
-        yield manifest.manifest_path
-        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
-            yield entry.data_file.file_path
+def _files(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
+    """The files of snapshots: the lists of their manifests, the manifests, and the data files."""
+    snapshots = list(snapshots)
+    manifests = {each.manifest_path: each for snapshot in snapshots for each in snapshot.manifests(table.io)}
+    data = {
+        entry.data_file.file_path for manifest in manifests.values()
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+    }
+    return {snapshot.manifest_list for snapshot in snapshots} | set(manifests) | data
