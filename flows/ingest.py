@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
+from flows.ahead import Ahead, Prepared
 from flows.faults import WrongUsage, names
 from flows.flink import at_flink
 from flows.masking import masked
@@ -15,20 +16,39 @@ from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import LOG, Work, clean_up, finish, finish_batch, report_progress, send_waiting, transform, working
+from flows.work import (
+    LOG,
+    Work,
+    audit,
+    clean_up,
+    finish,
+    finish_batch,
+    has_deletions,
+    remove_originals,
+    report_progress,
+    send_waiting,
+    transform,
+    working,
+)
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
     from pipelines.settings import Settings
     from pipelines.sources.kafka import Plan
+    from pipelines.warehouse import Loaded
 
 
-def plan(work: Work, most: int) -> Plan:
-    """Offset ranges from the warehouse's next offsets up to the topic's end, at most ``most`` offsets in all."""
+def plan(work: Work, most: int, after: Prepared | None = None) -> Plan:
+    """Offset ranges from the warehouse's next offsets up to the topic's end, at most ``most`` offsets in all.
+
+    They begin where the batch ``after`` ends, if one is given: it was prepared and is about to be loaded.
+    """
     from pipelines.sources.kafka import plan_ranges
 
     own = _share(work)  # before the offsets are read: what is taken over now was loaded by another worker until now
     saved, loaded_id = work.warehouse.next_offsets(work.topic), work.warehouse.topic_id(work.topic)
+    if after is not None:
+        saved, loaded_id = saved | after.ends, after.planned.topic_id
     policy = work.settings.batch.retention_gap
     return plan_ranges(
         work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy, own=own
@@ -129,14 +149,22 @@ def _follow_until_stopped(
 def _follow(work: Work, stop: Stop, most: int) -> None:
     """Load batch after batch until the run is asked to stop; the current batch is then finished soon or abandoned."""
     try:
-        while work.report.records < most and not stop.is_asked():
-            planned = _look(work, most)
-            if planned.ranges:
-                _load_share(work, planned)
+        with Ahead() as ahead:
+            originals_due = False
+            while ahead or (work.report.records < most and not stop.is_asked()):
+                prepared = ahead.take() or _next(work, most)
+                if prepared is None:
+                    send_waiting(work)
+                    stop.wait(work.settings.follow.poll_s)
+                    continue
+                if not (stop.is_asked() or originals_due):
+                    _look_ahead(work, ahead, prepared, most)
+                loaded = _load_share(work, prepared, alone=not ahead)
+                originals_due |= loaded is not None and has_deletions(loaded)
+                if originals_due and not ahead:
+                    remove_originals(work)
+                    originals_due = False
                 report_progress(work)
-            else:
-                send_waiting(work)
-                stop.wait(work.settings.follow.poll_s)
         finish(work)
     except (Exception, Abandoned) as fault:
         if not stop.is_asked():
@@ -144,6 +172,33 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
         LOG.warning("the current batch was abandoned; the next run reads it again: %s", fault)
     finally:
         stop.cancel_deadline()
+
+
+def _next(work: Work, most: int) -> Prepared | None:
+    """The next batch, ready to be loaded; None if there are no new records."""
+    planned = _look(work, most)
+    return _prepare(work, planned) if planned.ranges else None
+
+
+def _look_ahead(work: Work, ahead: Ahead, loading: Prepared, most: int) -> None:
+    """Start to prepare the batch after the one that is about to be loaded, if there are records for it.
+
+    Only where worker processes prepare it, and where this run alone loads the topic: another worker may take over a
+    partition meanwhile. A fault is left to the next look, which comes after the load and has the patience for it.
+    """
+    left = most - work.report.records - len(loading.planned)
+    if not work.executor.guards or work.sharing is not None or left < 1:
+        return
+    try:
+        planned = plan(work, min(work.settings.batch.max_records, left), after=loading)
+    except Exception as fault:  # noqa: BLE001  the next look raises it again
+        LOG.debug("no batch is prepared ahead: %s", fault)
+        return
+    work.logs.bound_now_and_then()
+    work.report.waiting = dict(planned.waiting)
+    if planned.ranges:
+        number = work.report.batches + 2
+        ahead.begin(lambda: _prepare(work, planned, number))
 
 
 def _look(work: Work, most: int) -> Plan:
@@ -159,22 +214,36 @@ def _look(work: Work, most: int) -> Plan:
 
 
 def _load(work: Work, planned: Plan) -> None:
-    watcher().step("transform", work.report.batches + 1)
-    transformed = transform(work, _batch(work, planned))
-    work.patience.call("confirm", lambda: confirm(work, planned))
-    finish_batch(work, transformed)
+    _finish(work, _prepare(work, planned))
 
 
-def _load_share(work: Work, planned: Plan) -> None:
+def _prepare(work: Work, planned: Plan, number: int | None = None) -> Prepared:
+    """Transform and audit a batch. ``number`` is given for a batch that is prepared ahead, whose steps are not shown.
+    """
+    if number is None:
+        watcher().step("transform", work.report.batches + 1)
+    transformed = transform(work, _batch(work, planned, number or work.report.batches + 1))
+    if number is None:
+        watcher().step("audit", work.report.batches + 1)
+    return Prepared(planned, transformed, audit(work, transformed.batch))
+
+
+def _finish(work: Work, prepared: Prepared, *, alone: bool = True) -> Loaded:
+    work.patience.call("confirm", lambda: confirm(work, prepared.planned))
+    return finish_batch(work, prepared.transformed, prepared.verdict, alone=alone)
+
+
+def _load_share(work: Work, prepared: Prepared, *, alone: bool) -> Loaded | None:
     """Load the batch. A worker that shares the topic drops a batch whose partitions another one has taken over."""
     try:
-        _load(work, planned)
+        return _finish(work, prepared, alone=alone)
     except Exception as fault:
         if work.sharing is None or {"LeaseLost", "OffsetsMoved", "StateMoved"}.isdisjoint(names(fault)):
             raise
         LOG.warning("batch %d of this worker was dropped: %s", work.report.batches + 1, fault)
         work.sharing.look_again()
-        _batch(work, planned).folder.remove()
+        prepared.transformed.batch.folder.remove()
+        return None
 
 
 def _ends(work: Work, planned: Plan) -> dict[int, int]:
@@ -188,11 +257,11 @@ def _caught_up(work: Work, ends: dict[int, int]) -> bool:
     return all(saved.get(partition, 0) >= end for partition, end in ends.items())
 
 
-def _batch(work: Work, planned: Plan) -> BatchPlan:
+def _batch(work: Work, planned: Plan, number: int) -> BatchPlan:
     from pipelines.jobs.batches import BatchPlan
 
     run_id = work.report.run_id
-    batch_id = f"{run_id}-{work.report.batches + 1:05d}"
+    batch_id = f"{run_id}-{number:05d}"
     return BatchPlan(
         batch_id,
         run_id,

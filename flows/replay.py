@@ -12,7 +12,7 @@ from flows.dead_letters import chosen, count_of
 from flows.masking import masked
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import Work, clean_up, finish, finish_batch, step, working
+from flows.work import Work, audit, clean_up, finish, finish_batch, step, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -66,5 +66,6 @@ def _replay_batches(work: Work, wanted: DeadLetterFilter) -> None:
         if ran is None:
             return
         transformed, handed = ran
-        finish_batch(work, transformed)
+        watcher().step("audit", work.report.batches + 1)
+        finish_batch(work, transformed, audit(work, transformed.batch))
         wanted = replace(wanted, after=handed.last_id)

@@ -46,15 +46,29 @@ class StagedBatches:
         if not runs and any(ask(warehouse, "batch_has_removed", (b.name,)).rows for b in self.folder.folders()):
             self.remove_all()  # a run was killed after a deletion and before it removed the files
 
-    def remove_all(self) -> None:
-        """Remove every folder, because any of them may contain what a delete request covers."""
-        for batch in self.folder.folders():
+    def remove_all(self, loaded: str | None = None) -> None:
+        """Remove every folder, because any of them may contain what a delete request covers.
+
+        A batch that the run of the batch ``loaded`` prepares after it is left alone, since it will be loaded.
+        """
+        for batch in self._up_to(loaded):
             batch.remove()
 
-    def remove_old(self) -> None:
-        """Remove all folders except the last few. Call it only when all of them are of loaded batches."""
-        for batch in sorted(self.folder.folders(), key=_sealed_at)[:-KEPT]:
+    def remove_old(self, loaded: str | None = None) -> None:
+        """Remove all folders except the last few, and except a batch that is prepared after the batch ``loaded``.
+
+        Call it only when all others are of loaded batches.
+        """
+        for batch in sorted(self._up_to(loaded), key=_sealed_at)[:-KEPT]:
             batch.remove()
+
+    def _up_to(self, loaded: str | None) -> list[Folder]:
+        """All folders but those of later batches of the same run. The ids of a run's batches end in their numbers."""
+        run, _, number = (loaded or "").rpartition("-")
+        return [
+            batch for batch in self.folder.folders()
+            if not (run and batch.name.rpartition("-")[0] == run and batch.name.rpartition("-")[2] > number)
+        ]
 
 
 def _sealed_at(batch: Folder) -> datetime:

@@ -181,25 +181,31 @@ def send_waiting(work: Work) -> None:
         outbox.send()
 
 
-def remove_staged(work: Work, loaded: Loaded) -> None:
+def has_deletions(loaded: Loaded) -> bool:
+    """Whether the load removed something, or left out what a delete request covers."""
+    return bool(loaded.removed or loaded.outcomes["suppressed"])
+
+
+def remove_staged(work: Work, loaded: Loaded, *, alone: bool = True) -> None:
     """Keep only the last few staged batches; after a deletion, keep none and remove the deleted originals too.
 
     After a deletion the quality reports are removed as well, since their examples may show what was deleted.
 
-    Workers that share a topic keep none, so that none has to remove the batches of another.
+    Workers that share a topic keep none, so that none has to remove the batches of another. Unless the run is
+    ``alone`` with its stage, a batch is being prepared, which may have staged one of these originals again: they stay.
     """
-    is_removing = bool(loaded.removed or loaded.outcomes["suppressed"])
     if loaded.removed:
         reports_of(work.settings).remove()
     if work.sharing is not None:
         (work.store.batches / loaded.batch_id).remove()
-        if is_removing:
+        if has_deletions(loaded):
             remove_originals(work)
-    elif is_removing:
-        StagedBatches(work.store.batches).remove_all()
-        remove_originals(work)
+    elif has_deletions(loaded):
+        StagedBatches(work.store.batches).remove_all(loaded.batch_id)
+        if alone:
+            remove_originals(work)
     else:
-        StagedBatches(work.store.batches).remove_old()
+        StagedBatches(work.store.batches).remove_old(loaded.batch_id)
 
 
 def remove_originals(work: Work) -> None:
@@ -351,14 +357,16 @@ def _write_artifact(settings: Settings, report: RunReport, write: Callable[[RunR
         LOG.warning("the artifact of the run could not be written", exc_info=True)
 
 
-def finish_batch(work: Work, transformed: Transformed) -> None:
-    """Audit and load a staged batch, then send its dead letters and offsets to Kafka."""
-    report, number = work.report, work.report.batches + 1
-    watcher().step("audit", number)
-    verdict = audit(work, transformed.batch)
-    watcher().step("load", number)
+def finish_batch(work: Work, transformed: Transformed, verdict: Audit, *, alone: bool = True) -> Loaded:
+    """Load a staged batch with its audit, then send its dead letters and offsets to Kafka.
+
+    ``alone`` is false while the run prepares another batch.
+    """
+    report = work.report
+    watcher().step("load", report.batches + 1)
     loaded = load(work, transformed.batch, verdict)
     report.add(transformed, verdict, loaded)
+    watcher().loaded(loaded.outcomes)
     watcher().done(report.records)
     log = FILE_LOG if work.follows else LOG
     log.info("batch %s: %s", transformed.batch.batch_id, dict(loaded.outcomes))
@@ -367,4 +375,5 @@ def finish_batch(work: Work, transformed: Transformed) -> None:
             "batch %s: %d articles wait, their scraper is quarantined. See `dateline status`", loaded.batch_id, waiting
         )
     send_outbox(work, loaded)
-    remove_staged(work, loaded)
+    remove_staged(work, loaded, alone=alone)
+    return loaded

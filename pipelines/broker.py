@@ -28,6 +28,7 @@ __all__ = [
 ASK_AGAIN_S = 0.1
 TRY_AGAIN_S = 0.5  # between two probes of an unavailable broker
 NODE_CONNECTS_WITHIN_S = 3.0  # if one broker of several is down, the library's 10 s would use up most of the timeout
+METADATA_AGAIN_MS = 20  # a new client asks which broker leads a partition only this long after its first question
 REPLICA_NOT_AVAILABLE = 9  # harmless if the partition has a leader, since clients read from the leader
 _QUOTED_ERROR = re.compile(r"\[Error (\d+)\]")
 WIRE_LOGS = ("kafka.protocol.parser", "kafka.net.connection")  # at DEBUG they log what is sent, passwords included
@@ -133,8 +134,10 @@ def connect[Client](kafka: KafkaSettings, doing: str, make: Callable[..., Client
     kept = []
 
     def keep(**configs: Any) -> Any:
-        kept.append(KafkaNetClient(**(configs | patience)))
-        return kept[-1]
+        client = KafkaNetClient(**(configs | patience))
+        client.cluster.config["retry_backoff_ms"] = METADATA_AGAIN_MS
+        kept.append(client)
+        return client
 
     try:
         return make(**{**client_options(kafka), **own, "bootstrap_servers": [contact.server], "kafka_client": keep})

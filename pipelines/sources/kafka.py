@@ -60,7 +60,7 @@ FETCH = {  # a reader has at most two fetches in memory; a message larger than a
     "max_partition_fetch_bytes": 4 << 20,
     "fetch_max_bytes": 8 << 20,
     "max_poll_records": 200,
-    "retry_backoff_ms": 20,  # a new reader waits twice this long for the partition's leader
+    "retry_backoff_ms": 20,  # a new reader waits this long for the partition's leader
 }
 
 

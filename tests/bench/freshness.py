@@ -12,6 +12,7 @@ import argparse
 import itertools
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,11 +38,9 @@ class Finished(Watcher):
     at: dict[int, float] = field(default_factory=dict)
     megabytes: list[float] = field(default_factory=list)
 
-    def step(self, name: str, batch: int) -> None:
-        """A run plans batch n when the one before is loaded; it plans it again while there is nothing new."""
-        if name == "plan" and batch > 1 and batch - 1 not in self.at:
-            self.at[batch - 1] = time.time()
-            self.megabytes.append(resident_megabytes())
+    def loaded(self, outcomes: Mapping[str, int]) -> None:
+        self.at[len(self.at) + 1] = time.time()
+        self.megabytes.append(resident_megabytes())
 
 
 def main() -> None:
