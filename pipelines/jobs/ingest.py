@@ -8,6 +8,7 @@ import apache_beam as beam
 
 from pipelines.jobs.steps import steps
 from pipelines.records import OffsetRange
+from pipelines.runtime import LOCAL_RUNNERS
 from pipelines.settings import Settings
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.expectations import ExpectArticles
@@ -25,7 +26,8 @@ def ingest(
     ``read`` returns the messages and gaps of a range, from Kafka (``read_range``) or from a file, so that the job runs
     on any runner, and without Kafka in tests.
     """
-    messages = pipeline | "Read" >> ReadMessages(ranges, read, staging.processed_at)
+    spread = settings.runner not in LOCAL_RUNNERS
+    messages = pipeline | "Read" >> ReadMessages(ranges, read, staging.processed_at, spread=spread)
     passed, rejected = messages.articles, [messages.rejected]
     for step in steps(settings, staging.processed_at):
         outcome = passed | step.name.title() >> Step(step.name, step.function, step.load)

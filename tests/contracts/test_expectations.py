@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipelines.transforms.expectations import SuiteRunner
-from pipelines.validate import load_suite, row_columns
+from pipelines.validate import Expectation, Suite, load_suite, row_columns
 from tests.contracts.examples import examples
 
 pytestmark = pytest.mark.slow  # the import of Great Expectations takes seconds
@@ -74,6 +74,21 @@ def test_every_row_that_breaks_an_expectation_is_found_alone(articles: SuiteRunn
     for (rule, value), rules in zip(cases, found, strict=True):
         assert rule in rules, (rule, value)
         assert {column for column, _ in rules} == {rule[0]}, (rule, value)
+
+
+def test_the_results_are_those_of_asking_each_expectation_for_its_rows(articles: SuiteRunner) -> None:
+    """Most expectations are first asked only whether they hold. One that some rows may violate is not."""
+    odd = [ROW | {"title": "404"}, ROW | {"author_count": 21}, ROW, ROW | {"language": "EN", "body_length": 39}]
+    for rows in ([ROW, ROW], odd, odd[:1]):
+        found = articles.run(pd.DataFrame.from_records(rows))
+        assert [r.expectation for r in found] == [e.expectation_type for e in load_suite("article").expectations]
+        for result in found:
+            assert (not result.failing_rows, str(len(result.failing_rows))) == (result.success, result.observed)
+    lenient = Expectation(
+        "expect_column_values_to_not_be_null", {"column": "language", "mostly": 0.5}, "warning", "most have one"
+    )
+    (half,) = SuiteRunner(Suite("half", (lenient,))).run(pd.DataFrame({"language": ["en", None, "de"]}))
+    assert (half.success, half.failing_rows, half.observed) == (True, (1,), "1")
 
 
 def test_what_merely_looks_odd_is_kept(articles: SuiteRunner) -> None:

@@ -106,6 +106,20 @@ def test_the_last_three_batches_are_kept_by_when_they_were_staged(
     assert names(batches) == ["b", "c", "e"]
 
 
+def test_a_batch_that_is_prepared_after_the_loaded_one_is_left_alone(stage_url: str) -> None:
+    batches = Folder(stage_url)
+    for name in ("run-00008", "run-00009", "run-00010", "run-00011", "other-00012"):
+        (batches / name).write("articles/part-000.parquet", b"rows")
+    StagedBatches(batches).remove_all("run-00010")
+    assert names(batches) == ["run-00011"]
+    (batches / "run-00011").write("manifest.json", b"{}")
+    for name in ("run-00012", "run-00001", "run-00002", "run-00003"):
+        (batches / name).write("articles/part-000.parquet", b"rows")
+    StagedBatches(batches).remove_old("run-00011")
+    assert {"run-00011", "run-00012"} < set(names(batches))
+    assert len(names(batches)) == 4
+
+
 def key_of(warehouse: str | None, home: Path) -> str:
     return Settings(home=home, warehouse=warehouse).warehouse_key
 
