@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,8 @@ def plan(work: Work, most: int, after: Prepared | None = None) -> Plan:
         saved, loaded_id = saved | after.ends, after.planned.topic_id
     policy = work.settings.batch.retention_gap
     return plan_ranges(
-        work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy, own=own
+        work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy, own=own,
+        from_time=work.from_time,
     )
 
 
@@ -76,6 +78,7 @@ def confirm(work: Work, planned: Plan) -> None:
 def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
     follow: bool = False, max_records: int | None = None, runner: str | None = None, warehouse: str | None = None,
     wait_minutes: float = 0, new_warehouse: bool = False, flink_master: str | None = None, shared: bool = False,
+    from_time: datetime | None = None,
 ) -> dict[str, Any]:
     """Load new records until the run reaches the end that the topic had at its start; keep running with ``follow``.
 
@@ -88,6 +91,8 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
         new_warehouse: load into this warehouse even if earlier runs loaded into another one.
         flink_master: host:port of the Flink cluster, instead of the one in the settings.
         shared: load only a share of the partitions, beside other runs that follow the topic.
+        from_time: skip records that reached Kafka before this time, in partitions that were never read; without a time
+            zone it is in UTC.
     """
     if shared and not follow:
         raise WrongUsage("Only runs that follow a topic can share it.\nWhat to do: give both: follow and shared.")
@@ -98,12 +103,19 @@ def ingest(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Pr
     settings = at_flink(with_broker(the_settings(runner=runner, warehouse=warehouse)), flink_master)
     most = max_records or sys.maxsize
     if follow:
-        return _follow_until_stopped(settings, most, wait_minutes, new_warehouse=new_warehouse, shared=shared)
-    with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as work, standing_connection():
+        return _follow_until_stopped(
+            settings, most, wait_minutes, new_warehouse=new_warehouse, shared=shared, from_time=from_time
+        )
+    with working(settings, "ingest", wait_minutes, new_warehouse=new_warehouse) as started, standing_connection():
+        work = _from(started, from_time)
         _begin(work)
         _catch_up(work, most)
         finish(work)
     return work.report.as_json()
+
+
+def _from(work: Work, time: datetime | None) -> Work:
+    return work if time is None else replace(work, from_time=time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _begin(work: Work) -> None:
@@ -121,14 +133,15 @@ def _catch_up(work: Work, most: int) -> None:
     while report.records < most:
         planned = _look(work, most)
         ends = ends if ends is not None else _ends(work, planned)
-        if planned.ranges:
+        if not planned.is_empty:
             _load(work, planned)
         if not planned.ranges or _caught_up(work, ends):
             return
 
 
-def _follow_until_stopped(
-    settings: Settings, most: int, wait_minutes: float, *, new_warehouse: bool, shared: bool
+def _follow_until_stopped(  # noqa: PLR0913  the flow's parameters
+    settings: Settings, most: int, wait_minutes: float, *, new_warehouse: bool, shared: bool,
+    from_time: datetime | None,
 ) -> dict[str, Any]:
     from pipelines.broker import standing_connection
 
@@ -136,9 +149,10 @@ def _follow_until_stopped(
         stop.is_checked = True
         try:
             with (
-                working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse, shared=shared) as work,
+                working(settings, "ingest", wait_minutes, stop, new_warehouse=new_warehouse, shared=shared) as started,
                 standing_connection(),
             ):
+                work = _from(started, from_time)
                 _begin(work)
                 _follow(work, stop, most)
             return work.report.as_json()
@@ -177,7 +191,7 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
 def _next(work: Work, most: int) -> Prepared | None:
     """The next batch, ready to be loaded; None if there are no new records."""
     planned = _look(work, most)
-    return _prepare(work, planned) if planned.ranges else None
+    return None if planned.is_empty else _prepare(work, planned)
 
 
 def _look_ahead(work: Work, ahead: Ahead, loading: Prepared, most: int) -> None:
@@ -196,7 +210,7 @@ def _look_ahead(work: Work, ahead: Ahead, loading: Prepared, most: int) -> None:
         return
     work.logs.bound_now_and_then()
     work.report.waiting = dict(planned.waiting)
-    if planned.ranges:
+    if not planned.is_empty:
         number = work.report.batches + 2
         ahead.begin(lambda: _prepare(work, planned, number))
 

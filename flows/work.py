@@ -74,6 +74,8 @@ class Work:
     follows: bool = False
     sharing: Sharing | None = None
     """This worker's share of the topic, if several runs load it at once; None if this run loads it alone."""
+    from_time: datetime | None = None
+    """The time of the first record to read in partitions that were never read; None reads them from the beginning."""
 
     @property
     def processor(self) -> str:

@@ -229,12 +229,15 @@ class OffsetRange:
         return self.end - self.start
 
 
-type GapKind = Literal["compaction", "control_record", "retention"]
+type GapKind = Literal["compaction", "control_record", "retention", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Offsets ``start`` (included) to ``end`` (excluded) without a record, and the reason."""
+    """Offsets ``start`` (included) to ``end`` (excluded) without a record, and the reason.
+
+    Those of kind ``skipped`` have records, which an ingest from a later time left out.
+    """
 
     topic: str
     partition: int

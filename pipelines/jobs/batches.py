@@ -82,7 +82,7 @@ def transform_batch(
     reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
     staging = Staging(plan.folder, "part", plan.processed_at, settings)
     whole = Share(plan.ranges, reader, ingest_share, settings, staging)
-    done = executor.run(whole, allowed_faults(plan.records, settings), report)
+    done = executor.run(whole, allowed_faults(plan.records, settings), report) if plan.ranges else []
     batch = StagedBatch(
         batch_id=plan.batch_id,
         run_id=plan.run_id,

@@ -16,6 +16,8 @@ from pipelines.settings import KafkaSettings
 from pipelines.sources.rights import refuse_unreadable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kafka import KafkaAdminClient
 
 type RetentionPolicy = Literal["stop", "continue"]
@@ -73,6 +75,11 @@ class Plan:
 
     def __len__(self) -> int:
         return sum(len(part) for part in self.ranges)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to load: neither a record nor a gap."""
+        return not (self.ranges or self.gaps)
 
 
 def topic_offsets(kafka: KafkaSettings, topic: str) -> dict[int, tuple[int, int]]:
@@ -171,10 +178,11 @@ def confirm_topic(kafka: KafkaSettings, topic: str, topic_id: str) -> None:
 
 def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  broker and warehouse state
                 *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop",
-                own: Collection[int] | None = None) -> Plan:
+                own: Collection[int] | None = None, from_time: datetime | None = None) -> Plan:
     """What to read next: from the saved offsets to the current ends, at most ``max_records`` offsets.
 
-    A partition without a saved offset is new and is read from its beginning. ``loaded_id`` is the id of the topic
+    A partition without a saved offset is new and is read from its beginning, or else from its first record at or after
+    ``from_time``; the offsets before that one are a gap of kind ``skipped``. ``loaded_id`` is the id of the topic
     that the saved offsets belong to, or empty if unknown. ``own`` are the only partitions that are planned, if other
     runs read the others. Raises ``TopicMissing``, ``TopicRecreated``,
     ``BrokerUnavailable``, and ``RetentionPassed`` unless the policy is to continue.
@@ -187,12 +195,35 @@ def plan_ranges(kafka: KafkaSettings, topic: str, next_offsets: Mapping[int, int
             found, offsets={partition: ends for partition, ends in found.offsets.items() if partition in own},
             waiting={partition: count for partition, count in found.waiting.items() if partition in own},
         )
-    return plan_topic(found, next_offsets, max_records, loaded_id=loaded_id, retention_gap=retention_gap)
+    new = found.offsets.keys() - next_offsets.keys()
+    starts = _first_offsets(kafka, found, new, from_time) if new and from_time is not None else {}
+    return plan_topic(
+        found, next_offsets, max_records, loaded_id=loaded_id, retention_gap=retention_gap, starts=starts
+    )
 
 
-def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
-               *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop") -> Plan:
-    """``plan_ranges`` for a topic that was described before. Uses no network."""
+def _first_offsets(kafka: KafkaSettings, topic: Topic, partitions: Collection[int], at: datetime) -> dict[int, int]:
+    """The offset of the first record at or after a time, for each partition; its end if there is none."""
+    from kafka import TopicPartition
+
+    milliseconds = max(0, int(at.timestamp() * 1000))
+    wanted = {TopicPartition(topic.name, partition): milliseconds for partition in partitions}
+    found = ask_broker(
+        kafka, f"find the offsets of {topic.name} at {at.isoformat()}",
+        lambda admin: admin.list_partition_offsets(wanted),
+    )
+    ends = {partition: end for partition, (_, end) in topic.offsets.items()}
+    offsets = {name.partition: first.offset for name, first in found.items() if first is not None and first.offset >= 0}
+    return {p: min(offsets.get(p, ends[p]), ends[p]) for p in partitions}
+
+
+def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,  # noqa: PLR0913  broker and warehouse state
+               *, loaded_id: str = "", retention_gap: RetentionPolicy = "stop",
+               starts: Mapping[int, int] | None = None) -> Plan:
+    """``plan_ranges`` for a topic that was described before. Uses no network.
+
+    ``starts`` are the offsets at which partitions without a saved offset start; the others start at the beginning.
+    """
     refuse_other_topic(topic.name, loaded_id, topic.topic_id)
     _refuse_recreated(topic, next_offsets)
     gaps = tuple(
@@ -202,6 +233,13 @@ def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
     )
     if gaps and retention_gap == "stop":
         raise retention_passed(gaps)
+    starts = starts or {}
+    skipped = tuple(
+        Gap(topic.name, partition, beginning, starts[partition], "skipped")
+        for partition, (beginning, _) in sorted(topic.offsets.items())
+        if partition not in next_offsets and starts.get(partition, beginning) > beginning
+    )
+    next_offsets = {**starts, **next_offsets}
     left = {p: end - max(beginning, next_offsets.get(p, 0)) for p, (beginning, end) in topic.offsets.items()}
     lost = {gap.partition: gap.end - gap.start for gap in gaps}
     ranges = []
@@ -210,7 +248,7 @@ def plan_topic(topic: Topic, next_offsets: Mapping[int, int], max_records: int,
         size = lost.get(partition, 0) + count
         if size:
             ranges.append(OffsetRange(topic.name, partition, start, start + size))
-    return Plan(topic.name, tuple(ranges), gaps, left, topic.topic_id, topic.waiting)
+    return Plan(topic.name, tuple(ranges), (*gaps, *skipped), left, topic.topic_id, topic.waiting)
 
 
 def _refuse_recreated(topic: Topic, next_offsets: Mapping[int, int]) -> None:

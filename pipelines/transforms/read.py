@@ -35,8 +35,8 @@ class ReadMessages(beam.PTransform):
     messages and tombstones with an implausible timestamp (``ImplausibleTime``). A range is read completely, or its
     bundle fails. A bundle that is retried reads the same offsets, so that nothing is lost or duplicated.
 
-    With ``spread``, the ranges are reshuffled, which spreads them over the runner's workers. A runner in one process has
-    nothing to spread, and the reshuffle would take a tenth of the time of a small batch.
+    With ``spread``, the ranges are reshuffled, which spreads them over the runner's workers. A runner in one process
+    has nothing to spread, and the reshuffle would take a tenth of the time of a small batch.
     """
 
     def __init__(self, ranges: Sequence[OffsetRange], read: Reader, now: datetime, *, spread: bool) -> None:

@@ -19,6 +19,10 @@ from pipelines.warehouse.verification import KafkaTopics, PartitionLedger, Probl
 CHUNK = 50_000
 """Number of offsets compared at a time, which bounds the memory used."""
 
+SKIPPED = (
+    "SELECT start_offset, end_offset FROM gaps WHERE topic = ? AND partition = ? AND kind = 'skipped' "
+    "AND end_offset > ? AND start_offset < ?"
+)
 RECORDED = (
     "SELECT kafka_offset FROM ledger WHERE topic = ? AND partition = ? AND kafka_offset >= ? AND kafka_offset < ?"
 )
@@ -77,10 +81,12 @@ def _pieces(partition: PartitionLedger, kafka: KafkaTopics) -> Iterator[OffsetRa
 def _compared(warehouse: Warehouse, piece: OffsetRange, kafka: KafkaTopics) -> Iterator[Problem]:
     place = (piece.topic, piece.partition, piece.start, piece.end)
     recorded = {row[0] for row in warehouse.query(RECORDED, place).rows}
+    skipped = [range(start, end) for start, end in warehouse.query(SKIPPED, place).rows]
     for found in kafka.read(piece):
         match found:
             case RawMessage():
-                if found.coordinates.offset not in recorded:
+                offset = found.coordinates.offset
+                if offset not in recorded and not any(offset in span for span in skipped):
                     yield Problem("kafka", str(found.coordinates), "Kafka holds a record here, the ledger has none")
             case Gap():
                 if found.kind == "control_record":

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from flows.ahead import Ahead, Prepared
+from flows.ahead import Ahead
 from flows.watching import Watcher, watched_by, watcher
 
-BATCH = cast(Prepared, "the batch")
+if TYPE_CHECKING:
+    from flows.ahead import Prepared
+
+BATCH = cast("Prepared", "the batch")
 
 
 def test_a_batch_is_prepared_while_another_thing_is_done_and_taken_once() -> None:

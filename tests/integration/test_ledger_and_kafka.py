@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from pipelines.failures import Failure, Violation
 from pipelines.records import Gap, OffsetRange
 from pipelines.settings import KafkaSettings
-from pipelines.sources.kafka import describe_topic, read_range, topic_offsets
+from pipelines.sources.kafka import Plan, describe_topic, plan_ranges, read_range, topic_offsets
 from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_record
 from pipelines.warehouse import KafkaTopics, Part, Verification, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -24,12 +25,15 @@ REFUSED = Failure("clean", "ConsentWall", (Violation("an article, not a wall"),)
 COMPACTED = {"cleanup_policy": "compact", "segment_ms": "50", "min_cleanable_dirty_ratio": "0.001"}
 
 
-def load(warehouse: DuckDBWarehouse, kafka: KafkaSettings, folder: Path) -> None:
-    """What the topic holds, every record rejected, in one batch."""
+def load(warehouse: DuckDBWarehouse, kafka: KafkaSettings, folder: Path, plan: Plan | None = None) -> None:
+    """What the topic holds, or what is planned of it, every record rejected, in one batch."""
     ((_, end),) = topic_offsets(kafka, kafka.raw_topic).values()
     span = OffsetRange(kafka.raw_topic, 0, 0, end)
     writer = PartWriter(Folder.at(folder), "part")
-    for item in read_range(kafka, span):
+    read_first = plan.ranges[0] if plan else span
+    for gap in plan.gaps if plan else ():
+        writer.gap(gap)
+    for item in read_range(kafka, read_first):
         if isinstance(item, Gap):
             writer.gap(item)
             continue
@@ -79,6 +83,33 @@ def test_transactions_raise_no_alarm_nor_does_retention_since(
     found = deep(warehouse, kafka)
     assert (found.problems, found.compared) == ((), 3)
     assert (deep(warehouse, kafka, Part(0, 0, 3)).problems, deep(warehouse, kafka, Part(0, 0, 3)).compared) == ((), 0)
+
+
+def test_records_before_a_time_are_skipped_and_raise_no_alarm(
+    kafka: KafkaSettings, make_topic: Callable[..., str], warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    make_topic()
+    send(kafka, b"old", b"older than the time")
+    time.sleep(0.01)
+    at = datetime.now(UTC)
+    assert plan_ranges(kafka, kafka.raw_topic, {}, 100, from_time=at).gaps == (skipped(kafka, 2),)
+    time.sleep(0.01)
+    send(kafka, b"new")
+    plan = plan_ranges(kafka, kafka.raw_topic, {}, 100, from_time=at)
+    assert (plan.ranges, plan.gaps) == ((OffsetRange(kafka.raw_topic, 0, 2, 3),), (skipped(kafka, 2),))
+    assert plan_ranges(kafka, kafka.raw_topic, {0: 1}, 100, from_time=at).ranges[0].start == 1
+    assert plan_ranges(kafka, kafka.raw_topic, {}, 100, from_time=datetime(1969, 1, 1, tzinfo=UTC)).gaps == ()
+    load(warehouse, kafka, tmp_path / "batch", plan)
+    found = deep(warehouse, kafka)
+    (ledger,) = found.partitions
+    assert (found.problems, found.compared) == ((), 3)
+    assert (ledger.outcomes, ledger.gaps, warehouse.next_offsets(kafka.raw_topic)) == (
+        Counter(rejected=1), Counter(skipped=2), {0: 3},
+    )
+
+
+def skipped(kafka: KafkaSettings, upto: int) -> Gap:
+    return Gap(kafka.raw_topic, 0, 0, upto, "skipped")
 
 
 def test_compaction_raises_no_alarm_before_or_since(

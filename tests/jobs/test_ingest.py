@@ -16,6 +16,8 @@ from pipelines.runtime.local import LocalExecutor
 from pipelines.runtime.shares import shares_of
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch, read_manifest
+from pipelines.warehouse import load_batch
+from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
 from tests.jobs.messages import Topic
 
@@ -143,6 +145,19 @@ def test_gaps_known_beforehand_are_part_of_the_batch(tmp_path: Path) -> None:
         batch = transform_batch(wanted, settings(tmp_path), none, read=topic()).batch
     assert batch.ranges == (OffsetRange("articles.raw", 0, 0, 6),)
     assert rows(batch, "gaps", "start", "end", "kind") == [(0, 3, "retention")]
+
+
+def test_a_batch_of_nothing_but_skipped_offsets_moves_past_them(tmp_path: Path) -> None:
+    wanted = plan(tmp_path, ranges=(), gaps=(Gap("articles.raw", 0, 0, 3, "skipped"),))
+    with LocalExecutor(0) as none:
+        batch = transform_batch(wanted, settings(tmp_path), none, read=topic()).batch
+    assert batch.ranges == (OffsetRange("articles.raw", 0, 0, 3),)
+    assert rows(batch, "gaps", "start", "end", "kind") == [(0, 3, "skipped")]
+    warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
+    warehouse.prepare()
+    load_batch(warehouse, batch)
+    assert warehouse.next_offsets("articles.raw") == {0: 3}
+    assert warehouse.verify().problems == ()
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,17 @@ def test_what_retention_took_is_beside_the_limit() -> None:
     assert (again.lost, again.gaps, str(again)) == (900, plan.gaps, str(fault.value))
 
 
+def test_new_partitions_start_at_the_offset_given_and_what_lies_before_is_skipped() -> None:
+    topic = a_topic(p0=(2, 10), p1=(0, 4), p2=(5, 9), p3=(1, 3), p4=(7, 7))
+    plan = plan_topic(topic, {1: 2}, 100, starts={0: 6, 1: 3, 2: 9, 3: 1, 4: 7})
+    assert spans(plan.ranges) == [(0, 6, 10), (1, 2, 4), (3, 1, 3)]
+    assert plan.gaps == (Gap("articles.raw", 0, 2, 6, "skipped"), Gap("articles.raw", 2, 5, 9, "skipped"))
+    assert (plan.lag, len(plan), plan.is_empty) == ({0: 4, 1: 2, 2: 0, 3: 2, 4: 0}, 8, False)
+    only_skipped = plan_topic(a_topic(p0=(0, 4)), {}, 100, starts={0: 4})
+    assert (only_skipped.ranges, len(only_skipped), only_skipped.is_empty) == ((), 0, False)
+    assert plan_topic(a_topic(p0=(0, 4)), {0: 4}, 100, starts={0: 4}).is_empty
+
+
 @pytest.mark.parametrize(
     ("saved", "named"), [({0: 11}, "partition 0: saved 11, ends at 10"), ({0: 0, 3: 5}, "partition 3: saved 5, gone")]
 )

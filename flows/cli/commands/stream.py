@@ -85,6 +85,14 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     max_records: Annotated[
         int | None, typer.Option("--max-records", min=1, help="Largest number of records to load.")
     ] = None,
+    from_time: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from-time", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="In partitions that were never read, skip records that reached Kafka before then (UTC): 2026-03-04 or "
+            "2026-03-04T09:30:00.",
+        ),
+    ] = None,
     runner: Annotated[str | None, typer.Option("--runner", help="Beam runner (FnApiRunner, flink, …).")] = None,
     flink_master: Annotated[
         str | None,
@@ -116,7 +124,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
         ingest_now = follow_here if follow else ingest_here
         report = ingest_now(
             run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse,
-            **({"shared": True} if shared else {}),
+            **({"shared": True} if shared else {}), **({"from_time": from_time} if from_time else {}),
         )
         if as_json:
             run.screen.write_json(report)

@@ -11,5 +11,5 @@ FROM gaps g
 LEFT JOIN partition_offsets p ON p.topic = g.topic AND p.partition = g.partition
 WHERE g.topic = coalesce($topic, g.topic)
   AND (p.topic IS NULL OR g.start_offset < p.first_offset OR g.end_offset > p.next_offset OR g.end_offset <= g.start_offset
-    OR g.kind NOT IN ('compaction', 'control_record', 'retention'))
+    OR g.kind NOT IN ('compaction', 'control_record', 'retention', 'skipped'))
 ORDER BY g.topic, g.partition, g.start_offset;
