@@ -14,6 +14,7 @@ from flows.cli.commands import (
     check,
     dashboard,
     demo,
+    history,
     ledger,
     local,
     maintain,
@@ -41,8 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for part in (
-    demo.app, local.app, check.app, stream.app, ledger.app, query.app, report.app, metrics.app, dashboard.app,
-    maintain.app, project.app,
+    demo.app, local.app, check.app, stream.app, ledger.app, query.app, history.app, report.app, metrics.app,
+    dashboard.app, maintain.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

@@ -31,6 +31,7 @@ from pipelines.resolve.scrapers import change_scrapers, check_drift
 from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
 from pipelines.resolve.texts import change_texts, kept_texts
+from pipelines.resolve.version_changes import change_version_changes
 from pipelines.resolve.versions import Resolutions, resolve
 from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch
@@ -69,6 +70,7 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     kept = kept_texts(staged, found, known, batch.batch_id)
     texts = count_changes(changes, kept, found, history, known)
     change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
+    change_version_changes(changes, kept, found, known)
     changes.add_table("mentions", texts.mentions)
     changes.add_table("article_entities", texts.entities)
     changes.add("deletions", [

@@ -26,7 +26,9 @@ JOINS = {
     "first_article_id": ("articles", "article_id"),
 }
 """Columns of any table or mart by which it is joined to a table, with that table and its column."""
-OF_CURRENT_ARTICLES = ("article_entities", "mentions", "story_bands", "article_versions", "corrections")
+OF_CURRENT_ARTICLES = (
+    "article_entities", "mentions", "story_bands", "article_versions", "version_changes", "corrections",
+)
 """Tables and marts whose ``article_id`` is always that of an article; in others it may have been deleted."""
 
 

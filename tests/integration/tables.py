@@ -20,7 +20,7 @@ OF_THE_RUN = {  # what tells one run from another, and nothing of an article
 }
 TABLES = (
     "articles", "article_versions", "outlets", "entities", "mentions", "article_entities", "story_bands", "ledger",
-    "gaps", "dead_letters", "partition_offsets", "outbox",
+    "gaps", "dead_letters", "partition_offsets", "outbox", "version_changes",
 )
 
 

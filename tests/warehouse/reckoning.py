@@ -280,7 +280,18 @@ class Reckoning(PipelineReckoning):
                     "title": now["title"], "is_title_changed": now["title"] != before["title"],
                     "is_body_changed": now["body"] != before["body"], "words_before": before["word_count"],
                     "words": now["word_count"], "has_teaser": now["is_truncated"] or before["is_truncated"],
+                    **self.change(before, now),
                 }
+
+    def change(self, before: Row, now: Row) -> Row:
+        """The stored change of a version; there is one for each neighbour in the order of fetching."""
+        (row,) = [
+            r for r in self.tables["version_changes"]
+            if (r["article_id"], r["version"]) == (now["article_id"], now["version"])
+        ]
+        assert row["previous_version"] == before["version"]
+        names = ("kind", "kinds", "changed_sentences", "sentences_before", "sentences_after")
+        return {name: row[name] for name in names}
 
     def pipeline_freshness(self) -> Iterable[Row]:
         loaded_at = {b["batch_id"]: b["loaded_at"] for b in self.tables["batches"]}

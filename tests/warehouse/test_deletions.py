@@ -72,7 +72,8 @@ def test_a_key_removes_what_came_under_it(ledger: Stream) -> None:
     assert ledger.load(tombstone(3, NAMED, key=FILE)).outcomes == Counter(deleted=1)
     assert ledger.articles() == ((OTHER, 1, "d" * 64),)
     assert ledger.load(tombstone(4, NAMED, key=BYTES)).outcomes == Counter(deleted=1)
-    for table in ("articles", "article_versions", "mentions", "article_entities", "entities", "outlets", "story_bands"):
+    for table in ("articles", "article_versions", "mentions", "article_entities", "entities", "outlets", "story_bands",
+                  "version_changes"):
         assert ledger.rows(f"SELECT * FROM {table}") == ()
     assert ledger.rows("SELECT kafka_offset, outcome, removed_in FROM ledger ORDER BY 1") == (
         (0, "loaded", "batch-2"), (1, "loaded", "batch-3"), (2, "new_version", "batch-2"), (3, "deleted", None),

@@ -149,7 +149,7 @@ def by_name(warehouse: RelationalWarehouse, unknown: set[str]) -> dict[str, list
             for row in warehouse.query(f"SELECT * FROM {name}").records()
         )
         for name in layout()
-        if name != "layout"
+        if name not in {"layout", "version_changes"}  # what changed was not recorded
     }
 
 
