@@ -26,8 +26,8 @@ def history_of(settings: Settings, article: str) -> list[dict[str, Any]]:
     for row in ask(warehouse, "article_at", (article, article, article)).records():
         return ask(warehouse, "history", (row["article_id"],)).records()
     raise NotFound(
-        f"The warehouse has no article at {article}.\nWhat to do: give the article's URL as the column canonical_url or "
-        "url of the table articles has it, or its article_id."
+        f"The warehouse has no article at {article}.\nWhat to do: give its URL as the table articles has it (url "
+        "or canonical_url), or its article_id."
     )
 
 

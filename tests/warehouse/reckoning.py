@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.resolve.edits import describe_change
 from pipelines.warehouse import Warehouse
 from tests.warehouse import reckoning_pipeline
 from tests.warehouse.reckoning_pipeline import PipelineReckoning
@@ -75,13 +76,21 @@ def percentile(values: list[float], part: float) -> float | None:
     return ordered[low] + (place - low) * (ordered[min(low + 1, len(ordered) - 1)] - ordered[low])
 
 
+def changed(before: Row, now: Row) -> Row:
+    """What changed, found anew from the two texts."""
+    found = describe_change(before["title"], before["body"], now["title"], now["body"])
+    return {
+        "kind": found.kind, "kinds": ", ".join(found.kinds), "changed_sentences": found.sentences,
+        "sentences_before": "\n".join(found.before), "sentences_after": "\n".join(found.after),
+    }
+
+
 @dataclass(frozen=True)
 class Reckoning(PipelineReckoning):
     """Every mart as rows by column, from the tables of a warehouse and for days of a zone."""
 
     tables: Mapping[str, list[Row]]
     zone: ZoneInfo
-
 
     def day(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
@@ -280,18 +289,8 @@ class Reckoning(PipelineReckoning):
                     "title": now["title"], "is_title_changed": now["title"] != before["title"],
                     "is_body_changed": now["body"] != before["body"], "words_before": before["word_count"],
                     "words": now["word_count"], "has_teaser": now["is_truncated"] or before["is_truncated"],
-                    **self.change(before, now),
+                    **changed(before, now),
                 }
-
-    def change(self, before: Row, now: Row) -> Row:
-        """The stored change of a version; there is one for each neighbour in the order of fetching."""
-        (row,) = [
-            r for r in self.tables["version_changes"]
-            if (r["article_id"], r["version"]) == (now["article_id"], now["version"])
-        ]
-        assert row["previous_version"] == before["version"]
-        names = ("kind", "kinds", "changed_sentences", "sentences_before", "sentences_after")
-        return {name: row[name] for name in names}
 
     def pipeline_freshness(self) -> Iterable[Row]:
         loaded_at = {b["batch_id"]: b["loaded_at"] for b in self.tables["batches"]}

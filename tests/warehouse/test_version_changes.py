@@ -28,8 +28,8 @@ BODIES = (
     BODY, BODY.replace("3 million", "4 million"), f"{BODY.replace('3 million', '4 million')} Residents protested.",
 )
 CHANGES = (
-    (2, 1, "figures", ["It will cost 3 million euros."], ["It will cost 4 million euros."]),
-    (3, 2, "addition", [""], ["Residents protested."]),
+    (2, 1, "figures", "It will cost 3 million euros.", "It will cost 4 million euros."),
+    (3, 2, "addition", "", "Residents protested."),
 )
 SHOWN = (
     "SELECT version, previous_version, kind, sentences_before, sentences_after FROM marts.corrections "

@@ -22,7 +22,9 @@ SELECT
     CAST(extract(epoch FROM t.fetched_at - t.first_fetched_at) AS DOUBLE PRECISION) / 3600 AS hours_since_first,
     t.title_before, t.title, t.title <> t.title_before AS is_title_changed, t.body <> t.body_before AS is_body_changed,
     t.words_before, t.word_count AS words, t.is_truncated OR t.was_truncated AS has_teaser,
-    d.kind, d.kinds, d.changed_sentences, d.sentences_before, d.sentences_after
+    d.kind, array_to_string(d.kinds, ', ') AS kinds, d.changed_sentences,
+    array_to_string(d.sentences_before, chr(10)) AS sentences_before,
+    array_to_string(d.sentences_after, chr(10)) AS sentences_after
 FROM texts t
 JOIN articles a ON a.article_id = t.article_id
 LEFT JOIN outlets o ON o.domain = a.outlet_domain
@@ -48,7 +50,7 @@ COMMENT ON COLUMN marts.corrections.words_before IS 'Number of words in the body
 COMMENT ON COLUMN marts.corrections.words IS 'Number of words in the body of the changed version.';
 COMMENT ON COLUMN marts.corrections.has_teaser IS 'Whether one of the two versions has only a teaser as body: the difference is then one of access, not a correction.';
 COMMENT ON COLUMN marts.corrections.kind IS 'Kind of change that matters most: withdrawal, notice (of a correction or clarification), figures (numbers, amounts, dates), rewritten, removal, addition, headline or typo; null for versions that were loaded before this was recorded.';
-COMMENT ON COLUMN marts.corrections.kinds IS 'Every kind of change between the two versions.';
+COMMENT ON COLUMN marts.corrections.kinds IS 'Every kind of change between the two versions, separated by commas.';
 COMMENT ON COLUMN marts.corrections.changed_sentences IS 'Number of sentences of the body that changed.';
-COMMENT ON COLUMN marts.corrections.sentences_before IS 'The first 20 changed sentences as they were, cut to 300 characters; empty for a sentence that was added.';
-COMMENT ON COLUMN marts.corrections.sentences_after IS 'The same sentences as they are in the changed version, in the same order; empty for a sentence that was removed.';
+COMMENT ON COLUMN marts.corrections.sentences_before IS 'The first 20 changed sentences as they were, each a line of at most 300 characters; the line of a sentence that was added is empty.';
+COMMENT ON COLUMN marts.corrections.sentences_after IS 'The same sentences as they are in the changed version, line by line; the line of a sentence that was removed is empty.';
