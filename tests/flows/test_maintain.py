@@ -1,0 +1,37 @@
+"""``dateline maintain``: says what it did to the warehouse, and waits for nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.faults import ANOTHER_WRITER
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+
+def test_what_was_done_is_shown_and_given_as_json(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path
+) -> None:
+    home.mkdir()
+    path = make_warehouse(home / "warehouse.duckdb").path
+    shown = CliRunner().invoke(app, ["maintain"])
+    assert (shown.exit_code, shown.stdout.split(":")[0]) == (0, f"checkpoint {path}")
+    (done,) = json.loads(CliRunner().invoke(app, ["maintain", "--json"]).stdout)
+    size = path.stat().st_size
+    assert done == {
+        "task": "checkpoint", "subject": str(path), "before": size, "after": size, "unit": "bytes", "files_removed": 0,
+    }
+
+
+def test_a_warehouse_that_a_run_writes_is_left_alone(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path
+) -> None:
+    home.mkdir()
+    with make_warehouse(home / "warehouse.duckdb").writer("a run"):
+        refused = CliRunner().invoke(app, ["maintain"])
+    assert refused.exit_code == ANOTHER_WRITER
+    assert "this run changed nothing" in " ".join(refused.output.replace("│", " ").split())
