@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.faults import ANOTHER_WRITER
+from flows.faults import OTHER_WRITER
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 
 
@@ -33,5 +33,5 @@ def test_a_warehouse_that_a_run_writes_is_left_alone(
     home.mkdir()
     with make_warehouse(home / "warehouse.duckdb").writer("a run"):
         refused = CliRunner().invoke(app, ["maintain"])
-    assert refused.exit_code == ANOTHER_WRITER
+    assert refused.exit_code == OTHER_WRITER
     assert "this run changed nothing" in " ".join(refused.output.replace("│", " ").split())
