@@ -171,6 +171,17 @@ def test_tables_may_be_in_object_storage(bucket: str, tmp_path: Path) -> None:
     assert fsspec.filesystem("s3").exists(f"{bucket}/news/dateline/ledger/metadata")
 
 
+def test_the_catalog_may_be_a_postgresql_database(postgres: str, tmp_path: Path) -> None:
+    catalog = postgres.replace("postgresql://", "postgresql+psycopg://")
+    address = iceberg_address(f"iceberg+{catalog}{'&' if '?' in catalog else '?'}warehouse=file://{tmp_path}/tables")
+    warehouse, elsewhere = (IcebergWarehouse(address, tmp_path / f"{n}.duckdb", clock=lambda: FETCHED_AT) for n in "ab")
+    assert warehouse.identity().warehouse_id is None
+    warehouse.prepare()
+    load_batch(warehouse, stage(tmp_path, refused(0)))
+    assert elsewhere.query("SELECT outcome, reason FROM ledger").rows == (("rejected", "ConsentWall"),)
+    assert iceberg_address(address.url()) == address
+
+
 def test_tables_have_the_comments_and_keys_of_the_layout(iceberg_warehouse: IcebergWarehouse) -> None:
     table = iceberg_warehouse.commits.tables.need("partition_offsets")
     assert [(field.name, str(field.field_type), field.required) for field in table.schema().fields] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ class IcebergTables:
             given["warehouse"] = f"file://{self.address.file.with_suffix('')}"
         if self.address.file is not None:
             self.address.file.parent.mkdir(parents=True, exist_ok=True)
-        return load_catalog(CATALOG, **given)
+        catalog = load_catalog(CATALOG, **given)
+        weakref.finalize(self, catalog.close)  # an SQL catalog keeps connections open
+        return catalog
 
     def load(self, name: str) -> Table | None:
         """A table as it is now; None if there is none."""
