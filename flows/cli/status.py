@@ -188,7 +188,7 @@ def _show_blanks(screen: Screen, found: Verification) -> None:
 
     if not any(p.blanks for p in found.partitions):
         return
-    screen.say("[bold]Offsets without a record[/bold]")
+    screen.say("[bold]Gaps: offsets without a loaded record[/bold]")
     for partition in found.partitions:
         for blank in partition.blanks:
             where = f"{safe(partition.topic)}/{partition.partition}"
