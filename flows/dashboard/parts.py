@@ -74,8 +74,12 @@ def table(
     """A table of the first ``SHOWN_ROWS`` rows, with a button that saves all of them as CSV.
 
     ``columns`` has the labels of the columns that are shown. A label that ends in ``%`` is of a share, 0 to 1.
-    ``links`` makes the texts of a column links: to a view, with a parameter, whose value is in another column.
+    ``links`` makes the texts of a column links: to a view, with a parameter, whose value is in another column. Without
+    rows there is a sentence: Streamlit's own word for it is too pale to read.
     """
+    if data.empty:
+        st.markdown("There are no rows.")
+        return
     rows = data.head(SHOWN_ROWS)
     shown = {label: [cell(v, is_share=label.endswith("%")) for v in rows[key]] for key, label in columns.items()}
     for key, (view, parameter, of) in (links or {}).items():

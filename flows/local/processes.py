@@ -20,6 +20,7 @@ from flows.local.faults import PortTaken
 
 TAIL_LINES = 12
 STOP_PATIENCE_S = 10.0
+KILLED_WITHIN_S = 10.0  # a killed process ends as soon as the machine gets to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def stop(process: psutil.Process, patience_s: float = STOP_PATIENCE_S, *, ask: i
             process.wait(patience_s)
         except psutil.TimeoutExpired:
             process.kill()
-            process.wait(patience_s)
+            process.wait(KILLED_WITHIN_S)
     for supervisor in list(_SUPERVISORS):
         if supervisor.poll() is not None or _ends_soon(supervisor, process):
             _SUPERVISORS.remove(supervisor)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import axe_core_python
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from pipelines.warehouse import load_batch, open_warehouse
 from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, MARROWBY_MENTION, carried, later, refused, stage
@@ -147,7 +147,7 @@ def test_markup_of_a_headline_is_text_and_a_table_is_saved_as_csv(
     address: str, browser: Browser, tmp_path: Path
 ) -> None:
     with opened(browser, f"{address}/?view=Entity") as (page, complaints):
-        assert page.get_by_text("<img src=x onerror=alert(1)> Pier vote", exact=True).count() == 1
+        expect(page.get_by_text("<img src=x onerror=alert(1)> Pier vote", exact=True)).to_have_count(1, timeout=60_000)
         with page.expect_download(timeout=60_000) as saving:
             page.get_by_role("button", name="CSV").last.click()
         saving.value.save_as(tmp_path / "stories.csv")
