@@ -174,8 +174,9 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
                 if not (stop.is_asked() or originals_due):
                     _look_ahead(work, ahead, prepared, most)
                 loaded = _load_share(work, prepared, alone=not ahead)
-                originals_due |= loaded is not None and has_deletions(loaded)
-                if originals_due and not ahead:
+                if ahead:
+                    originals_due |= loaded is not None and has_deletions(loaded)
+                elif originals_due:
                     remove_originals(work)
                     originals_due = False
                 report_progress(work)
