@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from pipelines.broker_faults import PortRefused
 from pipelines.records import Gap, OffsetRange, RawMessage
@@ -57,7 +57,7 @@ class Transactions:
     """A transactional producer of a test."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self.topic = kafka.raw_topic
+        self.topic, self.bootstrap_servers = kafka.raw_topic, kafka.bootstrap_servers
         self.producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id=kafka.raw_topic)
         self.producer.init_transactions()
 
@@ -70,11 +70,27 @@ class Transactions:
         self.producer.begin_transaction()
         self.send(*values)
         self.producer.commit_transaction()
+        self.wait_for_marker()
 
     def abort(self, *values: bytes) -> None:
         self.producer.begin_transaction()
         self.send(*values)
         self.producer.abort_transaction()
+        self.wait_for_marker()
+
+    def wait_for_marker(self) -> None:
+        """Wait until the broker has written the marker, which it does after it has answered."""
+        until = time.monotonic() + 30
+        while self.end("read_committed") != self.end("read_uncommitted"):
+            assert time.monotonic() < until, "no marker after 30 s"
+            time.sleep(0.02)
+
+    def end(self, isolation_level: str) -> dict[TopicPartition, int]:
+        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap_servers, isolation_level=isolation_level)
+        try:
+            return consumer.end_offsets([TopicPartition(self.topic, 0)])
+        finally:
+            consumer.close()
 
 
 def test_a_message_comes_back_as_it_was_sent(kafka: KafkaSettings, make_topic: Callable[..., str]) -> None:
