@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.stage import Folder
+    from pipelines.stage import Archive, Folder
     from pipelines.warehouse import Warehouse
 
 LOG = logging.getLogger("dateline.staged")
@@ -25,6 +25,7 @@ class StagedBatches:
     """The staged batches of one warehouse and topic. Only the run with the writer lock may change them."""
 
     folder: Folder
+    archive: Archive | None = None
 
     def remove_unloaded(self, warehouse: Warehouse, live: Callable[[], frozenset[str]] = frozenset) -> None:
         """Remove batches that a killed run staged and did not load.
@@ -42,9 +43,21 @@ class StagedBatches:
                 continue
             if not ask(warehouse, "batch_is_loaded", (batch.name,)).rows:
                 LOG.info("removing %s: the run that staged it ended before it was loaded", batch)
+                if self.archive is not None:
+                    self.archive.discard(batch.name)
                 batch.remove()
-        if not runs and any(ask(warehouse, "batch_has_removed", (b.name,)).rows for b in self.folder.folders()):
-            self.remove_all()  # a run was killed after a deletion and before it removed the files
+        removing = [b.name for b in self.folder.folders() if ask(warehouse, "batch_has_removed", (b.name,)).rows]
+        if removing and not runs:  # a run was killed after a deletion and before it removed the files
+            for batch_id in removing:
+                self.erase_removed(warehouse, batch_id)
+            self.remove_all()
+
+    def erase_removed(self, warehouse: Warehouse, batch_id: str) -> None:
+        """Erase from the archive what the load of a batch removed or kept out on a delete request."""
+        from pipelines.jobs.archive import erase_removed
+
+        if self.archive is not None:
+            erase_removed(self.archive, warehouse, datetime.now(UTC), batch_id)
 
     def remove_all(self, loaded: str | None = None) -> None:
         """Remove every folder, because any of them may contain what a delete request covers.

@@ -96,6 +96,10 @@ class Work:
 
         return stage_store(self.settings)
 
+    @property
+    def staged(self) -> StagedBatches:
+        return StagedBatches(self.store.batches, self.store.archive)
+
 
 def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
     """Makes a function a step of a run: it is tried again as ``Patience`` allows, and is a task run in Prefect."""
@@ -131,6 +135,12 @@ def audit(work: Work, batch: StagedBatch) -> Audit:
     from pipelines.jobs.audit import audit_batch
 
     return audit_batch(batch, work.settings, work.executor)
+
+
+@step("archive")
+def archive(work: Work, batch: StagedBatch) -> None:
+    """Store the raw messages of a batch in the archive, before it is loaded."""
+    work.store.archive.publish(batch)
 
 
 @step("load")
@@ -171,7 +181,7 @@ def _outboxes(work: Work) -> tuple[Outbox, ...]:
 def clean_up(work: Work) -> None:
     """Clean up after runs that were killed, and send what earlier runs left in the outboxes."""
     live = work.sharing.warehouse.live_workers if work.sharing else frozenset
-    StagedBatches(work.store.batches).remove_unloaded(work.warehouse, live)
+    work.staged.remove_unloaded(work.warehouse, live)
     remove_originals(work)
     remove_outdated(work.settings, work.warehouse)
     send_waiting(work)
@@ -198,16 +208,18 @@ def remove_staged(work: Work, loaded: Loaded, *, alone: bool = True) -> None:
     """
     if loaded.removed:
         reports_of(work.settings).remove()
+    if has_deletions(loaded):
+        work.staged.erase_removed(work.warehouse, loaded.batch_id)
     if work.sharing is not None:
         (work.store.batches / loaded.batch_id).remove()
         if has_deletions(loaded):
             remove_originals(work)
     elif has_deletions(loaded):
-        StagedBatches(work.store.batches).remove_all(loaded.batch_id)
+        work.staged.remove_all(loaded.batch_id)
         if alone:
             remove_originals(work)
     else:
-        StagedBatches(work.store.batches).remove_old(loaded.batch_id)
+        work.staged.remove_old(loaded.batch_id)
 
 
 def remove_originals(work: Work) -> None:
@@ -228,6 +240,16 @@ def finish(work: Work) -> None:
     for outbox in work.outboxes if work.sharing is None or work.sharing.sends_at_end() else ():
         outbox.finish()
     work.group.finish()
+    keep_archive(work)
+
+
+def keep_archive(work: Work) -> None:
+    """Remove archived messages that are older or more than the settings keep. One worker of a topic does it for all."""
+    from pipelines.jobs.archive import keep_archive as keep
+
+    archiving = work.settings.archive
+    if archiving.enabled and work.report.kind == "ingest" and (work.sharing is None or work.sharing.sends):
+        keep(work.store.archive, archiving, datetime.now(UTC))
 
 
 @contextmanager
@@ -338,8 +360,9 @@ def _record_end(warehouse: Warehouse, report: RunReport) -> None:
 
 
 def report_progress(work: Work) -> None:
-    """Update the artifact of a run that follows the topic, if an update is due."""
+    """Update the artifact of a run that follows the topic, if an update is due, and apply the archive's retention."""
     if work.follows and work.artifact.is_due(work.report):
+        keep_archive(work)
         _write_artifact(work.settings, work.report, work.artifact.write_soon)
 
 
@@ -366,6 +389,8 @@ def finish_batch(work: Work, transformed: Transformed, verdict: Audit, *, alone:
     """
     report = work.report
     watcher().step("load", report.batches + 1)
+    if work.settings.archive.enabled and transformed.batch.kind == "ingest":
+        archive(work, transformed.batch)
     loaded = load(work, transformed.batch, verdict)
     report.add(transformed, verdict, loaded)
     watcher().loaded(loaded.outcomes)

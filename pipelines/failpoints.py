@@ -28,6 +28,10 @@ class Failpoint(StrEnum):
     """Before the manifest of a batch is written, without which the staged files are not a batch."""
     STAGED = "staged"
     """After the manifest was written."""
+    ARCHIVING = "archiving"
+    """After the files of a batch were stored in the archive, and before the index names them."""
+    ARCHIVED = "archived"
+    """After the index of the archive names the files of a batch, and before the batch is loaded."""
     COMPARED = "compared"
     """Inside the transaction of a load, after the check that the warehouse has not changed since the load was decided.
     """
@@ -43,6 +47,10 @@ class Failpoint(StrEnum):
     """After the commit."""
     SENT = "sent"
     """After the broker acknowledged messages of the outbox ``where``, before they are removed from it."""
+    ERASING = "erasing"
+    """After an archived file without the erased messages was stored, and before the index names it."""
+    ERASED = "erased"
+    """After the index names the files without the erased messages, and before the earlier files are removed."""
     COMMITTING_GROUP = "committing group"
     """Before the group's offsets are committed in Kafka."""
 

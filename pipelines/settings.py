@@ -419,6 +419,24 @@ class ReportSettings(_Section):
     runs: int = Field(30, ge=1, le=100, description="Number of runs in the trend of a quality report.")
 
 
+class ArchiveSettings(_Section):
+    """The archive of raw messages in the stage, from which they can be processed again when Kafka no longer has them.
+    """
+
+    enabled: bool = Field(
+        False, description="Whether every raw message that a run reads is stored in the archive before it is loaded."
+    )
+    keep_days: float | None = Field(
+        None, gt=0, le=36_500,
+        description="Days for which archived messages are kept, counted from when they were read. Unset: no limit.",
+    )
+    keep_bytes: Bytes | None = Field(
+        None,
+        description="Bytes that the archive of a topic may take. The oldest batches are removed first. Unset: no "
+        "limit.",
+    )
+
+
 class SnapshotSettings(_Section):
     """A copy of the DuckDB warehouse for readers, which a run exchanges after it has loaded."""
 
@@ -524,8 +542,8 @@ class Settings(Masked, BaseSettings):
     )
     stage: Annotated[str, AfterValidator(folder_url)] | None = Field(
         None,
-        description="URL of the folder for staged batches and large originals, in any storage that fsspec supports, "
-        "such as file:///data/stage or s3://bucket/stage. Unset: the home folder.",
+        description="URL of the folder for staged batches, large originals and the archive, in any storage that fsspec "
+        "supports, such as file:///data/stage or s3://bucket/stage. Unset: the home folder.",
     )
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
@@ -540,6 +558,7 @@ class Settings(Masked, BaseSettings):
     drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
     snapshot: SnapshotSettings = SnapshotSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     marts: MartSettings = MartSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.commands import (
+    archive,
     check,
     dashboard,
     demo,
@@ -49,6 +50,7 @@ for part in (
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(scrapers.app, name="scrapers")
 app.add_typer(ledger.ledger, name="ledger")
+app.add_typer(archive.app, name="archive")
 app.add_typer(project.schemas, name="schemas")
 
 

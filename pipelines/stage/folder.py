@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -110,6 +110,28 @@ class Folder:
         with self.open(name) as file, self._faults_named(name):
             return pq.read_table(file, columns=None if columns is None else list(columns), schema=schema)
 
+    def size(self, name: str) -> int:
+        """The size of a file in bytes. Raises ``FileNotFoundError`` if there is none."""
+        with self._faults_named(name):
+            return int(self._system.size(self._key(name)))
+
+    def copy_file(self, name: str, target: Folder, target_name: str) -> None:
+        """Stores a file in another folder of the same storage as well. On a local disk the two share their blocks."""
+        if not self.is_local:
+            with self._faults_named(name):
+                self._system.cp_file(self._key(name), target._key(target_name))
+            return
+        new = target.create(target_name)
+        try:
+            with disk_faults_named(new.draft):
+                try:
+                    os.link(self.path / name, new.draft)
+                except OSError:  # another disk, or one without links
+                    shutil.copyfile(self.path / name, new.draft)
+            new.finish()
+        finally:
+            new.abandon()  # the draft stays where it is a link to the file that it replaces
+
     def exists(self, name: str) -> bool:
         with self._faults_named(name):
             return bool(self._system.exists(self._key(name)))
@@ -143,6 +165,12 @@ class Folder:
         with self._faults_named(""):
             if self._system.exists(self._key("")):
                 self._system.rm(self._key(""), recursive=True)
+
+    def remove_if_empty(self) -> None:
+        """Removes a local folder that has no content. Object storage has no empty folders."""
+        if self.is_local:
+            with suppress(OSError):
+                self.path.rmdir()
 
     def remove_file(self, name: str) -> None:
         """Removes a file, if it exists."""

@@ -12,12 +12,12 @@ from typing import Any, Literal, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.records import Coordinates, Gap
+from pipelines.records import Coordinates, Gap, RawMessage
 from pipelines.stage.arrow import arrow_schema
 from pipelines.stage.faults import disk_faults_named
 from pipelines.stage.folder import Folder
 
-type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps"]
+type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps", "messages"]
 type StagedOutcome = Literal["staged", "rejected", "deleted"]
 
 ROW_GROUP = 512
@@ -44,6 +44,22 @@ _GAPS = pa.schema([
     pa.field("end", pa.int64(), nullable=False),
     pa.field("kind", pa.string(), nullable=False),
 ])
+
+_MESSAGES = pa.schema([
+    pa.field("topic", pa.string(), nullable=False),
+    pa.field("partition", pa.int32(), nullable=False),
+    pa.field("offset", pa.int64(), nullable=False),
+    pa.field("timestamp", pa.timestamp("ms", tz="UTC"), nullable=False),
+    pa.field("key", pa.binary()),
+    pa.field("header_names", pa.list_(pa.string()), nullable=False),
+    pa.field("header_values", pa.list_(pa.binary()), nullable=False),
+    pa.field("value", pa.binary()),
+    pa.field("left_out_bytes", pa.int64()),
+    pa.field("sha256", pa.string()),
+    pa.field("erased_at", pa.timestamp("ms", tz="UTC")),
+])
+"""A message as it is archived. ``sha256`` is that of its value; one that was erased has neither key, headers nor value.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,8 @@ def schema_of(kind: FileKind) -> pa.Schema:
             return _OUTCOMES
         case "gaps":
             return _GAPS
+        case "messages":
+            return _MESSAGES
 
 
 class PartWriter:
@@ -124,6 +142,17 @@ class PartWriter:
         """Stages offsets that hold no record."""
         self._file("gaps").append({
             "topic": gap.topic, "partition": gap.partition, "start": gap.start, "end": gap.end, "kind": gap.kind,
+        })
+
+    def message(self, message: RawMessage) -> None:
+        """Stages a raw message for the archive."""
+        at, value = message.coordinates, message.value
+        self._file("messages").append({
+            "topic": at.topic, "partition": at.partition, "offset": at.offset, "timestamp": message.timestamp,
+            "key": message.key, "header_names": [name for name, _ in message.headers],
+            "header_values": [content for _, content in message.headers],
+            "value": value, "left_out_bytes": message.left_out_bytes,
+            "sha256": None if value is None else hashlib.sha256(value).hexdigest(),
         })
 
     def close(self) -> tuple[StagedFile, ...]:
@@ -165,7 +194,7 @@ class _File:
 
     def append(self, row: dict[str, Any]) -> None:
         self.pending.append(row)
-        self.pending_bytes += len(row.get("body") or "") + len(row.get("original") or b"")
+        self.pending_bytes += sum(len(row.get(large) or "") for large in ("body", "original", "value"))
         if len(self.pending) >= ROW_GROUP or self.pending_bytes >= ROW_GROUP_BYTES:
             self.flush()
 

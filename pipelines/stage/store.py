@@ -1,9 +1,10 @@
-"""The stage store: staged batches, and large originals of dead letters, under one URL.
+"""The stage store: staged batches, large originals of dead letters, and the archive, under one URL.
 
 ```
 staged/<warehouse>/<topic>/<batch>/      parts and the manifest of a batch
 originals/<warehouse>/<topic>/<xx>/<sha256>
 dry-runs/<warehouse>/<topic>/<id>/       batches of a dry run, removed at its end
+archive/<warehouse>/<topic>/             the archive of raw messages, see archive.py
 ```
 
 A run writes and removes only files of its own warehouse and topic, whose writer lock it holds.
@@ -15,10 +16,11 @@ import hashlib
 from dataclasses import dataclass
 
 from pipelines.settings import Settings
+from pipelines.stage.archive import Archive
 from pipelines.stage.faults import StagedBatchDamaged
 from pipelines.stage.folder import Folder
 
-STAGED, ORIGINALS, DRY_RUNS = "staged", "originals", "dry-runs"
+STAGED, ORIGINALS, DRY_RUNS, ARCHIVE = "staged", "originals", "dry-runs", "archive"
 _ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
 
 
@@ -38,6 +40,11 @@ class StageStore:
     def batches(self) -> Folder:
         """The folder that contains one folder for each batch."""
         return self.root / STAGED / self.warehouse / self.topic
+
+    @property
+    def archive(self) -> Archive:
+        """The archive of the topic's raw messages."""
+        return Archive(self.root / ARCHIVE / self.warehouse / self.topic, self.topic)
 
     def dry_run(self, name: str) -> Folder:
         """The folder of a dry run, which may run while another run holds the writer lock."""

@@ -13,7 +13,8 @@ from pipelines.stage import Folder
 class Staging:
     """The folder and the part name under which a batch is staged, and the processing time of its records.
 
-    ``processor`` is that of the run, where the job runs in a Python environment that may be another one.
+    ``processor`` is that of the run, where the job runs in a Python environment that may be another one. With
+    ``archives``, the raw messages are staged as well, for the archive.
     """
 
     folder: Folder
@@ -21,3 +22,4 @@ class Staging:
     processed_at: datetime
     settings: Settings
     processor: str | None = None
+    archives: bool = False

@@ -74,6 +74,7 @@ class _Stage(beam.DoFn):
             self.writer = PartWriter(self.staging.folder, f"{self.staging.part}-{uuid.uuid4().hex[:8]}")
         match element:
             case InFlight(message, record):
+                self._archive(self.writer, message)
                 self.writer.article(record)
                 row = _outcome(
                     message, "staged", scraper=record["scraper"], article_id=record["article_id"],
@@ -81,14 +82,20 @@ class _Stage(beam.DoFn):
                 )
                 self.writer.outcome(row)
             case RejectedMessage():
+                self._archive(self.writer, element.message)
                 self._reject(self.writer, element)
             case RawMessage():
+                self._archive(self.writer, element)
                 self._delete(self.writer, element)
             case Gap():
                 self.writer.gap(element)
                 return ()
         progress.advance()
         return ()
+
+    def _archive(self, writer: PartWriter, message: RawMessage) -> None:
+        if self.staging.archives:
+            writer.message(message)
 
     def _reject(self, writer: PartWriter, rejected: RejectedMessage) -> None:
         message, failure = rejected.message, rejected.failure

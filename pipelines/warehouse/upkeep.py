@@ -1,4 +1,4 @@
-"""What the upkeep of a warehouse did."""
+"""What the upkeep of a warehouse and of its archive did."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A task of the upkeep on ``subject``, a table or a file, with what was measured before and after it.
+    """A task of the upkeep on ``subject``, a table, a file or the archive of a topic, with what was measured before and after.
 
     ``files_removed`` counts the files that the task removed from the storage.
     """
 
-    task: Literal["checkpoint", "vacuum", "compact", "expire"]
+    task: Literal["checkpoint", "vacuum", "compact", "expire", "retain"]
     subject: str
     before: int
     after: int

@@ -11,7 +11,8 @@ from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import AsJson, Command, Verbose, command
 
 if TYPE_CHECKING:
-    from pipelines.warehouse import Done
+    from pipelines.settings import Settings
+    from pipelines.warehouse import Done, Warehouse
 
 app = typer.Typer()
 
@@ -28,6 +29,8 @@ def maintain(
 ) -> None:
     """Free space in the warehouse: compact and expire Iceberg tables, vacuum PostgreSQL, checkpoint DuckDB.
 
+    Also removes what the archive of raw messages need not keep any longer.
+
     No row is changed. Between runs into DuckDB or Iceberg; PostgreSQL may be written meanwhile.
     """
     with command("maintain", verbose=verbose, warehouse=warehouse) as run:
@@ -37,11 +40,26 @@ def maintain(
 
         found = opened(run.settings)
         with found.writer("dateline maintain"):
-            done = found.maintain(timedelta(days=keep_days))
+            done = [*found.maintain(timedelta(days=keep_days)), *_keep_archive(run.settings, found)]
         if as_json:
             run.screen.write_json([asdict(each) for each in done])
         else:
             _show(run, done)
+
+
+def _keep_archive(settings: Settings, warehouse: Warehouse) -> list[Done]:
+    from datetime import UTC, datetime
+
+    from pipelines.jobs.archive import erase_removed, keep_archive
+    from pipelines.stage import stage_store
+    from pipelines.warehouse import Done
+
+    archive, now = stage_store(settings).archive, datetime.now(UTC)
+    if not archive.batches():
+        return []
+    erase_removed(archive, warehouse, now)
+    kept = keep_archive(archive, settings.archive, now)
+    return [Done("retain", f"archive of {archive.topic}", kept.before, kept.after, "bytes", kept.files_removed)]
 
 
 def _show(run: Command, done: list[Done]) -> None:

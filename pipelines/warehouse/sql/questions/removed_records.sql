@@ -1,0 +1,3 @@
+-- All records of a topic whose content must not be stored any more.
+SELECT topic, partition, kafka_offset FROM ledger
+WHERE topic = ? AND (removed_in IS NOT NULL OR outcome = 'suppressed');
