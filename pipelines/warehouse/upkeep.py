@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A task of the upkeep on ``subject``, a table, a file or the archive of a topic, with what was measured before and after.
+    """A task of the upkeep on ``subject``: a table, a file or an archive. It was measured before and after the task.
 
     ``files_removed`` counts the files that the task removed from the storage.
     """

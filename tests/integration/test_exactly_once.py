@@ -115,6 +115,20 @@ def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
     assert not (machine.home / "staged").exists()
 
 
+def test_a_run_that_is_killed_between_the_archive_and_the_load_archives_each_message_once(
+    machine: Machine, undisturbed: Rows
+) -> None:
+    archiving = {"DATELINE_ARCHIVE__ENABLED": "true"}
+    kill_group(machine.start_paused(Failpoint.ARCHIVED, "ingest", **archiving))
+    again = machine.run("ingest", **archiving)
+    assert again.returncode == 0, again.stdout
+    assert rows(machine) == undisturbed
+    verified = machine.run("archive", "verify", "--json", **archiving)
+    assert verified.returncode == 0, verified.stdout
+    archive = json_of(verified.stdout)
+    assert (archive["messages"], archive["problems"]) == (len(undisturbed["ledger"]), [])
+
+
 IN_A_WORKER = f"{Failpoint.ENRICHING}:9"
 
 
