@@ -142,6 +142,13 @@ class ErrorPage(Rejected):
     fix = "The page is an error page, such as 'not found' or 'access denied'. Have the scraper fetch it again."
 
 
+class RightsReserved(Rejected):
+    fix = (
+        "The page declares a restriction that the settings DATELINE_RIGHTS__… reject. To load such pages, with or "
+        "without their text, change the setting that the details name, then replay."
+    )
+
+
 # validate
 class ContractViolated(Rejected):
     fix = "The finished record breaks the contract in schemas/article. Report it to the maintainers of the rules."

@@ -135,8 +135,26 @@ class Dateline:
 
 
 @dataclass(frozen=True, slots=True)
+class Rights:
+    """What a page declares about the use of its article, as the contract ``article`` describes it. None: nothing."""
+
+    robots: tuple[str, ...] = ()
+    tdm_reserved: bool | None = None
+    tdm_policy: str | None = None
+    license: str | None = None
+    usage_info: str | None = None
+    acquire_license_page: str | None = None
+    copyright_notice: str | None = None
+    is_accessible_for_free: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CleanArticle:
-    """An article without boilerplate. ``evidence`` says how each field was found."""
+    """An article without boilerplate. ``evidence`` says how each field was found.
+
+    If the settings keep the body out, ``body`` is empty, ``body_withheld_for`` is the signal that they do it for, and
+    ``content_hash`` is still that of the whole text.
+    """
 
     coordinates: Coordinates
     scraper: str
@@ -159,6 +177,8 @@ class CleanArticle:
     image_url: str | None = None
     word_count: int = 0
     is_truncated: bool = False
+    rights: Rights = Rights()
+    body_withheld_for: str | None = None
     story_signature: tuple[int, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

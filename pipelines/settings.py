@@ -115,6 +115,21 @@ def _without_doubles(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _split(value: object) -> object:
+    """Split a text at its commas into a tuple of values; a number becomes a tuple of one.
+
+    >>> _split("1, 4,10"), _split(4), _split((1.0, 4.0))
+    (('1', '4', '10'), (4,), (1.0, 4.0))
+    """
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return (value,) if isinstance(value, int | float) else value
+
+
+def _lower(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in value)
+
+
 Topic = Annotated[str, AfterValidator(topic_name)]
 NotBlank = Annotated[str, AfterValidator(_not_blank)]
 Seconds = Annotated[float, Field(gt=0, le=A_WEEK_S)]
@@ -204,6 +219,39 @@ class Limits(_Section):
     markup_depth: int = Field(500, ge=1, le=1_000_000, description="Deepest nesting of HTML elements in a page.")
 
 
+type RightsPolicy = Literal["load", "load_without_body", "reject"]
+
+
+def _policy(said: str) -> Any:
+    return Field(
+        "load",
+        description=f"What is done with a page that {said}: load it, load_without_body (its headline and what it "
+        "declares of itself, but nothing of its text) or reject it as RightsReserved.",
+    )
+
+
+class RightsSettings(_Section):
+    """What is done with pages that declare restrictions or conditions of use. The strictest of a page's signals wins.
+    """
+
+    noindex: RightsPolicy = _policy("asks robots not to index it (noindex, none)")
+    noarchive: RightsPolicy = _policy("asks robots not to keep a copy (noarchive, nocache)")
+    nosnippet: RightsPolicy = _policy("asks robots not to show parts of it (nosnippet, max-snippet:0)")
+    noai: RightsPolicy = _policy("asks robots not to use it for AI (noai)")
+    noimageai: RightsPolicy = _policy("asks robots not to use its images for AI (noimageai)")
+    tdm_reservation: RightsPolicy = _policy("reserves the rights to text and data mining (TDM Reservation Protocol)")
+    paywall: RightsPolicy = _policy("declares that the article, or a part of it, is not accessible for free")
+    acquire_license_page: RightsPolicy = _policy("says where a licence can be acquired (acquireLicensePage)")
+    license: RightsPolicy = _policy("declares a licence, whichever it is")
+    usage_info: RightsPolicy = _policy("declares conditions of use (usageInfo)")
+    copyright_notice: RightsPolicy = _policy("declares a copyright notice (copyrightNotice)")
+    agents: Annotated[tuple[NotBlank, ...], NoDecode, BeforeValidator(_split), AfterValidator(_lower)] = Field(
+        (),
+        description="Names of your scrapers as pages name them in meta tags and in X-Robots-Tag, with commas between "
+        "them. Directives for them count as those for all robots do. Directives for other robots are ignored.",
+    )
+
+
 class BatchSettings(_Section):
     """Size of a micro-batch, its worker processes, and its limits of time, memory and faults."""
 
@@ -275,17 +323,6 @@ def time_zone_name(value: str) -> str:
         raise ValueError(
             "must be the IANA name of a time zone, such as UTC, Europe/London or Pacific/Auckland"
         ) from None
-
-
-def _split(value: object) -> object:
-    """Split a text at its commas into a tuple of values; a number becomes a tuple of one.
-
-    >>> _split("1, 4,10"), _split(4), _split((1.0, 4.0))
-    (('1', '4', '10'), (4,), (1.0, 4.0))
-    """
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return (value,) if isinstance(value, int | float) else value
 
 
 class PatienceSettings(_Section):
@@ -547,6 +584,7 @@ class Settings(Masked, BaseSettings):
     )
     kafka: KafkaSettings = KafkaSettings()
     limits: Limits = Limits()
+    rights: RightsSettings = RightsSettings()
     batch: BatchSettings = BatchSettings()
     log_bytes: int = Field(
         200_000_000, ge=1_000_000,

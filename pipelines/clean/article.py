@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from pipelines.clean.metadata.rights import Declared, read_header_rights
 from pipelines.clean.page import clean_page
+from pipelines.clean.reserved import respect_rights
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair, represented
 from pipelines.records import CleanArticle, RawArticle
 
 
 def clean_article(raw: RawArticle, rules: Rules) -> CleanArticle:
-    """The article in the page, without boilerplate.
+    """The article in the page, without boilerplate; without its body if the settings keep it out for the page's rights.
 
-    Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep`` or
-    ``TitleMissing``.
+    Rejects with ``BodyMissing``, ``ConsentWall``, ``ListingPage``, ``ErrorPage``, ``MarkupTooDeep``, ``TitleMissing``
+    or ``RightsReserved``.
     """
+    article = _read(raw, rules)
+    declared = Declared(article.rights, article.evidence).over(read_header_rights(raw.headers, rules.rights.agents))
+    return respect_rights(replace(article, rights=declared.rights, evidence=declared.evidence), rules.rights)
+
+
+def _read(raw: RawArticle, rules: Rules) -> CleanArticle:
     if raw.kind == "item":
         from pipelines.clean.scraped import clean_item
 

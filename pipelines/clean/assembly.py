@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pipelines.clean.dateline import read_dateline
 from pipelines.clean.identity import content_hash, identity_of, story_signature
 from pipelines.clean.text import count_words, shorten
-from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
+from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle, Rights
 
 REPLACEMENT = "\ufffd"
 AHEAD = timedelta(days=1)
@@ -33,6 +33,7 @@ class Findings:
     tags: tuple[str, ...] = ()
     image_url: str | None = None
     is_truncated: bool = False
+    rights: Rights = field(default_factory=Rights)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -70,6 +71,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
         image_url=found.image_url,
         word_count=count_words(found.body),
         is_truncated=found.is_truncated or raw.is_truncated,
+        rights=found.rights,
         story_signature=story_signature(found.body),
         evidence={
             name: Evidence(seen.how, seen.read_from and shorten(seen.read_from)) for name, seen in evidence.items()},

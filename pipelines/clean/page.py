@@ -42,7 +42,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     ``TitleMissing``.
     """
     markup = read_markup(raw.text, rules.limits.markup_depth)
-    about = read_metadata(markup.root, raw.url)
+    about = read_metadata(markup.root, raw.url, rules.rights.agents)
     page = read_blocks(markup.root)
     body = read_body(page, markup.text, about.signs, about.declared_bodies)
     if markup.has_noscript and not _has_story(page, body, about):
@@ -71,6 +71,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     evidence = _evidence(about, chosen, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}
+    evidence |= dict(about.declared_rights.evidence) | ({"is_truncated": Evidence("paywall", cut)} if cut else {})
     published, modified = times.get("published_at"), times.get("modified_at")
     return assemble(raw, Findings(
         title=title.text,
@@ -87,7 +88,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         tags=about.tags.value if about.tags else (),
         image_url=about.image_url.value if about.image_url else None,
         is_truncated=cut is not None,
-        evidence=evidence | ({"is_truncated": Evidence("paywall", cut)} if cut else {}),
+        rights=about.declared_rights.rights,
+        evidence=evidence,
         warnings=(*markup.warnings, *warnings_of(times, seen), *title_warnings(chosen),
                   *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
                     if found.how == "not read")),

@@ -7,16 +7,19 @@ from html import escape
 
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump import findings_of_dump
+from pipelines.clean.html.markup import read_markup
 from pipelines.clean.identity import accepts_declared, canonical_url, registered_domain
 from pipelines.clean.item import ItemFields, is_markup, read_item
 from pipelines.clean.metadata.moments import Moment, read_moment
+from pipelines.clean.metadata.page import read_metadata
+from pipelines.clean.metadata.rights import Declared, read_item_rights
 from pipelines.clean.metadata.title import title_in, title_warnings, without_outlet
 from pipelines.clean.metadata.written import read_written
 from pipelines.clean.names import parse_byline
 from pipelines.clean.page import clean_page
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair
-from pipelines.failures import BodyMissing, TitleMissing
+from pipelines.failures import BodyMissing, Rejected, TitleMissing
 from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle
 
 
@@ -30,12 +33,29 @@ def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
     text, html = fields.text, fields.html
     if text is None and html is None and raw.text.strip():
         text, html = (None, raw.text) if is_markup(raw.text) else (raw.text, None)
-    found = _declared_by(fields, raw.url)
+    found = _with_rights(_declared_by(fields, raw.url), read_item_rights(raw.item or {}))
     if text is not None:
+        if html is not None:
+            found = _with_rights(found, _rights_of(html, raw, rules))
         return assemble(raw, _of_text(text, found))
     if html is None:
         raise BodyMissing("an item has a text or a page", field="body", value=", ".join(sorted(raw.item or {})))
     return _of_page(html, found, raw, rules)
+
+
+def _with_rights(found: Findings, declared: Declared) -> Findings:
+    """The findings with rights from elsewhere, which the findings' own take precedence over."""
+    both = Declared(found.rights, found.evidence).over(declared)
+    return replace(found, rights=both.rights, evidence=both.evidence)
+
+
+def _rights_of(html: str, raw: RawArticle, rules: Rules) -> Declared:
+    """The rights that the markup of an item declares whose text is read from elsewhere."""
+    try:
+        root = read_markup(html, rules.limits.markup_depth).root
+    except Rejected:
+        return Declared()
+    return read_metadata(root, raw.url, rules.rights.agents).declared_rights
 
 
 def _declared_by(fields: ItemFields, url: str | None) -> Findings:
@@ -119,6 +139,7 @@ def _of_page(html: str, declared: Findings, raw: RawArticle, rules: Rules) -> Cl
         html = f"<html>{head}<body><article>{heading}{html}</article></body></html>"
     url = raw.url or declared.canonical_url
     page = clean_page(replace(raw, kind="html", text=html, url=url), rules)
+    both = Declared(declared.rights, declared.evidence).over(Declared(page.rights, page.evidence))
     found = Findings(
         title=declared.title or page.title,
         body=page.body,
@@ -133,7 +154,8 @@ def _of_page(html: str, declared: Findings, raw: RawArticle, rules: Rules) -> Cl
         tags=declared.tags or page.tags,
         image_url=declared.image_url or page.image_url,
         is_truncated=page.is_truncated,
-        evidence={**page.evidence, **declared.evidence},
+        rights=both.rights,
+        evidence=both.evidence,
         warnings=tuple(
             w for w in page.warnings if w not in raw.warnings and not w.startswith(("PublishedAhead", "Truncated"))
         ),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+RIGHTS_HEADERS = frozenset({"x-robots-tag", "tdm-reservation", "tdm-policy"})
+"""Headers of a page's response that declare rights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:

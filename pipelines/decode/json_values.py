@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
-from pipelines.decode.fetched import Fetched
+from pipelines.decode.fetched import RIGHTS_HEADERS, Fetched
 from pipelines.failures import EmptyMessage, MalformedJson
 
 ENVELOPE = frozenset({"url", "fetched_at", "source", "content_type", "charset", "body", "http_status", "headers"})
@@ -57,8 +57,7 @@ def _envelope(item: Mapping[str, object], warnings: tuple[str, ...]) -> Fetched:
     body = plain["body"]
     if not isinstance(body, str):
         raise MalformedJson("body: a string", field="body", value=body)
-    headers = plain.get("headers")
-    named = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, Mapping) else {}
+    named = _headers(plain.get("headers"))
     return Fetched(
         framing="json", body=_avro_bytes(body) if is_avro else body, content_type=_text(plain.get("content_type")),
         charset=_text(plain.get("charset")) if is_avro else None, content_encoding=named.get("content-encoding"),
@@ -82,8 +81,23 @@ def _item(item: Mapping[str, object], warnings: tuple[str, ...]) -> Fetched:
     return Fetched(
         framing="item", body=text, url=_text(first["url"]), fetched_at=_time(first["fetched_at"]),
         scraper=_text(first["scraper"]), http_status=_status(first["http_status"]), item=item, item_key=text_key,
+        headers={name: value for name, value in _headers(first["headers"]).items() if name in RIGHTS_HEADERS},
         warnings=warnings,
     )
+
+
+def _headers(value: object) -> dict[str, str]:
+    """Headers by lower-case name. The values of a header that has a list of them are on a line each.
+
+    >>> _headers({"X-Robots-Tag": ["noai", "quaybot: noindex"], "Age": 3})
+    {'x-robots-tag': 'noai\\nquaybot: noindex', 'age': '3'}
+    """
+    if not isinstance(value, Mapping):
+        return {}
+    return {
+        str(name).lower(): "\n".join(map(str, given)) if isinstance(given, list) else str(given)
+        for name, given in value.items()
+    }
 
 
 def members_in(value: bytes, name: str) -> list[str]:

@@ -11,7 +11,7 @@ from pipelines.addresses import split_address
 from pipelines.decode import avro, media
 from pipelines.decode.charset import Decoded, decode_text
 from pipelines.decode.compression import ContentDamaged, decode_content, unpack
-from pipelines.decode.fetched import Fetched, media_type
+from pipelines.decode.fetched import RIGHTS_HEADERS, Fetched, media_type
 from pipelines.decode.json_values import looks_like_json, members_in, read_json
 from pipelines.decode.times import fetch_time
 from pipelines.failures import (
@@ -29,6 +29,7 @@ from schemas.own import FetchSchema, load_registry
 
 _URL = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _URL_CHARACTERS = 4_096
+_HEADER_CHARACTERS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,20 @@ def _with_headers(fetched: Fetched, message: RawMessage) -> Fetched:
         content_encoding=fetched.content_encoding or _header(message, "content-encoding"),
         truncated=fetched.headers.get("warc-truncated") or _header(message, "warc-truncated"),
         http_status=fetched.http_status or (int(status) if status.isascii() and status.isdigit() else None),
+        headers={**_response_headers(message), **fetched.headers},
     )
+
+
+def _response_headers(message: RawMessage) -> dict[str, str]:
+    """The headers of the page's response that declare rights, if the message has them: by their names, or with
+    ``http-`` before. The values of one that was sent several times are on a line each.
+    """
+    found: dict[str, list[str]] = {}
+    for key, value in message.headers:
+        name = key.lower().removeprefix("http-")
+        if name in RIGHTS_HEADERS and value is not None:
+            found.setdefault(name, []).append(value.decode("utf-8", "replace"))
+    return {name: "\n".join(values)[:_HEADER_CHARACTERS] for name, values in found.items()}
 
 
 def _header(message: RawMessage, name: str) -> str | None:
@@ -165,7 +179,7 @@ def _item_inside(outer: Fetched, inner: Fetched) -> Fetched:
     return replace(
         inner, framing=outer.framing, content_type=None, url=outer.url or inner.url,
         fetched_at=outer.fetched_at, time_unit=outer.time_unit, scraper=outer.scraper or inner.scraper,
-        http_status=outer.http_status or inner.http_status, headers=outer.headers,
+        http_status=outer.http_status or inner.http_status, headers={**inner.headers, **outer.headers},
     )
 
 

@@ -36,7 +36,7 @@ def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
     """The steps, configured by the settings. ``processed_at`` is the processing time of each article."""
     return (
         StepCode("decode", decode_message, decoder_loader(settings)),
-        StepCode("clean", clean_article, partial(load_rules, settings.limits)),
+        StepCode("clean", clean_article, partial(load_rules, settings.limits, settings.rights)),
         StepCode("enrich", _enrich, partial(load_models, settings.models)),
         StepCode("validate", partial(_validate, settings, processed_at), load_contract),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from pipelines.decode.compression import ContentDamaged, decode_content
-from pipelines.decode.fetched import media_type
+from pipelines.decode.fetched import RIGHTS_HEADERS, media_type
 from pipelines.decode.media import sniffed_type
 from pipelines.phrases import counted
 from pipelines.sources.left_out import LeftOutFile
@@ -22,7 +22,7 @@ SNIFFED_BYTES = 5_000
 PAGE_RECORDS = frozenset({"response", "resource", "conversion"})  # conversion: the text of a page, in WET files
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", "application/json"})
 UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"})
-KEPT_HEADERS = ("last-modified", "content-language")  # of a record's HTTP response
+KEPT_HEADERS = ("last-modified", "content-language", *sorted(RIGHTS_HEADERS))  # of a record's HTTP response
 DAMAGED = "record of a WARC file that is damaged"
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -93,9 +93,14 @@ def _page(record: StoredRecord, path: str, now: str, largest: int) -> StoredPage
         "fetched-at": of_record.get_header("WARC-Date") or now,
         **({"warc-truncated": truncated} if truncated else {}),
         **({"http-status": answer.get_statuscode()} if answer else {}),
-        **{f"http-{name}": value for name in KEPT_HEADERS if answer and (value := answer.get_header(name))},
+        **{f"http-{name}": value for name in KEPT_HEADERS if answer and (value := _header(answer, name))},
     }
     return StoredPage(path, of_record.get_header("WARC-Target-URI"), body, said)
+
+
+def _header(answer: Any, name: str) -> str:
+    """The values of a header, each on a line of its own."""
+    return "\n".join(value for key, value in answer.headers if key.lower() == name and value)
 
 
 def _read(record: StoredRecord) -> Any:

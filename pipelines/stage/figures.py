@@ -100,7 +100,8 @@ def _count_article(count: ScraperCounts, row: Mapping[str, Any], seen: set[str])
     counted["language_null"] += row["language"] is None
     counted["duplicates"] += row["article_id"] in seen
     counted["dates_ahead"] += row["is_ahead"]
-    count.words.append(row["word_count"])
+    if row["word_count"]:  # the body of an article without words was withheld
+        count.words.append(row["word_count"])
     count.languages[row["language"] or NO_LANGUAGE] += 1
     seen.add(row["article_id"])
 

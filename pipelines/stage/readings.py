@@ -12,6 +12,11 @@ _READ = (
     "canonical_url", "outlet", "authors", "published_at", "published_zone", "modified_at", "dateline", "language",
     "section", "tags", "is_truncated", "mentions", "entities",
 )
+_RIGHTS = (
+    "robots", "tdm_reserved", "tdm_policy", "license", "usage_info", "acquire_license_page", "copyright_notice",
+    "is_accessible_for_free", "body_withheld_for",
+)
+"""Part of the digest only if the page declares them: other readings keep the digest that they had before."""
 
 
 def reading_digest(record: Mapping[str, Any]) -> str:
@@ -26,6 +31,7 @@ def reading_digest(record: Mapping[str, Any]) -> str:
     False
     """
     read = {name: record.get(name) for name in _READ}
+    read |= {name: record[name] for name in _RIGHTS if record.get(name) is not None}
     read["image_url"] = (record.get("image_url") or "").partition("?")[0]
     written = json.dumps(read, default=_written, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,8 +1,8 @@
 """Computes the processor: Dateline's version, and a fingerprint of everything that determines a reading.
 
 The fingerprint covers the code of the steps (without comments and docstrings), their tables and models, the libraries
-that they import, the limits, the newest contract and the row expectations. Records with the same processor were made by
-the same rules, and a change of any rule changes the processor.
+that they import, the limits, the policies for rights, the newest contract and the row expectations. Records with the
+same processor were made by the same rules, and a change of any rule changes the processor.
 """
 
 from __future__ import annotations
@@ -49,12 +49,13 @@ def same_processor(settings: Settings, wanted: str | None) -> str:
 
 def processor_of(settings: Settings) -> str:
     """The processor of records made with these settings, such as ``dateline 0.1.0+1a2b3c4d5e6f``."""
-    return shared(partial(_processor, settings.limits.model_dump_json(), settings.models))
+    own = settings.limits.model_dump_json() + settings.rights.model_dump_json()
+    return shared(partial(_processor, own, settings.models))
 
 
-def _processor(limits: str, models: tuple[str, ...]) -> str:
+def _processor(own: str, models: tuple[str, ...]) -> str:
     parts = [
-        limits,
+        own,
         shared(partial(steps_fingerprint, Path(pipelines.__path__[0]))),
         shared(partial(load_models, models)).fingerprint,
         json.dumps(load("article", latest("article")), sort_keys=True),

@@ -83,11 +83,13 @@ def _identity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
 def _text_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
     for field in ("title", "body"):
         text = record[field]
-        if not text.strip():
+        if not text.strip() and (field == "title" or record["body_withheld_for"] is None):
             yield Violation.of("not empty", field=field, value=text)
         if found := _UNWANTED.search(text):
             seen = f"U+{ord(found[0]):04X} at {found.start()}"
             yield Violation.of("no control characters and no U+FFFD", field=field, value=seen)
+    if record["body"] and record["body_withheld_for"] is not None:
+        yield Violation.of("empty if it is withheld", field="body", value=record["body_withheld_for"])
     if "\n" in record["title"]:
         yield Violation.of("one line", field="title", value=record["title"])
     words = len(record["body"].split())

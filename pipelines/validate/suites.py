@@ -45,6 +45,7 @@ def load_suite(name: SuiteName) -> Suite:
 def row_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     """The flat columns of an article record: its row in the data frame that the suite ``article`` checks."""
     outlet, published = record["outlet"], record["published_at"]
+    length = len(record["body"]) if record["body_withheld_for"] is None else None
     return {
         "article_id": record["article_id"],
         "url": record["url"],
@@ -54,8 +55,8 @@ def row_columns(record: Mapping[str, Any]) -> dict[str, Any]:
         "title": record["title"],
         "body": record["body"],
         "title_length": len(record["title"]),
-        "body_length": len(record["body"]),
-        "full_body_length": None if record["is_truncated"] else len(record["body"]),
+        "body_length": length,
+        "full_body_length": None if record["is_truncated"] else length,
         "word_count": record["word_count"],
         "language": record["language"],
         "author_count": len(record["authors"]),

@@ -88,7 +88,7 @@ def read_head(root: etree._Element) -> Head:
                     metas.setdefault(name, []).append(content)
         elif tag.tag == "link":
             target = tag.get("href")
-            if target is not None and not _is_in_text(tag):
+            if target is not None and not is_in_text(tag):
                 for relation in tag.get("rel", "").lower().split():
                     links.setdefault(relation, []).append(target.strip())
         elif tag.tag in ("h1", "h2"):
@@ -110,8 +110,8 @@ def read_head(root: etree._Element) -> Head:
     )
 
 
-def _is_in_text(tag: etree._Element) -> bool:
-    """Whether a link is in the page's body, not in its head. A head that ends too early leaves its links behind it."""
+def is_in_text(tag: etree._Element) -> bool:
+    """Whether a link or meta tag is in the page's body. A head that ends too early leaves its tags behind it."""
     above = tag.getparent()
     if above is None or above.tag in ("head", "html"):
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -24,6 +24,7 @@ from pipelines.clean.metadata.head import Head, read_head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, own_article, read_linked_data, text_of, types_of
 from pipelines.clean.metadata.list_signs import read_list_signs
 from pipelines.clean.metadata.moments import Moment
+from pipelines.clean.metadata.rights import Declared, describing, read_rights
 from pipelines.clean.metadata.signs import PageSigns, read_signs
 from pipelines.clean.metadata.times import read_times
 from pipelines.clean.metadata.title import Titles, is_headline
@@ -57,10 +58,14 @@ class Metadata:
     locale: str | None
     declared_bodies: tuple[object, ...]
     signs: PageSigns
+    declared_rights: Declared
 
 
-def read_metadata(root: etree._Element, url: str | None) -> Metadata:
-    """All metadata that the page declares, and the domain of its address. Nothing is added from elsewhere."""
+def read_metadata(root: etree._Element, url: str | None, agents: Collection[str] = ()) -> Metadata:
+    """All metadata that the page declares, and the domain of its address. Nothing is added from elsewhere.
+
+    ``agents`` are the names of robots whose directives are read as well as those for all robots.
+    """
     head, data = read_head(root), read_linked_data(root)
     address = address_of(head, url)
     base = address.value if address is not None else url
@@ -90,6 +95,7 @@ def read_metadata(root: etree._Element, url: str | None) -> Metadata:
         declared_bodies=tuple(found["articleBody"] for found in data.objects if "articleBody" in found),
         signs=replace(read_signs(head, data, article, titles.all(), url),
                       listed=read_list_signs(root, head, data, url)),
+        declared_rights=read_rights(root, head, describing(data, article), base, agents),
     )
 
 

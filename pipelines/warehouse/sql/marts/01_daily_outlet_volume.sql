@@ -13,7 +13,7 @@ SELECT
     count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated,
     count(CASE WHEN a.is_truncated THEN 1 END) AS truncated,
     count(CASE WHEN a.version > 1 THEN 1 END) AS corrected,
-    CAST(avg(CASE WHEN NOT a.is_truncated THEN a.word_count END) AS DOUBLE PRECISION) AS mean_words
+    CAST(avg(CASE WHEN NOT a.is_truncated AND a.word_count > 0 THEN a.word_count END) AS DOUBLE PRECISION) AS mean_words
 FROM articles a
 LEFT JOIN shared s ON s.story_id = a.story_id
 LEFT JOIN outlets o ON o.domain = a.outlet_domain

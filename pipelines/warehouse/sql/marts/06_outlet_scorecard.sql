@@ -17,7 +17,7 @@ SELECT
     count(CASE WHEN s.articles > 1 THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_shared,
     count(CASE WHEN coalesce(array_length(a.warnings, 1), 0) > 0 THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_with_warnings,
     count(CASE WHEN a.version > 1 THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_corrected,
-    CAST(avg(CASE WHEN NOT a.is_truncated THEN a.word_count END) AS DOUBLE PRECISION) AS mean_words,
+    CAST(avg(CASE WHEN NOT a.is_truncated AND a.word_count > 0 THEN a.word_count END) AS DOUBLE PRECISION) AS mean_words,
     min(a.fetched_at) AS first_fetched_at,
     max(a.last_fetched_at) AS last_fetched_at
 FROM articles a
