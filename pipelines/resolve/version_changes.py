@@ -32,6 +32,7 @@ type Text = tuple[str, str]
 def change_version_changes(changes: ChangeBuilder, texts: Texts, found: Resolutions, known: KnownState) -> None:
     """Compares every version that is new with the one before it, and the one after it with it.
 
+    If a body was withheld for the rights of its page, only headlines are compared.
     ``texts`` are those that the batch keeps; of articles that lost messages to a delete request, all that are left.
     """
     changes.remove(TABLE, ("article_id",), [(each,) for each in sorted(found.deleted)])
@@ -49,9 +50,11 @@ def change_version_changes(changes: ChangeBuilder, texts: Texts, found: Resoluti
     for begin in range(0, len(pairs), PAIRS_AT_ONCE):
         some = pairs[begin : begin + PAIRS_AT_ONCE]
         read = _texts(texts, known, [(article_id, each) for article_id, *both in some for each in both])
-        changes.add(TABLE, [
-            _row(article_id, was, now, read[article_id, was], read[article_id, now]) for article_id, was, now in some
-        ])
+        compared = [
+            (article_id, was, now, *_comparable(read[article_id, was], read[article_id, now]))
+            for article_id, was, now in some
+        ]
+        changes.add(TABLE, [_row(*each) for each in compared if each[3] != each[4]])
 
 
 def _added(texts: Texts) -> Mapping[str, Order]:
@@ -93,6 +96,11 @@ def _texts(texts: Texts, known: KnownState, wanted: Sequence[Version]) -> Mappin
     )):
         read[article_id, version] = title, body
     return read
+
+
+def _comparable(before: Text, after: Text) -> tuple[Text, Text]:
+    """The texts, without their bodies if one of them was withheld: then only headlines can be compared."""
+    return (before, after) if before[1] and after[1] else ((before[0], ""), (after[0], ""))
 
 
 def _columns(texts: Texts, *names: str) -> list[list[Any]]:

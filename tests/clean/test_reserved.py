@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.clean import clean_article, load_rules
-from pipelines.clean.reserved import signals_of
+from pipelines.clean.reserved import respect_rights, signals_of
 from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import RightsReserved
 from pipelines.records import CleanArticle, Evidence, Provenance, Rights
@@ -40,7 +40,7 @@ RESERVED = '<meta name="tdm-reservation" content="1"><meta name="robots" content
 def test_each_signal_has_a_setting() -> None:
     signals = {signal for signal, _ in signals_of(EVERYTHING)}
     assert signals == RightsSettings.model_fields.keys() - {"agents"}
-    assert not list(signals_of(Rights(tdm_reserved=False, tdm_policy="https://a.example/p", is_accessible_for_free=True)))
+    assert not list(signals_of(Rights((), False, "https://a.example/p", is_accessible_for_free=True)))
 
 
 def test_every_signal_is_loaded_by_default() -> None:
@@ -82,11 +82,8 @@ def test_nothing_of_a_withheld_body_is_stored() -> None:
 
 
 def test_evidence_that_quotes_the_body_is_dropped() -> None:
-    from pipelines.clean.reserved import respect_rights
-
-    article = replace(
-        cleaned(RESERVED), evidence={"authors": Evidence("byline line", BODY[:60] + "…"), "title": Evidence("h1", "Pier")}
-    )
+    evidence = {"authors": Evidence("byline line", BODY[:60] + "…"), "title": Evidence("h1", "Pier")}
+    article = replace(cleaned(RESERVED), evidence=evidence)
     kept = respect_rights(article, RightsSettings(noarchive="load_without_body")).evidence
     assert (kept["authors"], kept["title"]) == (Evidence("byline line"), Evidence("h1", "Pier"))
 

@@ -14,7 +14,7 @@ from tests.contracts.examples import examples
 
 pytestmark = pytest.mark.slow  # the import of Great Expectations takes seconds
 
-RECORD = next(e.record for e in examples("pass") if e.name == "article.2.full.pass.json")
+RECORD = next(e.record for e in examples("pass") if e.name == "article.3.full.pass.json")
 ROW = row_columns(RECORD) | {"full_body_length": 400}
 BATCH: Mapping[str, Any] = {
     "scraper": "harbour-crawler", "records": 100, "rejected": 10, "articles": 85, "share_rejected": 0.1,
@@ -99,7 +99,7 @@ def test_what_merely_looks_odd_is_kept(articles: SuiteRunner) -> None:
 
 def test_a_batch_of_one_bare_article_runs(articles: SuiteRunner) -> None:
     """Columns without any value have no type for a data frame."""
-    bare = next(e.record for e in examples("pass") if e.name == "article.2.bare.pass.json")
+    bare = next(e.record for e in examples("pass") if e.name == "article.3.bare.pass.json")
     assert broken(articles, [row_columns(bare)]) == [{("body_length", "critical"), ("canonical_url", "warning")}]
 
 

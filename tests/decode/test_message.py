@@ -568,3 +568,39 @@ def test_a_page_that_was_stored_in_part_is_truncated() -> None:
     article = decode_message(a_message(value=PAGE.encode(), headers=(("warc-truncated", b"length"),)), DECODER)
     assert (article.is_truncated, article.evidence["is_truncated"]) == (True, Evidence("warc-truncated", "length"))
     assert decode_message(a_message(value=PAGE.encode()), DECODER).is_truncated is False
+
+
+ROBOTS = {"x-robots-tag": "noai\nquaybot: noindex", "tdm-reservation": "1"}
+
+
+def with_headers(*headers: tuple[str, bytes]) -> RawArticle:
+    return decode_message(a_message(value=PAGE.encode(), headers=(("content-type", b"text/html"), *headers)), DECODER)
+
+
+@pytest.mark.parametrize("before", ["", "http-", "HTTP-"])
+def test_headers_that_declare_rights_are_read_from_those_of_the_message(before: str) -> None:
+    article = with_headers(
+        (f"{before}X-Robots-Tag", b"noai"), (f"{before}x-robots-tag", b"quaybot: noindex"),
+        (f"{before}tdm-reservation", b"1"), (f"{before}tdm-policy", None), ("server", b"quay"),
+    )
+    assert article.headers == ROBOTS
+    assert len(with_headers(("x-robots-tag", b"noai," * 9_000)).headers["x-robots-tag"]) == 4_096
+
+
+def test_headers_that_declare_rights_are_read_from_an_envelope() -> None:
+    value = {
+        "body": PAGE, "url": "https://pier.example/a",
+        "headers": {"X-Robots-Tag": ["noai", "quaybot: noindex"], "TDM-Reservation": 1},
+    }
+    article = decode_message(a_message(value=json.dumps(value).encode()), DECODER)
+    assert article.headers == ROBOTS
+
+
+@pytest.mark.parametrize("key", ["headers", "response_headers"])
+def test_headers_that_declare_rights_are_read_from_an_item(key: str) -> None:
+    headers = {"X-Robots-Tag": ["noai", "quaybot: noindex"], "tdm-reservation": "1", "server": "quay"}
+    item = {"title": "Pier", "text": "It opened.", key: headers}
+    assert decode_message(a_message(value=json.dumps(item).encode()), DECODER).headers == ROBOTS
+    assert decode_message(a_message(value=json.dumps(item | {key: "x-robots-tag"}).encode()), DECODER).headers == {}
+    framed = single_object(body=json.dumps(item).encode(), content_type="application/json", headers={"age": "1"})
+    assert decode_message(a_message(value=framed), DECODER).headers == ROBOTS | {"age": "1"}

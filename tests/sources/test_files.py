@@ -321,3 +321,19 @@ def test_a_line_that_is_too_long_is_left_out_and_the_next_one_is_read(
     found, (left,) = taken(path)
     assert [message.value for message in found] == [b'{"a": 1}', b'{"c": 3}']
     assert (left.path, left.sent, left.is_fault, left.reason) == (f"{path}:2", 1, True, TOO_LONG)
+
+
+def test_headers_that_declare_rights_are_sent_with_the_page_of_a_warc_file(tmp_path: Path) -> None:
+    declared = "X-Robots-Tag: noai\r\nx-robots-tag: quaybot: noindex\r\nTDM-Reservation: 1"
+    block = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{declared}\r\n\r\n".encode() + PAGE
+    head = (
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: 2026-02-03T04:05:06Z\r\n"
+        "WARC-Target-URI: https://pier.example/a\r\nContent-Type: application/http; msgtype=response\r\n"
+        f"Content-Length: {len(block)}\r\n\r\n"
+    )
+    path = tmp_path / "crawl.warc"
+    path.write_bytes(head.encode() + block + b"\r\n\r\n")
+    (page,) = messages_from([path], None, NOW)
+    headers = headers_of(page)
+    assert headers["http-x-robots-tag"] == "noai\nquaybot: noindex"
+    assert headers["http-tdm-reservation"] == "1"

@@ -59,7 +59,7 @@ def share(part: Iterable[object], rows: list[Row]) -> float:
 
 
 def mean_words(rows: list[Row]) -> float | None:
-    words = [row["word_count"] for row in rows if not row["is_truncated"]]
+    words = [row["word_count"] for row in rows if not row["is_truncated"] and row["word_count"]]
     return sum(words) / len(words) if words else None
 
 

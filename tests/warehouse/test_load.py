@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.failpoints import Failpoint
 from pipelines.failures import Failure, TopicRecreated, Violation
-from pipelines.records import Author, Dateline, Evidence, Outlet
+from pipelines.records import Author, Dateline, Evidence, Outlet, Rights
 from pipelines.resolve.layout import layout
 from pipelines.stage import StagedBatchDamaged, read_dead_letters, reading_digest
 from pipelines.stage.audit import Audit, Finding
@@ -51,6 +51,7 @@ def test_an_article_is_loaded_with_all_that_is_known_of_it(warehouse: Relational
         published_at=later(-3), published_zone="+01:00", tags=("harbour", "pier"), section="Local",
         evidence={"title": Evidence("meta", "og:title")}, warnings=("charset: declared latin-1",),
         mentions=(MARROWBY_MENTION, FALK_MENTION), entities=(FALK, MARROWBY), story_signature=(1, 2, 3, 4, 5, 6),
+        rights=Rights(("noai",), tdm_reserved=True, license="CC BY", is_accessible_for_free=False),
     )
     loaded = load_batch(warehouse, stage(tmp_path, article))
     assert (loaded.outcomes, loaded.reasons, loaded.gaps) == (Counter(loaded=1), Counter(), Counter())
@@ -64,7 +65,10 @@ def test_an_article_is_loaded_with_all_that_is_known_of_it(warehouse: Relational
         "authors": ["Ines Falk", "Web Desk"], "author_types": ["person", "desk"], "published_at": later(-3),
         "published_zone": "+01:00", "modified_at": None, "dateline_place": "Marrowby", "dateline_agency": "HNA",
         "language": "en", "section": "Local", "tags": ["harbour", "pier"], "image_url": None,
-        "word_count": len(BODY.split()), "is_truncated": False, "story_id": "a" * 32,
+        "word_count": len(BODY.split()), "is_truncated": False,
+        "robots": ["noai"], "tdm_reserved": True, "tdm_policy": None, "license": "CC BY", "usage_info": None,
+        "acquire_license_page": None, "copyright_notice": None, "is_accessible_for_free": False,
+        "body_withheld_for": None, "story_id": "a" * 32,
         "story_signature": [1, 2, 3, 4, 5, 6], "warnings": ["charset: declared latin-1"], "fetched_at": FETCHED_AT,
         "last_fetched_at": FETCHED_AT, "processed_at": FETCHED_AT, "processor": PROCESSOR,
         "scraper": "harbour-crawler", "coordinates_topic": TOPIC, "coordinates_partition": 0, "coordinates_offset": 0,

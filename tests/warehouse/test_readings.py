@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.records import Author
+from pipelines.records import Author, Rights
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
+from tests.builders import BODY
 from tests.warehouse.batches import (
     FALK,
     FALK_MENTION,
@@ -89,4 +90,26 @@ def test_an_article_with_two_readings_is_deleted_whole(warehouse: RelationalWare
     assert (loaded.outcomes, loaded.removed) == (Counter(deleted=1), 2)
     for table in ("articles", "article_versions", "mentions", "article_entities", "entities"):
         assert warehouse.query(f"SELECT * FROM {table}").rows == ()
+    assert warehouse.verify().problems == ()
+
+
+def test_a_body_that_is_withheld_later_is_removed_from_its_version(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
+    load_batch(warehouse, stage(tmp_path, first()))
+    withheld = carried(
+        1, fetched_at=later(1), body="", word_count=0, dateline=None, body_withheld_for="tdm_reservation",
+        rights=Rights(("noai",), tdm_reserved=True), mentions=(), entities=(),
+    )
+    assert load_batch(warehouse, stage(tmp_path, withheld, batch_id="batch-2")).outcomes == Counter(new_reading=1)
+    for table in ("articles", "article_versions"):
+        assert warehouse.query(f"SELECT version, body, body_withheld_for FROM {table}").rows == (
+            (1, "", "tdm_reservation"),
+        )
+    assert warehouse.query("SELECT robots, tdm_reserved, license FROM articles").rows == ((["noai"], True, None),)
+    assert warehouse.query("SELECT * FROM mentions").rows == ()
+    again = carried(2, fetched_at=later(2))
+    load_batch(warehouse, stage(tmp_path, again, batch_id="batch-3"))
+    for table in ("articles", "article_versions"):
+        assert warehouse.query(f"SELECT body, body_withheld_for FROM {table}").rows == ((BODY, None),)
     assert warehouse.verify().problems == ()

@@ -55,9 +55,9 @@ def decimals(rows: list[list[Any]]) -> list[float]:
     return [value for row in rows for value in row if isinstance(value, float)]
 
 
-def test_there_are_twenty_questions_with_an_answer_each() -> None:
-    assert len(saved_queries()) == 20
-    assert len({query.question for query in saved_queries().values()}) == 20
+def test_there_are_twenty_one_questions_with_an_answer_each() -> None:
+    assert len(saved_queries()) == 21
+    assert len({query.question for query in saved_queries().values()}) == 21
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(saved_queries())
 
 

@@ -134,3 +134,16 @@ def test_a_changed_headline_and_what_was_cut_are_shown() -> None:
     assert "Rewritten, also headline" in out.getvalue()
     assert "[bold]Pier[/bold] opens" in out.getvalue()
     assert "2 further sentences changed." in out.getvalue()
+
+
+def test_of_a_version_without_its_body_only_the_headline_is_compared(
+    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    withheld = {"body": "", "word_count": 0, "body_withheld_for": "noai", "content_hash": "c" * 64}
+    load_batch(duckdb_warehouse, stage(
+        tmp_path, a_version(0, 0), a_version(1, 1, **withheld),
+        a_version(2, 2, **withheld | {"title": "Pier closes", "content_hash": "d" * 64}),
+    ))
+    assert duckdb_warehouse.query("SELECT version, kind, sentences_before FROM version_changes").rows == (
+        (3, "headline", []),
+    )

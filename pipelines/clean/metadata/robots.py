@@ -37,5 +37,5 @@ def restrictions_in(content: str, agents: Collection[str] = ()) -> Iterator[str]
                 continue
             if name == "max-snippet" and value.split()[:1] == ["0"]:
                 yield "nosnippet"
-            words = (value if colon else name).split()
+            words = part.split() if not colon else value.split()[name in _VALUED:]
             yield from (RESTRICTIONS[word] for word in words if word in RESTRICTIONS)

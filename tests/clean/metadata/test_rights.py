@@ -1,4 +1,4 @@
-"""What pages, response headers and items declare about the use of an article is read, and nothing that others declare."""
+"""What pages, response headers and items declare about the use of an article is read; what others declare is not."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ TERMS = "https://harbour-news.example/terms"
     (ld({"@type": "WebPage", "license": TERMS}), "", TERMS, "json-ld"),
     ('<link rel="license" href="/terms">', "", TERMS, "link license"),
     ("", '<footer><a rel="nofollow license" href="/terms">CC BY</a></footer>', TERMS, "a license"),
-    (ld(news(license="https://a.example/1")) + '<link rel="license" href="/terms">', "", "https://a.example/1", "json-ld"),
+    (ld(news(license="My terms")) + '<link rel="license" href="/terms">', "", "My terms", "json-ld"),
     ("", '<footer><a href="/license">Licence</a></footer>', None, None),
     ("", '<footer><a rel="license" href="javascript:void(0)">Licence</a></footer>', None, None),
     ("", f'<figure><a rel="license" href="{TERMS}">CC BY</a></figure>', None, None),
@@ -218,7 +218,7 @@ ITEM: dict[str, object] = {"title": "Pier to be rebuilt", "maintext": BODY, "url
 
 @pytest.mark.parametrize(("more", "rights"), [
     ({"isAccessibleForFree": "False", "license": TERMS}, Rights(license=TERMS, is_accessible_for_free=False)),
-    ({"copyrightNotice": "Harbour News", "usageInfo": TERMS}, Rights(usage_info=TERMS, copyright_notice="Harbour News")),
+    ({"copyrightNotice": "© Harbour", "usageInfo": TERMS}, Rights(usage_info=TERMS, copyright_notice="© Harbour")),
     ({"html": f"<html><head>{meta('robots', 'noai')}</head><body>{TEXT}</body></html>"}, Rights(("noai",))),
     ({"html": "<div>" * 600 + TEXT}, Rights()),
     ({"license": 7, "isAccessibleForFree": "perhaps", "hasPart": [None, 3]}, Rights()),
@@ -231,7 +231,8 @@ def test_items(more: dict[str, object], rights: Rights) -> None:
 
 
 def test_an_item_whose_page_is_read_has_the_rights_of_both() -> None:
-    page = f"<html><head>{meta('robots', 'noai')}{ld(news(license=TERMS))}</head><body><h1>Pier</h1>{TEXT}</body></html>"
+    head = meta("robots", "noai") + ld(news(license=TERMS))
+    page = f"<html><head>{head}</head><body><h1>Pier</h1>{TEXT}</body></html>"
     item = {"title": "Pier to be rebuilt", "html": page, "url": URL, "license": "Own terms"}
     article = clean_article(
         a_raw_article(kind="item", item=item, text="", headers={"tdm-reservation": "1"}), RULES)
