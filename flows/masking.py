@@ -1,4 +1,5 @@
-"""Keeps secrets out of what Prefect stores, because the states of flows and tasks contain the text of exceptions."""
+"""Keeps secrets and personal data out of what Prefect stores: the states of flows and tasks contain exceptions' texts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from pipelines.secrets import redact_fault
 
 
 def masked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Wrap the function of a flow or task, so that secrets are masked in its exceptions and their causes."""
+    """Wrap the function of a flow or task, so that these are masked in its exceptions and their causes."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

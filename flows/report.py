@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.screen import plain
+from flows.cli.screen import plain, plain_masked
 from flows.scrapers import why_in_words
 from pipelines.phrases import counted
 
@@ -187,12 +187,12 @@ def safe_path(path: Path) -> str:
 
 
 def safe_markdown(value: object) -> str:
-    r"""Text with all characters escaped that have a meaning in HTML or Markdown.
+    r"""Text without personal data, with all characters escaped that have a meaning in HTML or Markdown.
 
     >>> safe_markdown("<script>|x|[a](javascript:1)`*_")
     '&lt;script&gt;&#124;x&#124;&#91;a&#93;(javascript:1)&#96;&#42;&#95;'
     """
-    escaped = html.escape(plain(value, 400), quote=True)
+    escaped = html.escape(plain_masked(value, 400), quote=True)
     for mark in "|[]`*_\\!~":
         escaped = escaped.replace(mark, f"&#{ord(mark)};")
     return escaped

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from pipelines.personal import mask_personal
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a record broke: what the rule expects, the field, and the value found (shortened)."""
+    """One rule that a record broke: what the rule expects, the field, and the value found (shortened and masked)."""
 
     expectation: str
     field: str | None = None
@@ -23,12 +25,14 @@ class Violation:
 
     @classmethod
     def of(cls, expectation: str, *, field: str | None = None, value: object = None) -> Violation:
-        """A violation whose value is shortened to ``SHOWN`` characters.
+        """A violation whose value is shortened to ``SHOWN`` characters, without the personal data in it.
 
         >>> Violation.of("at most 3 characters", field="title", value="abcd").value
         'abcd'
+        >>> Violation.of("a page has an article", value="Write to ines@harbour.example").value
+        'Write to [email]'
         """
-        shown = None if value is None else str(value)
+        shown = None if value is None else mask_personal(str(value)[: 4 * cls.SHOWN])
         if shown is not None and len(shown) > cls.SHOWN:
             shown = shown[: cls.SHOWN - 1] + "…"
         return cls(expectation, field, shown)

@@ -1,4 +1,4 @@
-"""Recognises secrets, and masks them in everything that is shown, logged or stored.
+"""Recognises secrets, and masks them in everything that is shown, logged or stored; in logs, personal data as well.
 
 A secret is recognised by its place: the value of a setting with a name like ``sasl_plain_password``, in the credentials
 or the query of a URL, or after such a name inside a longer text (``--token=…``, ``password="…"``). The secrets in the
@@ -13,9 +13,11 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from pipelines.personal import mask_personal
 
 MASK = "***"
 SHORT = 4  # characters; shorter secrets are masked only as whole words, or most texts would become unreadable
@@ -195,19 +197,24 @@ def redact(text: str) -> str:
     return SECRETS.redact(text)
 
 
-def redact_all(value: Any) -> Any:
-    """The structure with all known secrets masked in its texts. Other values are unchanged."""
+def redact_log(text: str) -> str:
+    """The text with all known secrets and personal data masked. The addresses of servers stay."""
+    return mask_personal(redact(text), addresses=False)
+
+
+def redact_all(value: Any, mask: Callable[[str], str] = redact) -> Any:
+    """The structure with its texts masked. Other values are unchanged."""
     if isinstance(value, str):
-        return redact(value)
+        return mask(value)
     if isinstance(value, Mapping):
-        return {redact_all(key): redact_all(inner) for key, inner in value.items()}
+        return {redact_all(key, mask): redact_all(inner, mask) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_all(inner) for inner in value]
+        return [redact_all(inner, mask) for inner in value]
     return value
 
 
 def redact_fault(fault: BaseException) -> BaseException:
-    """The fault itself, with the secrets in its texts masked, or a ``RuntimeError`` if they cannot be masked in it."""
+    """The fault with secrets and personal data in its texts masked, or a ``RuntimeError`` if that is not possible."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [fault]
     while waiting:
@@ -219,9 +226,9 @@ def redact_fault(fault: BaseException) -> BaseException:
             _mask_arguments(one)
         waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
     shown = _words(fault)
-    if redact(shown) == shown:
+    if redact_log(shown) == shown:
         return fault
-    concealed = RuntimeError(f"{type(fault).__name__}: {redact(str(fault))}")
+    concealed = RuntimeError(f"{type(fault).__name__}: {redact_log(str(fault))}")
     return concealed.with_traceback(fault.__traceback__)
 
 
@@ -230,18 +237,18 @@ def _words(fault: BaseException) -> str:
 
 
 def _shows_secret(fault: BaseException) -> bool:
-    return redact(_words(fault)) != _words(fault)
+    return redact_log(_words(fault)) != _words(fault)
 
 
 def _mask_arguments(fault: BaseException) -> None:
-    fault.args = tuple(redact_all(argument) for argument in fault.args)
+    fault.args = tuple(redact_all(argument, redact_log) for argument in fault.args)
     for name, value in list(vars(fault).items()):
-        masked = redact_all(value)
+        masked = redact_all(value, redact_log)
         if masked != value:
             setattr(fault, name, masked)
     for name in ("strerror", "filename", "filename2"):
         if isinstance(getattr(fault, name, None), str):
-            setattr(fault, name, redact(getattr(fault, name)))
+            setattr(fault, name, redact_log(getattr(fault, name)))
 
 
 _plain_record = logging.getLogRecordFactory()
@@ -254,12 +261,12 @@ def _masked_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         message = record.getMessage()
     except Exception:  # noqa: BLE001  a wrong format of the caller, which logging itself reports later
         return record
-    masked = redact(message)
+    masked = redact_log(message)
     if masked != message:
         record.msg, record.args = masked, None
     if record.exc_info and record.exc_info[1] is not None:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-        if (masked := redact(text)) != text:
+        if (masked := redact_log(text)) != text:
             record.exc_text, record.exc_info = masked, None
     return record
 
@@ -272,13 +279,13 @@ def _mask_logging() -> None:
 
 
 class MaskedStream:
-    """A text stream that masks secrets in what is written to it. All else is passed to the original stream."""
+    """A text stream that masks secrets and personal data in what is written to it, before it passes it on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(redact(text))
+        self._stream.write(redact_log(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

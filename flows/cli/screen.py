@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
-from pipelines.secrets import redact, redact_all
+from pipelines.secrets import redact, redact_all, redact_log
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +46,16 @@ def plain(value: object, limit: int = 200) -> str:
     text = redact(text)
     text = UNSAFE.sub("\ufffd", " ".join(text[: limit * 4].split("\n")).replace("\t", " "))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain_masked(value: object, limit: int = 200) -> str:
+    """Like ``plain``, and with personal data masked, for text that is kept or sent on.
+
+    >>> plain_masked("Write to ines@harbour.example", limit=15)
+    'Write to [emai…'
+    """
+    return plain(redact_log(plain(value, 4 * limit)), limit)
+
 
 STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # in JSON only inside strings
 

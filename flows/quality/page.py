@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.screen import plain
+from flows.cli.screen import plain, plain_masked
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
@@ -192,7 +192,8 @@ def rule(text: str) -> str:
 
 
 def cut(value: object, most: int = SHOWN_CHARACTERS) -> str:
-    return plain(value, most)
+    """A value as it is shown: on one line, shortened, without control characters, secrets and personal data."""
+    return plain_masked(value, most)
 
 
 @cache

@@ -13,6 +13,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from pipelines.failures import Failure, RegistryFault, Rejected, Violation
+from pipelines.personal import mask_personal
 from pipelines.records import RawMessage, scraper_name
 from pipelines.transforms import watch
 from pipelines.transforms.naming import named_in
@@ -126,5 +127,5 @@ def unexpected(step: str, fault: BaseException) -> Failure:
     *_, last = traceback.extract_tb(fault.__traceback__)
     where = f"{type(fault).__name__} in {last.name} ({PurePath(last.filename).name}:{last.lineno})"
     trace = "".join(traceback.format_exception(fault))[-8_000:]
-    violations = (Violation.of(where, value=fault), Violation("traceback", None, trace))
+    violations = (Violation.of(where, value=fault), Violation("traceback", None, mask_personal(trace)))
     return Failure(step, Failure.UNEXPECTED, violations)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from pipelines.personal import mask_personal
 from pipelines.resolve.drift import Comparison, compare
 from pipelines.resolve.scrapers import FIGURES, figures_of
 from pipelines.settings import DriftSettings
@@ -190,8 +191,9 @@ def _violations(letter: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _example(letter: Mapping[str, Any], violation: Mapping[str, Any]) -> Example:
+    value = violation.get("value")  # masked when the letter was made, unless an earlier version made it
     return Example(
-        _where(letter), letter["scraper"], violation.get("field"), violation.get("value"),
+        _where(letter), letter["scraper"], violation.get("field"), value and mask_personal(value),
         violation.get("expectation", ""), letter["dead_letter_id"],
     )
 
@@ -230,7 +232,8 @@ def _article_check(
     kind, column, why = expectation.expectation_type, expectation.kwargs["column"], expectation.reason
     rejected = refused.get(f"{kind}: {why} ({expectation.severity})", [])
     rows = warned.get(f"{kind}: {column}: {why}", [])
-    examples = [*rejected, *(Example(_where(row), row["scraper"], "title", row["title"], why) for row in rows)]
+    shown = (Example(_where(row), row["scraper"], "title", mask_personal(row["title"]), why) for row in rows)
+    examples = [*rejected, *shown]
     failed = len(rejected) + (rows[0]["articles"] if rows else 0)
     return Check(
         "articles", kind, column, expectation.severity, why, checked, failed, tuple(examples[:EXAMPLES])

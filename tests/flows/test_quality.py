@@ -324,3 +324,14 @@ def test_reports_from_before_a_deletion_that_another_run_made_are_removed(
     ))
     remove_outdated(settings, warehouse)
     assert [file.name for file in reports.folder.iterdir()] == [f"{1:032x}.html"]
+
+
+def test_reports_show_no_personal_data() -> None:
+    written = "Write to ines@harbour.example"
+    example = Example(f"{TOPIC}/0@7", "north", "body", written, "a page has an article", "f" * 16)
+    page = render(a_quality(rejections=(Rejection("BodyMissing", 2, (example,)),), note=written, status="failed"), AT)
+    artifact = markdown_of(RunReport(RUN, AT, TOPIC, note=written))
+    for shown in (page, artifact):
+        assert "harbour.example" not in shown
+    assert "Write to [email]" in page
+    assert "Write to &#91;email&#93;" in artifact

@@ -95,3 +95,15 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(
         "Nothing was changed."
     )
     assert (tables(warehouse), files(home)) == before
+
+
+def test_a_letter_is_shown_without_personal_data(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    page = b"<p>Write to ines@harbour.example or call +44 20 7946 0018.</p>"
+    load_batch(warehouse, stage(tmp_path, refused(
+        0, value=page, key=b"https://harbour.example/?of=ines@harbour.example",
+        headers=(("x-user", b"ines@harbour.example"), ("content-type", b"text/html")),
+    )))
+    shown = said("show", IDS[0])
+    assert "Write to [email] or call [phone]." in shown
+    assert "ines" not in shown
+    assert rejected("show", IDS[0], "--raw") == page.decode()

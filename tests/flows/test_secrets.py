@@ -145,3 +145,23 @@ def test_settings_do_not_show_secrets() -> None:
     settings = Settings(kafka=kafka, warehouse="postgresql://me:nougat@db/x", beam_options=["--token=almonds"])
     for shown in (repr(settings), str(settings), repr(kafka), f"{kafka}"):
         assert not [secret for secret in ("marzipan", "nougat", "almonds") if secret in shown]
+
+
+PERSONAL = "Ines, ines@harbour.example or +44 20 7946 0018, at 10.2.3.4:9092"
+MASKED = "Ines, [email] or [phone], at 10.2.3.4:9092"
+
+
+def test_personal_data_is_masked_in_logs_tracebacks_and_what_prefect_stores(caplog: pytest.LogCaptureFixture) -> None:
+    learn_secrets({})
+    log = logging.getLogger("kafka.of_the_test")
+    log.warning("rejected: %s", PERSONAL)
+    try:
+        json.loads("{}")[PERSONAL]
+    except KeyError as fault:
+        log.exception("failed")
+        shown = redact_fault(fault)
+    assert caplog.text.count(MASKED) == 2
+    assert "harbour.example" not in caplog.text
+    assert shown.args == (MASKED,)
+    MaskedStream(out := io.StringIO()).write(PERSONAL)
+    assert out.getvalue() == MASKED

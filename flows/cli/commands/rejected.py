@@ -11,6 +11,7 @@ from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import AsJson, Verbose, command
 from flows.cli.screen import Screen, safe, safe_lines
 from flows.faults import NotFound
+from pipelines.personal import mask_personal
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def show(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show a dead letter: what is wrong with it, its headers, its original bytes."""
+    """Show a dead letter: what is wrong with it, its headers, its original. Personal data is masked, except in --raw
+    and --json.
+    """
     with command("rejected-show", verbose=verbose, warehouse=warehouse) as run:
         from flows.dead_letters import as_json as letter_as_json
         from flows.dead_letters import opened, original_of
@@ -116,7 +119,7 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
         where = f"{safe(violation['field'])}: " if violation.get("field") else ""
         screen.say(f"  [yellow]•[/yellow] {where}{safe(violation['expectation'], 1_000)}")
         if violation.get("value"):
-            screen.say(f"[dim]{safe_lines(violation['value'], 5_000)}[/dim]")
+            screen.say(f"[dim]{safe_lines(mask_personal(violation['value']), 5_000)}[/dim]")
     screen.table(
         "Headers", ("name", "value"), [(name, _readable(value)) for name, value in letter.headers], empty="none"
     )
@@ -126,7 +129,7 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
 
 
 def _readable(value: bytes | None, limit: int = 200) -> str:
-    r"""Bytes as text if they are UTF-8, else with Python's escapes.
+    r"""Bytes as text if they are UTF-8, else with Python's escapes, and with personal data masked.
 
     >>> _readable(b"text/html"), _readable(b"\x00\xff")
     ('text/html', '\\x00\\xff')
@@ -137,7 +140,7 @@ def _readable(value: bytes | None, limit: int = 200) -> str:
         text = value[:limit].decode("utf-8")
     except UnicodeDecodeError:
         text = repr(value[:limit])[2:-1]
-    return text
+    return mask_personal(text)
 
 
 @app.command()
