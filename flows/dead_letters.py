@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -37,14 +38,18 @@ def count_of(warehouse: Warehouse, wanted: DeadLetterFilter) -> int:
 
 
 def original_of(settings: Settings, letter: StoredDeadLetter) -> bytes | None:
-    """The original bytes, from the dead letter or from the file that it refers to."""
-    if letter.original_path is None:
-        return letter.original
+    """The original bytes, decrypted, from the dead letter or from the file that it refers to."""
     from pipelines.stage import stage_store
 
-    return stage_store(settings).read_original(letter.original_path)
+    return stage_store(settings).original_of(letter.record())
 
 
-def as_json(letter: StoredDeadLetter) -> dict[str, Any]:
+def as_json(settings: Settings, letter: StoredDeadLetter) -> dict[str, Any]:
+    """All fields. An original inside of the letter is decrypted if its key is given."""
+    from pipelines.stage import EncryptionKeyMissing
+
     read = asdict(letter)
+    if letter.original is not None and letter.original_key_id is not None:
+        with suppress(EncryptionKeyMissing):
+            read["original"] = original_of(settings, letter)
     return read | {"headers": [{"name": name, "value": value} for name, value in letter.headers]}

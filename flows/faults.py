@@ -33,6 +33,7 @@ _CODES = {
     "TopicRecreated": FOUND_WRONG,
     "CorruptBatch": FOUND_WRONG,
     "StagedBatchDamaged": FOUND_WRONG,
+    "EncryptionKeyMissing": FOUND_WRONG,
     "NotFound": FOUND_WRONG,
     "WriteAheadFileCorrupt": FOUND_WRONG,
     "WarehouseCorrupt": FOUND_WRONG,

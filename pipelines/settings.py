@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import os
 import re
@@ -128,6 +130,37 @@ def _split(value: object) -> object:
 
 def _lower(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower() for name in value)
+
+
+_KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _key_list(value: object) -> object:
+    """Split a text of ``id:key`` with commas between several into a dictionary from ids to keys.
+
+    >>> _key_list("2026a:AAAA, 2025b:BBBB=")
+    {'2026a': 'AAAA', '2025b': 'BBBB='}
+    """
+    if not isinstance(value, str):
+        return value
+    pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
+    found = {key_id.strip(): key.strip() for key_id, _, key in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("must name each key once")
+    return found
+
+
+def _usable_keys(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    for key_id, key in value.items():
+        if _KEY_ID.fullmatch(key_id) is None:
+            raise ValueError("must be id:key, with commas between several; an id has at most 64 letters, digits, . _ -")
+        try:
+            size = len(base64.b64decode(key.get_secret_value(), validate=True))
+        except (binascii.Error, ValueError):
+            size = 0
+        if size != 32:
+            raise ValueError(f"must have 32 bytes in Base64 as key {key_id}, as `openssl rand -base64 32` makes them")
+    return value
 
 
 Topic = Annotated[str, AfterValidator(topic_name)]
@@ -474,6 +507,23 @@ class ArchiveSettings(_Section):
     )
 
 
+class EncryptionSettings(_Section):
+    """Keys with which the originals of dead letters are encrypted."""
+
+    keys: Annotated[
+        dict[str, SecretStr], NoDecode, BeforeValidator(_key_list), AfterValidator(_usable_keys)
+    ] = Field(
+        default_factory=dict,
+        description="Keys as id:key, with commas between several; a key is 32 bytes in Base64, as `openssl rand "
+        "-base64 32` makes them. All of them are used to read. They are never shown or logged.",
+    )
+    key_id: NotBlank | None = Field(
+        None,
+        description="Id of the key that originals of new dead letters are encrypted with. Unset: they are not "
+        "encrypted.",
+    )
+
+
 class SnapshotSettings(_Section):
     """A copy of the DuckDB warehouse for readers, which a run exchanges after it has loaded."""
 
@@ -596,6 +646,7 @@ class Settings(Masked, BaseSettings):
     drift: DriftSettings = DriftSettings()
     query: QuerySettings = QuerySettings()
     snapshot: SnapshotSettings = SnapshotSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     archive: ArchiveSettings = ArchiveSettings()
     marts: MartSettings = MartSettings()
     metrics: MetricsSettings = MetricsSettings()

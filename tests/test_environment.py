@@ -190,3 +190,27 @@ def test_delays_are_numbers_with_commas_between_them(
 ) -> None:
     monkeypatch.setenv("DATELINE_PATIENCE__RETRY_DELAYS_S", given)
     assert read_settings().patience.retry_delays_s == delays
+
+
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+KEYS = "DATELINE_ENCRYPTION__KEYS"
+NOT_32 = "must have 32 bytes in Base64 as key 2026a, as `openssl rand -base64 32` makes them."
+
+
+@pytest.mark.parametrize(("value", "problem"), [
+    (f"2026a:{KEY[:20]}", NOT_32), (f"2026a:{KEY}x", NOT_32), ("2026a", NOT_32), ("2026a:pässword", NOT_32),
+    (KEY, "must be id:key, with commas between several; an id has at most 64 letters, digits, . _ -."),
+    (f"2026a:{KEY},2026a:{KEY}", "must name each key once."),
+])
+def test_keys_are_checked_and_not_repeated(monkeypatch: pytest.MonkeyPatch, value: str, problem: str) -> None:
+    assert refused(monkeypatch, **{KEYS: value}) == [f"{KEYS} {problem}"]
+
+
+def test_the_current_key_has_to_be_one_of_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = "DATELINE_ENCRYPTION__KEY_ID is 2026a, but DATELINE_ENCRYPTION__KEYS"
+    assert refused(monkeypatch, DATELINE_ENCRYPTION__KEY_ID="2026a") == [f"{of} is not set."]
+    assert refused(monkeypatch, **{KEYS: f"2025b:{KEY}, 2024:{KEY}"}) == [f"{of} has 2024, 2025b."]
+    monkeypatch.setenv(KEYS, f"2025b:{KEY},2026a:{KEY}")
+    settings = read_settings()
+    assert settings.encryption.keys["2026a"].get_secret_value() == KEY
+    assert KEY not in repr(settings)

@@ -18,7 +18,7 @@ from pipelines.records import UNKNOWN_BYTES, Coordinates, OffsetRange, RawMessag
 from pipelines.runtime import Executor
 from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import RetentionPassed, TopicMissing, TopicRecreated, read_range
-from pipelines.stage import Folder, StagedBatch, StagedBatchDamaged, StageStore, stage_store
+from pipelines.stage import EncryptionKeyMissing, Folder, StagedBatch, StagedBatchDamaged, StageStore, stage_store
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, StoredDeadLetter, Warehouse
 from schemas import latest, load
@@ -55,7 +55,8 @@ def chosen_letters(
 ) -> Iterator[StoredDeadLetter]:
     """At most ``most`` of the chosen dead letters in the order of their ids, read in pages.
 
-    A letter whose original is missing or damaged in the store is skipped with a warning, and stays rejected.
+    A letter whose original is missing or damaged in the store, or encrypted with a key that is not given, is skipped
+    with a warning, and stays rejected.
     """
     store = stage_store(settings)
     left = most
@@ -71,11 +72,11 @@ def chosen_letters(
 
 
 def _is_whole(letter: StoredDeadLetter, store: StageStore) -> bool:
-    if letter.original_path is None:
+    if letter.original_path is None and letter.original_key_id is None:
         return True
     try:
-        store.read_original(letter.original_path)
-    except StagedBatchDamaged as fault:
+        store.original_of(letter.record())
+    except (StagedBatchDamaged, EncryptionKeyMissing) as fault:
         LOG.warning("dead letter %s is skipped: %s", letter.dead_letter_id, fault)
         return False
     return True
@@ -177,9 +178,7 @@ def read_letters(
 def message_of(letter: dict[str, Any], store: StageStore) -> RawMessage:
     """The original message of a dead letter, byte for byte. A large original is read from the store."""
     coordinates = letter["coordinates"]
-    value = letter["original"]
-    if letter["original_path"] is not None:
-        value = store.read_original(letter["original_path"])
+    value = store.original_of(letter)
     return RawMessage(
         coordinates=Coordinates(coordinates["topic"], coordinates["partition"], coordinates["offset"]),
         timestamp=letter["timestamp"],

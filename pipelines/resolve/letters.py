@@ -19,8 +19,8 @@ from pipelines.resolve.versions import Resolutions
 from pipelines.stage import dead_letter_id
 from pipelines.stage.columns import flatten
 
-_EMPTY = ("details", "message_key", "header_names", "header_values", "original", "original_path", "resolved_at",
-          "removed_in")
+_EMPTY = ("details", "message_key", "header_names", "header_values", "original", "original_path",
+          "original_key_id", "resolved_at", "removed_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def change_letters(
     covered = [stored[coordinates] for coordinates in sorted((found.removed | emptied) & stored.keys())]
     covered = [letter for letter in covered if letter.removed_in is None]
     changes.update("dead_letters", ("dead_letter_id",), _EMPTY, [
-        (letter.dead_letter_id, "[]", None, [], [], None, None,
+        (letter.dead_letter_id, "[]", None, [], [], None, None, None,
          letter.resolved_at or at, batch.batch_id)
         for letter in covered
     ])
@@ -94,7 +94,7 @@ def _add_letters(
     if emptied.intersection(rejected):
         empty: dict[str, Any] = {
             "details": "[]", "message_key": None, "header_names": [], "header_values": [], "original": None,
-            "original_path": None,
+            "original_path": None, "original_key_id": None,
         }
         is_empty = [coordinates in emptied for coordinates in rejected]
         before = flat.column("original_path").to_pylist()

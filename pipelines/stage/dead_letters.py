@@ -1,4 +1,7 @@
-"""Makes the dead letter of a rejected message. A large original is stored as a file, any other in the dead letter."""
+"""Makes the dead letter of a rejected message. A large original is stored as a file, any other in the dead letter.
+
+Both are encrypted if the settings have a key for that.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,14 @@ def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, its failure, and t
     store: StageStore | None,
 ) -> dict[str, Any]:
     """The Avro dead letter of a rejected message. Without a ``store``, originals of any size are inside it."""
-    original = message.value
-    path = None
-    if original is not None and store is not None and len(original) > store.inline_bytes:
-        path = store.keep_original(original, message.coordinates.topic)
+    original = inside = message.value
+    path = key_id = None
+    if original is not None and store is not None:
+        key_id = store.key_id
+        if len(original) > store.inline_bytes:
+            path, inside = store.keep_original(original, message.coordinates.topic), None
+        else:
+            inside = store.seal(original, message.coordinates)
     return {
         "step": failure.step,
         "reason": failure.reason,
@@ -42,7 +49,8 @@ def dead_letter_record(  # noqa: PLR0913, PLR0917  a message, its failure, and t
         "timestamp": message.timestamp,
         "key": message.key,
         "headers": [{"name": name, "value": value} for name, value in message.headers],
-        "original": original if path is None else None,
+        "original": inside,
         "original_path": path,
+        "original_key_id": key_id,
         "original_bytes": len(original or b"") if message.left_out_bytes is None else message.left_out_bytes,
     }

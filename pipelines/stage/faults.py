@@ -24,6 +24,10 @@ class StagedBatchDamaged(Exception):
     """The files of a staged batch do not match its manifest; it must not be loaded."""
 
 
+class EncryptionKeyMissing(Exception):
+    """A content is encrypted with a key that the settings do not have. It was forgotten if that key was destroyed."""
+
+
 _NO_FOLDER = (
     "part of this path is a file, not a folder. What to do: move that file away, or set DATELINE_HOME to another folder"
 )

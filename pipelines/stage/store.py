@@ -13,10 +13,14 @@ A run writes and removes only files of its own warehouse and topic, whose writer
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from pipelines.records import Coordinates
 from pipelines.settings import Settings
 from pipelines.stage.archive import Archive
+from pipelines.stage.encryption import Keys, keys_of
 from pipelines.stage.faults import StagedBatchDamaged
 from pipelines.stage.folder import Folder
 
@@ -28,13 +32,15 @@ _ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
 class StageStore:
     """The part of the stage that belongs to one warehouse and topic, which name its folders under ``root``.
 
-    Originals of more than ``inline_bytes`` bytes are stored as files; smaller ones are inside their dead letters.
+    Originals of more than ``inline_bytes`` bytes are stored as files; smaller ones are inside their dead letters. New
+    ones are encrypted if ``keys`` have a current one.
     """
 
     root: Folder
     warehouse: str
     topic: str
     inline_bytes: int
+    keys: Keys = field(default_factory=Keys)
 
     @property
     def batches(self) -> Folder:
@@ -50,21 +56,46 @@ class StageStore:
         """The folder of a dry run, which may run while another run holds the writer lock."""
         return self.root / DRY_RUNS / self.warehouse / self.topic / name
 
+    @property
+    def key_id(self) -> str | None:
+        """The id of the key that new originals are encrypted with; None if they are not encrypted."""
+        return self.keys.current
+
+    def seal(self, original: bytes, coordinates: Coordinates) -> bytes:
+        """The original as its dead letter has it: encrypted if there is a current key."""
+        return original if self.keys.current is None else self.keys.encrypt(original, str(coordinates))
+
     def keep_original(self, original: bytes, topic: str) -> str:
         """Stores the original of a message of ``topic`` and returns its path, relative to ``root``.
 
-        The path contains the SHA-256 of the content, so that storing the same original again changes nothing.
+        The path ends in a digest of the content, so that storing the same original again changes nothing. The file is
+        encrypted if there is a current key; the digest is then an HMAC with this key.
         """
-        digest = hashlib.sha256(original).hexdigest()
+        digest = self.keys.digest(original)
         path = f"{ORIGINALS}/{self.warehouse}/{topic}/{digest[:2]}/{digest}"
         if not self.root.exists(path):
-            self.root.write(path, original)
+            self.root.write(path, original if self.keys.current is None else self.keys.encrypt(original, path))
         return path
 
-    def read_original(self, path: str) -> bytes:
+    def original_of(self, letter: Mapping[str, Any]) -> bytes | None:
+        """The original of an Avro dead letter; None if it has none.
+
+        Raises ``StagedBatchDamaged`` if its file is missing or it is not what was stored, and ``EncryptionKeyMissing``
+        if it is encrypted with a key that is not given.
+        """
+        key_id, path = letter["original_key_id"], letter["original_path"]
+        inside: bytes | None = letter["original"]
+        if path is not None:
+            return self.read_original(path, is_encrypted=key_id is not None)
+        if inside is None or key_id is None:
+            return inside
+        return self.keys.decrypt(inside, str(Coordinates(**letter["coordinates"])))
+
+    def read_original(self, path: str, *, is_encrypted: bool = False) -> bytes:
         """The original at a path that ``keep_original`` returned, in this run or another.
 
-        Raises ``StagedBatchDamaged`` if it is missing or its checksum differs.
+        Raises ``StagedBatchDamaged`` if it is missing or not what was stored, and ``EncryptionKeyMissing`` if it is
+        encrypted with a key that is not given.
         """
         try:
             original = self.root.read(path)
@@ -72,6 +103,8 @@ class StageStore:
             raise StagedBatchDamaged(
                 f"The original {self.root / path} cannot be read ({fault.strerror or 'it is missing'}). {_ADVICE}"
             ) from fault
+        if is_encrypted:
+            return self.keys.decrypt(original, path)
         if hashlib.sha256(original).hexdigest() != path.rpartition("/")[2]:
             raise StagedBatchDamaged(f"The original {self.root / path} is not what was stored. {_ADVICE}")
         return original
@@ -94,5 +127,6 @@ class StageStore:
 def stage_store(settings: Settings) -> StageStore:
     """The stage of the settings' warehouse and topic."""
     return StageStore(
-        Folder(settings.stage_url), settings.warehouse_key, settings.kafka.raw_topic, settings.limits.dead_letter_bytes
+        Folder(settings.stage_url), settings.warehouse_key, settings.kafka.raw_topic, settings.limits.dead_letter_bytes,
+        keys_of(settings.encryption),
     )

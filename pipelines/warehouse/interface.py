@@ -119,7 +119,10 @@ def distinct_names(columns: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class StoredDeadLetter:
-    """A dead letter as the warehouse stores it. ``original`` is None if it is in the file ``original_path``."""
+    """A dead letter as the warehouse stores it. ``original`` is None if it is in the file ``original_path``.
+
+    Either is encrypted with the key ``original_key_id``, unless that is None.
+    """
 
     dead_letter_id: str
     coordinates: Coordinates
@@ -139,6 +142,7 @@ class StoredDeadLetter:
     attempts: int
     run_id: str
     resolved_at: datetime | None
+    original_key_id: str | None = None
 
     def record(self) -> dict[str, Any]:
         """The Avro dead letter, as it was staged."""
@@ -148,7 +152,8 @@ class StoredDeadLetter:
             "scraper": self.scraper, "coordinates": asdict(self.coordinates), "timestamp": self.message_at,
             "key": self.key,
             "headers": [{"name": name, "value": value} for name, value in self.headers],
-            "original": self.original, "original_path": self.original_path, "original_bytes": self.original_bytes,
+            "original": self.original, "original_path": self.original_path,
+            "original_key_id": self.original_key_id, "original_bytes": self.original_bytes,
         }
 
 

@@ -12,7 +12,7 @@ from pipelines.warehouse.interface import DeadLetterFilter, DeadLetterGroup, Sto
 _COLUMNS = """
 SELECT dead_letter_id, topic, partition, kafka_offset, message_at, step, reason, details, fingerprint, processor,
     rejected_at, scraper, message_key, header_names, header_values, original, original_path, original_bytes, attempts,
-    run_id, resolved_at
+    run_id, resolved_at, original_key_id
 FROM dead_letters
 """
 
@@ -97,9 +97,9 @@ def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:
 
 def _stored(row: tuple[Any, ...]) -> StoredDeadLetter:
     (letter_id, topic, partition, offset, at, step, reason, details, fingerprint, processor, rejected_at, scraper, key,
-     names, values, original, path, size, attempts, run_id, resolved_at) = row
+     names, values, original, path, size, attempts, run_id, resolved_at, key_id) = row
     return StoredDeadLetter(
         letter_id, Coordinates(topic, partition, offset), at, step, reason, tuple(json.loads(details)), fingerprint,
         processor, rejected_at, scraper, key, tuple(zip(names, values, strict=True)), original, path, size, attempts,
-        run_id, resolved_at,
+        run_id, resolved_at, key_id,
     )

@@ -107,6 +107,7 @@ DEAD_LETTERS = st.fixed_dictionaries({
         "topic": st.text(), "partition": st.integers(0, 2**31 - 1), "offset": st.integers(0, 2**63 - 1)}),
     "headers": st.lists(st.fixed_dictionaries({"name": st.text(), "value": st.none() | st.binary()}), max_size=3),
     "original": st.none() | st.binary(), "original_path": st.none() | st.text(),
+    "original_key_id": st.none() | st.text(),
     "original_bytes": st.integers(0, 2**63 - 1),
 })
 

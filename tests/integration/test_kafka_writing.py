@@ -41,7 +41,7 @@ def a_dead_letter(offset: int = 7, original: bytes | None = b"<html>") -> dict[s
         "rejected_at": FETCHED_AT, "scraper": None,
         "coordinates": {"topic": "articles.raw", "partition": 3, "offset": offset},
         "timestamp": FETCHED_AT, "key": b"k", "headers": [{"name": "url", "value": b"https://pier.example"}],
-        "original": original, "original_path": None, "original_bytes": len(original or b""),
+        "original": original, "original_path": None, "original_key_id": None, "original_bytes": len(original or b""),
     }
 
 

@@ -20,8 +20,17 @@ from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.records import OffsetRange, RawMessage
 from pipelines.runtime import RunFailed
 from pipelines.runtime.local import LocalExecutor
-from pipelines.settings import Limits, Settings
-from pipelines.stage import Folder, OutcomeRow, PartWriter, StagedBatch, dead_letter_id, dead_letter_record
+from pipelines.settings import EncryptionSettings, Limits, Settings
+from pipelines.stage import (
+    Folder,
+    OutcomeRow,
+    PartWriter,
+    StagedBatch,
+    StageStore,
+    dead_letter_id,
+    dead_letter_record,
+    stage_store,
+)
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import a_message, coordinates
@@ -43,13 +52,13 @@ class Place:
     home: Path
     warehouse: DuckDBWarehouse
 
-    def rejected(self, *letters: tuple[RawMessage, str]) -> None:
+    def rejected(self, *letters: tuple[RawMessage, str], store: StageStore | None = None) -> None:
         """A batch of messages that were rejected for these reasons, at offsets 0 and up."""
         folder = Folder.at(self.home) / "staged" / "first"
         writer = PartWriter(folder, "part")
         for message, reason in letters:
             failure = Failure("clean", reason, (Violation("as it was"),))
-            writer.dead_letter(dead_letter_record(message, failure, "former", NOW, "harbour-crawler", None))
+            writer.dead_letter(dead_letter_record(message, failure, "former", NOW, "harbour-crawler", store))
             writer.outcome(
                 OutcomeRow(message.coordinates, NOW, "rejected", reason, "harbour-crawler", None, failure.fingerprint)
             )
@@ -60,7 +69,7 @@ class Place:
                shown: Settings | None = None) -> Handed | None:
         """One batch, published."""
         plan = BatchPlan(name, "run", (), Folder.at(self.home) / "staged" / name, NOW, kind="replay")
-        letters = chosen_letters(self.warehouse, chosen, most, settings(self.home))
+        letters = chosen_letters(self.warehouse, chosen, most, shown or settings(self.home))
         with LocalExecutor(0) as here:
             ran = replay_batch(letters, plan, shown or settings(self.home), here)
         if ran is None:
@@ -289,3 +298,29 @@ def test_a_dry_run_of_nothing(place: Place) -> None:
         assert try_dead_letters(place.warehouse, ALL, settings(place.home), here).tried == {}
 
 
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+@pytest.mark.parametrize("largest", [1_000_000, 10])
+def test_encrypted_originals_are_replayed_with_their_key_and_skipped_without_it(
+    place: Place, caplog: pytest.LogCaptureFixture, largest: int
+) -> None:
+    encryption = EncryptionSettings(keys=f"2026a:{KEY}", key_id="2026a")  # type: ignore[arg-type]  # as in a variable
+    with_key = settings(place.home).model_copy(
+        update={"encryption": encryption, "limits": Limits(dead_letter_bytes=largest)}
+    )
+    place.rejected((good(0), "BodyMissing"), (bad(1), "UnknownSchema"), store=stage_store(with_key))
+    letters = place.warehouse.query("SELECT original_key_id, original FROM dead_letters ORDER BY kafka_offset").rows
+    assert [row[0] for row in letters] == ["2026a", "2026a"]
+    kept = b"".join(row[1] or b"" for row in letters)
+    kept += b"".join(path.read_bytes() for path in (place.home / "originals").rglob("*") if path.is_file())
+    assert b"DLE1" in kept
+    assert b"<html" not in kept
+    assert place.replay() is None
+    assert "is encrypted with the key 2026a, which is not given" in caplog.text
+    assert KEY not in caplog.text
+    assert place.replay(shown=with_key, name="again") is not None
+    assert place.outcomes() == {"loaded": 1, "rejected": 1}
+    for staged in (place.home / "staged").rglob("*.parquet"):
+        assert b"<html" not in staged.read_bytes() or staged.parent.name == "articles"
+    assert place.warehouse.verify().problems == ()

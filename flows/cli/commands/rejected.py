@@ -96,12 +96,18 @@ def show(
         if raw:
             run.screen.write_bytes(original_of(run.settings, letter) or b"")
         elif as_json:
-            run.screen.write_json(letter_as_json(letter))
+            run.screen.write_json(letter_as_json(run.settings, letter))
         else:
-            _show(run.screen, letter, original_of(run.settings, letter), run.settings.home)
+            from pipelines.stage import EncryptionKeyMissing
+
+            try:
+                original: bytes | str | None = original_of(run.settings, letter)
+            except EncryptionKeyMissing as fault:
+                original = str(fault)
+            _show(run.screen, letter, original, run.settings.home)
 
 
-def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home: Path) -> None:
+def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | str | None, home: Path) -> None:
     screen.say(f"[bold red]{safe(letter.reason)}[/bold red] in {safe(letter.step)}: {safe(letter.coordinates)}")
     for name in (
         "scraper",
@@ -125,7 +131,8 @@ def _show(screen: Screen, letter: StoredDeadLetter, original: bytes | None, home
     )
     lies = f", in {safe(home / letter.original_path)}" if letter.original_path else ""
     screen.say(f"[bold]Original[/bold] ({counted(letter.original_bytes, 'byte')}{lies})")
-    screen.say(safe_lines(_readable(original, SHOWN_BYTES), SHOWN_BYTES) if original else "  none")
+    shown = original if isinstance(original, str) else _readable(original, SHOWN_BYTES)
+    screen.say(safe_lines(shown, SHOWN_BYTES) if shown else "  none")
 
 
 def _readable(value: bytes | None, limit: int = 200) -> str:
