@@ -77,11 +77,12 @@ class Keys:
     def digest(self, content: bytes) -> str:
         """The name of a content's file: equal contents share it, and nobody without the key can guess it.
 
-        It is the SHA-256 of the content if nothing is encrypted, otherwise its HMAC with the current key.
+        It is the SHA-256 of the content if nothing is encrypted, otherwise an HMAC under the current key.
         """
         if self.current is None:
             return hashlib.sha256(content).hexdigest()
-        return hmac.new(self.by_id[self.current], b"name" + content, hashlib.sha256).hexdigest()
+        of_names = hmac.digest(self.by_id[self.current], b"names of originals", "sha256")
+        return hmac.digest(of_names, content, "sha256").hex()
 
 
 _RESTORE = "What to do: restore it from a backup, or give the right key in DATELINE_ENCRYPTION__KEYS."
