@@ -26,7 +26,7 @@ _OTHERS = re.compile(
     r"|(?:\w+_)?SERVICE_HOST|(?:\w+_)?SERVICE_PORT(?:_\w+)?|(?:\w+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
 )
 _MAY_HOLD_SECRETS = frozenset({
-    "DATELINE_KAFKA__CONSUMER", "DATELINE_BEAM_OPTIONS", "DATELINE_WAREHOUSE", "DATELINE_ENCRYPTION__KEYS",
+    "DATELINE_KAFKA__CONSUMER", "DATELINE_BEAM_OPTIONS", "DATELINE_WAREHOUSE", "DATELINE_ENCRYPTION__KEYRING",
 })
 _BOUNDS = {
     "greater than or equal to": "at least", "greater than": "more than", "less than or equal to": "at most",
@@ -39,7 +39,7 @@ _EXAMPLES = {
     "DATELINE_BEAM_OPTIONS": 'a JSON list of strings, as in ["--flink_master=flink:8081"]',
     "DATELINE_REGISTRY__URL": "a URL, as in https://registry.example:8081",
     "DATELINE_PATIENCE__RETRY_DELAYS_S": "one or more numbers of seconds, separated by commas, as in 1,4,10,30",
-    "DATELINE_ENCRYPTION__KEYS": "id:key, with commas between several",
+    "DATELINE_ENCRYPTION__KEYRING": "id:key, with commas between several",
     "DATELINE_SCHEMA_IDS": 'a JSON object from schema ids to schemas, as in {"42": "raw_article/1"}',
 }
 
@@ -95,10 +95,10 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
                f"names the same topic as DATELINE_KAFKA__{other}_TOPIC: clean articles need a topic of their own")
     yield from _security_contradictions(settings)
     yield from _registry_contradictions(settings)
-    key_id, keys = settings.encryption.key_id, settings.encryption.keys
+    key_id, keys = settings.encryption.key_id, settings.encryption.keyring
     if key_id is not None and key_id not in keys:
         has = f"has {', '.join(sorted(keys))}" if keys else "is not set"
-        yield "DATELINE_ENCRYPTION__KEY_ID", f"is {key_id}, but DATELINE_ENCRYPTION__KEYS {has}"
+        yield "DATELINE_ENCRYPTION__KEY_ID", f"is {key_id}, but DATELINE_ENCRYPTION__KEYRING {has}"
     if "message_deadline_s" in batch.model_fields_set and batch.message_deadline_s > batch.deadline_s:
         yield ("DATELINE_BATCH__MESSAGE_DEADLINE_S",
                f"is {batch.message_deadline_s:g} s, but DATELINE_BATCH__DEADLINE_S gives the whole batch only "

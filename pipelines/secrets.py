@@ -24,7 +24,7 @@ SHORT = 4  # characters; shorter secrets are masked only as whole words, or most
 
 _NAME = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|token|credentials?|(?:api|access|account|private|shared|signing|"
-    r"encryption|master)[-_.]?key|encryption[-_.]+keys|jaas[-_.]?config|oauth(?:bearer)?|auth|authorization|auth[-_.]?string|signature|sig|"
+    r"encryption|master)[-_.]?key|encryption[-_.]+keyring|jaas[-_.]?config|oauth(?:bearer)?|auth|authorization|auth[-_.]?string|signature|sig|"
     r"connection[-_.]?(?:string|url)|bearer|cookie)"
 )
 _NOT_SECRET = re.compile(

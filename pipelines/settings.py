@@ -510,7 +510,7 @@ class ArchiveSettings(_Section):
 class EncryptionSettings(_Section):
     """Keys with which the originals of dead letters are encrypted."""
 
-    keys: Annotated[
+    keyring: Annotated[
         dict[str, SecretStr], NoDecode, BeforeValidator(_key_list), AfterValidator(_usable_keys)
     ] = Field(
         default_factory=dict,

@@ -193,7 +193,7 @@ def test_delays_are_numbers_with_commas_between_them(
 
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-KEYS = "DATELINE_ENCRYPTION__KEYS"
+KEYS = "DATELINE_ENCRYPTION__KEYRING"
 NOT_32 = "must have 32 bytes in Base64 as key 2026a, as `openssl rand -base64 32` makes them."
 
 
@@ -207,10 +207,16 @@ def test_keys_are_checked_and_not_repeated(monkeypatch: pytest.MonkeyPatch, valu
 
 
 def test_the_current_key_has_to_be_one_of_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    of = "DATELINE_ENCRYPTION__KEY_ID is 2026a, but DATELINE_ENCRYPTION__KEYS"
+    of = "DATELINE_ENCRYPTION__KEY_ID is 2026a, but DATELINE_ENCRYPTION__KEYRING"
     assert refused(monkeypatch, DATELINE_ENCRYPTION__KEY_ID="2026a") == [f"{of} is not set."]
     assert refused(monkeypatch, **{KEYS: f"2025b:{KEY}, 2024:{KEY}"}) == [f"{of} has 2024, 2025b."]
     monkeypatch.setenv(KEYS, f"2025b:{KEY},2026a:{KEY}")
     settings = read_settings()
-    assert settings.encryption.keys["2026a"].get_secret_value() == KEY
+    assert settings.encryption.keyring["2026a"].get_secret_value() == KEY
     assert KEY not in repr(settings)
+
+
+def test_no_setting_hides_a_method_of_a_mapping() -> None:
+    """Prefect takes whatever has ``keys`` for a mapping, and calls it."""
+    parts = {part for variable in known_variables() for part in variable.removeprefix("DATELINE_").lower().split("__")}
+    assert not parts & {name for name in dir(dict) if not name.startswith("_")}

@@ -28,7 +28,7 @@ _WRAPPED, _NONCE, _TAG = 40, 12, 16
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class Keyring:
     """Keys of 32 bytes by id. New content is encrypted with the ``current`` one, or not at all if that is None."""
 
     current: str | None = None
@@ -61,7 +61,7 @@ class Keys:
         if key_id not in self.by_id:
             raise EncryptionKeyMissing(
                 f"{place} is encrypted with the key {key_id}, which is not given. If that key was destroyed, this is "
-                "forgotten for good.\nWhat to do: if the key still exists, add it to DATELINE_ENCRYPTION__KEYS."
+                "forgotten for good.\nWhat to do: if the key still exists, add it to DATELINE_ENCRYPTION__KEYRING."
             )
         begin = len(MAGIC) + 1 + len(key_id)
         end = begin + _WRAPPED + _NONCE
@@ -85,7 +85,7 @@ class Keys:
         return hmac.digest(of_names, content, "sha256").hex()
 
 
-_RESTORE = "What to do: restore it from a backup, or give the right key in DATELINE_ENCRYPTION__KEYS."
+_RESTORE = "What to do: restore it from a backup, or give the right key in DATELINE_ENCRYPTION__KEYRING."
 
 
 def key_id_of(envelope: bytes) -> str | None:
@@ -99,8 +99,8 @@ def key_id_of(envelope: bytes) -> str | None:
     return envelope[begin + 1:end].decode("ascii", "replace")
 
 
-def keys_of(settings: EncryptionSettings) -> Keys:
+def keyring_of(settings: EncryptionSettings) -> Keyring:
     """The keys of the settings, decoded."""
-    return Keys(settings.key_id, {
-        key_id: base64.b64decode(key.get_secret_value()) for key_id, key in settings.keys.items()
+    return Keyring(settings.key_id, {
+        key_id: base64.b64decode(key.get_secret_value()) for key_id, key in settings.keyring.items()
     })

@@ -20,7 +20,7 @@ from typing import Any
 from pipelines.records import Coordinates
 from pipelines.settings import Settings
 from pipelines.stage.archive import Archive
-from pipelines.stage.encryption import Keys, keys_of
+from pipelines.stage.encryption import Keyring, keyring_of
 from pipelines.stage.faults import StagedBatchDamaged
 from pipelines.stage.folder import Folder
 
@@ -33,14 +33,14 @@ class StageStore:
     """The part of the stage that belongs to one warehouse and topic, which name its folders under ``root``.
 
     Originals of more than ``inline_bytes`` bytes are stored as files; smaller ones are inside their dead letters. New
-    ones are encrypted if ``keys`` have a current one.
+    ones are encrypted if the ``keyring`` has a current key.
     """
 
     root: Folder
     warehouse: str
     topic: str
     inline_bytes: int
-    keys: Keys = field(default_factory=Keys)
+    keyring: Keyring = field(default_factory=Keyring)
 
     @property
     def batches(self) -> Folder:
@@ -59,11 +59,11 @@ class StageStore:
     @property
     def key_id(self) -> str | None:
         """The id of the key that new originals are encrypted with; None if they are not encrypted."""
-        return self.keys.current
+        return self.keyring.current
 
     def seal(self, original: bytes, coordinates: Coordinates) -> bytes:
         """The original as its dead letter has it: encrypted if there is a current key."""
-        return original if self.keys.current is None else self.keys.encrypt(original, str(coordinates))
+        return original if self.keyring.current is None else self.keyring.encrypt(original, str(coordinates))
 
     def keep_original(self, original: bytes, topic: str) -> str:
         """Stores the original of a message of ``topic`` and returns its path, relative to ``root``.
@@ -71,10 +71,10 @@ class StageStore:
         The path ends in a digest of the content, so that storing the same original again changes nothing. The file is
         encrypted if there is a current key; the digest is then an HMAC with this key.
         """
-        digest = self.keys.digest(original)
+        digest = self.keyring.digest(original)
         path = f"{ORIGINALS}/{self.warehouse}/{topic}/{digest[:2]}/{digest}"
         if not self.root.exists(path):
-            self.root.write(path, original if self.keys.current is None else self.keys.encrypt(original, path))
+            self.root.write(path, original if self.keyring.current is None else self.keyring.encrypt(original, path))
         return path
 
     def original_of(self, letter: Mapping[str, Any]) -> bytes | None:
@@ -89,7 +89,7 @@ class StageStore:
             return self.read_original(path, is_encrypted=key_id is not None)
         if inside is None or key_id is None:
             return inside
-        return self.keys.decrypt(inside, str(Coordinates(**letter["coordinates"])))
+        return self.keyring.decrypt(inside, str(Coordinates(**letter["coordinates"])))
 
     def read_original(self, path: str, *, is_encrypted: bool = False) -> bytes:
         """The original at a path that ``keep_original`` returned, in this run or another.
@@ -104,7 +104,7 @@ class StageStore:
                 f"The original {self.root / path} cannot be read ({fault.strerror or 'it is missing'}). {_ADVICE}"
             ) from fault
         if is_encrypted:
-            return self.keys.decrypt(original, path)
+            return self.keyring.decrypt(original, path)
         if hashlib.sha256(original).hexdigest() != path.rpartition("/")[2]:
             raise StagedBatchDamaged(f"The original {self.root / path} is not what was stored. {_ADVICE}")
         return original
@@ -128,5 +128,5 @@ def stage_store(settings: Settings) -> StageStore:
     """The stage of the settings' warehouse and topic."""
     return StageStore(
         Folder(settings.stage_url), settings.warehouse_key, settings.kafka.raw_topic, settings.limits.dead_letter_bytes,
-        keys_of(settings.encryption),
+        keyring_of(settings.encryption),
     )

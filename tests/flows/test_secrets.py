@@ -39,7 +39,7 @@ def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DATELINE_KAFKA__CONSUMER", '{"jaas": "x required username=\\"u\\" password=\\"marzipan\\";"}', {"marzipan"}),
         ("PREFECT_API_URL", "https://me:marzipan@prefect.example/api", {"marzipan"}),
         ("PREFECT_API_KEY", "pnu_marzipan", {"pnu_marzipan"}),
-        ("DATELINE_ENCRYPTION__KEYS", "2026a:marzipan", {"2026a:marzipan"}),
+        ("DATELINE_ENCRYPTION__KEYRING", "2026a:marzipan", {"2026a:marzipan"}),
         ("DATELINE_ENCRYPTION__KEY_ID", "2026a", set()),
         ("DATELINE_KAFKA__SSL_KEYFILE", "/etc/key.pem", set()),
         ("DATELINE_KAFKA__SASL_USERNAME", "news", set()),

@@ -305,7 +305,7 @@ KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 def test_encrypted_originals_are_replayed_with_their_key_and_skipped_without_it(
     place: Place, caplog: pytest.LogCaptureFixture, largest: int
 ) -> None:
-    encryption = EncryptionSettings(keys=f"2026a:{KEY}", key_id="2026a")  # type: ignore[arg-type]  # as in a variable
+    encryption = EncryptionSettings(keyring=f"2026a:{KEY}", key_id="2026a")  # type: ignore[arg-type]  # as in a variable
     with_key = settings(place.home).model_copy(
         update={"encryption": encryption, "limits": Limits(dead_letter_bytes=largest)}
     )

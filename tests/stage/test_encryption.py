@@ -10,12 +10,12 @@ import pytest
 from pipelines.failures import Failure, Violation
 from pipelines.settings import EncryptionSettings
 from pipelines.stage import EncryptionKeyMissing, Folder, StagedBatchDamaged, StageStore, dead_letter_record
-from pipelines.stage.encryption import MAGIC, Keys, key_id_of, keys_of
+from pipelines.stage.encryption import MAGIC, Keyring, key_id_of, keyring_of
 from tests.builders import FETCHED_AT, a_message
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 BOTH = {"2025b": OLD, "2026a": NEW}
-KEYS = Keys("2026a", BOTH)
+KEYS = Keyring("2026a", BOTH)
 FAILURE = Failure("clean", "ConsentWall", (Violation("an article"),))
 PLACE = "articles.raw/0@7"
 
@@ -25,16 +25,16 @@ def test_a_content_is_read_with_its_key(content: bytes) -> None:
     envelope = KEYS.encrypt(content, PLACE)
     assert key_id_of(envelope) == "2026a"
     assert not content or len(content) < 5 or content not in envelope
-    assert Keys(None, {"2026a": NEW}).decrypt(envelope, PLACE) == content
+    assert Keyring(None, {"2026a": NEW}).decrypt(envelope, PLACE) == content
     assert KEYS.encrypt(content, PLACE) != envelope
 
 
 def test_without_its_key_it_is_forgotten() -> None:
     envelope = KEYS.encrypt(b"page", PLACE)
     with pytest.raises(EncryptionKeyMissing, match=r"raw/0@7 is encrypted with the key 2026a, which is not given"):
-        Keys("2025b", {"2025b": OLD}).decrypt(envelope, PLACE)
+        Keyring("2025b", {"2025b": OLD}).decrypt(envelope, PLACE)
     with pytest.raises(StagedBatchDamaged, match="or the key 2026a is not the one that it was encrypted with"):
-        Keys("2026a", {"2026a": OLD}).decrypt(envelope, PLACE)
+        Keyring("2026a", {"2026a": OLD}).decrypt(envelope, PLACE)
 
 
 def test_a_damaged_or_moved_envelope_is_refused() -> None:
@@ -50,7 +50,7 @@ def test_a_damaged_or_moved_envelope_is_refused() -> None:
 
 
 def test_keys_are_not_shown() -> None:
-    keys = keys_of(EncryptionSettings(keys=f"2026a:{base64.b64encode(NEW).decode()}", key_id="2026a"))  # type: ignore[arg-type]
+    keys = keyring_of(EncryptionSettings(keyring=f"2026a:{base64.b64encode(NEW).decode()}", key_id="2026a"))  # type: ignore[arg-type]
     assert keys.by_id == {"2026a": NEW}
     assert repr(NEW)[2:-1] not in repr(keys)
     assert base64.b64encode(NEW).decode() not in repr(keys)
@@ -66,9 +66,9 @@ def test_the_original_of_a_dead_letter_is_encrypted(tmp_path: Path, inline_bytes
     kept = (record["original"] or b"") + b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert MAGIC in kept
     assert page not in kept
-    rotated = StageStore(store.root, "news-1", "articles.raw", inline_bytes, Keys("2025b", BOTH))
+    rotated = StageStore(store.root, "news-1", "articles.raw", inline_bytes, Keyring("2025b", BOTH))
     assert rotated.original_of(record) == page
-    without = StageStore(store.root, "news-1", "articles.raw", inline_bytes, Keys("2025b", {"2025b": OLD}))
+    without = StageStore(store.root, "news-1", "articles.raw", inline_bytes, Keyring("2025b", {"2025b": OLD}))
     with pytest.raises(EncryptionKeyMissing):
         without.original_of(record)
 
@@ -78,7 +78,7 @@ def test_the_same_large_original_is_stored_once_for_each_key(tmp_path: Path) -> 
     path = store.keep_original(b"page" * 10, "articles.raw")
     assert store.keep_original(b"page" * 10, "articles.raw") == path
     assert len([each for each in tmp_path.rglob("*") if each.is_file()]) == 1
-    other = StageStore(store.root, "news-1", "articles.raw", 10, Keys("2025b", BOTH))
+    other = StageStore(store.root, "news-1", "articles.raw", 10, Keyring("2025b", BOTH))
     assert other.keep_original(b"page" * 10, "articles.raw") != path
 
 
