@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from pipelines.records import OffsetRange
@@ -30,6 +30,7 @@ from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
 from pipelines.resolve.scrapers import change_scrapers, check_drift
 from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
+from pipelines.resolve.takedowns import Forgotten, articles_of_suppressed_outlets, enter_takedown
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.version_changes import change_version_changes
 from pipelines.resolve.versions import Resolutions, resolve
@@ -47,6 +48,8 @@ class Terms:
     loaded_at: datetime
     sends_articles: bool = False
     """Whether loaded articles and deletions are to be sent to the topic of clean articles."""
+    forgotten: Forgotten | None = None
+    """What a batch of the kind ``forget`` removes."""
 
 
 def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loaded:
@@ -63,8 +66,11 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     new_topics = check_topics(known, handed, batch.topic_id)
     quarantine = check_drift(staged, known, terms.drift)
     sightings = staged_sightings(staged, quarantine.quarantined)
-    history = known_history(known, sightings)
-    found = resolve(sightings, history)
+    forgotten = terms.forgotten
+    history = known_history(known, sightings, terms.loaded_at, forgotten)
+    outlets = articles_of_suppressed_outlets(staged, known, terms.loaded_at)
+    history = replace(history, suppressed=history.suppressed | outlets)
+    found = resolve(sightings, history, *((forgotten.article_ids, forgotten.rejected) if forgotten else ()))
 
     changes, at = ChangeBuilder(), terms.loaded_at
     kept = kept_texts(staged, found, known, batch.batch_id)
@@ -79,6 +85,8 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     enter_records(changes, staged, found)
     enter_again(changes, staged, found, known)
     change_letters(changes, staged, found, known, at)
+    if forgotten is not None:
+        enter_takedown(changes, forgotten, found, known)
     drop_deleted(changes, found)
     if terms.sends_articles:
         enter_articles(changes, outgoing(staged, found, history, kept), known, batch.batch_id, at)

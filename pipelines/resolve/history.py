@@ -16,6 +16,7 @@ from pipelines.resolve.deletions import Deletion
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup, Row
 from pipelines.resolve.stories import COPIED_WITHIN, MOST_IN_A_BAND, Member, each_band
+from pipelines.resolve.takedowns import Forgotten, suppressed_articles
 from pipelines.resolve.versions import Known, KnownArticle, Sighting
 
 COORDINATES = ("topic", "partition", "kafka_offset")
@@ -61,12 +62,18 @@ def lists_of_numbers(column: pa.ChunkedArray) -> list[tuple[int, ...]]:
     return [tuple(numbers[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def known_history(known: KnownState, sightings: Sequence[Sighting]) -> Known:
-    """These articles as the warehouse has them, and other articles that they may be copies of."""
-    deletions, past = _deletions(known, sightings)
+def known_history(
+    known: KnownState, sightings: Sequence[Sighting], at: datetime, forgotten: Forgotten | None = None
+) -> Known:
+    """These articles as the warehouse has them, and other articles that they may be copies of.
+
+    ``at`` is the time at which suppressions have to be in force. ``forgotten`` adds the records that a takedown removes.
+    """
+    deletions, past = _deletions(known, sightings, forgotten)
     ids = sorted({article_id for s in (*sightings, *past) for article_id in s.article_ids})
     return Known(
-        _articles(known, ids), _members(known, (*sightings, *past), len(ids)), _suppressed(known, ids), deletions, past
+        _articles(known, ids), _members(known, (*sightings, *past), len(ids)), suppressed_articles(known, ids, at),
+        deletions, past,
     )
 
 
@@ -109,12 +116,8 @@ def _members(known: KnownState, sightings: Sequence[Sighting], most_deleted: int
     )
 
 
-def _suppressed(known: KnownState, ids: Sequence[str]) -> frozenset[str]:
-    return frozenset(row[0] for row in known.rows(_by_id("suppressions", ids, "article_id")))
-
-
 def _deletions(
-    known: KnownState, sightings: Sequence[Sighting]
+    known: KnownState, sightings: Sequence[Sighting], forgotten: Forgotten | None
 ) -> tuple[tuple[Deletion, ...], tuple[Sighting, ...]]:
     """Earlier delete requests for what the batch carries, and the earlier messages that any delete request may concern.
 
@@ -128,18 +131,20 @@ def _deletions(
     deletions = tuple(Deletion(Coordinates(*row[:3]), *row[3:]) for row in sorted(set(rows), key=_in_order))
     deleted_keys = {(s.coordinates.topic, s.key_id) for s in requests if s.key_id}
     deleted_keys |= {(d.coordinates.topic, d.key_id) for d in deletions if d.key_id}
-    concerned = {s.article_id for s in requests}
+    concerned = {s.article_id for s in requests} | set(forgotten.article_ids if forgotten else ())
     concerned |= {
         s.article_id for s in sightings if (s.coordinates.topic, s.key_id) in deleted_keys and not s.is_rejected
     }
-    if not concerned:
+    rejected = forgotten.rejected if forgotten else ()
+    if not concerned and not rejected:
         return deletions, ()
     requested_keys = {(s.coordinates.topic, s.key_id) for s in requests if s.key_id}
-    return deletions, _past(known, sightings, concerned, requested_keys)
+    return deletions, _past(known, sightings, concerned, requested_keys, rejected)
 
 
 def _past(
-    known: KnownState, sightings: Sequence[Sighting], concerned: set[str], deleted_keys: Collection[tuple[str, str]]
+    known: KnownState, sightings: Sequence[Sighting], concerned: set[str], deleted_keys: Collection[tuple[str, str]],
+    rejected: Sequence[Coordinates],
 ) -> tuple[Sighting, ...]:
     under_keys = known.rows(Lookup("ledger", _LEDGER, ("topic", "key_id"), sorted(deleted_keys)))
     concerned = concerned | {
@@ -147,7 +152,8 @@ def _past(
     }
     named = known.rows(_by_id("named_articles", sorted(concerned), *COORDINATES))
     rows = set(under_keys) | set(known.rows(_by_id("ledger", sorted(concerned), *_LEDGER)))
-    rows |= set(known.rows(Lookup("ledger", _LEDGER, COORDINATES, sorted(set(named)))))
+    wanted = {*named, *(astuple(each) for each in rejected)}
+    rows |= set(known.rows(Lookup("ledger", _LEDGER, COORDINATES, sorted(wanted))))
     here = {s.coordinates for s in sightings}
     rows = {row for row in rows if row[6] not in _NO_SIGHT and Coordinates(*row[:3]) not in here}
     ids = sorted({row[4] for row in rows if row[4]})

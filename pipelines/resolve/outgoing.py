@@ -59,7 +59,8 @@ def outgoing(staged: Staged, found: Resolutions, known: Known, kept: Texts) -> I
     New texts and readings are in the order of Kafka. Those that a delete request of the batch covers are not sent, and
     neither is the deletion of an article that was never loaded before the batch.
     """
-    requested = {deletion.article_id: deletion.coordinates.topic for deletion in found.deletions}
+    requested = {s.article_id: s.coordinates.topic for s in known.past}
+    requested |= {deletion.article_id: deletion.coordinates.topic for deletion in found.deletions}
     for article_id in sorted(found.deleted & known.articles.keys()):
         yield Outgoing(requested[article_id], article_id, "deleted")
     left = {r.article_id for r in found.restored if r.is_current}

@@ -55,7 +55,7 @@ def read_staged(batch: StagedBatch, known: KnownState) -> Staged:
     """The batch; of a replay or a release only messages that are still rejected or still quarantined."""
     outcomes = tuple(_outcome(row) for row in _table(batch, "outcomes").to_pylist())
     gaps = tuple(Gap(*row.values()) for row in _table(batch, "gaps").to_pylist())
-    open_still = outcomes if batch.kind == "ingest" else _still_open(batch, outcomes, known)
+    open_still = outcomes if batch.kind not in _WAS else _still_open(batch, outcomes, known)
     articles, letters = _table(batch, "articles"), _table(batch, "dead_letters")
     return Staged(
         batch, open_still, gaps, articles, _by_coordinates(articles), letters, _by_coordinates(letters),

@@ -13,7 +13,7 @@ are resolved again, as if the removed ones had never arrived.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -127,7 +127,8 @@ class Resolution:
     first_fetched_at: datetime | None = None
     """When the text of a new reading was first fetched."""
     is_removed: bool = False
-    """A delete request removed what the record had loaded or confirmed, what waited, or its dead letter's content."""
+    """A delete request or a takedown removed what the record had loaded or confirmed, what waited, or its dead letter's
+    content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,18 @@ class Resolutions:
     deletions: tuple[Deletion, ...] = ()
 
 
-def resolve(sightings: Iterable[Sighting], known: Known) -> Resolutions:
-    """Resolves a batch in the order of Kafka (see ``in_order``)."""
+def resolve(
+    sightings: Iterable[Sighting], known: Known, forgotten: Iterable[str] = (), rejected: Iterable[Coordinates] = ()
+) -> Resolutions:
+    """Resolves a batch in the order of Kafka (see ``in_order``).
+
+    All records of the ``forgotten`` articles are removed, and the ``rejected`` records besides them.
+    """
     ordered = in_order(sightings)
     batch = _Batch(known, ordered)
+    for article_id in forgotten:
+        batch.forget(article_id)
+    batch.forget_rejected(frozenset(rejected))
     for sighting in ordered:
         batch.take(sighting)
     return batch.ended()
@@ -198,6 +207,11 @@ class _Records:
         """Rejected records in effect under the key of a delete request."""
         return [r for r in self._under(request) if r.is_rejected and r.coordinates in self._in_effect]
 
+    def rejected_at(self, coordinates: Collection[Coordinates]) -> list[Sighting]:
+        """The rejected records in effect at these coordinates."""
+        found = (self._in_effect.get(each) for each in coordinates)
+        return [record for record in found if record is not None and record.is_rejected]
+
     def articles_under(self, deletion: Deletion, request: Sighting) -> set[str]:
         """Articles that a record before the delete request carried under its key, in effect or not."""
         return {r.article_id for r in self._under(request) if not r.is_rejected and deletion.covers(r)}
@@ -237,7 +251,15 @@ class _Batch:
             return
         row = self._resolved(sighting)
         self.rows[sighting.coordinates] = row
-        self.records.add(replace(sighting, is_gone=row.outcome == "suppressed"))
+        self.records.add(replace(sighting, is_gone=row.outcome == "suppressed" or row.is_removed))
+
+    def forget(self, article_id: str) -> None:
+        """Removes all records of the article, whatever their time."""
+        self._take_away(self.records.of_article(article_id))
+
+    def forget_rejected(self, coordinates: Collection[Coordinates]) -> None:
+        """Removes rejected records, whatever articles they name."""
+        self._take_away(record for record in self.records.rejected_at(coordinates))
 
     def ended(self) -> Resolutions:
         touched = {i: a for i, a in self.articles.items() if i in self.touched}
@@ -255,7 +277,8 @@ class _Batch:
     def _resolved(self, sighting: Sighting) -> Resolution:
         article_id = sighting.article_id
         if sighting.is_rejected:
-            return Resolution(sighting.coordinates, "rejected", article_id)
+            is_suppressed = not self.suppressed.isdisjoint(sighting.article_ids)
+            return Resolution(sighting.coordinates, "rejected", article_id, is_removed=is_suppressed)
         if article_id in self.suppressed:
             return Resolution(sighting.coordinates, "suppressed", article_id)
         if sighting.is_quarantined:

@@ -11,6 +11,7 @@ import tenacity
 from pipelines.resolve.decide import Terms, decide
 from pipelines.resolve.faults import StateMoved
 from pipelines.resolve.loaded import Loaded
+from pipelines.resolve.takedowns import Forgotten
 from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch, check_files
 from pipelines.stage.audit import Audit
@@ -22,13 +23,14 @@ ATTEMPTS = 30
 
 def load_batch(
     warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None,
-    *, sends_articles: bool = False,
+    *, sends_articles: bool = False, forgotten: Forgotten | None = None,
 ) -> Loaded:
     """Loads the articles and the ledger of a staged batch, and advances the offsets, in one transaction.
 
     Articles are quarantined instead of loaded if their scraper is quarantined, or if the drift check finds an anomaly
     in the batch. Loading a batch a second time changes nothing and returns the result of the first time. With
     ``sends_articles``, what was loaded and deleted also enters the outbox of the topic of clean articles.
+    ``forgotten`` is what a batch of the kind ``forget`` removes.
 
     Raises ``OffsetsMoved`` if another run has loaded further offsets, ``TopicRecreated`` if the batch was read from
     another topic of the same name, ``LedgerOpen`` if an offset has no outcome or more than one, and
@@ -42,7 +44,7 @@ def load_batch(
         reraise=True,
     )
     with _collection_paused():
-        terms = Terms(audit, drift or DriftSettings(), warehouse.clock(), sends_articles)
+        terms = Terms(audit, drift or DriftSettings(), warehouse.clock(), sends_articles, forgotten)
         return attempts(_load_once, warehouse, batch, terms)
 
 
