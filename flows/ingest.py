@@ -15,6 +15,7 @@ from flows.flink import at_flink
 from flows.masking import masked
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
+from flows.takedowns import complete_open
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import (
@@ -125,6 +126,8 @@ def _begin(work: Work) -> None:
     watcher().step("connect", 1)
     first_contact(work.settings.kafka, work.topic)
     clean_up(work)
+    if work.sharing is None:  # a takedown removes staged batches, and workers that share a topic are at work
+        complete_open(work)
 
 
 def _catch_up(work: Work, most: int) -> None:

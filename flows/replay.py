@@ -10,6 +10,7 @@ from prefect import flow
 
 from flows.dead_letters import chosen, count_of
 from flows.masking import masked
+from flows.takedowns import complete_open
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import Work, audit, clean_up, finish, finish_batch, step, working
@@ -53,6 +54,7 @@ def replay(
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "replay", wait_minutes) as work:
         clean_up(work)
+        complete_open(work)
         _replay_batches(work, chosen(reason=reason, scraper=scraper, since=since))
         finish(work)
     return work.report.as_json()

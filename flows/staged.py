@@ -67,6 +67,15 @@ class StagedBatches:
         for batch in self._up_to(loaded):
             batch.remove()
 
+    def remove_loaded_of_others(self, warehouse: Warehouse) -> None:
+        """Remove batches of other topics of the same warehouse that were loaded, which nothing needs any more."""
+        from pipelines.warehouse.questions import ask
+
+        for topic in self.folder.parent.folders():
+            for batch in topic.folders() if topic.name != self.folder.name else ():
+                if ask(warehouse, "batch_is_loaded", (batch.name,)).rows:
+                    batch.remove()
+
     def remove_old(self, loaded: str | None = None) -> None:
         """Remove all folders except the last few, and except a batch that is prepared after the batch ``loaded``.
 

@@ -42,6 +42,7 @@ from pipelines.secrets import redact
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan, Transformed
+    from pipelines.resolve.takedowns import Forgotten
     from pipelines.runtime import Executor
     from pipelines.settings import Settings
     from pipelines.stage import BatchKind, StagedBatch, StageStore
@@ -153,6 +154,14 @@ def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     loaded = load_batch(work.warehouse, batch, verdict, work.settings.drift, sends_articles=sends_articles)
     work.snapshot.batch_loaded()
     return loaded
+
+
+def load_forgotten(work: Work, batch: StagedBatch, forgotten: Forgotten) -> Loaded:
+    """Remove what a batch of a takedown lists, in one transaction."""
+    from pipelines.warehouse import load_batch
+
+    sends_articles = work.settings.kafka.clean_topic is not None
+    return load_batch(work.warehouse, batch, sends_articles=sends_articles, forgotten=forgotten)
 
 
 @step("send outbox")
@@ -286,7 +295,7 @@ def working(  # noqa: PLR0913  how a run starts
     holder = f"{kind} run {report.run_id[:8]}"
     with ExitStack() as ending, warehouse.writer(holder, 60 * wait_minutes, report.topic):  # it may write only now
         if not new_warehouse:
-            memory.need_same_warehouse(ask_kafka=kind != "release")
+            memory.need_same_warehouse(ask_kafka=kind not in {"release", "forget"})
         warehouse.prepare()
         if new_warehouse or warehouse.identity().is_loaded:
             memory.remember()
@@ -331,10 +340,10 @@ def _recorded(settings: Settings, warehouse: Warehouse, report: RunReport, artif
 
 @contextmanager
 def _executor(settings: Settings, kind: BatchKind) -> Iterator[Executor]:
-    """The executor of the settings. A release runs no step: what it calls is called in this process."""
+    """The executor of the settings. A release or takedown runs no step: its calls are made in this process."""
     from pipelines.runtime import executor_of
 
-    if kind == "release":
+    if kind in {"release", "forget"}:
         with executor_of(settings, workers=0) as here:
             yield here
         return

@@ -51,6 +51,8 @@ class Failpoint(StrEnum):
     """After an archived file without the erased messages was stored, and before the index names it."""
     ERASED = "erased"
     """After the index names the files without the erased messages, and before the earlier files are removed."""
+    FORGETTING = "forgetting"
+    """After a takedown was committed, when the stores ``where`` were cleaned of what it removed."""
     COMMITTING_GROUP = "committing group"
     """Before the group's offsets are committed in Kafka."""
 

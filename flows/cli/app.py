@@ -15,6 +15,7 @@ from flows.cli.commands import (
     check,
     dashboard,
     demo,
+    forget,
     history,
     ledger,
     local,
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for part in (
     demo.app, local.app, check.app, stream.app, ledger.app, query.app, history.app, report.app, metrics.app,
-    dashboard.app, maintain.app, project.app,
+    dashboard.app, maintain.app, forget.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

@@ -81,6 +81,15 @@ def release_here(run: Command, scraper: str, *, quiet: bool = False) -> dict[str
         return report
 
 
+def forget_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The forget flow's report, as JSON; ``wanted`` are parameters of the flow."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.forget import forget
+
+        report: dict[str, Any] = forget(**wanted)
+        return report
+
+
 @contextmanager
 def _watched(run: Command, settings: Settings, *, quiet: bool) -> Iterator[None]:
     with (

@@ -25,7 +25,7 @@ def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor:
             writer.article(record)
             writer.outcome(OutcomeRow(
                 each.coordinates, each.message_at, "staged", scraper=record["scraper"], article_id=record["article_id"],
-                reading=reading_digest(record),
+                reading=reading_digest(record), outlet_domain=record["outlet"]["domain"],
             ))
         files = writer.close()
     batch = StagedBatch(

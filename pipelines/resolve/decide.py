@@ -30,7 +30,7 @@ from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
 from pipelines.resolve.scrapers import change_scrapers, check_drift
 from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
-from pipelines.resolve.takedowns import Forgotten, articles_of_suppressed_outlets, enter_takedown
+from pipelines.resolve.takedowns import Forgotten, enter_takedown, records_of_suppressed_outlets
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.version_changes import change_version_changes
 from pipelines.resolve.versions import Resolutions, resolve
@@ -68,8 +68,7 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     sightings = staged_sightings(staged, quarantine.quarantined)
     forgotten = terms.forgotten
     history = known_history(known, sightings, terms.loaded_at, forgotten)
-    outlets = articles_of_suppressed_outlets(staged, known, terms.loaded_at)
-    history = replace(history, suppressed=history.suppressed | outlets)
+    history = replace(history, suppressed_records=records_of_suppressed_outlets(staged, known, terms.loaded_at))
     found = resolve(sightings, history, *((forgotten.article_ids, forgotten.rejected) if forgotten else ()))
 
     changes, at = ChangeBuilder(), terms.loaded_at

@@ -67,7 +67,7 @@ def known_history(
 ) -> Known:
     """These articles as the warehouse has them, and other articles that they may be copies of.
 
-    ``at`` is the time at which suppressions have to be in force. ``forgotten`` adds the records that a takedown removes.
+    ``at`` is when suppressions have to be in force. ``forgotten`` adds the records that a takedown removes.
     """
     deletions, past = _deletions(known, sightings, forgotten)
     ids = sorted({article_id for s in (*sightings, *past) for article_id in s.article_ids})

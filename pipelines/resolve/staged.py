@@ -67,7 +67,7 @@ def _outcome(row: Mapping[str, Any]) -> OutcomeRow:
     return OutcomeRow(
         Coordinates(row["topic"], row["partition"], row["offset"]), row["timestamp"], row["outcome"], row["reason"],
         row["scraper"], row["article_id"], row["fingerprint"], row["key_id"], tuple(row["other_article_ids"] or ()),
-        row["reading"],
+        row["reading"], row["outlet_domain"],
     )
 
 

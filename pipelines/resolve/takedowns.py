@@ -1,8 +1,8 @@
 """Takedowns: requests to forget articles or a whole outlet, and the suppressions that keep them out afterwards.
 
-A takedown removes all records of its articles, whatever their time, in batches of the kind ``forget``. Each article gets
-a row in ``suppressions``, and the takedown one in ``takedowns``: the receipt. While a suppression is in force, later
-records of the article end as ``suppressed``, and rejected ones that name it keep none of their content.
+A takedown removes all records of its articles, whatever their time, in batches of the kind ``forget``. Each article
+gets a row in ``suppressions``, and the takedown one in ``takedowns``: the receipt. While a suppression is in force,
+later records of the article end as ``suppressed``, and rejected ones that name it keep none of their content.
 """
 
 from __future__ import annotations
@@ -61,14 +61,10 @@ def suppressed_outlets(known: KnownState, domains: Iterable[str], at: datetime) 
     return frozenset(domain for domain, expires_at in rows if expires_at is None or expires_at > at)
 
 
-def articles_of_suppressed_outlets(staged: Staged, known: KnownState, at: datetime) -> frozenset[str]:
-    """Articles of the batch whose outlet a takedown keeps out."""
-    outlets = [outlet["domain"] for outlet in staged.column("outlet")]
-    suppressed = suppressed_outlets(known, filter(None, outlets), at)
-    if not suppressed:
-        return frozenset()
-    ids = staged.column("article_id")
-    return frozenset(article_id for article_id, domain in zip(ids, outlets, strict=True) if domain in suppressed)
+def records_of_suppressed_outlets(staged: Staged, known: KnownState, at: datetime) -> frozenset[Coordinates]:
+    """Records of the batch, rejected ones too, whose outlet a takedown keeps out."""
+    suppressed = suppressed_outlets(known, (o.outlet_domain for o in staged.outcomes if o.outlet_domain), at)
+    return frozenset(o.coordinates for o in staged.outcomes if o.outlet_domain in suppressed)
 
 
 def enter_takedown(changes: ChangeBuilder, forgotten: Forgotten, found: Resolutions, known: KnownState) -> None:
@@ -77,7 +73,9 @@ def enter_takedown(changes: ChangeBuilder, forgotten: Forgotten, found: Resoluti
     ids = [(each,) for each in forgotten.article_ids]
     former = {
         row[0]: row[1:]
-        for row in known.rows(Lookup("suppressions", ("article_id", "expires_at", "removed_sha256"), ("article_id",), ids))
+        for row in known.rows(Lookup(
+            "suppressions", ("article_id", "expires_at", "removed_sha256"), ("article_id",), ids
+        ))
     }
     changes.remove("suppressions", ("article_id",), ids)
     for article_id in forgotten.article_ids:

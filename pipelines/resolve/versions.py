@@ -109,6 +109,8 @@ class Known:
     """Earlier delete requests for the keys and articles of the batch."""
     past: tuple[Sighting, ...] = ()
     """Earlier records of the articles and keys that a delete request in the batch, or a late record, may concern."""
+    suppressed_records: frozenset[Coordinates] = frozenset()
+    """Records of the batch whose outlet is suppressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ class _Batch:
 
     def __init__(self, known: Known, sightings: Iterable[Sighting]) -> None:
         self.articles = dict(known.articles)
-        self.suppressed = known.suppressed
+        self.suppressed, self.suppressed_records = known.suppressed, known.suppressed_records
         signatures = [sighting.signature for sighting in (*sightings, *known.past)]
         common = common_bands([*signatures, *(member.signature for member in known.members)])
         self.index = StoryIndex(known.members, common.__getitem__)
@@ -275,11 +277,11 @@ class _Batch:
         )
 
     def _resolved(self, sighting: Sighting) -> Resolution:
-        article_id = sighting.article_id
+        article_id, of_outlet = sighting.article_id, sighting.coordinates in self.suppressed_records
         if sighting.is_rejected:
-            is_suppressed = not self.suppressed.isdisjoint(sighting.article_ids)
+            is_suppressed = of_outlet or not self.suppressed.isdisjoint(sighting.article_ids)
             return Resolution(sighting.coordinates, "rejected", article_id, is_removed=is_suppressed)
-        if article_id in self.suppressed:
+        if of_outlet or article_id in self.suppressed:
             return Resolution(sighting.coordinates, "suppressed", article_id)
         if sighting.is_quarantined:
             return Resolution(sighting.coordinates, "quarantined", article_id)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pipelines.phrases import in_words
-from pipelines.records import OutgoingMessage
+from pipelines.records import Coordinates, OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.outbox_topic import OutboxTopic, Sent, TopicUse
 from schemas import Registry
 
-__all__ = ["WITHOUT_ORIGINAL", "DeadLetterTopic", "Sent", "dead_letter_message"]
+__all__ = ["WITHOUT_ORIGINAL", "DeadLetterTopic", "Sent", "dead_letter_message", "letter_key"]
 
 WITHOUT_ORIGINAL = ("original-left-in", b"warehouse")
 """Header of a dead letter that was sent without its original bytes, because with them it is too large for the topic."""
@@ -47,6 +47,15 @@ class DeadLetterTopic(OutboxTopic[Mapping[str, Any]]):
         )[:1_000]
 
 
+def letter_key(coordinates: Coordinates) -> bytes:
+    """The key of a dead letter in its topic.
+
+    >>> letter_key(Coordinates("articles.raw", 2, 17))
+    b'articles.raw/2@17'
+    """
+    return str(coordinates).encode()
+
+
 def dead_letter_message(letter: Mapping[str, Any], registry: Registry, *, whole: bool = True) -> OutgoingMessage:
     """The message of a dead letter. Reason and step are headers too, so that consumers can filter without Avro."""
     at = letter["coordinates"]
@@ -55,7 +64,7 @@ def dead_letter_message(letter: Mapping[str, Any], registry: Registry, *, whole:
         ("reason", str(letter["reason"]).encode()),
         ("step", str(letter["step"]).encode()),
     )
-    key = f"{at['topic']}/{at['partition']}@{at['offset']}".encode()
+    key = letter_key(Coordinates(**at))
     if whole:
         return OutgoingMessage(key, registry.encode("dead_letter", letter), headers)
     return OutgoingMessage(

@@ -28,7 +28,8 @@ class StagedBatch:
     """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be loaded.
 
     Only an ``ingest`` batch has ranges. The outcomes of a ``replay`` replace those of rejected records in the ledger,
-    the outcomes of a ``release`` those of quarantined records. A batch of the kind ``forget`` has no files. ``topic_id`` is Kafka's id of the topic that the ranges
+    the outcomes of a ``release`` those of quarantined records. A batch of the kind ``forget`` has no files.
+    ``topic_id`` is Kafka's id of the topic that the ranges
     were read from; it is empty if the broker gives topics no ids.
     """
 

@@ -36,6 +36,7 @@ _OUTCOMES = pa.schema([
     pa.field("key_id", pa.string()),
     pa.field("other_article_ids", pa.list_(pa.string())),
     pa.field("reading", pa.string()),
+    pa.field("outlet_domain", pa.string()),
 ])
 _GAPS = pa.schema([
     pa.field("topic", pa.string(), nullable=False),
@@ -68,7 +69,8 @@ class OutcomeRow:
 
     ``article_id`` of a dead letter or a delete request is derived from the URL that it names, if any; a dead letter
     that names further articles has their ids in ``other_article_ids``. ``key_id`` is the digest of the record's key
-    (see ``key_digest``), ``reading`` the digest of an article's fields besides its text (see ``reading_digest``).
+    (see ``key_digest``), ``reading`` the digest of an article's fields besides its text (see ``reading_digest``), and
+    ``outlet_domain`` the registered domain of the publisher, if the record names one.
     """
 
     coordinates: Coordinates
@@ -81,6 +83,7 @@ class OutcomeRow:
     key_id: str | None = None
     other_article_ids: tuple[str, ...] = ()
     reading: str | None = None
+    outlet_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class PartWriter:
             "timestamp": row.timestamp, "outcome": row.outcome, "reason": row.reason, "scraper": row.scraper,
             "article_id": row.article_id, "fingerprint": row.fingerprint, "key_id": row.key_id,
             "other_article_ids": list(row.other_article_ids) or None,
-            "reading": row.reading,
+            "reading": row.reading, "outlet_domain": row.outlet_domain,
         })
 
     def dead_letter(self, record: dict[str, Any]) -> None:

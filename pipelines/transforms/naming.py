@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.clean import article_id_of_url, named_articles
+from pipelines.clean import article_id_of_url, named_articles, registered_domain
 from pipelines.decode import declared_url, readable_url
 from pipelines.records import Article, CleanArticle, RawArticle, RawMessage
 
@@ -19,6 +19,28 @@ def named_in(record: Any, url: str | None = None) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_named(record, url)))
     except Exception:  # noqa: BLE001  the record is rejected already, perhaps because of the same exception
         return ()
+
+
+def url_in(record: Any, url: str | None = None) -> str | None:
+    """The address of the page that a record of any step was made from, or ``url``; None if it is not known."""
+    match record:
+        case RawArticle() | CleanArticle():
+            return record.url or url
+        case Article():
+            return record.clean.url or url
+        case {"url": str(address)}:
+            return address
+        case _:
+            return url
+
+
+def outlet_named_by(message: RawMessage, url: str | None) -> str | None:
+    """The registered domain of the publisher whose page a rejected message is, by ``url`` or an address in the message.
+
+    It is None if no step had read an address and neither the value nor the header or key names one.
+    """
+    address = url or readable_url(message) or declared_url(message)
+    return registered_domain(address) if address else None
 
 
 def _named(record: Any, url: str | None) -> tuple[str, ...]:

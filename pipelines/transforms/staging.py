@@ -29,7 +29,7 @@ from pipelines.stage import (
 from pipelines.stage.parts import StagedOutcome
 from pipelines.transforms import progress
 from pipelines.transforms.destination import Staging
-from pipelines.transforms.naming import named_by
+from pipelines.transforms.naming import named_by, outlet_named_by
 from pipelines.transforms.processor import same_processor
 from pipelines.transforms.step import InFlight, RejectedMessage
 
@@ -78,7 +78,7 @@ class _Stage(beam.DoFn):
                 self.writer.article(record)
                 row = _outcome(
                     message, "staged", scraper=record["scraper"], article_id=record["article_id"],
-                    reading=reading_digest(record),
+                    reading=reading_digest(record), outlet_domain=record["outlet"]["domain"],
                 )
                 self.writer.outcome(row)
             case RejectedMessage():
@@ -109,6 +109,7 @@ class _Stage(beam.DoFn):
             _outcome(
                 message, "rejected", reason=failure.reason, scraper=rejected.scraper,
                 article_id=next(iter(named), None), fingerprint=failure.fingerprint, other_article_ids=named[1:],
+                outlet_domain=outlet_named_by(message, rejected.url),
             )
         )
 

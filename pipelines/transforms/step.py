@@ -16,7 +16,7 @@ from pipelines.failures import Failure, RegistryFault, Rejected, Violation
 from pipelines.personal import mask_personal
 from pipelines.records import RawMessage, scraper_name
 from pipelines.transforms import watch
-from pipelines.transforms.naming import named_in
+from pipelines.transforms.naming import named_in, url_in
 from pipelines.transforms.shared import Loader, shared
 
 PASSED = "passed"
@@ -35,13 +35,14 @@ class InFlight:
 class RejectedMessage:
     """A message that was rejected, and why; ``scraper`` is None if it had not been read yet.
 
-    ``article_ids`` are the ids of the articles that its value names (see ``named_in``).
+    ``article_ids`` are the ids of the articles that its value names (see ``named_in``), ``url`` is its page's address.
     """
 
     message: RawMessage
     failure: Failure
     scraper: str | None
     article_ids: tuple[str, ...] = ()
+    url: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -111,7 +112,9 @@ class _Apply(beam.DoFn):
         self, element: InFlight, failure: Failure, scraper: str | None = None, url: str | None = None
     ) -> beam.pvalue.TaggedOutput:
         scraper = scraper or scraper_of(element.record) or scraper_name(element.message.header("source"))
-        rejected = RejectedMessage(element.message, failure, scraper, named_in(element.record, url))
+        rejected = RejectedMessage(
+            element.message, failure, scraper, named_in(element.record, url), url_in(element.record, url)
+        )
         return beam.pvalue.TaggedOutput(REJECTED, rejected)
 
 

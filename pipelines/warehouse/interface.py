@@ -328,6 +328,9 @@ class Warehouse(Protocol):
     def forget_originals(self, paths: Sequence[str]) -> None:
         """Records that these files have been removed."""
 
+    def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        """Records that every store was cleaned of what a takedown removed, and what is left elsewhere."""
+
     def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
         """The first ``limit`` quarantined articles of a scraper, ordered by the timestamps of their messages."""
 

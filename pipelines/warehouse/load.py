@@ -21,7 +21,7 @@ ATTEMPTS = 30
 """How many times a batch is decided at most, if other runs keep changing the warehouse meanwhile."""
 
 
-def load_batch(
+def load_batch(  # noqa: PLR0913  the batch, and how it is loaded
     warehouse: Warehouse, batch: StagedBatch, audit: Audit | None = None, drift: DriftSettings | None = None,
     *, sends_articles: bool = False, forgotten: Forgotten | None = None,
 ) -> Loaded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -264,6 +265,13 @@ class RelationalWarehouse(ABC):
     def forget_originals(self, paths: Sequence[str]) -> None:
         with self._writing() as con:
             rejected.forget_originals(con, paths)
+
+    def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        with self._writing() as con:
+            con.execute(
+                "UPDATE takedowns SET remains = ?, completed_at = ? WHERE takedown_id = ?",
+                [json.dumps(remains), at, takedown_id],
+            )
 
     def waiting(self, scraper: str, limit: int) -> list[WaitingArticle]:
         with self._reading() as con:

@@ -78,7 +78,7 @@ def test_a_part_has_a_file_for_each_kind_that_has_rows(folder: Folder) -> None:
     assert folder.table(files[0].path).to_pylist() == [{
         "topic": "articles.raw", "partition": 0, "offset": 3, "timestamp": FETCHED_AT, "outcome": "rejected",
         "reason": "MalformedAvro", "scraper": None, "article_id": None, "fingerprint": "abc", "key_id": None,
-        "other_article_ids": None, "reading": None,
+        "other_article_ids": None, "reading": None, "outlet_domain": None,
     }]
 
 

@@ -55,6 +55,7 @@ class Refused:
     failure: Failure
     scraper: str | None
     names: tuple[str, ...] = ()
+    outlet_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,12 @@ def carried(
 
 def refused(
     offset: int, *, partition: int = 0, reason: str = "ConsentWall", scraper: str | None = "harbour-crawler",
-    names: tuple[str, ...] = (), **changes: Any
+    names: tuple[str, ...] = (), outlet_domain: str | None = None, **changes: Any
 ) -> Refused:
     """A record that was rejected; ``names`` are the articles at the addresses in it, ``changes`` of the message."""
     message = a_message(coordinates=coordinates(offset, partition), **changes)
     failure = Failure("clean", reason, (Violation("an article, not a wall", "body", "We value"),))
-    return Refused(message, failure, scraper, names)
+    return Refused(message, failure, scraper, names, outlet_domain)
 
 
 def tombstone(
@@ -137,15 +138,15 @@ def _write(writer: PartWriter, event: Event) -> OffsetRange:
             writer.article(record)
             writer.outcome(OutcomeRow(
                 at, timestamp, "staged", None, record["scraper"], record["article_id"], key_id=key_digest(key),
-                reading=reading_digest(record),
+                reading=reading_digest(record), outlet_domain=record["outlet"]["domain"],
             ))
-        case Refused(message, failure, scraper, names):
+        case Refused(message, failure, scraper, names, outlet):
             at = message.coordinates
             writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
             writer.outcome(
                 OutcomeRow(
                     at, message.timestamp, "rejected", failure.reason, scraper, next(iter(names), None),
-                    failure.fingerprint, key_digest(message.key), names[1:],
+                    failure.fingerprint, key_digest(message.key), names[1:], outlet_domain=outlet,
                 )
             )
         case Tombstone(at, article_id, timestamp, key):

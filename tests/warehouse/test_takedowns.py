@@ -20,8 +20,10 @@ from tests.builders import FETCHED_AT, coordinates
 from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, PROCESSOR, carried, later, refused, tombstone
 from tests.warehouse.test_deletions import ARTICLE, OTHER, Stream
 
-EMPTY = ("articles", "article_versions", "mentions", "article_entities", "entities", "entity_forms", "people", "outlets",
-         "story_bands", "version_changes")
+EMPTY = (
+    "articles", "article_versions", "mentions", "article_entities", "entities", "entity_forms", "people", "outlets",
+    "story_bands", "version_changes",
+)
 TAKEDOWN = Takedown("takedown-1", "article", "a court order", "editor", FETCHED_AT)
 
 
@@ -121,8 +123,10 @@ def test_an_outlet_is_forgotten_batch_by_batch_and_its_later_articles_are_kept_o
     loaded = stream.load(
         carried(4, article_id="7" * 32, outlet=Outlet("pier.example", "Pier"), content_hash="e" * 64),
         carried(5, article_id="8" * 32, content_hash="f" * 64),
+        refused(6, outlet_domain="pier.example", value=b"a page of it"), refused(7, value=b"another"),
     )
-    assert loaded.outcomes == Counter(suppressed=1, loaded=1)
+    assert loaded.outcomes == Counter(suppressed=1, loaded=1, rejected=2)
+    assert stream.rows("SELECT kafka_offset, original FROM dead_letters ORDER BY 1") == ((6, None), (7, b"another"))
 
 
 def test_rejected_records_are_forgotten_by_their_coordinates(stream: Takedowns) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import tenacity
@@ -75,6 +76,9 @@ class IcebergWarehouse(DuckDBWarehouse):
 
     def forget_originals(self, paths: Sequence[str]) -> None:
         self._again(partial(super().forget_originals, paths))
+
+    def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        self._again(partial(super().complete_takedown, takedown_id, remains, at))
 
     def end_quarantine(self, scraper: str) -> None:
         self._again(partial(super().end_quarantine, scraper))

@@ -1,0 +1,112 @@
+"""Carries takedowns out: batch by batch in the warehouse, then in every other store, with a receipt at the end.
+
+A takedown is open until every store is cleaned. If its run is killed, the next run of any flow finishes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flows.faults import NotFound
+from flows.quality.files import reports_of
+from flows.receipts import write_receipt
+from flows.remains import Remains, send_tombstones, what_remains
+from flows.staged import StagedBatches
+from flows.watching import watcher
+from flows.work import Work, load_forgotten, remove_originals, send_waiting, step
+from pipelines.failpoints import Failpoint, reach
+
+if TYPE_CHECKING:
+    from pipelines.resolve.takedowns import Forgotten, Takedown
+    from pipelines.warehouse import Loaded, Warehouse
+
+LOG = logging.getLogger("dateline")
+ARTICLES_AT_ONCE = 500
+
+
+@step("forget")
+def forget_batch(work: Work, forgotten: Forgotten) -> Loaded:
+    """Remove what the batch lists from the warehouse, in one transaction."""
+    from pipelines.stage import StagedBatch
+    from pipelines.warehouse.questions import ask
+
+    takedown_id = forgotten.takedown.takedown_id
+    number = ask(work.warehouse, "takedown_batches", (takedown_id,)).rows[0][0] + 1
+    batch_id = f"{takedown_id}-{number:05d}"
+    batch = StagedBatch(
+        batch_id, work.report.run_id, work.store.batches / batch_id, (), (), work.processor, datetime.now(UTC), "forget"
+    )
+    return load_forgotten(work, batch, forgotten)
+
+
+@step("clean stores")
+def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
+    """Remove what the takedown's batches left outside of the warehouse; what remains elsewhere is returned."""
+    batches = StagedBatches(work.store.batches)
+    batches.remove_all()
+    batches.remove_loaded_of_others(work.warehouse)
+    remove_originals(work)
+    reports_of(work.settings).remove()
+    reach(Failpoint.FORGETTING, "files")
+    send_waiting(work)
+    send_tombstones(work.settings, work.warehouse, takedown.takedown_id)
+    reach(Failpoint.FORGETTING, "topics")
+    work.warehouse.maintain(timedelta(0))
+    work.snapshot.is_due = True
+    work.snapshot.finish()
+    return what_remains(work.settings, work.warehouse, takedown.takedown_id)
+
+
+def complete_open(work: Work) -> None:
+    """Finish takedowns of which a run was stopped before every store was cleaned."""
+    for takedown in open_takedowns(work.warehouse):
+        LOG.warning("finishing the takedown %s, whose run was stopped", takedown.takedown_id)
+        complete(work, takedown)
+
+
+def complete(work: Work, takedown: Takedown) -> dict[str, Any]:
+    """Remove what is left of an outlet, clean every store, and record that it is done; the receipt."""
+    if takedown.scope == "outlet":
+        _take_outlet(work, takedown)
+    watcher().step("clean", work.report.batches)
+    remains = [asdict(each) for each in clean_stores(work, takedown)]
+    reach(Failpoint.FORGETTING, "completed")
+    work.warehouse.complete_takedown(takedown.takedown_id, remains, datetime.now(UTC))
+    return write_receipt(work.settings, work.warehouse, takedown.takedown_id)
+
+
+def open_takedowns(warehouse: Warehouse) -> list[Takedown]:
+    """The takedowns that are not complete, the oldest first."""
+    from pipelines.resolve.takedowns import Takedown
+    from pipelines.warehouse.questions import ask
+
+    return [Takedown(*row) for row in ask(warehouse, "open_takedowns").rows]
+
+
+def _take_outlet(work: Work, takedown: Takedown) -> None:
+    """Take down the outlet's articles batch by batch. The first batch also records the takedown, if it is empty."""
+    from pipelines.jobs.forget import next_of_outlet
+    from pipelines.resolve.takedowns import Forgotten
+    from pipelines.warehouse.questions import ask
+
+    found = next_of_outlet(work.warehouse, takedown, work.settings, ARTICLES_AT_ONCE)
+    if found is None and not ask(work.warehouse, "takedown_batches", (takedown.takedown_id,)).rows[0][0]:
+        count(work, forget_batch(work, Forgotten(takedown, ())))
+    while found is not None:
+        loaded = forget_batch(work, found)
+        count(work, loaded)
+        if not loaded.removed:
+            raise NotFound(
+                f"The ledger has no record of what is left of {takedown.outlet_domain}, such as "
+                f"{next(iter(found.article_ids), 'a dead letter')}, so it could not be removed.\n"
+                "What to do: run `dateline ledger verify --deep`, which says what the ledger lacks."
+            )
+        found = next_of_outlet(work.warehouse, takedown, work.settings, ARTICLES_AT_ONCE)
+
+
+def count(work: Work, loaded: Loaded) -> None:
+    work.report.count(loaded)
+    watcher().done(work.report.records)

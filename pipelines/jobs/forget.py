@@ -1,0 +1,99 @@
+"""Finds what a takedown removes: the articles at a URL or of an outlet, and the rejected messages of an outlet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pipelines.clean import article_id_of_url, registered_domain
+from pipelines.decode import Decoder, decode_message
+from pipelines.failures import Rejected
+from pipelines.jobs.decoder import decoder_loader
+from pipelines.jobs.replay import message_of
+from pipelines.records import Coordinates, RawMessage
+from pipelines.resolve.takedowns import Forgotten, Takedown
+from pipelines.settings import Settings
+from pipelines.stage import StagedBatchDamaged, StageStore, stage_store
+from pipelines.transforms.naming import outlet_named_by
+from pipelines.warehouse import DeadLetterFilter, StoredDeadLetter, Warehouse
+from pipelines.warehouse.questions import ask
+from schemas import Registry
+
+PAGE = 64
+"""Number of dead letters in memory at a time: each may have nearly a megabyte."""
+
+
+def articles_at(warehouse: Warehouse, url: str) -> tuple[str, ...]:
+    """The id of the article at the URL, and the ids of articles that were fetched from it or declare it."""
+    found = [row[0] for row in ask(warehouse, "articles_at", (url,)).rows]
+    return tuple(dict.fromkeys((article_id_of_url(url), *found)))
+
+
+def domain_of(outlet: str) -> str:
+    """The registered domain of an outlet, of which a URL or a host name may be given.
+
+    >>> domain_of("https://www.Pier.example/news"), domain_of("pier.example")
+    ('pier.example', 'pier.example')
+    """
+    return registered_domain(outlet) or outlet.strip().lower()
+
+
+def next_of_outlet(warehouse: Warehouse, takedown: Takedown, settings: Settings, limit: int) -> Forgotten | None:
+    """The next articles and rejected messages of an outlet that are still kept, at most ``limit`` of each.
+
+    It is None if there are none left. Articles of quarantined scrapers and rejected messages are read one by one.
+    """
+    assert takedown.outlet_domain is not None
+    domain = takedown.outlet_domain
+    ids = [row[0] for row in ask(warehouse, "articles_of_outlet", (domain, limit)).rows]
+    if not ids:
+        ids = list(_quarantined(warehouse, domain, limit))
+    rejected = () if ids else tuple(_rejected(warehouse, domain, settings, limit))
+    return Forgotten(takedown, tuple(ids), rejected) if ids or rejected else None
+
+
+def _quarantined(warehouse: Warehouse, domain: str, limit: int) -> Iterator[str]:
+    registry, count = Registry.load(), 0
+    with warehouse.answer("SELECT article_id, article FROM quarantined_articles ORDER BY article_id") as answer:
+        for article_id, article in answer.rows:
+            if registry.decode(article)["outlet"]["domain"] == domain:
+                yield article_id
+                count += 1
+            if count == limit:
+                return
+
+
+def _rejected(warehouse: Warehouse, domain: str, settings: Settings, limit: int) -> Iterator[Coordinates]:
+    store, decoder, count = stage_store(settings), decoder_loader(settings)(), 0
+    for letter in _every_letter(warehouse):
+        if _outlet_of(letter, store, decoder) == domain:
+            yield letter.coordinates
+            count += 1
+        if count == limit:
+            return
+
+
+def _every_letter(warehouse: Warehouse) -> Iterator[StoredDeadLetter]:
+    for resolved in (False, True):
+        chosen = DeadLetterFilter(resolved=resolved)
+        while page := warehouse.dead_letters(chosen, PAGE):
+            yield from page
+            chosen = replace(chosen, after=page[-1].dead_letter_id)
+
+
+def _outlet_of(letter: StoredDeadLetter, store: StageStore, decoder: Decoder) -> str | None:
+    """The outlet that the original names; None if it names none, or is gone."""
+    try:
+        message = message_of(letter.record(), store)
+    except StagedBatchDamaged:
+        message = message_of(letter.record() | {"original_path": None, "original": None}, store)
+    return outlet_named_by(message, _url_in(message, decoder))
+
+
+def _url_in(message: RawMessage, decoder: Decoder) -> str | None:
+    if message.value is None:
+        return None
+    try:
+        return decode_message(message, decoder).url
+    except Rejected as fault:
+        return fault.url
