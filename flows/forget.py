@@ -14,7 +14,7 @@ from prefect import flow
 
 from flows.faults import WrongUsage
 from flows.masking import masked
-from flows.searching import a_phrase_of, search_stores
+from flows.searching import a_phrase_of, copies_of, search_stores
 from flows.takedowns import complete, complete_open, count, forget_batch
 from flows.targets import the_settings, with_broker
 from flows.work import Work, working
@@ -74,13 +74,13 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
     with working(settings, "forget", wait_minutes) as work:
         complete_open(work)
         takedown, ids = _begin(work, wanted, reason, requested_by, until)
-        phrase = a_phrase_of(work.warehouse, takedown, ids)
+        phrase, copies = a_phrase_of(work.warehouse, takedown, ids), copies_of(work.warehouse, takedown, ids)
         if ids:
             count(work, forget_batch(work, Forgotten(takedown, ids)))
         receipt = complete(work, takedown)
         found = list(search_stores(settings, work.warehouse, phrase)) if phrase else []
     return work.report.as_json() | {
-        "receipt": receipt, "is_searched": phrase is not None, "found": [asdict(each) for each in found],
+        "receipt": receipt, "copies": copies, "is_searched": phrase is not None, "found": [asdict(each) for each in found],
     }
 
 

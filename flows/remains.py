@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.phrases import counted
+
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.sources.retention import Retention
@@ -55,10 +57,10 @@ def what_remains(settings: Settings, warehouse: Warehouse, takedown_id: str) -> 
     letters = ask(warehouse, "takedown_letters", (takedown_id,)).rows
     if letters:
         newest = max((row["last_message_at"] for row in records), default=None)
-        found += _in_topic(settings, settings.kafka.rejected_topic, len(letters), "dead letters", newest)
+        found += _in_topic(settings, settings.kafka.rejected_topic, len(letters), "dead letter", newest)
     if records and settings.kafka.clean_topic is not None:
         newest = max(row["last_message_at"] for row in records)
-        found += _in_topic(settings, settings.kafka.clean_topic, None, "articles", newest)
+        found += _in_topic(settings, settings.kafka.clean_topic, None, "article", newest)
     return tuple(found)
 
 
@@ -77,7 +79,7 @@ def _in_raw_topic(settings: Settings, topic: str, left: list[dict[str, Any]]) ->
     if not there:
         return []
     newest = max(row["last_message_at"] for row in there)
-    return _in_topic(settings, topic, sum(row["records"] for row in there), "records", newest)
+    return _in_topic(settings, topic, sum(row["records"] for row in there), "record", newest)
 
 
 def _in_topic(
@@ -87,7 +89,7 @@ def _in_topic(
     from pipelines.sources.kafka import TopicMissing
     from pipelines.sources.retention import topic_retention
 
-    place = f"Kafka topic {topic}: " + (f"{count} {what}" if count is not None else what)
+    place = f"Kafka topic {topic}: " + (counted(count, what) if count is not None else f"{what}s")
     try:
         retention = topic_retention(settings.kafka, topic)
     except TopicMissing:

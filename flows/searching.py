@@ -24,6 +24,7 @@ FEWEST_CHARACTERS = 12
 """A shorter phrase would be found in texts that have nothing to do with the removed one."""
 
 LONGEST_PHRASE = 120
+TRIED_LINES = 100
 UNPACKED_BYTES = 64 << 20
 HOME_FOLDERS = ("logs", "reports", "receipts", "prefect", "warehouses", "schemas")
 
@@ -38,16 +39,30 @@ class Found:
 
 
 def a_phrase_of(warehouse: Warehouse, takedown: Takedown, article_ids: tuple[str, ...]) -> str | None:
-    """A phrase of an article's text, before it is removed; None if the warehouse has no text of the takedown."""
+    """A phrase of an article's text, before it is removed, that no article has which is not taken down.
+
+    It is None if the warehouse has no text of the takedown, or other articles have the same text (syndication).
+    """
     from pipelines.warehouse.questions import ask
 
     if takedown.outlet_domain is not None:
         rows = ask(warehouse, "body_of_outlet", (takedown.outlet_domain,)).rows
     else:
         rows = tuple(row for each in article_ids for row in ask(warehouse, "body_of_article", (each,)).rows)
-    lines = [line for row in rows for line in row[0].splitlines()]
-    longest = max(lines, key=len, default="")[:LONGEST_PHRASE].strip()
-    return longest if len(longest) >= FEWEST_CHARACTERS else None
+    lines = sorted((line for row in rows for line in row[0].splitlines()), key=len, reverse=True)
+    phrases = [line[:LONGEST_PHRASE].strip() for line in lines[:TRIED_LINES]]
+    own = (list(article_ids), takedown.outlet_domain)
+    return next((
+        phrase for phrase in phrases
+        if len(phrase) >= FEWEST_CHARACTERS and not ask(warehouse, "others_with", (phrase, *own)).rows[0][0]
+    ), None)
+
+
+def copies_of(warehouse: Warehouse, takedown: Takedown, article_ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Articles that are copies of the same stories and are not taken down: their ids, outlets and URLs."""
+    from pipelines.warehouse.questions import ask
+
+    return ask(warehouse, "copies_of", (list(article_ids), takedown.outlet_domain)).records()
 
 
 def need_phrase(phrase: str) -> str:

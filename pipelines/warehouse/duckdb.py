@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -135,10 +135,38 @@ class DuckDBWarehouse(RelationalWarehouse):
         if not self.path.exists():
             raise warehouse_gone(self.path)
         before = self._bytes()
-        with self._opened(partial(attached, self.path, "write")) as con:
-            con.execute("ANALYZE")
-            con.execute("FORCE CHECKPOINT")
-        return [Done("checkpoint", str(self.path), before, self._bytes(), "bytes")]
+        self._rewrite()
+        return [Done("rewrite", str(self.path), before, self._bytes(), "bytes")]
+
+    def _rewrite(self) -> None:
+        """Writes all tables and views to a new file and exchanges it, since DuckDB keeps removed rows in free blocks.
+
+        A process that reads the former file goes on reading that one. The disk needs room for both.
+        """
+        path = self.path.resolve()  # behind a symbolic link, which stays
+        new = path.with_name(f"{path.name}.rewritten")
+        files = (new, new.with_name(f"{new.name}.wal"))
+        try:
+            with self._opened(partial(attached, self.path, "write")) as con:
+                _remove(files)  # left by a killed process
+                ((name,),) = con.execute("SELECT current_database()").fetchall()
+                place = str(new).replace("'", "''")
+                con.execute(f"ATTACH '{place}' AS rewritten")
+                try:
+                    con.execute(f"COPY FROM DATABASE {name} TO rewritten")
+                    con.execute("ANALYZE")
+                    con.execute("FORCE CHECKPOINT rewritten")
+                finally:
+                    con.execute("DETACH rewritten")
+                con.execute("FORCE CHECKPOINT")  # the former file has no write-ahead log that would be left behind
+            with new.open("rb+") as written:
+                os.fsync(written.fileno())
+            shutil.copymode(path, new)
+            new.replace(path)
+        except duckdb.Error as fault:
+            raise WarehouseUnavailable(_advice(self.path, fault)) from fault
+        finally:
+            _remove(files)
 
     def _bytes(self) -> int:
         files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
@@ -188,6 +216,11 @@ class DuckDBWarehouse(RelationalWarehouse):
             except duckdb.Error as fault:
                 raise damage(self.path, fault) or WarehouseUnavailable(_advice(self.path, fault)) from fault
             yield con
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _is_locked(fault: BaseException) -> bool:

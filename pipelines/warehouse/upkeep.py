@@ -13,7 +13,7 @@ class Done:
     ``files_removed`` counts the files that the task removed from the storage.
     """
 
-    task: Literal["checkpoint", "vacuum", "compact", "expire", "retain"]
+    task: Literal["rewrite", "vacuum", "compact", "expire", "retain"]
     subject: str
     before: int
     after: int

@@ -19,11 +19,11 @@ def test_what_was_done_is_shown_and_given_as_json(
     home.mkdir()
     path = make_warehouse(home / "warehouse.duckdb").path
     shown = CliRunner().invoke(app, ["maintain"])
-    assert (shown.exit_code, shown.stdout.split(":")[0]) == (0, f"checkpoint {path}")
+    assert (shown.exit_code, shown.stdout.split(":")[0]) == (0, f"rewrite {path}")
     (done,) = json.loads(CliRunner().invoke(app, ["maintain", "--json"]).stdout)
     size = path.stat().st_size
     assert done == {
-        "task": "checkpoint", "subject": str(path), "before": size, "after": size, "unit": "bytes", "files_removed": 0,
+        "task": "rewrite", "subject": str(path), "before": size, "after": size, "unit": "bytes", "files_removed": 0,
     }
 
 

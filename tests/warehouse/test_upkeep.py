@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.failpoints import Failpoint, armed
@@ -39,14 +40,56 @@ def contents(warehouse: RelationalWarehouse) -> dict[str, Any]:
     return {name: in_order(warehouse.query(f"SELECT * FROM {name}").rows) for name in layout()}
 
 
-def test_a_checkpoint_empties_the_write_ahead_log(duckdb_warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_a_rewritten_file_has_everything_and_no_write_ahead_log(
+    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
     load(duckdb_warehouse, tmp_path, 0, 1)
+    duckdb_warehouse.path.chmod(0o640)
+    with duckdb.connect(str(duckdb_warehouse.path)) as con:
+        con.execute("CREATE TABLE notes (note VARCHAR); INSERT INTO notes VALUES ('of a user')")
+    shape = shape_of(duckdb_warehouse)
     before = contents(duckdb_warehouse)
     (done,) = duckdb_warehouse.maintain(NEVER)
-    assert (done.task, done.subject, done.unit) == ("checkpoint", str(duckdb_warehouse.path), "bytes")
+    assert (done.task, done.subject, done.unit) == ("rewrite", str(duckdb_warehouse.path), "bytes")
     assert done.after == duckdb_warehouse.path.stat().st_size
-    assert not duckdb_warehouse.path.with_name("news.duckdb.wal").exists()
+    assert [file.name for file in tmp_path.glob("news.duckdb*")] == ["news.duckdb"]
+    assert duckdb_warehouse.path.stat().st_mode & 0o777 == 0o640
     assert contents(duckdb_warehouse) == before
+    assert shape_of(duckdb_warehouse) == shape
+    assert duckdb_warehouse.query("SELECT note FROM notes").rows == (("of a user",),)
+    duckdb_warehouse.prepare()
+    assert duckdb_warehouse.verify().problems == ()
+
+
+def shape_of(warehouse: DuckDBWarehouse) -> tuple[Any, ...]:
+    """Columns, comments, views and constraints, as DuckDB has them."""
+    columns = "SELECT schema_name, table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns()"
+    views = "SELECT schema_name, view_name, comment, sql FROM duckdb_views() WHERE NOT internal"
+    constraints = "SELECT schema_name, table_name, constraint_type, constraint_text FROM duckdb_constraints()"
+    return tuple(in_order(warehouse.query(sql).rows) for sql in (columns, views, constraints))
+
+
+def test_a_rewrite_follows_a_symbolic_link(duckdb_warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    load(duckdb_warehouse, tmp_path, 0)
+    (tmp_path / "link.duckdb").symlink_to(duckdb_warehouse.path)
+    DuckDBWarehouse(tmp_path / "link.duckdb").maintain(NEVER)
+    assert (tmp_path / "link.duckdb").is_symlink()
+    assert len(duckdb_warehouse.query("SELECT * FROM articles").rows) == 1
+
+
+def test_removed_text_is_not_left_in_the_free_blocks_of_a_file(
+    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    secret = " ".join(f"{n:x}{n * 7919 % 1009:x}{n * 104729 % 7877:x}" for n in range(20_000))  # hardly compressible
+    stored = duckdb_warehouse.path
+    load_batch(duckdb_warehouse, stage(tmp_path, carried(0, body=secret), batch_id="batch-0"))
+    with duckdb.connect(str(stored)) as con:
+        con.execute("FORCE CHECKPOINT")
+        size = stored.stat().st_size
+        con.execute("DELETE FROM articles; DELETE FROM article_versions")
+    duckdb_warehouse.maintain(NEVER)
+    assert stored.stat().st_size < size
+    assert secret[:100].encode() not in stored.read_bytes()
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:

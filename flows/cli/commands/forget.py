@@ -117,6 +117,12 @@ def _show(run: Command, report: dict[str, Any]) -> None:
     rows = [(each["place"], each["until"] or "not known", each["advice"]) for each in receipt["remains"]]
     if rows:
         run.screen.table("What Kafka still keeps", ("place", "until", "advice"), rows)
+    if report["copies"]:
+        run.screen.table(
+            "Copies of the same stories, which stay", ("article", "outlet", "url"),
+            [(each["article_id"], each["outlet_domain"], each["url"]) for each in report["copies"]],
+        )
+        run.screen.say("If the request covers them too, take them down as well, with --article.")
     if report["found"]:
         run.screen.table(
             "Still found", ("store", "place", "times"),

@@ -27,7 +27,7 @@ def maintain(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Free space in the warehouse: compact and expire Iceberg tables, vacuum PostgreSQL, checkpoint DuckDB.
+    """Free space in the warehouse: compact and expire Iceberg tables, vacuum PostgreSQL, rewrite DuckDB.
 
     Also removes what the archive of raw messages need not keep any longer.
 

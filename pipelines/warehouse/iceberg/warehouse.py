@@ -94,6 +94,7 @@ class IcebergWarehouse(DuckDBWarehouse):
             state = self.commits.state()
             if state is not None and state.commit_id == standing(con.raw):
                 mark(con.raw, state)
+        self._rewrite()
         return done
 
     def _check_before(self, con: Connection, changes: Changes) -> None:
