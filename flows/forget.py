@@ -74,14 +74,14 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
     with working(settings, "forget", wait_minutes) as work:
         complete_open(work)
         takedown, ids = _begin(work, wanted, reason, requested_by, until)
-        phrase, copies = a_phrase_of(work.warehouse, takedown, ids), copies_of(work.warehouse, takedown, ids)
+        phrase = a_phrase_of(work.warehouse, takedown, ids)
+        copies = copies_of(work.warehouse, takedown, ids)
         if ids:
             count(work, forget_batch(work, Forgotten(takedown, ids)))
         receipt = complete(work, takedown)
-        found = list(search_stores(settings, work.warehouse, phrase)) if phrase else []
-    return work.report.as_json() | {
-        "receipt": receipt, "copies": copies, "is_searched": phrase is not None, "found": [asdict(each) for each in found],
-    }
+        found = [asdict(each) for each in search_stores(settings, work.warehouse, phrase)] if phrase else []
+    told = {"receipt": receipt, "copies": copies, "is_searched": phrase is not None, "found": found}
+    return work.report.as_json() | told
 
 
 def _begin(

@@ -50,14 +50,19 @@ def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
     batches.remove_loaded_of_others(work.warehouse)
     remove_originals(work)
     reports_of(work.settings).remove()
-    reach(Failpoint.FORGETTING, "files")
+    _cleaned("files")
     send_waiting(work)
     send_tombstones(work.settings, work.warehouse, takedown.takedown_id)
-    reach(Failpoint.FORGETTING, "topics")
+    _cleaned("topics")
     work.warehouse.maintain(timedelta(0))
     work.snapshot.is_due = True
     work.snapshot.finish()
+    _cleaned("warehouse")
     return what_remains(work.settings, work.warehouse, takedown.takedown_id)
+
+
+def _cleaned(stores: str) -> None:
+    reach(Failpoint.FORGETTING, stores)
 
 
 def complete_open(work: Work) -> None:
@@ -73,7 +78,6 @@ def complete(work: Work, takedown: Takedown) -> dict[str, Any]:
         _take_outlet(work, takedown)
     watcher().step("clean", work.report.batches)
     remains = [asdict(each) for each in clean_stores(work, takedown)]
-    reach(Failpoint.FORGETTING, "completed")
     work.warehouse.complete_takedown(takedown.takedown_id, remains, datetime.now(UTC))
     return write_receipt(work.settings, work.warehouse, takedown.takedown_id)
 

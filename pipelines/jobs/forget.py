@@ -35,7 +35,7 @@ def domain_of(outlet: str) -> str:
     >>> domain_of("https://www.Pier.example/news"), domain_of("pier.example")
     ('pier.example', 'pier.example')
     """
-    return registered_domain(outlet) or outlet.strip().lower()
+    return registered_domain(outlet.strip()) or outlet.strip().lower()
 
 
 def next_of_outlet(warehouse: Warehouse, takedown: Takedown, settings: Settings, limit: int) -> Forgotten | None:

@@ -84,6 +84,9 @@ dateline_fetch_to_load_seconds_sum {2 * HOUR_S}
 dateline_batch_load_seconds_count 1.0
 dateline_batch_load_seconds_sum {HOUR_S}
 dateline_last_load_timestamp_seconds {FETCHED_S + HOUR_S}
+dateline_runs_total{{kind="forget",status="abandoned"}} 0.0
+dateline_runs_total{{kind="forget",status="completed"}} 0.0
+dateline_runs_total{{kind="forget",status="failed"}} 0.0
 dateline_runs_total{{kind="ingest",status="abandoned"}} 0.0
 dateline_runs_total{{kind="ingest",status="completed"}} 1.0
 dateline_runs_total{{kind="ingest",status="failed"}} 1.0

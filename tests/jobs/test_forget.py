@@ -1,0 +1,83 @@
+"""What a takedown of an outlet finds: its articles, those that wait, and rejected messages that are pages of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.jobs.forget import articles_at, domain_of, next_of_outlet
+from pipelines.records import Outlet
+from pipelines.resolve.takedowns import Takedown
+from pipelines.settings import Settings
+from pipelines.warehouse import load_batch
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import FETCHED_AT, coordinates
+from tests.warehouse.batches import Event, carried, refused, stage
+
+PIER = Outlet("pier.example", "Pier")
+TAKEDOWN = Takedown("t" * 32, "outlet", "asked to", "editor", FETCHED_AT, None, "pier.example")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    made = DuckDBWarehouse(tmp_path / "news.duckdb", clock=lambda: FETCHED_AT)
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+def load(warehouse: DuckDBWarehouse, folder: Path, *events: Event) -> None:
+    load_batch(warehouse, stage(folder, *events))
+
+
+@pytest.mark.parametrize(
+    ("given", "domain"),
+    [
+        ("pier.example", "pier.example"), ("https://www.pier.example/news/1", "pier.example"),
+        ("PIER.example", "pier.example"), ("news.pier.co.uk", "pier.co.uk"), (" nowhere ", "nowhere"),
+    ],
+)
+def test_an_outlet_is_named_by_its_domain_or_an_address(given: str, domain: str) -> None:
+    assert domain_of(given) == domain
+
+
+def test_an_article_is_found_by_every_address_that_it_had(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    load(
+        warehouse, tmp_path, carried(0, url="https://pier.example/a?x=1", canonical_url="https://pier.example/a"),
+        carried(1, article_id="c" * 32, content_hash="c" * 64, url="https://pier.example/b"),
+    )
+    for url in ("https://pier.example/a", "https://pier.example/a?x=1"):
+        assert articles_at(warehouse, url)[1:] == ("a" * 32,)
+    assert len(articles_at(warehouse, "https://pier.example/none")) == 1  # the id of what may come
+
+
+def test_articles_come_first_and_then_rejected_messages(
+    warehouse: DuckDBWarehouse, settings: Settings, tmp_path: Path
+) -> None:
+    item = {"url": "https://www.pier.example/x", "title": "Pier", "text": "…"}
+    load(
+        warehouse, tmp_path, carried(0, outlet=PIER), carried(1, article_id="c" * 32, content_hash="c" * 64),
+        refused(2, headers=(("url", b"https://pier.example/wall"),), value=b"<p>wall"),
+        refused(3, value=json.dumps(item).encode()),
+        refused(4, key=b"https://news.pier.example/y", headers=(), value=b"\xff\xfe"),
+        refused(5, headers=(("url", b"https://quay.example/1"),), value=b"<a href='https://pier.example/'>"),
+    )
+    first = next_of_outlet(warehouse, TAKEDOWN, settings, 10)
+    assert first is not None
+    assert (first.article_ids, first.rejected) == (("a" * 32,), ())
+    load_batch(warehouse, stage(tmp_path, batch_id="forget-1", kind="forget"), forgotten=first)
+    second = next_of_outlet(warehouse, TAKEDOWN, settings, 10)
+    assert second is not None
+    assert second.article_ids == ()
+    assert set(second.rejected) == {coordinates(2), coordinates(3), coordinates(4)}
+    some = next_of_outlet(warehouse, TAKEDOWN, settings, 2)
+    assert some is not None
+    assert len(some.rejected) == 2
+    load_batch(warehouse, stage(tmp_path, batch_id="forget-2", kind="forget"), forgotten=second)
+    assert next_of_outlet(warehouse, TAKEDOWN, settings, 10) is None
