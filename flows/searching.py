@@ -13,8 +13,6 @@ from flows.faults import WrongUsage
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pyarrow as pa
-
     from pipelines.resolve.takedowns import Takedown
     from pipelines.settings import Settings
     from pipelines.stage import Folder
@@ -26,6 +24,9 @@ FEWEST_CHARACTERS = 12
 LONGEST_PHRASE = 120
 TRIED_LINES = 100
 UNPACKED_BYTES = 64 << 20
+ROWS_AT_ONCE = 64
+"""Rows of a staged or archived file in memory at a time: each may have a message of nearly a megabyte."""
+
 HOME_FOLDERS = ("logs", "reports", "receipts", "prefect", "warehouses", "schemas")
 
 
@@ -139,8 +140,8 @@ def _in_stage(settings: Settings, phrase: str) -> Iterator[Found]:
     for kind in store.root.folders():
         for folder in _all_folders(kind / store.warehouse):
             for name in folder.files():
-                is_table = name.endswith(".parquet")
-                if _is_in_table(folder.table(name), phrase) if is_table else _is_in(folder.read(name), phrase):
+                is_parquet = name.endswith(".parquet")
+                if _is_in_parquet(folder, name, phrase) if is_parquet else _is_in(folder.read(name), phrase):
                     yield Found("stage", str(folder / name), 1)
 
 
@@ -150,8 +151,13 @@ def _all_folders(folder: Folder) -> Iterator[Folder]:
         yield from _all_folders(each)
 
 
-def _is_in_table(table: pa.Table, phrase: str) -> bool:
-    return any(_is_in_value(value, phrase) for row in table.to_pylist() for value in row.values())
+def _is_in_parquet(folder: Folder, name: str, phrase: str) -> bool:
+    import pyarrow.parquet as pq
+
+    with folder.open(name) as opened, pq.ParquetFile(opened) as file:
+        return any(
+            _is_in_value(row, phrase) for rows in file.iter_batches(batch_size=ROWS_AT_ONCE) for row in rows.to_pylist()
+        )
 
 
 def _is_in_value(value: Any, phrase: str) -> bool:

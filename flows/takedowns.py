@@ -6,7 +6,8 @@ A takedown is open until every store is cleaned. If its run is killed, the next 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from collections import defaultdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from flows.faults import NotFound
 from flows.quality.files import reports_of
 from flows.receipts import write_receipt
 from flows.remains import Remains, send_tombstones, what_remains
-from flows.staged import StagedBatches
 from flows.watching import watcher
 from flows.work import Work, load_forgotten, remove_originals, send_waiting, step
 from pipelines.failpoints import Failpoint, reach
@@ -45,9 +45,9 @@ def forget_batch(work: Work, forgotten: Forgotten) -> Loaded:
 @step("clean stores")
 def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
     """Remove what the takedown's batches left outside of the warehouse; what remains elsewhere is returned."""
-    batches = StagedBatches(work.store.batches)
-    batches.remove_all()
-    batches.remove_loaded_of_others(work.warehouse)
+    work.staged.remove_all()
+    work.staged.remove_loaded_of_others(work.warehouse)
+    _erase_archived(work, takedown)
     remove_originals(work)
     reports_of(work.settings).remove()
     _cleaned("files")
@@ -59,6 +59,18 @@ def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
     work.snapshot.finish()
     _cleaned("warehouse")
     return what_remains(work.settings, work.warehouse, takedown.takedown_id)
+
+
+def _erase_archived(work: Work, takedown: Takedown) -> None:
+    """Erase the takedown's messages from the archives of all topics that they came from."""
+    from pipelines.records import Coordinates
+    from pipelines.warehouse.questions import ask
+
+    found: dict[str, list[Coordinates]] = defaultdict(list)
+    for row in ask(work.warehouse, "takedown_messages", (takedown.takedown_id,)).rows:
+        found[row[0]].append(Coordinates(*row))
+    for topic, coordinates in found.items():
+        replace(work.store, topic=topic).archive.erase(coordinates, takedown.requested_at)
 
 
 def _cleaned(stores: str) -> None:
