@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from prefect import flow
 
-from flows.faults import WrongUsage
+from flows.faults import NotFound, WrongUsage
 from flows.masking import masked
 from flows.searching import a_phrase_of, copies_of, search_stores
 from flows.takedowns import complete, complete_open, count, forget_batch
@@ -20,23 +20,36 @@ from flows.targets import the_settings, with_broker
 from flows.work import Work, working
 
 if TYPE_CHECKING:
+    from pipelines.resolve.redaction import RedactedName
     from pipelines.resolve.takedowns import Takedown
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a takedown is asked to remove: exactly one of a URL, an outlet or an article's id."""
+    """What a takedown is asked to remove: exactly one of a URL, an outlet, an article's id or a person's name.
+
+    ``within`` is the article, as its id or URL, in which the name is redacted.
+    """
 
     url: str | None = None
     outlet: str | None = None
     article: str | None = None
+    person: str | None = None
+    within: str | None = None
 
     def __post_init__(self) -> None:
-        if sum(each is not None for each in (self.url, self.outlet, self.article)) != 1:
+        if sum(each is not None for each in (self.url, self.outlet, self.article, self.person)) != 1:
             raise WrongUsage(
-                "A takedown removes one thing, and exactly one of a URL, an outlet or an article has to be named. "
-                "Nothing was changed.\nWhat to do: give one of --url, --outlet and --article."
+                "A takedown removes one thing, and exactly one of a URL, an outlet, an article or a person has to be "
+                "named. Nothing was changed.\nWhat to do: give one of --url, --outlet, --article and --person."
             )
+        if (self.person is None) != (self.within is None):
+            raise WrongUsage(
+                "A person's name is redacted in one article. Nothing was changed.\n"
+                "What to do: give --person NAME together with --in ARTICLE, its article_id or its URL."
+            )
+        if self.person is not None and not any(map(str.isalnum, self.person)):
+            raise WrongUsage("The name has no letters. Nothing was changed.\nWhat to do: give the person's name.")
         if self.article is not None and not _is_id(self.article):
             raise WrongUsage(
                 f"{self.article!r} is not the id of an article, which has 32 hexadecimal digits. Nothing was changed.\n"
@@ -51,16 +64,20 @@ def _is_id(text: str) -> bool:
 @flow(name="forget", persist_result=False)
 @masked
 def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
-    url: str | None = None, outlet: str | None = None, article: str | None = None, reason: str = "not given",
-    requested_by: str = "not given", until: datetime | None = None, warehouse: str | None = None,
-    wait_minutes: float = 0,
+    url: str | None = None, outlet: str | None = None, article: str | None = None, person: str | None = None,
+    within: str | None = None, reason: str = "not given", requested_by: str = "not given",
+    until: datetime | None = None, warehouse: str | None = None, wait_minutes: float = 0,
 ) -> dict[str, Any]:
     """Remove an article, or all articles of an outlet, from every store, and load none of them again.
+
+    For a person, the article stays, and the name is redacted in it and in its later texts.
 
     Args:
         url: address of the article.
         outlet: domain of the outlet; later articles of it are kept out as well.
         article: id of the article.
+        person: name of a person, to be redacted in one article.
+        within: the article in which the name is redacted: its id or URL.
         reason: why it is taken down, for the receipt.
         requested_by: who asked for it, for the receipt.
         until: when it may be loaded again; a time without a zone is taken as UTC. Empty: never.
@@ -69,15 +86,15 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
     """
     from pipelines.resolve.takedowns import Forgotten
 
-    wanted = Wanted(url, outlet, article)
+    wanted = Wanted(url, outlet, article, person, within)
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "forget", wait_minutes) as work:
         complete_open(work)
-        takedown, ids = _begin(work, wanted, reason, requested_by, until)
-        phrase = a_phrase_of(work.warehouse, takedown, ids)
+        takedown, ids, name = _begin(work, wanted, reason, requested_by, until)
+        phrase = a_phrase_of(work.warehouse, takedown, ids) if name is None else None
         copies = copies_of(work.warehouse, takedown, ids)
         if ids:
-            count(work, forget_batch(work, Forgotten(takedown, ids)))
+            count(work, forget_batch(work, Forgotten(takedown, ids, name=name)))
         receipt = complete(work, takedown)
         found = [asdict(each) for each in search_stores(settings, work.warehouse, phrase)] if phrase else []
     told = {"receipt": receipt, "copies": copies, "is_searched": phrase is not None, "found": found}
@@ -86,8 +103,8 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
 
 def _begin(
     work: Work, wanted: Wanted, reason: str, requested_by: str, until: datetime | None
-) -> tuple[Takedown, tuple[str, ...]]:
-    """The takedown, and the articles of its first batch."""
+) -> tuple[Takedown, tuple[str, ...], RedactedName | None]:
+    """The takedown, the articles of its first batch, and the name to redact in them."""
     from pipelines.jobs.forget import articles_at, domain_of
     from pipelines.resolve.takedowns import Takedown
 
@@ -98,10 +115,27 @@ def _begin(
             f"The takedown would have ended already, at {until:%Y-%m-%d %H:%M} UTC. Nothing was changed.\n"
             "What to do: give a time to come, or leave --until out to suppress for ever."
         )
-    domain = domain_of(wanted.outlet) if wanted.outlet is not None else None
-    takedown = Takedown(
-        uuid4().hex, "article" if domain is None else "outlet", reason, requested_by, now, until, domain
+    takedown_id = uuid4().hex
+    if wanted.outlet is not None:
+        domain = domain_of(wanted.outlet)
+        return Takedown(takedown_id, "outlet", reason, requested_by, now, until, domain), (), None
+    if wanted.person is not None:
+        article_id, name = _named(work, wanted.person, wanted.within or "", takedown_id)
+        return Takedown(takedown_id, "person", reason, requested_by, now, until), (article_id,), name
+    ids = (wanted.article,) if wanted.article else articles_at(work.warehouse, wanted.url or "")
+    return Takedown(takedown_id, "article", reason, requested_by, now, until), ids, None
+
+
+def _named(work: Work, person: str, within: str, salt: str) -> tuple[str, RedactedName]:
+    """The article that names the person, and the name in all forms that it has there."""
+    from pipelines.jobs.forget import articles_at, forms_of_name, is_named
+    from pipelines.resolve.redaction import redacted_name
+
+    for article_id in (within,) if _is_id(within) else articles_at(work.warehouse, within):
+        name = redacted_name(forms_of_name(work.warehouse, article_id, person), salt)
+        if is_named(work.warehouse, article_id, name):
+            return article_id, name
+    raise NotFound(
+        f"No article {within} with this name is in the warehouse. Nothing was changed.\n"
+        "What to do: give the article_id or URL of a loaded article, and the name as the article has it."
     )
-    if domain is not None:
-        return takedown, ()
-    return takedown, (wanted.article,) if wanted.article else articles_at(work.warehouse, wanted.url or "")

@@ -11,6 +11,7 @@ from pipelines.failures import Rejected
 from pipelines.jobs.decoder import decoder_loader
 from pipelines.jobs.replay import message_of
 from pipelines.records import Coordinates, RawMessage
+from pipelines.resolve.redaction import RedactedName, words_of
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatchDamaged, StageStore, stage_store
@@ -27,6 +28,33 @@ def articles_at(warehouse: Warehouse, url: str) -> tuple[str, ...]:
     """The id of the article at the URL, and the ids of articles that were fetched from it or declare it."""
     found = [row[0] for row in ask(warehouse, "articles_at", (url,)).rows]
     return tuple(dict.fromkeys((article_id_of_url(url), *found)))
+
+
+def forms_of_name(warehouse: Warehouse, article_id: str, name: str) -> tuple[str, ...]:
+    """The forms of a person's name in an article: the name, and what the article calls the people whose name it is.
+
+    Someone is meant if all words of the shorter of both names are in the longer one. The last word counts as a form
+    too, unless the article names another person with it.
+    """
+    rows = ask(warehouse, "people_of_article", (article_id,)).rows
+    wanted = words_of(name)
+    meant = {full for full, _ in rows if _is_same(words_of(full), wanted)}
+    others = {word for full, _ in rows if full not in meant for word in words_of(full)}
+    last = [wanted[-1]] if len(wanted) > 1 and wanted[-1] not in others else []
+    return tuple(dict.fromkeys((name, *(form for full, form in rows if full in meant), *meant, *last)))
+
+
+def _is_same(one: list[str], other: list[str]) -> bool:
+    return bool(one and other) and (set(one) <= set(other) or set(other) <= set(one))
+
+
+def is_named(warehouse: Warehouse, article_id: str, name: RedactedName) -> bool:
+    """Whether a version of the article has the name in its headline, body or byline."""
+    return any(
+        name.spans(text)
+        for title, body, authors in ask(warehouse, "texts_of_article", (article_id,)).rows
+        for text in (title, body, *authors)
+    )
 
 
 def domain_of(outlet: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
-from pipelines.records import OffsetRange
+from pipelines.records import Coordinates, OffsetRange
 from pipelines.resolve.changes import ChangeBuilder, Changes
 from pipelines.resolve.counts import count_changes
 from pipelines.resolve.entries import (
@@ -23,6 +23,7 @@ from pipelines.resolve.entries import (
     partitions_read,
     reconciled_ranges,
 )
+from pipelines.resolve.forgetting import enter_takedown, redact_quarantined, redact_staged, redact_texts
 from pipelines.resolve.history import known_history, staged_sightings
 from pipelines.resolve.letters import change_letters
 from pipelines.resolve.loaded import Loaded
@@ -30,10 +31,10 @@ from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
 from pipelines.resolve.scrapers import change_scrapers, check_drift
 from pipelines.resolve.staged import Staged, read_staged
 from pipelines.resolve.state import KnownState, Lookup
-from pipelines.resolve.takedowns import Forgotten, enter_takedown, records_of_suppressed_outlets
+from pipelines.resolve.takedowns import Forgotten, records_of_suppressed_outlets, redactions_of
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.version_changes import change_version_changes
-from pipelines.resolve.versions import Resolutions, resolve
+from pipelines.resolve.versions import Known, Resolutions, resolve
 from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit
@@ -61,6 +62,9 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     if known.rows(Lookup("batches", ("batch_id",), ("batch_id",), [(batch.batch_id,)])):
         return loaded_before(batch, known)
     staged = read_staged(batch, known)
+    named = {each for o in staged.outcomes for each in (o.article_id, *o.other_article_ids) if each}
+    redactions = redactions_of(known, named, terms.loaded_at)
+    staged = redact_staged(staged, redactions)
     handed = reconciled_ranges(staged)
     read = partitions_read(known, handed)
     new_topics = check_topics(known, handed, batch.topic_id)
@@ -68,11 +72,17 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     sightings = staged_sightings(staged, quarantine.quarantined)
     forgotten = terms.forgotten
     history = known_history(known, sightings, terms.loaded_at, forgotten)
-    history = replace(history, suppressed_records=records_of_suppressed_outlets(staged, known, terms.loaded_at))
-    found = resolve(sightings, history, *((forgotten.article_ids, forgotten.rejected) if forgotten else ()))
+    history = replace(
+        history, suppressed_records=records_of_suppressed_outlets(staged, known, terms.loaded_at),
+        redacted=frozenset(redactions),
+    )
+    found = resolve(sightings, history, forgotten)
 
     changes, at = ChangeBuilder(), terms.loaded_at
     kept = kept_texts(staged, found, known, batch.batch_id)
+    if forgotten is not None and forgotten.name is not None:
+        kept = redact_texts(kept, forgotten.name)
+        redact_quarantined(changes, forgotten, known)
     texts = count_changes(changes, kept, found, history, known)
     change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
     change_version_changes(changes, kept, found, known)
@@ -83,7 +93,7 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     ])
     enter_records(changes, staged, found)
     enter_again(changes, staged, found, known)
-    change_letters(changes, staged, found, known, at)
+    change_letters(changes, staged, found, known, at, redacted=_redacted_records(forgotten, history))
     if forgotten is not None:
         enter_takedown(changes, forgotten, found, known)
     drop_deleted(changes, found)
@@ -94,8 +104,16 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     changes.add("topics", [(topic, batch.topic_id, at, batch.batch_id) for topic in new_topics])
     move_offsets(changes, batch, handed, read, at)
     return Changes(
-        batch.batch_id, known.revision, _expected(handed, read), changes.tables(), _loaded(staged, found, handed)
+        batch.batch_id, known.revision, _expected(handed, read), changes.tables(),
+        _loaded(staged, found, handed, frozenset(redactions)),
     )
+
+
+def _redacted_records(forgotten: Forgotten | None, history: Known) -> frozenset[Coordinates]:
+    """Records whose articles are redacted: what is stored of them as they came has the name."""
+    if forgotten is None or forgotten.name is None:
+        return frozenset()
+    return frozenset(s.coordinates for s in history.past)
 
 
 def _expected(handed: Sequence[OffsetRange], read: Reading) -> dict[tuple[str, int], int | None]:
@@ -103,12 +121,15 @@ def _expected(handed: Sequence[OffsetRange], read: Reading) -> dict[tuple[str, i
     return {partition: read.next.get(partition) for partition in partitions}
 
 
-def _loaded(staged: Staged, found: Resolutions, handed: Sequence[OffsetRange]) -> Loaded:
+def _loaded(
+    staged: Staged, found: Resolutions, handed: Sequence[OffsetRange], redacted: frozenset[str]
+) -> Loaded:
     gaps: Counter[str] = Counter()
     for gap in staged.gaps:
         gaps[gap.kind] += gap.end - gap.start
     reasons = Counter(o.reason for o in staged.outcomes if o.reason is not None)
-    removed = len(found.removed) + sum(r.is_removed for r in found.rows)
+    is_redacted = [r.article_id in redacted and r.outcome != "rejected" for r in found.rows]
+    removed = len(found.removed) + sum(r.is_removed for r in found.rows) + sum(is_redacted)
     return Loaded(
         staged.batch.batch_id, Counter(r.outcome for r in found.rows), reasons, gaps,
         {(piece.topic, piece.partition): piece.end for piece in handed}, left_out=staged.left_out, removed=removed,

@@ -35,13 +35,18 @@ class _Stored:
     removed_in: str | None
 
 
-def change_letters(
-    changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState, at: datetime
+def change_letters(  # noqa: PLR0913, PLR0917  the batch, what became of it, and when
+    changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState, at: datetime,
+    redacted: frozenset[Coordinates] = frozenset(),
 ) -> None:
-    """Adds new dead letters, updates replayed ones, and empties those that a delete request covers."""
+    """Adds new dead letters, updates replayed ones, and empties those that a delete request or takedown covers.
+
+    ``redacted`` are records that stay, although their originals have a name that is redacted.
+    """
     batch = staged.batch
     emptied = {r.coordinates for r in found.rows if r.is_removed or r.outcome == "suppressed"}
-    concerned = found.removed | (set() if batch.kind == "ingest" else {o.coordinates for o in staged.outcomes})
+    gone = found.removed | redacted
+    concerned = gone | (set() if batch.kind == "ingest" else {o.coordinates for o in staged.outcomes})
     stored = _stored(known, sorted(concerned))
     rejected = sorted(o.coordinates for o in staged.outcomes if o.outcome == "rejected")
     paths: list[str] = []
@@ -49,7 +54,7 @@ def change_letters(
         paths += _add_letters(changes, staged, rejected, emptied, at)
     elif batch.kind == "replay":
         _change_replayed(changes, staged, stored, at)
-    covered = [stored[coordinates] for coordinates in sorted((found.removed | emptied) & stored.keys())]
+    covered = [stored[coordinates] for coordinates in sorted((gone | emptied) & stored.keys())]
     covered = [letter for letter in covered if letter.removed_in is None]
     changes.update("dead_letters", ("dead_letter_id",), _EMPTY, [
         (letter.dead_letter_id, "[]", None, [], [], None, None, None,

@@ -22,7 +22,7 @@ class Loaded:
     left_out: int = 0
     """Replayed records that were resolved before and were not touched."""
     removed: int = 0
-    """Records of which a delete request removed what the warehouse had."""
+    """Records of which a delete request or takedown removed what the warehouse had, or in which a name was redacted."""
 
     @property
     def changed_articles(self) -> bool:

@@ -7,25 +7,23 @@ later records of the article end as ``suppressed``, and rejected ones that name 
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pipelines.records import Coordinates
-from pipelines.resolve.changes import ChangeBuilder
+from pipelines.resolve.redaction import RedactedName
 from pipelines.resolve.staged import Staged
 from pipelines.resolve.state import KnownState, Lookup
-from pipelines.resolve.versions import Resolutions
 
-type TakedownScope = Literal["article", "outlet"]
+type TakedownScope = Literal["article", "outlet", "person"]
 
 
 @dataclass(frozen=True, slots=True)
 class Takedown:
-    """A request to forget articles: those of an outlet, or single ones.
+    """A request to forget articles: single ones, those of an outlet, or the name of a person in one.
 
     ``expires_at`` is when its articles may be loaded again; None is never. ``requested_by`` names who asked.
     """
@@ -41,11 +39,15 @@ class Takedown:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What one batch of a takedown removes: all records of the articles, and these other rejected records."""
+    """What one batch of a takedown removes: all records of the articles, and these other rejected records.
+
+    With ``name``, the articles stay, and the name is redacted in their texts.
+    """
 
     takedown: Takedown
     article_ids: tuple[str, ...]
     rejected: tuple[Coordinates, ...] = ()
+    name: RedactedName | None = None
 
 
 def suppressed_articles(known: KnownState, ids: Sequence[str], at: datetime) -> frozenset[str]:
@@ -67,62 +69,13 @@ def records_of_suppressed_outlets(staged: Staged, known: KnownState, at: datetim
     return frozenset(o.coordinates for o in staged.outcomes if o.outlet_domain in suppressed)
 
 
-def enter_takedown(changes: ChangeBuilder, forgotten: Forgotten, found: Resolutions, known: KnownState) -> None:
-    """Writes the suppressions of the batch's articles, and adds what it removed to the receipt of its takedown."""
-    takedown, texts = forgotten.takedown, _texts_of(known, forgotten.article_ids)
-    ids = [(each,) for each in forgotten.article_ids]
-    former = {
-        row[0]: row[1:]
-        for row in known.rows(Lookup(
-            "suppressions", ("article_id", "expires_at", "removed_sha256"), ("article_id",), ids
-        ))
-    }
-    changes.remove("suppressions", ("article_id",), ids)
-    for article_id in forgotten.article_ids:
-        expires_at, digest = former.get(article_id, (takedown.expires_at, None))
-        changes.add("suppressions", [(
-            article_id, takedown.reason, takedown.requested_at, takedown.takedown_id, takedown.requested_by,
-            _later(expires_at, takedown.expires_at), _digest(texts[article_id]) if texts[article_id] else digest,
-        )])
-    removed = Counter(
-        articles=sum(article_id in found.deleted for article_id in forgotten.article_ids),
-        versions=sum(map(len, texts.values())), records=len(found.removed),
-    )
-    digests = [each for article_id in sorted(texts) for each in texts[article_id]]
-    counts = ("articles", "versions", "records")
-    removed_sha256 = _digest(digests) if digests else None
-    so_far = known.rows(Lookup(
-        "takedowns", (*counts, "removed_sha256"), ("takedown_id",), [(takedown.takedown_id,)]
-    ))
-    if so_far:
-        *before, digest = so_far[0]
-        digests = [digest, *digests] if digest and digests else digests
-        removed_sha256 = _digest(digests) if digests else digest
-        removed += Counter(dict(zip(counts, before, strict=True)))
-        changes.remove("takedowns", ("takedown_id",), [(takedown.takedown_id,)])
-    changes.add("takedowns", [(
-        takedown.takedown_id, takedown.scope, takedown.outlet_domain, takedown.reason, takedown.requested_by,
-        takedown.requested_at, takedown.expires_at, *(removed[name] for name in counts),
-        removed_sha256, None, None,
-    )])
-
-
-def _texts_of(known: KnownState, article_ids: Collection[str]) -> Mapping[str, list[str]]:
-    """The content hashes of all versions of each article, in the order of the versions."""
-    found: dict[str, list[str]] = defaultdict(list)
-    rows = known.rows(Lookup(
-        "article_versions", ("article_id", "version", "content_hash"), ("article_id",),
-        [(each,) for each in article_ids],
-    ))
-    for article_id, _, content_hash in sorted(rows):
-        found[article_id].append(content_hash)
+def redactions_of(known: KnownState, ids: Iterable[str], at: datetime) -> Mapping[str, list[RedactedName]]:
+    """The names that have to be redacted in texts of these articles, by article."""
+    found: dict[str, list[RedactedName]] = defaultdict(list)
+    columns = ("article_id", "takedown_id", "digests", "words", "expires_at")
+    for article_id, takedown_id, digests, words, expires_at in sorted(known.rows(
+        Lookup("redactions", columns, ("article_id",), [(each,) for each in sorted(set(ids))])
+    )):
+        if expires_at is None or expires_at > at:
+            found[article_id].append(RedactedName(takedown_id, frozenset(digests), words))
     return found
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """The later of two ends; None is never."""
-    return None if one is None or other is None else max(one, other)
-
-
-def _digest(digests: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()

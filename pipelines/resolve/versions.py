@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from pipelines.records import Coordinates
 from pipelines.resolve.deletions import Deletion, DeletionIndex
@@ -111,6 +111,8 @@ class Known:
     """Earlier records of the articles and keys that a delete request in the batch, or a late record, may concern."""
     suppressed_records: frozenset[Coordinates] = frozenset()
     """Records of the batch whose outlet is suppressed."""
+    redacted: frozenset[str] = frozenset()
+    """Articles in which a name is redacted: rejected records of them keep no content, which has the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +151,12 @@ class Resolutions:
     deletions: tuple[Deletion, ...] = ()
 
 
-def resolve(
-    sightings: Iterable[Sighting], known: Known, forgotten: Iterable[str] = (), rejected: Iterable[Coordinates] = ()
-) -> Resolutions:
-    """Resolves a batch in the order of Kafka (see ``in_order``).
-
-    All records of the ``forgotten`` articles are removed, and the ``rejected`` records besides them.
-    """
+def resolve(sightings: Iterable[Sighting], known: Known, forgotten: ToForget | None = None) -> Resolutions:
+    """Resolves a batch in the order of Kafka (see ``in_order``), after what it has to forget is removed."""
     ordered = in_order(sightings)
     batch = _Batch(known, ordered)
-    for article_id in forgotten:
-        batch.forget(article_id)
-    batch.forget_rejected(frozenset(rejected))
+    if forgotten is not None:
+        batch.forget(forgotten)
     for sighting in ordered:
         batch.take(sighting)
     return batch.ended()
@@ -180,6 +176,17 @@ def in_order(sightings: Iterable[Sighting]) -> list[Sighting]:
             latest[place] = moment
         keyed.append((moment, place[1], sighting.coordinates.offset, place[0], sighting))
     return [keys[-1] for keys in sorted(keyed, key=lambda keys: keys[:-1])]
+
+
+class ToForget(Protocol):
+    """What a takedown removes: see ``takedowns.Forgotten``."""
+
+    @property
+    def article_ids(self) -> tuple[str, ...]: ...
+    @property
+    def rejected(self) -> tuple[Coordinates, ...]: ...
+    @property
+    def name(self) -> object | None: ...
 
 
 class _Records:
@@ -228,6 +235,7 @@ class _Batch:
     def __init__(self, known: Known, sightings: Iterable[Sighting]) -> None:
         self.articles = dict(known.articles)
         self.suppressed, self.suppressed_records = known.suppressed, known.suppressed_records
+        self.without_originals = known.suppressed | known.redacted
         signatures = [sighting.signature for sighting in (*sightings, *known.past)]
         common = common_bands([*signatures, *(member.signature for member in known.members)])
         self.index = StoryIndex(known.members, common.__getitem__)
@@ -255,13 +263,17 @@ class _Batch:
         self.rows[sighting.coordinates] = row
         self.records.add(replace(sighting, is_gone=row.outcome == "suppressed" or row.is_removed))
 
-    def forget(self, article_id: str) -> None:
-        """Removes all records of the article, whatever their time."""
-        self._take_away(self.records.of_article(article_id))
-
-    def forget_rejected(self, coordinates: Collection[Coordinates]) -> None:
-        """Removes rejected records, whatever articles they name."""
-        self._take_away(record for record in self.records.rejected_at(coordinates))
+    def forget(self, forgotten: ToForget) -> None:
+        """Removes all records of the articles, whatever their time; of articles to redact, those that were rejected."""
+        for article_id in forgotten.article_ids:
+            records = self.records.of_article(article_id)
+            if forgotten.name is None:
+                self._take_away(records)
+                continue
+            self._take_away(record for record in records if record.is_rejected)
+            if article_id in self.articles:
+                self._resolve_again(article_id)
+        self._take_away(self.records.rejected_at(forgotten.rejected))
 
     def ended(self) -> Resolutions:
         touched = {i: a for i, a in self.articles.items() if i in self.touched}
@@ -279,7 +291,7 @@ class _Batch:
     def _resolved(self, sighting: Sighting) -> Resolution:
         article_id, of_outlet = sighting.article_id, sighting.coordinates in self.suppressed_records
         if sighting.is_rejected:
-            is_suppressed = of_outlet or not self.suppressed.isdisjoint(sighting.article_ids)
+            is_suppressed = of_outlet or not self.without_originals.isdisjoint(sighting.article_ids)
             return Resolution(sighting.coordinates, "rejected", article_id, is_removed=is_suppressed)
         if of_outlet or article_id in self.suppressed:
             return Resolution(sighting.coordinates, "suppressed", article_id)

@@ -59,6 +59,18 @@ def test_a_takedown_removes_exactly_one_thing(wanted: dict[str, str]) -> None:
         Wanted(**wanted)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"person": "Ines Falk"}, "together with --in ARTICLE"), ({"url": "https://a.example", "within": "a"}, "--in"),
+        ({"person": "…", "within": "a" * 32}, "no letters"),
+    ],
+)
+def test_a_name_is_redacted_in_one_article(wanted: dict[str, str], says: str) -> None:
+    with pytest.raises(WrongUsage, match=says):
+        Wanted(**wanted)
+
+
 @pytest.mark.parametrize("article", ["", "abc", "A" * 32, "a" * 33])
 def test_what_is_no_id_of_an_article_is_refused(article: str) -> None:
     with pytest.raises(WrongUsage, match="32 hexadecimal digits"):

@@ -13,7 +13,7 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import Machine, json_of, kill_group
-from tests.jobs.test_ingest import page
+from tests.jobs.test_ingest import PAGE, page
 
 pytestmark = pytest.mark.timeout(600)
 OUTLET = "pier-gazette.example"
@@ -38,7 +38,7 @@ def test_a_killed_takedown_is_undone_or_finished_and_leaves_no_text(
     machine = Machine(tmp_path / "home", kafka, prefect_server)
     wall = b"<html><head><title>Pier 9</title></head><body><p>Short, and about the mayor of Pier 9.</p></body></html>"
     publish_messages(kafka, kafka.raw_topic, [*(message(n, page(n)) for n in range(6)), message(9, wall)])
-    clean = {"DATELINE_KAFKA__CLEAN_TOPIC": f"{kafka.raw_topic}.clean"}
+    clean = {"DATELINE_KAFKA__CLEAN_TOPIC": f"{kafka.raw_topic}.clean", "DATELINE_ARCHIVE__ENABLED": "true"}
     assert machine.run("ingest", **clean).returncode == 0
     warehouse = open_warehouse(machine.warehouse_url)
     bodies = dict(warehouse.query("SELECT url, body FROM articles").rows)
@@ -65,11 +65,12 @@ def test_a_killed_takedown_is_undone_or_finished_and_leaves_no_text(
     publish_messages(kafka, kafka.raw_topic, [message(1, page(1)), message(7, page(7))])
     assert json_of(machine.run("ingest", "--json", **clean).stdout)["outcomes"] == {"suppressed": 1, "loaded": 1}
 
+    redact(machine, kafka, clean)
     asked = ("--outlet", f"https://www.{OUTLET}/", "--reason", "the publisher asked")
     whole = machine.run("forget", *asked, "--json", **clean)
     assert whole.returncode == 0, whole.stdout
     report = json_of(whole.stdout)
-    assert (report["found"], report["is_searched"], report["receipt"]["articles"]) == ([], True, 4)
+    assert (report["found"], report["is_searched"], report["receipt"]["articles"]) == ([], True, 5)
     assert Path(report["receipt"]["file"]).is_file()
     assert {each["place"].split(":")[0] for each in report["receipt"]["remains"]} == {
         f"Kafka topic {topic}" for topic in (kafka.raw_topic, kafka.rejected_topic, f"{kafka.raw_topic}.clean")
@@ -77,4 +78,25 @@ def test_a_killed_takedown_is_undone_or_finished_and_leaves_no_text(
     assert warehouse.query("SELECT count(*), count(original) FROM dead_letters").rows == ((1, 0),)
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((0,),)
     assert machine.run("forget", "--verify", "about the mayor of Pier").returncode == 0
-    assert machine.run("ledger", "verify", "--deep").returncode == 0
+    for check in (("ledger", "verify", "--deep"), ("archive", "verify")):
+        checked = machine.run(*check, **clean)
+        assert checked.returncode == 0, checked.stdout
+
+
+def redact(machine: Machine, kafka: KafkaSettings, clean: dict[str, str]) -> None:
+    """A name is redacted, the run is killed, and the page comes again."""
+    mayor = PAGE.format("Mayor opens Pier 8", "The mayor Ines Falk opened the pier. Falk said that it would stand.")
+    publish_messages(kafka, kafka.raw_topic, [message(8, mayor.encode())])
+    assert machine.run("ingest", **clean).returncode == 0
+    person = ("forget", "--person", "Ines Falk", "--in", url(8))
+    kill_group(machine.start_paused(f"{Failpoint.FORGETTING}:2", *person, **clean))
+    publish_messages(kafka, kafka.raw_topic, [message(8, mayor.replace("would", "will").encode())])
+    again = machine.run("ingest", **clean)
+    assert again.returncode == 0, again.stdout
+    warehouse = open_warehouse(machine.warehouse_url)
+    texts = [body for (body,) in warehouse.query("SELECT body FROM article_versions WHERE url = $1", (url(8),)).rows]
+    assert len(texts) == 2
+    assert all("The mayor [redacted] opened" in text and "Falk" not in text for text in texts)
+    assert machine.run("forget", "--verify", "The mayor Ines Falk opened").returncode == 0
+    unknown = machine.run("forget", "--person", "Otto Brandt", "--in", url(8))
+    assert (unknown.returncode, "with this name" in unknown.stdout) == (1, True)

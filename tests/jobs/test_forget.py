@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.jobs.forget import articles_at, domain_of, next_of_outlet
-from pipelines.records import Outlet
+from pipelines.jobs.forget import articles_at, domain_of, forms_of_name, is_named, next_of_outlet
+from pipelines.records import Entity, Mention, Outlet
+from pipelines.resolve.redaction import redacted_name
 from pipelines.resolve.takedowns import Takedown
 from pipelines.settings import Settings
 from pipelines.warehouse import load_batch
@@ -81,3 +82,29 @@ def test_articles_come_first_and_then_rejected_messages(
     assert len(some.rejected) == 2
     load_batch(warehouse, stage(tmp_path, batch_id="forget-2", kind="forget"), forgotten=second)
     assert next_of_outlet(warehouse, TAKEDOWN, settings, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "forms"),
+    [
+        ("Ines Falk", {"Ines Falk", "Falk", "Mayor Falk", "falk"}), ("Falk", {"Falk", "Ines Falk", "Mayor Falk"}),
+        ("Tom Reed", {"Tom Reed", "Reed"}), ("Nobody Here", {"Nobody Here", "here"}),
+    ],
+)
+def test_a_name_has_the_forms_that_the_article_gives_it(
+    warehouse: DuckDBWarehouse, tmp_path: Path, asked: str, forms: set[str]
+) -> None:
+    people = (
+        ("f" * 32, "Ines Falk", ("Ines Falk", "Falk", "Mayor Falk")), ("1" * 32, "Tom Reed", ("Tom Reed", "Reed")),
+        ("2" * 32, "Anna Reed", ("Anna Reed",)),
+    )
+    body = " ".join(form for *_, said in people for form in said)
+    mentions = tuple(
+        Mention(form, "PER", body.index(form), body.index(form) + len(form), 0, entity_id, False, 0.9)
+        for entity_id, _, said in people for form in said
+    )
+    entities = tuple(Entity(entity_id, name, "PER", len(said), 0.3) for entity_id, name, said in people)
+    load(warehouse, tmp_path, carried(0, title="Two people", body=body, mentions=mentions, entities=entities))
+    found = forms_of_name(warehouse, "a" * 32, asked)
+    assert set(found) == forms
+    assert is_named(warehouse, "a" * 32, redacted_name(found, "salt")) == (asked != "Nobody Here")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
@@ -11,11 +13,15 @@ from typing import Any
 
 import pytest
 
-from pipelines.records import Coordinates, Outlet
+from pipelines.clean.identity import content_hash
+from pipelines.records import Author, Coordinates, Evidence, Mention, Outlet
+from pipelines.resolve.redaction import RedactedName, redacted_name
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.stage import Folder, StagedBatch, dead_letter_id
+from pipelines.validate.contract import contract_violations, load_contract
 from pipelines.warehouse import Loaded, load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
+from schemas import Registry
 from tests.builders import FETCHED_AT, coordinates
 from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, PROCESSOR, carried, later, refused, tombstone
 from tests.warehouse.test_deletions import ARTICLE, OTHER, Stream
@@ -32,7 +38,7 @@ class Takedowns(Stream):
 
     def forget(
         self, *article_ids: str, takedown: Takedown = TAKEDOWN, rejected: tuple[Coordinates, ...] = (),
-        sends_articles: bool = False,
+        sends_articles: bool = False, name: RedactedName | None = None,
     ) -> Loaded:
         self.count += 1
         batch = StagedBatch(
@@ -40,7 +46,8 @@ class Takedowns(Stream):
             FETCHED_AT, "forget",
         )
         loaded = load_batch(
-            self.warehouse, batch, forgotten=Forgotten(takedown, article_ids, rejected), sends_articles=sends_articles
+            self.warehouse, batch, forgotten=Forgotten(takedown, article_ids, rejected, name),
+            sends_articles=sends_articles,
         )
         assert self.warehouse.verify().problems == ()
         return loaded
@@ -151,6 +158,91 @@ def test_the_topic_of_clean_articles_is_told(stream: Takedowns) -> None:
     assert stream.rows("SELECT topic, article_id, outcome, article FROM article_outbox") == (
         ("articles.raw", ARTICLE, "deleted", None),
     )
+
+
+NAME = redacted_name(["Ines Falk", "Falk"], "takedown-1")
+PERSON = replace(TAKEDOWN, scope="person")
+TEXT = "In Marrowby the office opened.\n\nInes Falk spoke. Falk’s office was named for Marrowby, not for Falkirk."
+PEOPLE: dict[str, Any] = {
+    "title": "Ines Falk opens an office", "body": TEXT, "word_count": len(TEXT.split()),
+    "authors": (Author("INES FALK", "person"), Author("Tom Reed", "person")), "tags": ("falk", "office"),
+    "mentions": (
+        Mention("Marrowby", "LOC", 3, 11, 0, "e" * 32, False, 0.8),
+        Mention("Ines Falk", "PER", 32, 41, 1, "f" * 32, True, 0.9),
+        Mention("Falk", "PER", 49, 53, 2, "f" * 32, True, 0.9),
+        Mention("Marrowby", "LOC", 77, 85, 2, "e" * 32, False, 0.8),
+    ),
+    "entities": (replace(FALK, mention_count=2), replace(MARROWBY, mention_count=2)),
+    "evidence": {"authors": Evidence("byline line", "By Ines Falk and Tom Reed")}, "story_signature": tuple(range(192)),
+}
+CLEAN = TEXT.replace("Ines Falk", "[redacted]").replace("Falk’s", "[redacted]’s")
+
+
+def all_text(stream: Takedowns) -> str:
+    """What the tables have of the article, as one text."""
+    tables = (*EMPTY, "quarantined_articles", "dead_letters")
+    return "\n".join(str(stream.rows(f"SELECT * FROM {table}")) for table in tables)
+
+
+def test_a_name_is_redacted_in_every_version_and_nothing_else_is_lost(stream: Takedowns) -> None:
+    former = PEOPLE | {"title": "Office of Falk", "body": f"{TEXT} Ines Falk left.", "mentions": (), "entities": ()}
+    stream.load(carried(0, content_hash="1" * 64, **former))
+    stream.load(carried(1, content_hash="2" * 64, fetched_at=later(2), **PEOPLE))
+    stream.load(refused(2, names=(ARTICLE,), value=b"<p>Ines Falk"))
+    assert stream.forget(ARTICLE, takedown=PERSON, name=NAME).removed == 1
+    left = all_text(stream)
+    assert "Falkirk" in left
+    assert re.search(r"(?i)\bfalk\b", left) is None
+    (row,) = stream.warehouse.query("SELECT * FROM articles WHERE article_id = $1", (ARTICLE,)).records()
+    assert (row["title"], row["body"], row["version"]) == ("[redacted] opens an office", CLEAN, 2)
+    assert (row["authors"], row["author_types"], row["tags"]) == (["Tom Reed"], ["person"], ["[redacted]", "office"])
+    assert row["content_hash"] == content_hash(row["title"], row["body"])
+    assert json.loads(row["evidence"])["authors"]["read_from"] == "By [redacted] and Tom Reed"
+    assert stream.rows("SELECT version, title FROM article_versions ORDER BY 1") == (
+        (1, "Office of [redacted]"), (2, "[redacted] opens an office"),
+    )
+    spans = stream.rows("SELECT text, start_char, end_char FROM mentions ORDER BY position")
+    assert [(text, CLEAN[start:end]) for text, start, end in spans] == [("Marrowby", "Marrowby")] * 2
+    named = stream.rows("SELECT name, mention_count, salience FROM article_entities")
+    assert named == (("Marrowby", 2, 1.0),)
+    receipt = stream.receipt()
+    assert (receipt["scope"], receipt["articles"], receipt["versions"]) == ("person", 1, 2)
+    assert stream.rows("SELECT * FROM suppressions") == ()
+
+
+def test_later_texts_of_a_redacted_article_are_redacted_and_the_same_text_is_unchanged(stream: Takedowns) -> None:
+    stream.load(carried(0, **PEOPLE))
+    stream.forget(ARTICLE, takedown=PERSON, name=NAME)
+    again = stream.load(carried(1, fetched_at=later(1), **PEOPLE))
+    assert again.outcomes in (Counter(unchanged=1), Counter(new_reading=1))
+    longer = PEOPLE | {"body": f"{TEXT} Later Ines Falk resigned.", "word_count": len(TEXT.split()) + 4}
+    loaded = stream.load(
+        carried(2, fetched_at=later(2), content_hash="9" * 64, **longer), refused(3, names=(ARTICLE,), value=b"Falk"),
+        carried(4, article_id=OTHER, content_hash="8" * 64, **PEOPLE),
+    )
+    assert loaded.outcomes == Counter(new_version=1, rejected=1, loaded=1)
+    bodies = dict(stream.rows("SELECT article_id, body FROM articles"))
+    assert bodies == {ARTICLE: f"{CLEAN} Later [redacted] resigned.", OTHER: TEXT}
+    assert stream.rows("SELECT original FROM dead_letters") == ((None,),)
+    ended = stream.rows("SELECT count(*) FROM article_entities WHERE name LIKE '%Falk%'")
+    assert ended == ((1,),)
+
+
+def test_a_redaction_that_has_expired_redacts_no_later_text(stream: Takedowns) -> None:
+    stream.load(carried(0, **PEOPLE))
+    stream.forget(ARTICLE, takedown=replace(PERSON, expires_at=FETCHED_AT), name=NAME)
+    stream.load(carried(1, fetched_at=later(2), **PEOPLE))
+    assert stream.rows("SELECT body FROM articles") == ((TEXT,),)
+
+
+def test_the_topic_of_clean_articles_gets_the_redacted_article(stream: Takedowns) -> None:
+    stream.load(carried(0, **PEOPLE))
+    stream.forget(ARTICLE, takedown=PERSON, name=NAME, sends_articles=True)
+    deleted, restored = stream.warehouse.query("SELECT outcome, article FROM article_outbox ORDER BY position").rows
+    assert (deleted, restored[0]) == (("deleted", None), "restored")
+    record = Registry.load().decode(bytes(restored[1]))
+    assert (record["body"], [each["name"] for each in record["entities"]]) == (CLEAN, ["Marrowby"])
+    assert contract_violations(record, load_contract()) == ()
 
 
 def test_an_article_that_a_delete_request_had_removed_can_be_forgotten_too(stream: Takedowns) -> None:

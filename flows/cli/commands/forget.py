@@ -27,6 +27,12 @@ def forget(  # noqa: PLR0913, PLR0917  its options
     article: Annotated[
         str | None, typer.Option("--article", metavar="ID", help="Take down the article with this article_id.")
     ] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="NAME", help="Redact a person's name in the article of --in.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option("--in", metavar="ARTICLE", help="The article to redact: its article_id or URL.")
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why, for the receipt.")] = "not given",
     requested_by: Annotated[str, typer.Option("--by", help="Who asked for it, for the receipt.")] = "not given",
     until: Annotated[
@@ -49,11 +55,11 @@ def forget(  # noqa: PLR0913, PLR0917  its options
     """Remove an article or an outlet from every store, keep it out from now on, and leave a receipt.
 
     The text, its versions, names, dead letters, staged files, reports and copies are removed. What Kafka keeps is
-    listed, with the time until which it does.
+    listed, with the time until which it does. With --person, the article stays and the name is redacted in it.
     """
     with command("forget", verbose=verbose, warehouse=warehouse) as run:
         if verify is not None:
-            if any((url, outlet, article)):
+            if any((url, outlet, article, person, within)):
                 raise WrongUsage(
                     "--verify only searches, and removes nothing.\n"
                     "What to do: run `dateline forget` without --verify first, and then with --verify alone."
@@ -63,8 +69,8 @@ def forget(  # noqa: PLR0913, PLR0917  its options
         from flows.cli.ingesting import forget_here
 
         report = forget_here(
-            run, quiet=as_json, url=url, outlet=outlet, article=article, reason=reason, requested_by=requested_by,
-            until=until, wait_minutes=wait,
+            run, quiet=as_json, url=url, outlet=outlet, article=article, person=person, within=within, reason=reason,
+            requested_by=requested_by, until=until, wait_minutes=wait,
         )
         if as_json:
             run.screen.write_json(report)
@@ -108,12 +114,18 @@ def _show(run: Command, report: dict[str, Any]) -> None:
     from pipelines.phrases import counted
 
     receipt = report["receipt"]
-    what = f"the outlet {receipt['outlet_domain']}" if receipt["outlet_domain"] else "the article"
-    run.screen.say(
-        f"Removed {counted(receipt['articles'], 'article')} with {counted(receipt['versions'], 'version')}, and what "
-        f"{counted(receipt['records'], 'record')} had left. From now on {safe(what)} is suppressed"
-        + (f" until {receipt['expires_at']:%Y-%m-%d %H:%M} UTC." if receipt["expires_at"] else ".")
-    )
+    until = f" until {receipt['expires_at']:%Y-%m-%d %H:%M} UTC" if receipt["expires_at"] else ""
+    if receipt["scope"] == "person":
+        run.screen.say(
+            f"Redacted the name in {counted(receipt['versions'], 'version')} of the article. It is redacted in later "
+            f"texts of the article too{until}. Its URL was not changed."
+        )
+    else:
+        what = f"the outlet {receipt['outlet_domain']}" if receipt["outlet_domain"] else "the article"
+        run.screen.say(
+            f"Removed {counted(receipt['articles'], 'article')} with {counted(receipt['versions'], 'version')}, and "
+            f"what {counted(receipt['records'], 'record')} had left. From now on {safe(what)} is suppressed{until}."
+        )
     rows = [(each["place"], each["until"] or "not known", each["advice"]) for each in receipt["remains"]]
     if rows:
         run.screen.table("What Kafka still keeps", ("place", "until", "advice"), rows)

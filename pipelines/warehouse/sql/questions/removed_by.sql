@@ -1,3 +1,7 @@
--- Records whose content the batch removed on a delete request, and records of the batch that one kept out.
+-- Records whose content the batch removed, and records of the batch that were kept out, or in which a name was redacted.
 SELECT topic, partition, kafka_offset FROM ledger
-WHERE topic = $1 AND (removed_in = $2 OR (outcome = 'suppressed' AND (batch_id = $2 OR replayed_in = $2)));
+WHERE topic = $1 AND (
+    removed_in = $2
+    OR ((batch_id = $2 OR replayed_in = $2)
+        AND (outcome = 'suppressed' OR article_id IN (SELECT article_id FROM redactions)))
+);

@@ -1,0 +1,164 @@
+"""Removes a person's name from the texts of one article: from its headline, body, byline, names and evidence.
+
+What is stored of a redacted name are digests of its forms (``Ines Falk``, ``Falk``), by which later texts of the
+article are redacted too. A form matches whole words, whatever their case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.clean.identity import content_hash
+
+REDACTED = "[redacted]"
+MOST_WORDS = 8
+"""A form of a name with more words is not looked for."""
+
+# Words; in scripts without spaces (Thai, Lao, Burmese, Khmer, kana, Han) each character
+_WORD = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\\w+")
+_TEXTS = ("title", "section", "copyright_notice")
+_LISTS = ("tags", "warnings")
+
+type Span = tuple[int, int]
+type Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedName:
+    """Digests of the forms of a name, and the number of words of the longest one."""
+
+    salt: str
+    digests: frozenset[str]
+    words: int
+
+    def spans(self, text: str) -> list[Span]:
+        """Where the name is in a text: spans of characters in their order. At each place the longest form counts.
+
+        >>> redacted_name(["Ines Falk", "Falk"], "salt").spans("FALK, said Ines Falk's office. Falkland is no one.")
+        [(0, 4), (11, 20)]
+        """
+        words = [(found[0].casefold(), *found.span()) for found in _WORD.finditer(text)]
+        spans, at = [], 0
+        while at < len(words):
+            for size in range(min(self.words, len(words) - at), 0, -1):
+                if _digest(self.salt, [word for word, _, _ in words[at : at + size]]) in self.digests:
+                    spans.append((words[at][1], words[at + size - 1][2]))
+                    at += size
+                    break
+            else:
+                at += 1
+        return spans
+
+    def redact(self, text: str) -> str:
+        """The text with ``REDACTED`` in place of the name."""
+        return _without(text, self.spans(text))
+
+
+def redacted_name(forms: Iterable[str], salt: str) -> RedactedName:
+    """The name with these forms, of at most ``MOST_WORDS`` words each."""
+    split = [words for form in forms if 0 < len(words := words_of(form)) <= MOST_WORDS]
+    return RedactedName(salt, frozenset(_digest(salt, words) for words in split), max(map(len, split), default=0))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, case-folded.
+
+    >>> words_of("Ines O'Falk")
+    ['ines', 'o', 'falk']
+    """
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def redact_record(record: Mapping[str, Any], name: RedactedName) -> Record:
+    """A staged Avro article without the name."""
+    done = dict(record) | _redacted_fields(record, name)
+    done["authors"] = [author for author in record["authors"] if not _is_name(author["name"], name)]
+    done["evidence"] = {
+        field: found | {"read_from": found["read_from"] and name.redact(found["read_from"])}
+        for field, found in record["evidence"].items()
+    }
+    done["body"], done["mentions"], done["entities"] = redact_body(
+        record["body"], record["mentions"], record["entities"], name
+    )
+    return done | _derived(done)
+
+
+def redact_row(row: Mapping[str, Any], name: RedactedName) -> Record:
+    """A row of ``articles`` or ``article_versions`` without the name; its mentions are not in it."""
+    done = dict(row) | _redacted_fields(row, name)
+    kept = [n for n, author in enumerate(row["authors"]) if not _is_name(author, name)]
+    for column in ("authors", "author_types"):
+        done[column] = [row[column][n] for n in kept]
+    if row.get("evidence"):
+        done["evidence"] = json.dumps({
+            field: found | {"read_from": found["read_from"] and name.redact(found["read_from"])}
+            for field, found in json.loads(row["evidence"]).items()
+        })
+    done["body"] = name.redact(row["body"])
+    return done | _derived(done)
+
+
+def redact_body(
+    body: str, mentions: Sequence[Mapping[str, Any]], entities: Sequence[Mapping[str, Any]], name: RedactedName,
+    ends: tuple[str, str] = ("start", "end"),
+) -> tuple[str, list[Record], list[Record]]:
+    """A body without the name, with the mentions and entities that are left.
+
+    ``ends`` are the fields of a mention's span. Mentions of the name are dropped, those after it are moved, and an
+    entity that has lost all its mentions goes; the salience of the others adds up to 1 again.
+    """
+    start, end = ends
+    spans = name.spans(body)
+    moved = [
+        dict(mention) | {start: mention[start] + shift, end: mention[end] + shift}
+        for mention in mentions
+        if not any(first < mention[end] and mention[start] < last for first, last in spans)
+        for shift in [_shift(spans, mention[start])]
+    ]
+    before, after = (Counter(mention["entity_id"] for mention in each) for each in (mentions, moved))
+    left = [
+        dict(entity) | {"mention_count": after[entity["entity_id"]]} for entity in entities
+        if not name.spans(entity["name"]) and (after[entity["entity_id"]] or not before[entity["entity_id"]])
+    ]
+    known = {entity["entity_id"] for entity in left}
+    total = sum(entity["salience"] for entity in left)
+    for entity in left if total else ():
+        entity["salience"] = round(entity["salience"] / total, 4)
+    return _without(body, spans), [mention for mention in moved if mention["entity_id"] in known], left
+
+
+def _redacted_fields(fields: Mapping[str, Any], name: RedactedName) -> Record:
+    done: Record = {field: name.redact(fields[field]) for field in _TEXTS if fields.get(field)}
+    return done | {
+        field: [name.redact(text) for text in fields[field]] for field in _LISTS if fields.get(field) is not None
+    }
+
+
+def _derived(done: Mapping[str, Any]) -> Record:
+    return {"content_hash": content_hash(done["title"], done["body"]), "word_count": len(done["body"].split())}
+
+
+def _is_name(text: str, name: RedactedName) -> bool:
+    return bool(name.spans(text))
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], REDACTED]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _shift(spans: Sequence[Span], at: int) -> int:
+    return sum(len(REDACTED) - (end - start) for start, end in spans if end <= at)
+
+
+def _digest(salt: str, words: Sequence[str]) -> str:
+    return hashlib.sha256(f"{salt} {' '.join(words)}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
