@@ -14,6 +14,8 @@ from enum import StrEnum
 class Failpoint(StrEnum):
     """The places, in the order in which a batch reaches them."""
 
+    PUBLISHED = "published"
+    """After messages of a backfill were acknowledged, and before its journal says so."""
     PLANNING = "planning"
     """Before the broker is asked for the end of its topic."""
     TRANSFORMING = "transforming"

@@ -12,6 +12,7 @@ import typer
 
 from flows.cli.commands import (
     archive,
+    backfill,
     check,
     dashboard,
     demo,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 for part in (
     demo.app, local.app, check.app, stream.app, ledger.app, query.app, history.app, report.app, metrics.app,
-    dashboard.app, maintain.app, forget.app, project.app,
+    dashboard.app, maintain.app, forget.app, backfill.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

@@ -81,6 +81,15 @@ def release_here(run: Command, scraper: str, *, quiet: bool = False) -> dict[str
         return report
 
 
+def backfill_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The backfill flow's report, as JSON; ``wanted`` are parameters of the flow."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.backfill import backfill
+
+        report: dict[str, Any] = backfill(**wanted)
+        return report
+
+
 def forget_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
     """The forget flow's report, as JSON; ``wanted`` are parameters of the flow."""
     with _watched(run, run.settings, quiet=quiet):
@@ -138,6 +147,18 @@ def _show_waiting(screen: Screen, report: dict[str, Any]) -> None:
         screen.say(
             f"[yellow]Not caught up:[/yellow] {safe(in_open_transactions(report['topic'], report['waiting']), 600)}"
         )
+
+
+def show_backfilled(screen: Screen, report: dict[str, Any]) -> None:
+    screen.say(
+        f"Sent {counted(report['sent'], 'message')} of {counted(report['files'], 'file')} to "
+        f"[bold]{safe(report['topic'])}[/bold] and loaded the topic to its end."
+        + (f" {counted(report['skipped'], 'message')} had been sent by an earlier run." if report["skipped"] else "")
+    )
+    if report["outcomes"]:
+        screen.table("Outcomes", ("outcome", "records"), by_outcome(report["outcomes"]))
+    if report["reasons"]:
+        screen.table("Rejected", ("reason", "records"), Counter(report["reasons"]).most_common())
 
 
 def show_released(screen: Screen, scraper: str, report: dict[str, Any]) -> None:

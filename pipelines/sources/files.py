@@ -33,7 +33,9 @@ from pipelines.sources.manifest import (
 from pipelines.sources.unpack import MEMBER, ArchiveDamaged, Unpacked
 from pipelines.sources.warc import warc_pages
 
-__all__ = ["FileFault", "FileUnreadable", "LeftOutFile", "ManifestBroken", "OutgoingMessage", "messages_from"]
+__all__ = [
+    "FileFault", "FileUnreadable", "LeftOutFile", "ManifestBroken", "OutgoingMessage", "files_from", "messages_from",
+]
 
 PAGE_BYTES = 64 << 20  # the largest file of one page that is read; decode has a lower limit of its own
 UNPACKED_BYTES = 10_000_000  # a larger gzip page is sent compressed: decode decompresses it up to its own limit
@@ -57,30 +59,44 @@ def messages_from(
     Without ``leave_out``, it raises ``FileUnreadable``. Files of other types in a folder are reported to ``leave_out``
     too; one that is given by name always raises. Raises ``ManifestBroken`` before the first message.
     """
+    files = files_from(paths, manifest, now, leave_out)
+    return (message for _, messages in files for message in messages)
+
+
+def files_from(
+    paths: Sequence[Path], manifest: Path | None, now: datetime, leave_out: Callable[[LeftOutFile], None] | None = None
+) -> Iterator[tuple[Path, Iterator[OutgoingMessage]]]:
+    """The files of ``messages_from``, each with its messages, which are read when they are asked for."""
     leaving = leave_out or _refuse
     left: list[LeftOutFile] = []
     files = [file for path in paths for file in _files_of(path, manifest, left.append)]
     known = read_manifest(manifest, frozenset(real_path(file) for file in files))
-    return _messages(files, known, now, left, leaving)
+    return _each_file(files, known, now, left, leaving)
 
 
-def _messages(
+def _each_file(
     files: Sequence[Path], known: Manifest, now: datetime, left: Sequence[LeftOutFile],
     leave_out: Callable[[LeftOutFile], None],
-) -> Iterator[OutgoingMessage]:
+) -> Iterator[tuple[Path, Iterator[OutgoingMessage]]]:
     for one in left:
         leave_out(one)
     for file in files:
-        sent = 0
-        try:
-            for message in _messages_of(file, known, now):
-                if isinstance(message, LeftOutFile):
-                    leave_out(replace(message, sent=sent if message.is_fault else 0))
-                else:
-                    yield message
-                    sent += 1
-        except FileUnreadable as fault:
-            leave_out(LeftOutFile(_shown(file), str(fault).partition("\n")[0], sent=sent))
+        yield file, _messages(file, known, now, leave_out)
+
+
+def _messages(
+    file: Path, known: Manifest, now: datetime, leave_out: Callable[[LeftOutFile], None]
+) -> Iterator[OutgoingMessage]:
+    sent = 0
+    try:
+        for message in _messages_of(file, known, now):
+            if isinstance(message, LeftOutFile):
+                leave_out(replace(message, sent=sent if message.is_fault else 0))
+            else:
+                yield message
+                sent += 1
+    except FileUnreadable as fault:
+        leave_out(LeftOutFile(_shown(file), str(fault).partition("\n")[0], sent=sent))
 
 
 def _refuse(left: LeftOutFile) -> None:

@@ -18,6 +18,7 @@ HEAVY = ("apache_beam", "prefect", "spacy", "great_expectations", "kafka", "duck
 COMMANDS = (
     "demo", "up", "down", "publish", "ingest", "status", "inspect", "query", "rejected list", "rejected show",
     "rejected replay", "scrapers list", "scrapers release", "ledger verify", "schemas check", "deploy",
+    "maintain", "forget", "backfill", "archive verify",
 )
 
 invoke = CliRunner().invoke
@@ -58,6 +59,7 @@ def test_ingest_without_a_broker_says_what_to_do() -> None:
 @pytest.mark.parametrize("command", [
     "demo", "up", "down", "publish .", "ingest", "status", "inspect .", "query", "rejected list", "rejected show x",
     "rejected replay", "scrapers list", "scrapers release x", "ledger verify", "schemas check", "deploy",
+    "maintain", "forget", "backfill .", "archive verify",
 ])  # fmt: skip
 def test_every_command_refuses_wrong_settings(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("DATELINE_KAFKA__CONSUMER", "{marzipan")
