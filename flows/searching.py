@@ -79,9 +79,11 @@ def need_phrase(phrase: str) -> str:
 def search_stores(settings: Settings, warehouse: Warehouse, phrase: str) -> Iterator[Found]:
     """Where the phrase is in the warehouse, its files and copies, the stage, and the home folder with logs and reports.
 
-    Compressed originals are unpacked. Text that a page writes with entities or markup inside is not found.
+    Originals are decrypted if their key is given, and unpacked if they are compressed. Text that a page writes with
+    entities or markup inside is not found.
     """
     yield from _in_warehouse(warehouse, phrase)
+    yield from _in_originals(settings, warehouse, phrase)
     yield from _in_stage(settings, phrase)
     for folder in HOME_FOLDERS:
         yield from _in_files(settings.home / folder, settings.home, phrase)
@@ -121,7 +123,7 @@ def _in_warehouse(warehouse: Warehouse, phrase: str) -> Iterator[Found]:
             if count:
                 yield Found("warehouse", table.name, count)
         for column in table.columns:
-            if column.type in {"bytes", "bytes[]"}:
+            if column.type in {"bytes", "bytes[]"} and column.name != "original":
                 yield from _in_bytes(warehouse, table.name, column.name, phrase)
 
 
@@ -131,6 +133,22 @@ def _in_bytes(warehouse: Warehouse, table: str, column: str, phrase: str) -> Ite
         count = sum(_is_in_value(row[0], phrase) for row in answer.rows)
     if count:
         yield Found("warehouse", f"{table}.{column}", count)
+
+
+def _in_originals(settings: Settings, warehouse: Warehouse, phrase: str) -> Iterator[Found]:
+    """The originals of dead letters, in the warehouse and in the stage."""
+    from pipelines.jobs.forget import every_letter
+    from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged, stage_store
+
+    store, inside = stage_store(settings), 0
+    for letter in every_letter(warehouse):
+        with suppress(EncryptionKeyMissing, StagedBatchDamaged):
+            if _is_in(store.original_of(letter.record()), phrase):
+                inside += letter.original_path is None
+                if letter.original_path is not None and letter.original_key_id is not None:
+                    yield Found("stage", letter.original_path, 1)
+    if inside:
+        yield Found("warehouse", "dead_letters.original", inside)
 
 
 def _in_stage(settings: Settings, phrase: str) -> Iterator[Found]:

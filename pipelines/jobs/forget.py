@@ -14,7 +14,7 @@ from pipelines.records import Coordinates, RawMessage
 from pipelines.resolve.redaction import RedactedName, words_of
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import Settings
-from pipelines.stage import StagedBatchDamaged, StageStore, stage_store
+from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged, StageStore, stage_store
 from pipelines.transforms.naming import outlet_named_by
 from pipelines.warehouse import DeadLetterFilter, StoredDeadLetter, Warehouse
 from pipelines.warehouse.questions import ask
@@ -93,7 +93,7 @@ def _quarantined(warehouse: Warehouse, domain: str, limit: int) -> Iterator[str]
 
 def _rejected(warehouse: Warehouse, domain: str, settings: Settings, limit: int) -> Iterator[Coordinates]:
     store, decoder, count = stage_store(settings), decoder_loader(settings)(), 0
-    for letter in _every_letter(warehouse):
+    for letter in every_letter(warehouse):
         if _outlet_of(letter, store, decoder) == domain:
             yield letter.coordinates
             count += 1
@@ -101,7 +101,8 @@ def _rejected(warehouse: Warehouse, domain: str, settings: Settings, limit: int)
             return
 
 
-def _every_letter(warehouse: Warehouse) -> Iterator[StoredDeadLetter]:
+def every_letter(warehouse: Warehouse) -> Iterator[StoredDeadLetter]:
+    """All dead letters, those that are still rejected first."""
     for resolved in (False, True):
         chosen = DeadLetterFilter(resolved=resolved)
         while page := warehouse.dead_letters(chosen, PAGE):
@@ -113,7 +114,7 @@ def _outlet_of(letter: StoredDeadLetter, store: StageStore, decoder: Decoder) ->
     """The outlet that the original names; None if it names none, or is gone."""
     try:
         message = message_of(letter.record(), store)
-    except StagedBatchDamaged:
+    except (EncryptionKeyMissing, StagedBatchDamaged):
         message = message_of(letter.record() | {"original_path": None, "original": None}, store)
     return outlet_named_by(message, _url_in(message, decoder))
 

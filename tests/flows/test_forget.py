@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import Callable
@@ -10,16 +11,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from flows.faults import WrongUsage
 from flows.forget import Wanted
 from flows.receipts import receipt_path, write_receipt
 from flows.remains import send_tombstones, what_remains
 from flows.searching import a_phrase_of, copies_of, need_phrase, search_stores
+from flows.staged import StagedBatches
 from pipelines.broker import BrokerRefused
 from pipelines.records import OutgoingMessage, Outlet
 from pipelines.resolve.takedowns import Forgotten, Takedown
-from pipelines.settings import KafkaSettings, Settings
+from pipelines.settings import EncryptionSettings, KafkaSettings, Settings
 from pipelines.sources.kafka import TopicMissing
 from pipelines.sources.retention import Retention
 from pipelines.stage import StagedBatch, stage_store
@@ -109,6 +112,25 @@ def test_a_phrase_is_found_wherever_it_is_kept(settings: Settings, warehouse: Du
         str(settings.snapshot.path),
     }
     assert list(search_stores(settings, warehouse, "nobody ever wrote this sentence")) == []
+
+
+def test_encrypted_originals_are_searched_with_their_key(settings: Settings, warehouse: DuckDBWarehouse) -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    secret = settings.model_copy(update={
+        "encryption": EncryptionSettings(keyring={"first": SecretStr(key)}, key_id="first"),
+        "limits": settings.limits.model_copy(update={"dead_letter_bytes": 100}),
+    })
+    store = stage_store(secret)
+    batch = stage(
+        store.batches, refused(0, value=SECRET.encode()), refused(1, value=f"{SECRET} {'and again ' * 20}".encode()),
+        store=store,
+    )
+    load_batch(warehouse, batch)
+    StagedBatches(store.batches).remove_all()
+    assert {(one.store, one.count) for one in search_stores(secret, warehouse, SECRET)} == {
+        ("warehouse", 1), ("stage", 1),
+    }
+    assert list(search_stores(settings, warehouse, SECRET)) == []
 
 
 def test_the_phrase_of_a_search_is_in_no_other_article(settings: Settings, warehouse: DuckDBWarehouse) -> None:

@@ -17,6 +17,7 @@ from pipelines.stage import (
     OutcomeRow,
     PartWriter,
     StagedBatch,
+    StageStore,
     dead_letter_record,
     key_digest,
     reading_digest,
@@ -116,12 +117,15 @@ def offsets(start: int, end: int, partition: int = 0) -> OffsetRange:
 
 def stage(
     folder: Path | Folder, *events: Event, batch_id: str = "batch-1", run_id: str = "run-1", kind: BatchKind = "ingest",
-    ranges: tuple[OffsetRange, ...] | None = None, topic_id: str = "",
+    ranges: tuple[OffsetRange, ...] | None = None, topic_id: str = "", store: StageStore | None = None,
 ) -> StagedBatch:
-    """A sealed batch of the events; its ranges are what they cover unless told otherwise."""
+    """A sealed batch of the events; its ranges are what they cover unless told otherwise.
+
+    With ``store``, originals of dead letters are stored and encrypted as its settings say.
+    """
     into = (folder if isinstance(folder, Folder) else Folder.at(folder)) / batch_id
     writer = PartWriter(into, "part-000")
-    spans = [_write(writer, event) for event in events]
+    spans = [_write(writer, event, store) for event in events]
     if ranges is None:
         ranges = handed_ranges(sorted(set(spans), key=lambda r: r.start), ()) if kind == "ingest" else ()
     batch = StagedBatch(
@@ -131,7 +135,7 @@ def stage(
     return batch
 
 
-def _write(writer: PartWriter, event: Event) -> OffsetRange:
+def _write(writer: PartWriter, event: Event, store: StageStore | None) -> OffsetRange:
     match event:
         case Carried(record, timestamp, key):
             at = Coordinates(**record["coordinates"])
@@ -142,7 +146,7 @@ def _write(writer: PartWriter, event: Event) -> OffsetRange:
             ))
         case Refused(message, failure, scraper, names, outlet):
             at = message.coordinates
-            writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, None))
+            writer.dead_letter(dead_letter_record(message, failure, PROCESSOR, FETCHED_AT, scraper, store))
             writer.outcome(
                 OutcomeRow(
                     at, message.timestamp, "rejected", failure.reason, scraper, next(iter(names), None),
