@@ -24,6 +24,7 @@ from flows.cli.commands import (
     query,
     rejected,
     report,
+    reprocess,
     scrapers,
     stream,
 )
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for part in (
     demo.app, local.app, check.app, stream.app, ledger.app, query.app, history.app, report.app, metrics.app,
-    dashboard.app, maintain.app, project.app,
+    dashboard.app, maintain.app, reprocess.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from pipelines.records import OffsetRange
+from pipelines.resolve.again import articles_anew, resolve_again
 from pipelines.resolve.changes import ChangeBuilder, Changes
 from pipelines.resolve.counts import count_changes
 from pipelines.resolve.entries import (
@@ -23,7 +24,7 @@ from pipelines.resolve.entries import (
     partitions_read,
     reconciled_ranges,
 )
-from pipelines.resolve.history import known_history, staged_sightings
+from pipelines.resolve.history import former_records, known_history, staged_sightings
 from pipelines.resolve.letters import change_letters
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
@@ -33,6 +34,7 @@ from pipelines.resolve.state import KnownState, Lookup
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.version_changes import change_version_changes
 from pipelines.resolve.versions import Resolutions, resolve
+from pipelines.resolve.withdrawn import change_withdrawn
 from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit
@@ -62,15 +64,22 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     read = partitions_read(known, handed)
     new_topics = check_topics(known, handed, batch.topic_id)
     quarantine = check_drift(staged, known, terms.drift)
-    sightings = staged_sightings(staged, quarantine.quarantined)
+    former = former_records(known, staged)
+    sightings = staged_sightings(staged, quarantine.quarantined, former)
     history = known_history(known, sightings)
-    found = resolve(sightings, history)
+    if batch.kind == "reprocess":
+        anew = articles_anew(sightings, history, former)
+        history = known_history(known, sightings, anew) if anew else history
+        found = resolve_again(sightings, history, former, anew)
+    else:
+        found = resolve(sightings, history)
 
     changes, at = ChangeBuilder(), terms.loaded_at
     kept = kept_texts(staged, found, known, batch.batch_id)
     texts = count_changes(changes, kept, found, history, known)
     change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
     change_version_changes(changes, kept, found, known)
+    change_withdrawn(changes, staged, found, former, known, at)
     changes.add_table("mentions", texts.mentions)
     changes.add_table("article_entities", texts.entities)
     changes.add("deletions", [

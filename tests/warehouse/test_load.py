@@ -356,7 +356,7 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: Relation
     assert (loaded.outcomes, loaded.left_out) == (Counter(), 1)
     after = tables(warehouse)
     assert after.pop("batches")[2:] == [
-        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     ]
     before.pop("batches")
     assert after == before
