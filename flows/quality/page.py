@@ -29,7 +29,7 @@ SHOWN_REASONS = 40
 OUTCOMES = {
     "loaded": "new articles", "new_version": "new versions", "new_reading": "new readings", "unchanged": "unchanged",
     "rejected": "rejected", "quarantined": "quarantined", "deleted": "deletions", "suppressed": "suppressed",
-    "nothing_to_delete": "deletions without effect",
+    "nothing_to_delete": "deletions without effect", "withdrawn": "withdrawn",
 }
 KINDS = {
     "consent_walls": "Consent walls", "rejected": "Rejected records", "dates_ahead": "Dated in the future",
