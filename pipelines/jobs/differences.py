@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.reprocess import Chosen, chosen_messages, reprocess_batch
+from pipelines.personal import mask_personal
 from pipelines.records import Coordinates
 from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.layout import layout
@@ -36,7 +37,7 @@ type ByName = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A message, the address of its article, and a value before and after, cut to 200 characters."""
+    """A message, the address of its article, and a value before and after: masked, and cut to 200 characters."""
 
     coordinates: str
     url: str | None
@@ -191,7 +192,7 @@ def _plain(row: ByName) -> ByName:
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = mask_personal(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
