@@ -90,6 +90,9 @@ dateline_runs_total{{kind="ingest",status="failed"}} 1.0
 dateline_runs_total{{kind="release",status="abandoned"}} 0.0
 dateline_runs_total{{kind="release",status="completed"}} 0.0
 dateline_runs_total{{kind="release",status="failed"}} 0.0
+dateline_runs_total{{kind="reprocess",status="abandoned"}} 0.0
+dateline_runs_total{{kind="reprocess",status="completed"}} 0.0
+dateline_runs_total{{kind="reprocess",status="failed"}} 0.0
 dateline_runs_total{{kind="replay",status="abandoned"}} 0.0
 dateline_runs_total{{kind="replay",status="completed"}} 0.0
 dateline_runs_total{{kind="replay",status="failed"}} 0.0

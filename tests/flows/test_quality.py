@@ -22,6 +22,7 @@ from flows.quality.files import LEFT_S, Reports, reports_of
 from flows.quality.page import SHOWN_REASONS, SHOWN_SCRAPERS, attention, bars, gauge, render
 from flows.quality.writing import as_counted, remove_outdated, write_report
 from flows.report import RunReport, markdown_of
+from flows.staged import StagedBatches
 from flows.work import remove_staged
 from pipelines.resolve.drift import Anomaly, Comparison
 from pipelines.settings import ReportSettings, Settings
@@ -300,7 +301,8 @@ def test_a_deletion_removes_the_reports(
     reports_of(settings).folder.mkdir(parents=True)
     reports_of(settings).newest.touch()
     work = SimpleNamespace(
-        settings=settings, sharing=None, warehouse=warehouse, store=SimpleNamespace(batches=Folder.at(home / "stage")),
+        settings=settings, sharing=None, warehouse=warehouse, staged=StagedBatches(Folder.at(home / "stage")),
+        store=SimpleNamespace(owns_original=lambda _: True),
     )
     loaded = Loaded("batch", Counter(), Counter(), Counter(), {}, removed=removed)
     remove_staged(work, loaded)  # type: ignore[arg-type]
