@@ -264,7 +264,7 @@ def keep_archive(work: Work) -> None:
 @contextmanager
 def working(  # noqa: PLR0913  how a run starts
     settings: Settings, kind: BatchKind, wait_minutes: float = 0, following: Stop | None = None, *,
-    new_warehouse: bool = False, shared: bool = False,
+    new_warehouse: bool = False, shared: bool = False, executor: Executor | None = None,
 ) -> Iterator[Work]:
     """Take the writer lock, start a run and its workers, and record the run's end, however it ends.
 
@@ -273,6 +273,7 @@ def working(  # noqa: PLR0913  how a run starts
 
     ``following`` is the stop of a run that follows the topic: such a run waits longer for the end of an outage, and
     being stopped completes it. Runs that are ``shared`` load one topic at the same time, each its share of it.
+    ``executor`` is one that is at work already; None starts one for the run.
     """
     from pipelines.jobs.names import check_names
     from pipelines.warehouse import Run
@@ -303,13 +304,13 @@ def working(  # noqa: PLR0913  how a run starts
         end_killed(memory.folder / "runs", alone=not shared)
         processor = f"dateline {version('dateline')}"
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
-        with _recorded(settings, warehouse, report, artifact), _executor(settings, kind) as executor:
+        with _recorded(settings, warehouse, report, artifact), _executor(settings, kind, executor) as at_work:
             outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
             group = GroupOffsets(settings, memory.for_kafka())
             follows = following is not None
             snapshot = Snapshot(settings, warehouse)
             yield Work(
-                settings, warehouse, executor, report, outboxes, group, artifact, logs, patience, snapshot, follows,
+                settings, warehouse, at_work, report, outboxes, group, artifact, logs, patience, snapshot, follows,
                 worker,
             )
             snapshot.finish()
@@ -339,10 +340,13 @@ def _recorded(settings: Settings, warehouse: Warehouse, report: RunReport, artif
 
 
 @contextmanager
-def _executor(settings: Settings, kind: BatchKind) -> Iterator[Executor]:
+def _executor(settings: Settings, kind: BatchKind, at_work: Executor | None) -> Iterator[Executor]:
     """The executor of the settings. A release or takedown runs no step: its calls are made in this process."""
     from pipelines.runtime import executor_of
 
+    if at_work is not None:
+        yield at_work
+        return
     if kind in {"release", "forget"}:
         with executor_of(settings, workers=0) as here:
             yield here
@@ -384,7 +388,8 @@ def _write_artifact(settings: Settings, report: RunReport, write: Callable[[RunR
         report.outbox = [asdict(waiting) for waiting in the_warehouse(settings).outbox_standing()]
     except Exception:
         LOG.warning("the state of the scrapers and the outbox could not be read", exc_info=True)
-    report.page = write_report(settings, the_warehouse(settings), report)
+    if report.kind != "reprocess":  # it is a run for each batch, and their reports would take the place of all others
+        report.page = write_report(settings, the_warehouse(settings), report)
     try:
         write(report)
     except Exception:

@@ -22,6 +22,8 @@ class Failpoint(StrEnum):
     """Before a share of a batch is transformed, in the process that transforms it."""
     RANGE_READ = "range read"
     """After the last message of a range of offsets was read."""
+    MESSAGES_FOUND = "messages found"
+    """After the stored messages of a reprocess were found, before they are processed."""
     ENRICHING = "enriching"
     """Before an article is searched for names."""
     CLOSING_PART = "closing part"

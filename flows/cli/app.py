@@ -26,6 +26,7 @@ from flows.cli.commands import (
     query,
     rejected,
     report,
+    reprocess,
     scrapers,
     stream,
 )
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 for part in (
     demo.app, local.app, check.app, stream.app, ledger.app, query.app, history.app, report.app, metrics.app,
-    dashboard.app, maintain.app, forget.app, backfill.app, project.app,
+    dashboard.app, maintain.app, reprocess.app, forget.app, backfill.app, project.app,
 ):
     app.add_typer(part)
 app.add_typer(rejected.app, name="rejected")

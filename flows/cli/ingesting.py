@@ -72,6 +72,15 @@ def replay_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str
         return report
 
 
+def reprocess_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[str, Any]:
+    """The reprocess flow's report, as JSON."""
+    with _watched(run, run.settings, quiet=quiet):
+        from flows.reprocess import reprocess
+
+        report: dict[str, Any] = reprocess(**wanted)
+        return report
+
+
 def release_here(run: Command, scraper: str, *, quiet: bool = False) -> dict[str, Any]:
     """The release flow's report, as JSON."""
     with _watched(run, run.settings, quiet=quiet):

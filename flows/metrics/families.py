@@ -28,7 +28,7 @@ from pipelines.failures import Failure
 if TYPE_CHECKING:
     from flows.metrics.figures import LedgerFigures, RunFigures, Seen, WarehouseFigures
 
-KINDS = ("ingest", "replay", "release", "forget")
+KINDS = ("ingest", "replay", "release", "reprocess", "forget")
 ENDED = ("completed", "failed", "abandoned")
 UNEXPECTED = Failure.UNEXPECTED
 

@@ -18,6 +18,7 @@ from pipelines.phrases import counted
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from pipelines.jobs.differences import Difference, Differences
     from pipelines.resolve.drift import Comparison
     from pipelines.warehouse.quality import Check, RunQuality, ScraperDrift, TrendPoint
 
@@ -28,7 +29,7 @@ SHOWN_REASONS = 40
 OUTCOMES = {
     "loaded": "new articles", "new_version": "new versions", "new_reading": "new readings", "unchanged": "unchanged",
     "rejected": "rejected", "quarantined": "quarantined", "deleted": "deletions", "suppressed": "suppressed",
-    "nothing_to_delete": "deletions without effect",
+    "nothing_to_delete": "deletions without effect", "withdrawn": "withdrawn",
 }
 KINDS = {
     "consent_walls": "Consent walls", "rejected": "Rejected records", "dates_ahead": "Dated in the future",
@@ -78,6 +79,15 @@ def render(
         compared=[s for s in shown if s.comparisons], uncompared=[s for s in shown if not s.comparisons],
         more_scrapers=len(quality.scrapers) - len(shown), tallest=max((p.records for p in quality.trend), default=0),
         worst=max((share_of(p) for p in quality.trend), default=0.0),
+    )
+
+
+def render_differences(
+    found: Differences, outcomes: Sequence[Difference], fields: Sequence[Difference], chosen: str, made_at: datetime
+) -> str:
+    """The page of what a reprocess would change. ``chosen`` says in words which messages were processed."""
+    return _template().get_template("differences.html").render(
+        found=found, outcomes=outcomes, fields=fields, chosen=chosen, made_at=made_at,
     )
 
 

@@ -81,7 +81,10 @@ def transform_batch(
     plan.folder.make_empty()
     reader = read or partial(read_range, settings.kafka, retention_gap=settings.batch.retention_gap)
     archives = settings.archive.enabled and plan.kind == "ingest"
-    staging = Staging(plan.folder, "part", plan.processed_at, settings, archives=archives)
+    keeps = plan.kind != "reprocess"
+    staging = Staging(
+        plan.folder, "part", plan.processed_at, settings, archives=archives, keeps_originals=keeps
+    )
     whole = Share(plan.ranges, reader, ingest_share, settings, staging)
     done = executor.run(whole, allowed_faults(plan.records, settings), report) if plan.ranges else []
     batch = StagedBatch(

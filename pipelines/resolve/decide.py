@@ -6,11 +6,12 @@ Pure: no database and no SQL. The same batch and the same known state give the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from pipelines.records import Coordinates, OffsetRange
+from pipelines.resolve.again import articles_anew, resolve_again
 from pipelines.resolve.changes import ChangeBuilder, Changes
 from pipelines.resolve.counts import count_changes
 from pipelines.resolve.entries import (
@@ -23,8 +24,8 @@ from pipelines.resolve.entries import (
     partitions_read,
     reconciled_ranges,
 )
-from pipelines.resolve.forgetting import enter_takedown, redact_quarantined, redact_staged, redact_texts
-from pipelines.resolve.history import known_history, staged_sightings
+from pipelines.resolve.forgetting import enter_takedown, redact_set_aside, redact_staged, redact_texts
+from pipelines.resolve.history import former_records, known_history, staged_sightings
 from pipelines.resolve.letters import change_letters
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.outgoing import drop_deleted, enter_articles, outgoing
@@ -35,6 +36,7 @@ from pipelines.resolve.takedowns import Forgotten, records_of_suppressed_outlets
 from pipelines.resolve.texts import change_texts, kept_texts
 from pipelines.resolve.version_changes import change_version_changes
 from pipelines.resolve.versions import Known, Resolutions, resolve
+from pipelines.resolve.withdrawn import change_withdrawn
 from pipelines.settings import DriftSettings
 from pipelines.stage import StagedBatch
 from pipelines.stage.audit import Audit
@@ -69,23 +71,32 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
     read = partitions_read(known, handed)
     new_topics = check_topics(known, handed, batch.topic_id)
     quarantine = check_drift(staged, known, terms.drift)
-    sightings = staged_sightings(staged, quarantine.quarantined)
+    former = former_records(known, staged)
+    sightings = staged_sightings(staged, quarantine.quarantined, former)
+    outlets = records_of_suppressed_outlets(staged, known, terms.loaded_at)
+
+    def history_of(article_ids: Collection[str] = (), rejected: Sequence[Coordinates] = ()) -> Known:
+        found = known_history(known, sightings, terms.loaded_at, article_ids, rejected)
+        return replace(found, suppressed_records=outlets, redacted=frozenset(redactions))
+
     forgotten = terms.forgotten
-    history = known_history(known, sightings, terms.loaded_at, forgotten)
-    history = replace(
-        history, suppressed_records=records_of_suppressed_outlets(staged, known, terms.loaded_at),
-        redacted=frozenset(redactions),
-    )
-    found = resolve(sightings, history, forgotten)
+    history = history_of(forgotten.article_ids, forgotten.rejected) if forgotten else history_of()
+    if batch.kind == "reprocess":
+        anew = articles_anew(sightings, history, former)
+        history = history_of(anew) if anew else history
+        found = resolve_again(sightings, history, former, anew)
+    else:
+        found = resolve(sightings, history, forgotten)
 
     changes, at = ChangeBuilder(), terms.loaded_at
     kept = kept_texts(staged, found, known, batch.batch_id)
     if forgotten is not None and forgotten.name is not None:
         kept = redact_texts(kept, forgotten.name)
-        redact_quarantined(changes, forgotten, known)
+        redact_set_aside(changes, forgotten, known)
     texts = count_changes(changes, kept, found, history, known)
     change_texts(changes, texts, found, history, {s.coordinates: s for s in (*history.past, *sightings)})
     change_version_changes(changes, kept, found, known)
+    change_withdrawn(changes, staged, found, former, known, at)
     changes.add_table("mentions", texts.mentions)
     changes.add_table("article_entities", texts.entities)
     changes.add("deletions", [

@@ -21,7 +21,7 @@ from pipelines.stage.audit import Audit
 
 OUTCOMES = (
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "quarantined",
+    "quarantined", "withdrawn",
 )
 
 
@@ -126,13 +126,13 @@ def enter_records(changes: ChangeBuilder, staged: Staged, found: Resolutions) ->
         ])
         changes.add("gaps", [(*astuple(gap), batch.run_id, batch.batch_id) for gap in staged.gaps])
     changes.update("ledger", COORDINATES, ("removed_in",), [(*astuple(at), batch.batch_id) for at in found.removed])
-    changes.update("ledger", COORDINATES, ("outcome", "version"), [
-        (*astuple(r.coordinates), r.outcome, r.version) for r in found.restored
+    changes.update("ledger", COORDINATES, ("outcome", "article_id", "version"), [
+        (*astuple(r.coordinates), r.outcome, r.article_id, r.version) for r in found.restored
     ])
 
 
 def enter_again(changes: ChangeBuilder, staged: Staged, found: Resolutions, known: KnownState) -> None:
-    """A replay gives rejected messages their new outcome in the ledger, a release quarantined ones."""
+    """A replay gives rejected messages their new outcome in the ledger, a release quarantined ones, a reprocess all."""
     batch, became, fetched = staged.batch, {r.coordinates: r for r in found.rows}, staged.fetched
     if batch.kind == "ingest":
         return
@@ -184,7 +184,7 @@ def enter_batch(  # noqa: PLR0913, PLR0917  the batch, what became of it, and wh
     changes.add("batches", [(
         batch.batch_id, batch.run_id, batch.kind, batch.processor, batch.staged_at, at,
         audit.verdict if audit else None, len(found.rows), *counts, gap_offsets,
-        outcomes["nothing_to_delete"], outcomes["new_reading"],
+        outcomes["nothing_to_delete"], outcomes["new_reading"], outcomes["withdrawn"],
     )])
     changes.add("batch_ranges", [(batch.batch_id, *astuple(piece)) for piece in handed])
     changes.add("audit_results", [

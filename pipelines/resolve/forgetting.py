@@ -17,10 +17,11 @@ from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.layout import layout
 from pipelines.resolve.redaction import RedactedName, redact_body, redact_record, redact_row
 from pipelines.resolve.staged import Staged
-from pipelines.resolve.state import KnownState, Lookup
+from pipelines.resolve.state import KnownState, Lookup, whole_rows
 from pipelines.resolve.takedowns import Forgotten
 from pipelines.resolve.texts import Texts
 from pipelines.resolve.versions import Resolutions
+from pipelines.resolve.withdrawn import TABLE as WITHDRAWN
 from pipelines.stage import reading_digest
 from schemas import Registry
 
@@ -71,11 +72,14 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([dict(row) for row in rows], layout()[name].schema)
 
 
-def redact_quarantined(changes: ChangeBuilder, forgotten: Forgotten, known: KnownState) -> None:
-    """Redacts the name in articles that wait for the release of their scraper."""
+def redact_set_aside(changes: ChangeBuilder, forgotten: Forgotten, known: KnownState) -> None:
+    """Redacts the name in articles that wait for the release of their scraper, and in those that were withdrawn."""
     assert forgotten.name is not None
     registry = Registry.load()
     keys = [(each,) for each in forgotten.article_ids]
+    withdrawn = whole_rows(known, WITHDRAWN, forgotten.article_ids)
+    changes.remove(WITHDRAWN, ("article_id",), keys)
+    changes.add_table(WITHDRAWN, _table(WITHDRAWN, [redact_row(row, forgotten.name) for row in withdrawn]))
     changes.update("quarantined_articles", COORDINATES, ("article",), [
         (*coordinates, registry.encode("article", redact_record(registry.decode(article), forgotten.name)))
         for *coordinates, article in known.rows(
@@ -88,6 +92,7 @@ def enter_takedown(changes: ChangeBuilder, forgotten: Forgotten, found: Resoluti
     """Writes the suppressions of the batch's articles, and adds what it removed to the receipt of its takedown."""
     takedown, texts = forgotten.takedown, _texts_of(known, forgotten.article_ids)
     if forgotten.name is None:
+        changes.remove(WITHDRAWN, ("article_id",), [(each,) for each in forgotten.article_ids])
         _suppress(changes, forgotten, texts, known)
     else:
         name = forgotten.name

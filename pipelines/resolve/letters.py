@@ -33,6 +33,7 @@ class _Stored:
     original_path: str | None
     resolved_at: datetime | None
     removed_in: str | None
+    fingerprint: str | None
 
 
 def change_letters(  # noqa: PLR0913, PLR0917  the batch, what became of it, and when
@@ -52,8 +53,10 @@ def change_letters(  # noqa: PLR0913, PLR0917  the batch, what became of it, and
     paths: list[str] = []
     if batch.kind == "ingest":
         paths += _add_letters(changes, staged, rejected, emptied, at)
-    elif batch.kind == "replay":
-        _change_replayed(changes, staged, stored, at)
+    elif batch.kind in {"replay", "reprocess"}:
+        if batch.kind == "reprocess":
+            rejected = _rejected_anew(staged, found, stored)
+        _change_replayed(changes, staged, stored, rejected, at)
     covered = [stored[coordinates] for coordinates in sorted((gone | emptied) & stored.keys())]
     covered = [letter for letter in covered if letter.removed_in is None]
     changes.update("dead_letters", ("dead_letter_id",), _EMPTY, [
@@ -72,10 +75,26 @@ def change_letters(  # noqa: PLR0913, PLR0917  the batch, what became of it, and
     _wait(changes, known, list(letters.values()), batch.batch_id, at)
 
 
+def _rejected_anew(
+    staged: Staged, found: Resolutions, stored: dict[Coordinates, _Stored]
+) -> list[Coordinates]:
+    """Messages of a reprocess that are rejected for another reason than before; the others' letters stay as they are.
+
+    A withdrawn message has no dead letter.
+    """
+    fingerprints = {o.coordinates: o.fingerprint for o in staged.outcomes}
+    return sorted(
+        r.coordinates for r in found.rows
+        if r.outcome == "rejected" and r.coordinates in stored
+        and stored[r.coordinates].fingerprint != fingerprints[r.coordinates]
+    )
+
+
 def _stored(known: KnownState, coordinates: Sequence[Coordinates]) -> dict[Coordinates, _Stored]:
     rows = known.rows(Lookup(
         "dead_letters",
-        (*COORDINATES, "dead_letter_id", "attempts", "scraper", "original_path", "resolved_at", "removed_in"),
+        (*COORDINATES, "dead_letter_id", "attempts", "scraper", "original_path", "resolved_at", "removed_in",
+         "fingerprint"),
         COORDINATES, [astuple(coordinates) for coordinates in coordinates],
     ))
     return {Coordinates(*row[:3]): _Stored(*row[3:]) for row in rows}
@@ -116,12 +135,13 @@ def _add_letters(
 
 
 def _change_replayed(
-    changes: ChangeBuilder, staged: Staged, stored: dict[Coordinates, _Stored], at: datetime
+    changes: ChangeBuilder, staged: Staged, stored: dict[Coordinates, _Stored], rejected: Sequence[Coordinates],
+    at: datetime,
 ) -> None:
-    """Messages that passed are resolved; those rejected again get one more attempt and their latest reason."""
+    """Messages that passed are resolved; those ``rejected`` again get one more attempt and their latest reason."""
     table, batch = layout()["dead_letters"], staged.batch
     open_still = {coordinates: letter for coordinates, letter in stored.items() if letter.resolved_at is None}
-    again = [coordinates for coordinates in sorted(open_still) if coordinates in staged.dead_letters]
+    again = [coordinates for coordinates in rejected if coordinates in open_still]
     columns = ("step", "reason", "details", "fingerprint", "processor", "rejected_at", "scraper")
     rows = pa.array([staged.dead_letters[coordinates] for coordinates in again], pa.int64())
     flat = flatten(staged.dead_letter_table.take(rows), table.columns).select(columns).to_pylist()

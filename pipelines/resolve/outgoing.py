@@ -56,17 +56,22 @@ class WaitingMessage:
 def outgoing(staged: Staged, found: Resolutions, known: Known, kept: Texts) -> Iterator[Outgoing]:
     """What a batch sends: deletions first, then what is left of the deleted articles, then new texts and readings.
 
+    An article of which nothing is left after it was processed again is sent as deleted.
+
     New texts and readings are in the order of Kafka. Those that a delete request of the batch covers are not sent, and
     neither is the deletion of an article that was never loaded before the batch.
     """
-    requested = {s.article_id: s.coordinates.topic for s in known.past}
+    requested = {s.article_id: s.coordinates.topic for s in known.past} if staged.batch.kind == "forget" else {}
     requested |= {deletion.article_id: deletion.coordinates.topic for deletion in found.deletions}
+    again = next((r.coordinates.topic for r in found.rows), "") if staged.batch.kind == "reprocess" else ""
     for article_id in sorted(found.deleted & known.articles.keys()):
-        yield Outgoing(requested[article_id], article_id, "deleted")
+        if article_id in requested or article_id not in found.articles:
+            yield Outgoing(requested.get(article_id, again), article_id, "deleted")
     left = {r.article_id for r in found.restored if r.is_current}
     for record in records_of(kept, left):
         article_id, encoded = record["article_id"], the_registry().encode("article", record)
-        yield Outgoing(requested[article_id], article_id, "restored", True, record["version"], encoded)
+        topic = requested.get(article_id, again)
+        yield Outgoing(topic, article_id, "restored", True, record["version"], encoded)
     for r, record in _new(staged, found.rows):
         yield Outgoing(
             r.coordinates.topic, r.article_id, _sent(r), r.is_current, r.version,
@@ -108,7 +113,8 @@ def records_of(texts: Texts, article_ids: set[str]) -> Iterator[Record]:
 
 
 def _new(staged: Staged, rows: Sequence[Resolution]) -> Iterator[tuple[Resolution, Record]]:
-    sent = [r for r in rows if r.outcome in {"loaded", "new_version", "new_reading"} and not r.is_removed]
+    new = [r for r in rows if r.outcome in {"loaded", "new_version", "new_reading"}]
+    sent = [r for r in new if not (r.is_removed or r.is_same)]
     for begin in range(0, len(sent), AT_ONCE):
         page = sent[begin : begin + AT_ONCE]
         at = pa.array([staged.articles[r.coordinates] for r in page], pa.int64())

@@ -11,17 +11,23 @@ import pyarrow as pa
 
 from pipelines.records import Coordinates, Gap
 from pipelines.resolve.state import KnownState, Lookup
-from pipelines.stage import StagedBatch
+from pipelines.stage import BatchKind, StagedBatch
 from pipelines.stage.parts import FileKind, OutcomeRow, schema_of
 
-_WAS = {"replay": "rejected", "release": "quarantined"}
+TEXTS = ("loaded", "new_version", "new_reading", "unchanged")
+"""Outcomes of records that show a text of an article."""
+REPROCESSED = (*TEXTS, "rejected", "withdrawn")
+"""Outcomes of records that can be processed again."""
+_WAS: Mapping[BatchKind, tuple[str, ...]] = {
+    "replay": ("rejected",), "release": ("quarantined",), "reprocess": REPROCESSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A batch in memory. ``articles`` and ``dead_letters`` give the row of a message by its coordinates.
 
-    ``left_out`` counts messages of a replay or release that were resolved before.
+    ``left_out`` counts messages of a replay, release or reprocess that were resolved or removed before.
     """
 
     batch: StagedBatch
@@ -52,7 +58,9 @@ class Staged:
 
 
 def read_staged(batch: StagedBatch, known: KnownState) -> Staged:
-    """The batch; of a replay or a release only messages that are still rejected or still quarantined."""
+    """The batch; of a replay or a release only messages that are still rejected or quarantined, and of a reprocess only
+    those that can still be processed again.
+    """
     outcomes = tuple(_outcome(row) for row in _table(batch, "outcomes").to_pylist())
     gaps = tuple(Gap(*row.values()) for row in _table(batch, "gaps").to_pylist())
     open_still = outcomes if batch.kind not in _WAS else _still_open(batch, outcomes, known)
@@ -83,14 +91,14 @@ def _by_coordinates(table: pa.Table) -> dict[Coordinates, int]:
 def _still_open(
     batch: StagedBatch, outcomes: Sequence[OutcomeRow], known: KnownState
 ) -> tuple[OutcomeRow, ...]:
-    """The messages that the ledger has as a replay or release takes them, each with the key that the ledger knows."""
+    """The messages that the ledger still has as the batch takes them, each with the key that the ledger knows."""
     keys = [(o.coordinates.topic, o.coordinates.partition, o.coordinates.offset) for o in outcomes]
     stands = known.rows(Lookup(
         "ledger", ("topic", "partition", "kafka_offset", "outcome", "removed_in", "key_id"),
         ("topic", "partition", "kafka_offset"), keys,
     ))
     open_keys = {
-        Coordinates(*row[:3]): row[5] for row in stands if row[3] == _WAS[batch.kind] and row[4] is None
+        Coordinates(*row[:3]): row[5] for row in stands if row[3] in _WAS[batch.kind] and row[4] is None
     }
     return tuple(
         replace(o, key_id=o.key_id or open_keys[o.coordinates]) for o in outcomes if o.coordinates in open_keys

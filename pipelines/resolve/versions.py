@@ -24,7 +24,7 @@ from pipelines.resolve.stories import Member, StoryIndex, common_bands
 
 type ResolvedOutcome = Literal[
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "quarantined",
+    "quarantined", "withdrawn",
 ]
 
 
@@ -92,6 +92,8 @@ class KnownArticle:
     outlet_domain: str | None = None
     """The outlet of the current text, as the warehouse has it."""
     outlet_name: str | None = None
+    coordinates: Coordinates | None = None
+    """The message from which the current text was read, as the warehouse has it."""
 
     @property
     def latest_version(self) -> int:
@@ -133,6 +135,8 @@ class Resolution:
     is_removed: bool = False
     """A delete request or a takedown removed what the record had loaded or confirmed, what waited, or its dead letter's
     content."""
+    is_same: bool = False
+    """The record was processed again, and nothing of it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,8 @@ class Resolutions:
     """What becomes of a batch: each record, the ids to delete first, and the articles as they end.
 
     ``removed`` are earlier records that a delete request covers. ``restored`` are the other records of such an article,
-    with what becomes of them now; their texts are in the warehouse. ``deletions`` are to be remembered.
+    or of one that is made anew (see ``again``), with what becomes of them now; their texts are in the warehouse.
+    ``deletions`` are to be remembered.
     """
 
     rows: tuple[Resolution, ...]
@@ -154,7 +159,7 @@ class Resolutions:
 def resolve(sightings: Iterable[Sighting], known: Known, forgotten: ToForget | None = None) -> Resolutions:
     """Resolves a batch in the order of Kafka (see ``in_order``), after what it has to forget is removed."""
     ordered = in_order(sightings)
-    batch = _Batch(known, ordered)
+    batch = Resolver(known, ordered)
     if forgotten is not None:
         batch.forget(forgotten)
     for sighting in ordered:
@@ -229,7 +234,7 @@ class _Records:
         return self._under_key.get((request.coordinates.topic, request.key_id), ()) if request.key_id else ()
 
 
-class _Batch:
+class Resolver:
     """The state of a batch while its records are taken in order."""
 
     def __init__(self, known: Known, sightings: Iterable[Sighting]) -> None:
@@ -259,7 +264,7 @@ class _Batch:
         if covering:
             self.rows[sighting.coordinates] = self._keep_out(sighting, covering)
             return
-        row = self._resolved(sighting)
+        row = self.resolved(sighting)
         self.rows[sighting.coordinates] = row
         self.records.add(replace(sighting, is_gone=row.outcome == "suppressed" or row.is_removed))
 
@@ -288,7 +293,7 @@ class _Batch:
             replace(row, is_current=row.is_kept and current.get(row.article_id) == row.version) for row in rows.values()
         )
 
-    def _resolved(self, sighting: Sighting) -> Resolution:
+    def resolved(self, sighting: Sighting) -> Resolution:
         article_id, of_outlet = sighting.article_id, sighting.coordinates in self.suppressed_records
         if sighting.is_rejected:
             is_suppressed = of_outlet or not self.without_originals.isdisjoint(sighting.article_ids)
@@ -398,7 +403,7 @@ class _Batch:
         self.deleted.add(article_id)
         for record in in_order(r for r in self.records.of_article(article_id) if r.is_text):
             rows = self.rows if record.coordinates in self.rows else self.restored
-            rows[record.coordinates] = self._resolved(record)
+            rows[record.coordinates] = self.resolved(record)
 
 
 def _is_newer(sighting: Sighting, former: KnownArticle) -> bool:

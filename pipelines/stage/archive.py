@@ -349,6 +349,19 @@ class Archive:
             ) from fault
 
 
+def read_rows(folder: Folder, name: str, start: int, end: int) -> Iterator[RawMessage]:
+    """The messages numbered ``start`` to ``end`` (excluded) of a file of messages; one row group is in memory."""
+    first = 0
+    with folder.open(name) as opened, pq.ParquetFile(opened) as parquet:
+        for group in range(parquet.num_row_groups):
+            count = parquet.metadata.row_group(group).num_rows
+            if first < end and start < first + count:
+                begin, stop = max(start - first, 0), min(end - first, count)
+                table = parquet.read_row_group(group).slice(begin, stop - begin)
+                yield from (_message(row) for row in table.to_pylist())
+            first += count
+
+
 def _batch(read: Mapping[str, Any]) -> ArchivedBatch:
     files = tuple(
         ArchivedFile(

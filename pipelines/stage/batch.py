@@ -20,7 +20,7 @@ from pipelines.stage.parts import FileKind, StagedFile
 
 MANIFEST = "manifest.json"
 
-type BatchKind = Literal["ingest", "replay", "release", "forget"]
+type BatchKind = Literal["ingest", "replay", "release", "reprocess", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class StagedBatch:
     """The outcome of every offset in ``ranges``, as files in ``folder``, ready to be loaded.
 
     Only an ``ingest`` batch has ranges. The outcomes of a ``replay`` replace those of rejected records in the ledger,
-    the outcomes of a ``release`` those of quarantined records. A batch of the kind ``forget`` has no files.
+    the outcomes of a ``release`` those of quarantined records, the outcomes of a ``reprocess`` those of records with a
+    text, and of rejected and withdrawn ones. A batch of the kind ``forget`` has no files.
     ``topic_id`` is Kafka's id of the topic that the ranges
     were read from; it is empty if the broker gives topics no ids.
     """

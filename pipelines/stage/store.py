@@ -4,6 +4,7 @@
 staged/<warehouse>/<topic>/<batch>/      parts and the manifest of a batch
 originals/<warehouse>/<topic>/<xx>/<sha256>
 dry-runs/<warehouse>/<topic>/<id>/       batches of a dry run, removed at its end
+reprocess/<warehouse>/<topic>/<batch>/   the batch of a reprocess, removed after it is loaded
 archive/<warehouse>/<topic>/             the archive of raw messages, see archive.py
 ```
 
@@ -25,6 +26,7 @@ from pipelines.stage.faults import StagedBatchDamaged
 from pipelines.stage.folder import Folder
 
 STAGED, ORIGINALS, DRY_RUNS, ARCHIVE = "staged", "originals", "dry-runs", "archive"
+REPROCESSED = "reprocess"
 _ADVICE = f"What to do: restore it from a backup of {ORIGINALS}/."
 
 
@@ -46,6 +48,11 @@ class StageStore:
     def batches(self) -> Folder:
         """The folder that contains one folder for each batch."""
         return self.root / STAGED / self.warehouse / self.topic
+
+    @property
+    def reprocessed(self) -> Folder:
+        """The folder of batches of a reprocess, which are staged while another run holds the writer lock."""
+        return self.root / REPROCESSED / self.warehouse / self.topic
 
     @property
     def archive(self) -> Archive:

@@ -14,7 +14,8 @@ class Staging:
     """The folder and the part name under which a batch is staged, and the processing time of its records.
 
     ``processor`` is that of the run, where the job runs in a Python environment that may be another one. With
-    ``archives``, the raw messages are staged as well, for the archive.
+    ``archives``, the raw messages are staged as well, for the archive. Unless it ``keeps_originals``, large originals
+    of dead letters are staged with them, and not stored.
     """
 
     folder: Folder
@@ -23,3 +24,4 @@ class Staging:
     settings: Settings
     processor: str | None = None
     archives: bool = False
+    keeps_originals: bool = True

@@ -64,7 +64,7 @@ class _Stage(beam.DoFn):
     def setup(self) -> None:
         settings = self.staging.settings
         self.processor = same_processor(settings, self.staging.processor)
-        self.store = stage_store(settings)
+        self.store = stage_store(settings) if self.staging.keeps_originals else None
 
     def start_bundle(self) -> None:
         self.writer: PartWriter | None = None

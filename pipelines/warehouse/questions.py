@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.interface import Table, Warehouse
 from pipelines.warehouse.statements import files, statements, text
 
@@ -23,7 +22,7 @@ class Mart:
     query: str
 
 
-def ask(warehouse: Warehouse, question: str, parameters: Sequence[Any] = ()) -> Table:
+def ask(warehouse: Warehouse, question: str, parameters: Parameters = ()) -> Table:
     """The result of the query in ``sql/questions/<question>.sql``."""
     (statement,) = statements("questions", f"{question}.sql")
     return warehouse.query(statement, parameters)

@@ -96,6 +96,9 @@ dateline_runs_total{{kind="release",status="failed"}} 0.0
 dateline_runs_total{{kind="replay",status="abandoned"}} 0.0
 dateline_runs_total{{kind="replay",status="completed"}} 0.0
 dateline_runs_total{{kind="replay",status="failed"}} 0.0
+dateline_runs_total{{kind="reprocess",status="abandoned"}} 0.0
+dateline_runs_total{{kind="reprocess",status="completed"}} 0.0
+dateline_runs_total{{kind="reprocess",status="failed"}} 0.0
 dateline_running_runs{{kind="replay"}} 1.0
 dateline_run_duration_seconds_count{{kind="ingest"}} 1.0
 dateline_run_duration_seconds_sum{{kind="ingest"}} {2 * HOUR_S}

@@ -302,6 +302,7 @@ def test_a_deletion_removes_the_reports(
     reports_of(settings).newest.touch()
     work = SimpleNamespace(
         settings=settings, sharing=None, warehouse=warehouse, staged=StagedBatches(Folder.at(home / "stage")),
+        store=SimpleNamespace(owns_original=lambda _: True),
     )
     loaded = Loaded("batch", Counter(), Counter(), Counter(), {}, removed=removed)
     remove_staged(work, loaded)  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ from tests.builders import FETCHED_AT, a_message, an_article, coordinates
 
 TOPIC = "articles.raw"
 PROCESSOR = "dateline 0.1.0 test"
+SUPPRESS = "INSERT INTO suppressions (article_id, reason, suppressed_at) VALUES (?, 'asked to', ?)"
 
 FALK = Entity("f" * 32, "Ines Falk", "PER", 1, 0.75)
 MARROWBY = Entity(

@@ -34,7 +34,7 @@ READ = {
 LOADED = {"loaded", "new_version", "new_reading"}
 OUTCOMES = (
     "loaded", "new_version", "new_reading", "unchanged", "rejected", "deleted", "nothing_to_delete", "suppressed",
-    "quarantined",
+    "quarantined", "withdrawn",
 )
 
 

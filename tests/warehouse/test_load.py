@@ -22,6 +22,7 @@ from tests.warehouse.batches import (
     MARROWBY,
     MARROWBY_MENTION,
     PROCESSOR,
+    SUPPRESS,
     TOPIC,
     carried,
     gap,
@@ -277,7 +278,7 @@ def test_an_article_deleted_and_sent_again_is_loaded_anew(warehouse: RelationalW
 
 def test_a_suppressed_article_is_not_loaded(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     with warehouse._writing() as con:
-        con.execute("INSERT INTO suppressions VALUES (?, 'asked to', ?)", ["a" * 32, FETCHED_AT])
+        con.execute(SUPPRESS, ["a" * 32, FETCHED_AT])
     loaded = load_batch(warehouse, stage(tmp_path, carried(0)))
     assert loaded.outcomes == Counter(suppressed=1)
     assert warehouse.query("SELECT * FROM articles").rows == ()
@@ -356,7 +357,7 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: Relation
     assert (loaded.outcomes, loaded.left_out) == (Counter(), 1)
     after = tables(warehouse)
     assert after.pop("batches")[2:] == [
-        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ("replay-2", "run-1", "replay", PROCESSOR, FETCHED_AT, FETCHED_AT, None, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     ]
     before.pop("batches")
     assert after == before

@@ -21,7 +21,7 @@ from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, carried, gap, 
 from tests.warehouse.test_quarantine import HARBOUR, QUAY, Stream, news
 
 LAYOUTS = Path(__file__).parent / "layouts"
-UNKNOWN = {"0000": {"reading", "new_reading", "revision"}, "0001": set[str]()}
+UNKNOWN = {"0000": {"reading", "new_reading", "revision", "withdrawn"}, "0001": {"withdrawn"}}
 """Columns whose values no warehouse of that layout can have."""
 FORMER_TABLES = {
     "scrapers": "sources", "scraper_batches": "source_batches", "quarantined_articles": "held_articles",

@@ -25,6 +25,7 @@ from tests.warehouse.batches import (
     FALK,
     FALK_MENTION,
     PROCESSOR,
+    SUPPRESS,
     Carried,
     Event,
     Refused,
@@ -315,7 +316,7 @@ def test_a_suppressed_article_is_not_loaded_by_a_release_and_does_not_wait(strea
     first = stream.warehouse.waiting(QUAY, 1)[0].coordinates.offset
     with stream.warehouse._writing() as con:
         for offset in (first, stream.offset):
-            con.execute("INSERT INTO suppressions (article_id, reason, suppressed_at) VALUES (?, 'asked to', ?)", [article_id(offset), FETCHED_AT])
+            con.execute(SUPPRESS, [article_id(offset), FETCHED_AT])
     assert stream.load(news(stream.offset)).outcomes == Counter(suppressed=1)
     (released,) = stream.release(QUAY)
     assert released.outcomes == Counter(loaded=9, suppressed=1)

@@ -4,7 +4,7 @@ SELECT
     CAST(sum(new_version) AS BIGINT) AS new_version, CAST(sum(new_reading) AS BIGINT) AS new_reading,
     CAST(sum(unchanged) AS BIGINT) AS unchanged, CAST(sum(rejected) AS BIGINT) AS rejected,
     CAST(sum(quarantined) AS BIGINT) AS quarantined,
-    CAST(sum(deleted + nothing_to_delete + suppressed) AS BIGINT) AS removed_or_suppressed
+    CAST(sum(deleted + nothing_to_delete + suppressed + withdrawn) AS BIGINT) AS removed_or_suppressed
 FROM marts.pipeline_health
 WHERE day > (SELECT max(day) FROM marts.pipeline_health) - CAST($1 AS INTEGER)
 GROUP BY day, scraper

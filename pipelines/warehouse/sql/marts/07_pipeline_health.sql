@@ -22,6 +22,7 @@ SELECT
     count(CASE WHEN r.outcome = 'nothing_to_delete' THEN 1 END) AS nothing_to_delete,
     count(CASE WHEN r.outcome = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN r.outcome = 'quarantined' THEN 1 END) AS quarantined,
+    count(CASE WHEN r.outcome = 'withdrawn' THEN 1 END) AS withdrawn,
     count(CASE WHEN r.outcome = 'rejected' THEN 1 END) * CAST(1 AS DOUBLE PRECISION) / count(*) AS share_rejected,
     count(CASE WHEN r.reason = 'UnexpectedFault' THEN 1 END) AS unexpected_faults,
     max(t.reason) AS top_reason
@@ -42,6 +43,7 @@ COMMENT ON COLUMN marts.pipeline_health.deleted IS 'Delete requests that removed
 COMMENT ON COLUMN marts.pipeline_health.nothing_to_delete IS 'Delete requests that found nothing to remove.';
 COMMENT ON COLUMN marts.pipeline_health.suppressed IS 'Records that must not be loaded, because the article is suppressed or a delete request covers the record.';
 COMMENT ON COLUMN marts.pipeline_health.quarantined IS 'Records that wait because their scraper is quarantined.';
+COMMENT ON COLUMN marts.pipeline_health.withdrawn IS 'Records whose text is no article by the rules of a reprocess.';
 COMMENT ON COLUMN marts.pipeline_health.share_rejected IS 'Share of the records that are rejected, 0 to 1.';
 COMMENT ON COLUMN marts.pipeline_health.unexpected_faults IS 'Rejected records with the reason UnexpectedFault, a bug in Dateline.';
 COMMENT ON COLUMN marts.pipeline_health.top_reason IS 'The most frequent reason for rejection; null if no record is rejected.';

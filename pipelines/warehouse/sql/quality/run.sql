@@ -15,6 +15,7 @@ SELECT
     CAST(coalesce(sum(b.nothing_to_delete), 0) AS BIGINT) AS nothing_to_delete,
     CAST(coalesce(sum(b.suppressed), 0) AS BIGINT) AS suppressed,
     CAST(coalesce(sum(b.quarantined), 0) AS BIGINT) AS quarantined,
+    CAST(coalesce(sum(b.withdrawn), 0) AS BIGINT) AS withdrawn,
     CAST(coalesce(sum(b.gap_offsets), 0) AS BIGINT) AS gap_offsets,
     (
         SELECT CAST(coalesce(sum(o.end_offset - o.start_offset), 0) AS BIGINT)

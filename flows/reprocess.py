@@ -1,0 +1,145 @@
+"""The reprocess flow: processes stored messages again under today's rules, batch by batch, beside ingest.
+
+The writer lock is held only while a batch is loaded, so each batch is a run of its own in the warehouse. If a flow run
+is killed, the next one with the same parameters continues: what a reprocess has decided is not decided again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from prefect import flow
+
+from flows.faults import WrongUsage
+from flows.flink import flink_ready
+from flows.masking import masked
+from flows.stopping import stoppable
+from flows.targets import the_settings, with_broker
+from flows.watching import watcher
+from flows.work import audit, finish, finish_batch, working
+
+if TYPE_CHECKING:
+    from pipelines.jobs.batches import Transformed
+    from pipelines.jobs.reprocess import Chosen
+    from pipelines.records import Coordinates
+    from pipelines.runtime import Executor
+    from pipelines.settings import Settings
+    from pipelines.warehouse import Warehouse
+
+SHOWN = 20
+"""Messages that are nowhere, in the report."""
+
+
+@flow(name="reprocess", persist_result=False)
+@masked
+def reprocess(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
+    since: datetime | None = None, until: datetime | None = None, scraper: str | None = None,
+    outlet: str | None = None, where: str | None = None, warehouse: str | None = None, wait_minutes: float = 30,
+) -> dict[str, Any]:
+    """Process stored messages again under today's rules, and load what the rules change.
+
+    Messages come from the archive, from dead letters, or from Kafka while it still has them; others stay as they are.
+    No ingest offset moves. What a reprocess with today's rules has decided is left out.
+
+    Args:
+        since: only messages that reached Kafka at or after this time; without a time zone it is in UTC.
+        until: only messages that reached Kafka before this time.
+        scraper: only messages of this scraper.
+        outlet: only messages of articles of this outlet, by its domain.
+        where: only messages whose current outcome came about so, such as "processor <> current".
+        warehouse: URL of the warehouse, instead of the one in the settings.
+        wait_minutes: how long each batch waits for another run to release the writer lock.
+    """
+    from flows.dead_letters import opened
+    from pipelines.jobs.reprocess import chosen_messages, count_chosen
+    from pipelines.runtime import executor_of
+    from pipelines.transforms.processor import processor_of
+
+    settings = with_broker(the_settings(warehouse=warehouse))
+    chosen, run_id, began = chosen_of(settings, since, until, scraper, outlet, where), uuid4().hex, time.monotonic()
+    processor, store, done = processor_of(settings), opened(settings), _Done(run_id)
+    watcher().expect(count_chosen(store, chosen, processor))
+    after: Coordinates | None = None
+    with flink_ready(settings) as ready, executor_of(ready) as executor, stoppable() as stop:
+        while not stop.is_asked():
+            some = chosen_messages(store, chosen, processor, after, settings.batch.max_records)
+            if not some:
+                break
+            _reprocess_batch(ready, store, executor, some, done, wait_minutes)
+            after = some[-1]
+    return done.as_json(time.monotonic() - began)
+
+
+def chosen_of(  # noqa: PLR0913, PLR0917  the flow's parameters
+    settings: Settings, since: datetime | None, until: datetime | None, scraper: str | None, outlet: str | None,
+    where: str | None,
+) -> Chosen:
+    """The messages that the parameters choose. Raises ``WrongUsage`` if they contradict each other."""
+    from pipelines.jobs.reprocess import Chosen, ConditionWrong, condition
+    from pipelines.transforms.processor import processor_of
+
+    since, until = (each and each.replace(tzinfo=each.tzinfo or UTC) for each in (since, until))
+    if since is not None and until is not None and since >= until:
+        raise WrongUsage(f"since {since} is not before until {until}.\nWhat to do: exchange the two times.")
+    try:
+        asked = condition(where, processor_of(settings)) if where is not None else None
+    except ConditionWrong as fault:
+        raise WrongUsage(str(fault)) from None
+    return Chosen(settings.kafka.raw_topic, since, until, scraper, outlet, asked)
+
+
+class _Done:
+    """What the batches of a flow run did together."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id, self.batches, self.records = run_id, 0, 0
+        self.outcomes: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.missing: list[Coordinates] = []
+
+    def as_json(self, seconds: float) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id, "batches": self.batches, "records": self.records,
+            "outcomes": dict(self.outcomes), "reasons": dict(self.reasons), "missing": len(self.missing),
+            "missing_messages": [str(at) for at in self.missing[:SHOWN]], "seconds": round(seconds, 1),
+        }
+
+
+def _reprocess_batch(  # noqa: PLR0913, PLR0917  what the batch is, and where it goes
+    settings: Settings, warehouse: Warehouse, executor: Executor, some: list[Coordinates], done: _Done,
+    wait_minutes: float,
+) -> None:
+    from pipelines.jobs.batches import BatchPlan
+    from pipelines.jobs.reprocess import reprocess_batch, with_versions
+    from pipelines.stage import stage_store
+
+    batch_id, before = f"{done.run_id}-{done.batches + 1:05d}", done.records
+    folder = stage_store(settings).reprocessed
+    if not done.batches:
+        folder.remove()  # what a killed run left: it is processed again
+    watcher().step("transform", done.batches + 1)
+    plan = BatchPlan(batch_id, done.run_id, (), folder / batch_id, datetime.now(UTC), kind="reprocess")
+    transformed, handed = reprocess_batch(
+        with_versions(warehouse, some), plan, warehouse, settings, executor,
+        lambda count: watcher().done(before + count),
+    )
+    done.missing += handed.missing
+    done.batches += 1
+    if transformed is not None:
+        _load(settings, executor, transformed, done, wait_minutes)
+        plan.folder.remove()
+
+
+def _load(
+    settings: Settings, executor: Executor, transformed: Transformed, done: _Done, wait_minutes: float
+) -> None:
+    with working(settings, "reprocess", wait_minutes, executor=executor) as work:
+        loaded = finish_batch(work, transformed, audit(work, transformed.batch))
+        finish(work)
+    done.outcomes += loaded.outcomes
+    done.reasons += loaded.reasons
+    done.records += loaded.outcomes.total()

@@ -1,0 +1,51 @@
+"""``dateline reprocess``: what it refuses, and the page of a dry run."""
+
+from __future__ import annotations
+
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from flows.faults import USAGE
+from flows.quality.page import render_differences
+from pipelines.jobs.differences import Difference, Differences, Example
+from pipelines.records import Coordinates
+from tests.builders import FETCHED_AT
+
+
+def shown(*arguments: str) -> tuple[int, str]:
+    run = CliRunner().invoke(app, ["reprocess", *arguments])
+    return run.exit_code, " ".join(run.output.replace("│", " ").split())
+
+
+def test_swap_is_refused_with_a_reason() -> None:
+    code, says = shown("--swap")
+    assert code == USAGE
+    assert "a second set of all tables" in says
+    assert "What to do: run without it" in says
+
+
+def test_a_page_without_a_dry_run_is_refused() -> None:
+    code, says = shown("--output", "page.html")
+    assert (code, "give --dry-run as well" in says) == (USAGE, True)
+
+
+def test_the_page_of_a_dry_run_escapes_what_comes_from_pages_and_loads_nothing() -> None:
+    hostile = "<script>alert(1)</script>"
+    field = Difference(hostile)
+    field.add(Example("articles.raw/0@3", f"https://x.example/{hostile}", hostile, None))
+    outcome = Difference("an article → withdrawn (ListingPage)")
+    outcome.add(Example("articles.raw/0@4", None, "an article", "withdrawn (ListingPage)"))
+    found = Differences(processed=9, compared=5, unchanged=6, missing=[Coordinates(hostile, 0, 1)])
+    page = render_differences(found, [outcome], [field], f"Messages with scraper {hostile}.", FETCHED_AT)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 5
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert "9 messages processed: 6 as before" in page
+    assert "http" not in page.replace("https://x.example/", "").replace("http-equiv", "")
+    assert "an article → withdrawn (ListingPage)" in page
+
+
+def test_the_page_says_when_nothing_would_change() -> None:
+    page = render_differences(Differences(processed=2, compared=2, unchanged=2), [], [], "All messages.", FETCHED_AT)
+    assert "No outcome would change." in page
+    assert "No field would change." in page

@@ -1,0 +1,49 @@
+"""A reprocess against a real broker: killed, it is continued, and it moves no offset and loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.failpoints import Failpoint
+from pipelines.records import OutgoingMessage
+from pipelines.settings import KafkaSettings
+from pipelines.sinks.kafka import make_topics, publish_messages
+from pipelines.warehouse import open_warehouse
+from tests.integration.running import Machine, json_of, kill_group
+from tests.jobs.test_ingest import page
+
+PAGES = 12
+STRICT = {"DATELINE_LIMITS__MARKUP_DEPTH": "3"}
+"""Rules by which every page is rejected."""
+
+
+@pytest.mark.timeout(600)  # four runs, each with workers of its own
+def test_a_killed_reprocess_is_continued_and_ingest_goes_on(
+    kafka: KafkaSettings, prefect_server: str, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=5)
+    make_topics(kafka)
+    publish_messages(kafka, kafka.raw_topic, [
+        OutgoingMessage(b"https://harbour-news.example/pier/%d" % n, page(n), (
+            ("content-type", b"text/html; charset=utf-8"), ("url", b"https://harbour-news.example/pier/%d" % n),
+            ("fetched-at", b"2026-03-04T09:30:00Z"), ("source", b"harbour-crawler"),
+        ))
+        for n in range(PAGES)
+    ])
+    ingested = machine.run("ingest", "--json", DATELINE_BATCH__MAX_RECORDS="100", **STRICT)
+    assert json_of(ingested.stdout)["outcomes"] == {"rejected": PAGES}
+    warehouse = open_warehouse(machine.warehouse_url)
+    before = warehouse.next_offsets(kafka.raw_topic)
+    kill_group(machine.start_paused(f"{Failpoint.CHANGED}:2", "reprocess", "--where", "processor <> current"))
+    assert warehouse.query("SELECT count(*) FROM articles").rows == ((5,),)
+    again = machine.run("reprocess", "--where", "processor <> current", "--json")
+    assert again.returncode == 0, again.stdout
+    report = json_of(again.stdout)
+    assert (report["outcomes"], report["missing"]) == ({"loaded": PAGES - 5}, 0)
+    assert warehouse.query("SELECT count(*) FROM articles").rows == ((PAGES,),)
+    assert warehouse.next_offsets(kafka.raw_topic) == before
+    verified = machine.run("ledger", "verify", "--deep", "--json")
+    assert verified.returncode == 0, verified.stdout
+    assert json_of(machine.run("reprocess", "--json").stdout)["records"] == 0
