@@ -252,7 +252,7 @@ class Limits(_Section):
     markup_depth: int = Field(500, ge=1, le=1_000_000, description="Deepest nesting of HTML elements in a page.")
 
 
-type RightsPolicy = Literal["load", "load_without_body", "reject"]
+RightsPolicy = Literal["load", "load_without_body", "reject"]
 
 
 def _policy(said: str) -> Any:

@@ -74,6 +74,7 @@ SERVERS = "must be host:port, with commas between several; the port is from 1 to
 
 @pytest.mark.parametrize(("variable", "value", "rule"), [
     (KAFKA + "PARTITIONS", "0", "must be at least 1"),
+    ("DATELINE_RIGHTS__NOAI", "drop", "must be one of load, load_without_body, reject"),
     (KAFKA + "PARTITIONS", "four", "must be a whole number"),
     (KAFKA + "REQUEST_TIMEOUT_S", "-5", "must be at least 0.1"),
     (KAFKA + "REQUEST_TIMEOUT_S", "inf", "must be a finite number"),

