@@ -20,6 +20,8 @@ from pipelines.settings import KafkaSettings, Settings
 from pipelines.sources.kafka import TopicMissing, describe_topic, read_range
 from pipelines.stage import Archive, Folder, PartWriter, StagedBatchDamaged, Wanted, dead_letter_id, stage_store
 from pipelines.stage.archive import read_rows
+from pipelines.stage.encryption import Keyring
+from pipelines.stage.faults import EncryptionKeyMissing
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import LedgerOpen, Warehouse
 from pipelines.warehouse.questions import ask
@@ -163,7 +165,7 @@ def _dead(warehouse: Warehouse, settings: Settings, wanted: frozenset[Coordinate
         if letter is not None:
             try:
                 yield message_of(letter.record(), store)
-            except StagedBatchDamaged as fault:
+            except (StagedBatchDamaged, EncryptionKeyMissing) as fault:
                 LOG.warning("dead letter %s is left out: %s", letter.dead_letter_id, fault)
 
 
@@ -223,14 +225,15 @@ def reprocess_batch(  # noqa: PLR0913, PLR0917  the batch, where its messages ar
     """
     beside, handed = plan.folder.parent / f"{plan.folder.name}.{MESSAGES}", Handed()
     try:
-        path = _write(beside, stored_messages(wanted, warehouse, settings, handed))
+        keyring = stage_store(settings).keyring
+        path = _write(beside, stored_messages(wanted, warehouse, settings, handed), keyring)
         if not handed.given:
             return None, handed
         reach(Failpoint.MESSAGES_FOUND)
         given = OffsetRange(MESSAGES, 0, 0, len(handed.given))
         done = transform_batch(
             replace(plan, ranges=(given,), kind="reprocess"), settings, executor, report,
-            read=partial(read_messages, beside, path),
+            read=partial(read_messages, beside, path, keyring),
         )
     finally:
         beside.remove()
@@ -238,18 +241,18 @@ def reprocess_batch(  # noqa: PLR0913, PLR0917  the batch, where its messages ar
     return done, handed
 
 
-def _write(folder: Folder, messages: Iterable[RawMessage]) -> str:
+def _write(folder: Folder, messages: Iterable[RawMessage], keyring: Keyring) -> str:
     folder.make_empty()
     with PartWriter(folder, "all") as writer:
         for message in messages:
-            writer.message(message)
+            writer.message(message, keyring)
         files = writer.close()
     return files[0].path if files else ""
 
 
-def read_messages(folder: Folder, path: str, numbers: OffsetRange) -> Iterator[RawMessage]:
+def read_messages(folder: Folder, path: str, keyring: Keyring, numbers: OffsetRange) -> Iterator[RawMessage]:
     """The messages numbered ``numbers.start`` to ``numbers.end`` (excluded) of a file of messages."""
-    yield from read_rows(folder, path, numbers.start, numbers.end)
+    yield from read_rows(folder, path, numbers.start, numbers.end, keyring)
 
 
 def _refuse_lost(done: Transformed, handed: Handed) -> None:

@@ -13,13 +13,12 @@ so an index file of a single batch counts more than the merged one of its day.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -32,15 +31,16 @@ import pyarrow.parquet as pq
 from pipelines.failpoints import Failpoint, reach
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.stage.batch import StagedBatch
-from pipelines.stage.faults import StagedBatchDamaged
+from pipelines.stage.encryption import Keyring
+from pipelines.stage.faults import EncryptionKeyMissing, StagedBatchDamaged
 from pipelines.stage.folder import Folder
-from pipelines.stage.parts import schema_of
+from pipelines.stage.parts import OPEN, schema_of
 
 type Spans = tuple[OffsetRange, ...]
 
 MERGED_FROM = 16
 """Index files of a day that are merged into one; fewer are left as they are."""
-_ERASED = ("key", "value", "left_out_bytes", "sha256")
+_ERASED = ("key", "value", "left_out_bytes", "value_bytes", "key_id", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,13 @@ class ArchivedBatch:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Messages by their coordinates, by the SHA-256 of their value, or by their time (``since`` ≤ time < ``until``)."""
+    """Messages by their coordinates, by the digest of their value, or by their time (``since`` ≤ time < ``until``).
+
+    The digest is the SHA-256, or that of the keyring where values are encrypted.
+    """
 
     coordinates: frozenset[Coordinates] | None = None
-    sha256: str | None = None
+    digest: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -120,6 +123,7 @@ class Archive:
 
     folder: Folder
     topic: str
+    keyring: Keyring = OPEN
 
     @property
     def _index(self) -> Folder:
@@ -176,7 +180,7 @@ class Archive:
         )
 
     def read(self, wanted: Wanted, batches: Iterable[ArchivedBatch] | None = None) -> Iterator[RawMessage]:
-        """The wanted messages that are there and not erased, batch by batch.
+        """The wanted messages that are there and not erased, batch by batch, without those whose key is not given.
 
         Only files that may have one are opened, and only row groups that have one are read. ``batches`` are those of
         the index, if they were read before. Raises ``StagedBatchDamaged`` if such a file is missing or cannot be read.
@@ -190,7 +194,7 @@ class Archive:
                         rows = _rows_of(parquet, group, wanted)
                         if rows:
                             found = parquet.read_row_group(group).take(rows).to_pylist()
-                            yield from (_message(row) for row in found)
+                            yield from messages_of(found, self.keyring)
 
     def erase(self, coordinates: Collection[Coordinates], at: datetime) -> int:
         """Removes keys, headers and values of these messages from the archive, and returns how many it removed now.
@@ -259,7 +263,7 @@ class Archive:
             with self._opened(batch, file) as parquet:
                 for group in range(parquet.num_row_groups):
                     for row in parquet.read_row_group(group).to_pylist():
-                        _check_row(row, check)
+                        _check_row(row, self.keyring, check)
         except FileNotFoundError:
             check.damage = "is missing"
         except (StagedBatchDamaged, OSError, pa.ArrowException) as fault:
@@ -349,7 +353,7 @@ class Archive:
             ) from fault
 
 
-def read_rows(folder: Folder, name: str, start: int, end: int) -> Iterator[RawMessage]:
+def read_rows(folder: Folder, name: str, start: int, end: int, keyring: Keyring) -> Iterator[RawMessage]:
     """The messages numbered ``start`` to ``end`` (excluded) of a file of messages; one row group is in memory."""
     first = 0
     with folder.open(name) as opened, pq.ParquetFile(opened) as parquet:
@@ -358,7 +362,7 @@ def read_rows(folder: Folder, name: str, start: int, end: int) -> Iterator[RawMe
             if first < end and start < first + count:
                 begin, stop = max(start - first, 0), min(end - first, count)
                 table = parquet.read_row_group(group).slice(begin, stop - begin)
-                yield from (_message(row) for row in table.to_pylist())
+                yield from messages_of(table.to_pylist(), keyring)
             first += count
 
 
@@ -408,7 +412,7 @@ def _may_have(file: ArchivedFile, wanted: Wanted) -> bool:
 
 def _rows_of(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> list[int]:
     """The rows of a row group that are wanted and not erased, by their numbers."""
-    columns = ["topic", "partition", "offset", "timestamp", "sha256", "erased_at"]
+    columns = ["topic", "partition", "offset", "timestamp", "digest", "erased_at"]
     rows = parquet.read_row_group(group, columns).to_pylist()
     return [n for n, row in enumerate(rows) if row["erased_at"] is None and _is_wanted(row, wanted)]
 
@@ -416,7 +420,7 @@ def _rows_of(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> list[int]:
 def _is_wanted(row: Mapping[str, Any], wanted: Wanted) -> bool:
     return (
         (wanted.coordinates is None or _coordinates(row) in wanted.coordinates)
-        and (wanted.sha256 is None or row["sha256"] == wanted.sha256)
+        and (wanted.digest is None or row["digest"] == wanted.digest)
         and (wanted.since is None or row["timestamp"] >= wanted.since)
         and (wanted.until is None or row["timestamp"] < wanted.until)
     )
@@ -426,23 +430,45 @@ def _coordinates(row: Mapping[str, Any]) -> Coordinates:
     return Coordinates(row["topic"], row["partition"], row["offset"])
 
 
-def _message(row: Mapping[str, Any]) -> RawMessage:
-    headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
-    return RawMessage(
-        _coordinates(row), row["timestamp"], row["key"], row["value"], headers, row["left_out_bytes"]
-    )
+def messages_of(rows: Iterable[Mapping[str, Any]], keyring: Keyring) -> Iterator[RawMessage]:
+    """The messages of rows of a file of messages; those that are encrypted with a key that is not given are left out.
+    """
+    for row in rows:
+        headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
+        with suppress(EncryptionKeyMissing):
+            yield RawMessage(
+                _coordinates(row), row["timestamp"], row["key"], _value(row, keyring), headers, row["left_out_bytes"]
+            )
+
+
+def _value(row: Mapping[str, Any], keyring: Keyring) -> bytes | None:
+    value: bytes | None = row["value"]
+    if value is None or row["key_id"] is None:
+        return value
+    packed = keyring.decrypt(value, str(_coordinates(row)))
+    unpacked: bytes = pa.decompress(packed, row["value_bytes"], codec="zstd", asbytes=True)
+    return unpacked
 
 
 def _erased(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     return {**row, **dict.fromkeys(_ERASED), "header_names": [], "header_values": [], "erased_at": at}
 
 
-def _check_row(row: Mapping[str, Any], check: FileCheck) -> None:
-    at, value = _coordinates(row), row["value"]
+def _check_row(row: Mapping[str, Any], keyring: Keyring, check: FileCheck) -> None:
+    """A message whose key is not given cannot be compared with its digest, and counts as whole."""
+    at = _coordinates(row)
     check.offsets[at.partition].add(at.offset)
     if row["erased_at"] is not None:
         check.erased.add(at)
-    elif row["sha256"] != (None if value is None else hashlib.sha256(value).hexdigest()):
+        return
+    try:
+        value = _value(row, keyring)
+        digest = None if value is None else replace(keyring, current=row["key_id"]).digest(value)
+    except EncryptionKeyMissing:
+        return
+    except (StagedBatchDamaged, pa.ArrowException, OSError):
+        digest = "unreadable"
+    if digest != row["digest"]:
         check.damaged.append(at)
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines.records import Coordinates, Gap, RawMessage
 from pipelines.stage.arrow import arrow_schema
+from pipelines.stage.encryption import Keyring
 from pipelines.stage.faults import disk_faults_named
 from pipelines.stage.folder import Folder
 
@@ -21,6 +22,8 @@ type FileKind = Literal["articles", "outcomes", "dead_letters", "gaps", "message
 type StagedOutcome = Literal["staged", "rejected", "deleted"]
 
 ROW_GROUP = 512
+OPEN = Keyring()
+"""Encrypts nothing."""
 ROW_GROUP_BYTES = 32_000_000  # bounds memory by bytes as well, since originals in dead letters can be large
 
 _OUTCOMES = pa.schema([
@@ -56,10 +59,15 @@ _MESSAGES = pa.schema([
     pa.field("header_values", pa.list_(pa.binary()), nullable=False),
     pa.field("value", pa.binary()),
     pa.field("left_out_bytes", pa.int64()),
-    pa.field("sha256", pa.string()),
+    pa.field("value_bytes", pa.int64()),
+    pa.field("key_id", pa.string()),
+    pa.field("digest", pa.string()),
     pa.field("erased_at", pa.timestamp("ms", tz="UTC")),
 ])
-"""A message as it is archived. ``sha256`` is that of its value; one that was erased has neither key, headers nor value.
+"""A message as it is archived; one that was erased has neither key, headers nor value.
+
+``digest`` is the SHA-256 of the value. With a ``key_id``, the value is compressed and encrypted, and the digest is that
+of the keyring.
 """
 
 
@@ -147,15 +155,20 @@ class PartWriter:
             "topic": gap.topic, "partition": gap.partition, "start": gap.start, "end": gap.end, "kind": gap.kind,
         })
 
-    def message(self, message: RawMessage) -> None:
-        """Stages a raw message for the archive."""
+    def message(self, message: RawMessage, keyring: Keyring = OPEN) -> None:
+        """Stages a raw message for the archive, with its value encrypted if the keyring has a current key."""
         at, value = message.coordinates, message.value
+        sealed = value
+        if value is not None and keyring.current is not None:  # what is encrypted cannot be compressed any more
+            sealed = keyring.encrypt(pa.compress(value, codec="zstd", asbytes=True), str(at))
         self._file("messages").append({
             "topic": at.topic, "partition": at.partition, "offset": at.offset, "timestamp": message.timestamp,
             "key": message.key, "header_names": [name for name, _ in message.headers],
             "header_values": [content for _, content in message.headers],
-            "value": value, "left_out_bytes": message.left_out_bytes,
-            "sha256": None if value is None else hashlib.sha256(value).hexdigest(),
+            "value": sealed, "left_out_bytes": message.left_out_bytes,
+            "value_bytes": None if value is None else len(value),
+            "key_id": None if value is None else keyring.current,
+            "digest": None if value is None else keyring.digest(value),
         })
 
     def close(self) -> tuple[StagedFile, ...]:

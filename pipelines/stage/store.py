@@ -57,7 +57,7 @@ class StageStore:
     @property
     def archive(self) -> Archive:
         """The archive of the topic's raw messages."""
-        return Archive(self.root / ARCHIVE / self.warehouse / self.topic, self.topic)
+        return Archive(self.root / ARCHIVE / self.warehouse / self.topic, self.topic, self.keyring)
 
     def dry_run(self, name: str) -> Folder:
         """The folder of a dry run, which may run while another run holds the writer lock."""

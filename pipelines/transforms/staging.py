@@ -64,7 +64,9 @@ class _Stage(beam.DoFn):
     def setup(self) -> None:
         settings = self.staging.settings
         self.processor = same_processor(settings, self.staging.processor)
-        self.store = stage_store(settings) if self.staging.keeps_originals else None
+        stage = stage_store(settings)
+        self.keyring = stage.keyring
+        self.store = stage if self.staging.keeps_originals else None
 
     def start_bundle(self) -> None:
         self.writer: PartWriter | None = None
@@ -95,7 +97,7 @@ class _Stage(beam.DoFn):
 
     def _archive(self, writer: PartWriter, message: RawMessage) -> None:
         if self.staging.archives:
-            writer.message(message)
+            writer.message(message, self.keyring)
 
     def _reject(self, writer: PartWriter, rejected: RejectedMessage) -> None:
         message, failure = rejected.message, rejected.failure

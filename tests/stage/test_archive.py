@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from pipelines.failpoints import Failpoint, armed
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.stage import Archive, Folder, PartWriter, StagedBatch, StagedBatchDamaged, Wanted
+from pipelines.stage.encryption import Keyring
 from tests.builders import FETCHED_AT, a_message, coordinates
 
 TOPIC = "articles.raw"
@@ -48,7 +50,7 @@ def staged(archive: Archive, name: str, read: list[RawMessage], staged_at: datet
     for part, some in (("part-000-a", read[::2]), ("part-001-b", read[1::2])):
         writer = PartWriter(folder, part)
         for message in some:
-            writer.message(message)
+            writer.message(message, archive.keyring)
         files += writer.close()
     ranges = (OffsetRange(TOPIC, 0, read[0].coordinates.offset, read[-1].coordinates.offset + 1),)
     return StagedBatch(name, "run", folder, ranges, tuple(files), "dateline test", staged_at)
@@ -87,7 +89,7 @@ def test_messages_are_found_by_coordinates_by_checksum_and_by_time(archive: Arch
         archive.publish(staged(archive, f"run-{n:05d}", messages(start, start + 10)))
     wanted = frozenset({Coordinates(TOPIC, 0, 3), Coordinates(TOPIC, 0, 24), Coordinates("other", 0, 5)})
     assert offsets(archive, Wanted(coordinates=wanted)) == [3, 24]
-    assert offsets(archive, Wanted(sha256=hashlib.sha256(b"page 17").hexdigest())) == [17]
+    assert offsets(archive, Wanted(digest=hashlib.sha256(b"page 17").hexdigest())) == [17]
     since, until = FETCHED_AT + timedelta(minutes=8), FETCHED_AT + timedelta(minutes=12)
     assert offsets(archive, Wanted(since=since, until=until)) == [8, 9, 10, 11]
 
@@ -210,3 +212,25 @@ def test_messages_of_any_size_are_written_in_bounded_row_groups(archive: Archive
     assert sorted(archive.read(ALL), key=lambda m: m.coordinates) == read
     archive.erase([Coordinates(TOPIC, 0, 0)], FETCHED_AT)
     assert sorted(archive.read(ALL), key=lambda m: m.coordinates) == read[1:]
+
+
+def test_encrypted_messages_are_read_with_their_key_and_forgotten_with_it(archive: Archive) -> None:
+    keys = {"first": b"1" * 32, "second": b"2" * 32}
+    first = replace(archive, keyring=Keyring("first", keys))
+    first.publish(staged(first, "run-00001", messages(0, 4)))
+    second = replace(archive, keyring=Keyring("second", keys))
+    second.publish(staged(second, "run-00002", messages(4, 6)))
+    assert sorted(second.read(ALL), key=lambda m: m.coordinates) == messages(0, 6)
+    stored = b"".join(archive.folder.read(name) for name in names(archive.folder))
+    assert b"page 1" not in stored
+    assert hashlib.sha256(b"page 1").hexdigest().encode() not in stored
+    assert offsets(first, Wanted(digest=first.keyring.digest(b"page 1"))) == [1]
+    forgotten = replace(archive, keyring=Keyring("second", {"second": b"2" * 32}))
+    assert offsets(forgotten) == [4, 5]
+    checks = [forgotten.check_file(batch, file) for batch in archive.batches() for file in batch.files]
+    assert [(check.damage, check.damaged) for check in checks] == [(None, [])] * 4
+    wrong = replace(archive, keyring=Keyring("second", {"second": b"3" * 32}))
+    checks = [wrong.check_file(batch, file) for batch in archive.batches() for file in batch.files]
+    assert sum(len(check.damaged) for check in checks) == 2
+    assert second.erase([Coordinates(TOPIC, 0, 1), Coordinates(TOPIC, 0, 4)], FETCHED_AT) == 2
+    assert offsets(second) == [0, 2, 3, 5]
