@@ -46,6 +46,12 @@ def attempts(machine: Machine) -> set[int]:
     return {row[0] for row in warehouse.query("SELECT DISTINCT attempts FROM dead_letters").rows}
 
 
+KEY = {
+    "DATELINE_ENCRYPTION__KEYRING": "2026a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "DATELINE_ENCRYPTION__KEY_ID": "2026a",
+}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # three runs, each with workers of its own
 def test_rehearsed_then_replayed(kafka: KafkaSettings, prefect_server: str, tmp_path: Path) -> None:
@@ -53,12 +59,14 @@ def test_rehearsed_then_replayed(kafka: KafkaSettings, prefect_server: str, tmp_
     make_topics(kafka)
     wanted = [sample for sample in sample_messages() if sample.expected["outcome"] == "rejected"]
     publish_messages(kafka, kafka.raw_topic, wanted)
-    assert shown(machine, "ingest")["outcomes"] == {"rejected": len(wanted)}
+    assert shown(machine, "ingest", **KEY)["outcomes"] == {"rejected": len(wanted)}
     before, loaded = all_there_is(machine), but_attempts(machine)
-    tried = shown(machine, "rejected", "replay", "--dry-run")
+    originals = [row[4] for row in loaded["dead_letters"] if row[4] is not None]
+    assert {original[:10] for original in originals} == {b"DLE1\x052026a"}
+    tried = shown(machine, "rejected", "replay", "--dry-run", **KEY)
     assert tried["counts"] == {"would_pass": 0, "would_change": 0, "as_before": len(wanted)}
     assert all_there_is(machine) == before
-    report = shown(machine, "rejected", "replay", DATELINE_BATCH__MAX_RECORDS="12")
+    report = shown(machine, "rejected", "replay", DATELINE_BATCH__MAX_RECORDS="12", **KEY)
     assert (report["batches"], report["records"]) == (-(-len(wanted) // 12), len(wanted))
     assert report["outcomes"] == {"rejected": len(wanted)}
     assert (but_attempts(machine), attempts(machine)) == (loaded, {2})
