@@ -13,10 +13,13 @@ from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.reprocess import Chosen, chosen_messages, reprocess_batch
 from pipelines.personal import mask_personal
 from pipelines.records import Coordinates
+from pipelines.resolve.forgetting import redact_table
 from pipelines.resolve.history import COORDINATES
 from pipelines.resolve.layout import layout
+from pipelines.resolve.redaction import RedactedName
 from pipelines.resolve.staged import TEXTS
 from pipelines.resolve.state import KnownState, Lookup, whole_rows
+from pipelines.resolve.takedowns import redactions_of
 from pipelines.runtime import Executor
 from pipelines.settings import Settings
 from pipelines.stage import StagedBatch, stage_store
@@ -118,7 +121,9 @@ def _compare(batch: StagedBatch, known: KnownState, found: Differences) -> None:
         Coordinates(*row[:3]): _Before(*row[3:]) for row in known.rows(Lookup("ledger", columns, COORDINATES, keys))
     }
     articles = _articles(known, sorted({was.article_id for was in before.values() if was.article_id}))
-    now = {Coordinates(*(row[name] for name in PLACE)): row for row in _staged(batch)}
+    ids = {row["article_id"] for row in outcomes.values() if row["article_id"]}
+    names = redactions_of(known, ids, datetime.now(UTC))
+    now = {Coordinates(*(row[name] for name in PLACE)): row for row in _staged(batch, names)}
     for at, outcome in sorted(outcomes.items()):
         found.processed += 1
         if at in before:
@@ -172,9 +177,10 @@ def _made_from(row: ByName) -> Coordinates:
     return Coordinates(*(row[name] for name in PLACE))
 
 
-def _staged(batch: StagedBatch) -> Iterator[ByName]:
+def _staged(batch: StagedBatch, names: Mapping[str, list[RedactedName]]) -> Iterator[ByName]:
     columns = [column for column in layout()["articles"].columns if column.path]
-    for table in batch.tables("articles"):
+    for staged in batch.tables("articles"):
+        table, _ = redact_table(staged, names)
         flat = flatten(table, columns).to_pylist()
         entities = table.column("entities").to_pylist()
         for row, named in zip(flat, entities, strict=True):

@@ -28,22 +28,29 @@ from schemas import Registry
 
 def redact_staged(staged: Staged, names: Mapping[str, list[RedactedName]]) -> Staged:
     """The batch, with the names redacted in the articles that they are redacted in."""
-    ids = staged.column("article_id")
-    concerned = [n for n, article_id in enumerate(ids) if article_id in names]
-    if not concerned:
+    if not names:
         return staged
-    table, schema = staged.article_table, staged.article_table.schema
-    records = table.take(pa.array(concerned)).to_pylist(maps_as_pydicts="strict")
-    readings = {}
+    table, readings = redact_table(staged.article_table, names)
+    outcomes = tuple(replace(o, reading=readings.get(o.coordinates, o.reading)) for o in staged.outcomes)
+    return replace(staged, article_table=table, outcomes=outcomes)
+
+
+def redact_table(
+    table: pa.Table, names: Mapping[str, list[RedactedName]]
+) -> tuple[pa.Table, Mapping[Coordinates, str]]:
+    """Staged articles with the names redacted, and the digests of the readings that this changed."""
+    ids = table.column("article_id").to_pylist()
+    concerned = [n for n, article_id in enumerate(ids) if article_id in names]
+    records = table.take(pa.array(concerned, pa.int64())).to_pylist(maps_as_pydicts="strict")
+    readings: dict[Coordinates, str] = {}
     pieces, at = [], 0
     for n, record in zip(concerned, records, strict=True):
         for name in names[record["article_id"]]:
             record = redact_record(record, name)  # noqa: PLW2901  one name after the other
         readings[Coordinates(**record["coordinates"])] = reading_digest(record)
-        pieces += [table.slice(at, n - at), pa.Table.from_pylist([record], schema)]
+        pieces += [table.slice(at, n - at), pa.Table.from_pylist([record], table.schema)]
         at = n + 1
-    outcomes = tuple(replace(o, reading=readings.get(o.coordinates, o.reading)) for o in staged.outcomes)
-    return replace(staged, article_table=pa.concat_tables([*pieces, table.slice(at)]), outcomes=outcomes)
+    return pa.concat_tables([*pieces, table.slice(at)]), readings
 
 
 def redact_texts(texts: Texts, name: RedactedName) -> Texts:

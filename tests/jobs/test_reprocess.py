@@ -25,10 +25,12 @@ from pipelines.jobs.reprocess import (
     with_versions,
 )
 from pipelines.records import Coordinates, Gap, OffsetRange, RawMessage
+from pipelines.resolve.redaction import RedactedName, redacted_name
+from pipelines.resolve.takedowns import Forgotten, Takedown, TakedownScope
 from pipelines.runtime.local import LocalExecutor
 from pipelines.settings import ArchiveSettings, KafkaSettings, Limits, Settings
 from pipelines.sources.offsets import Topic as Described
-from pipelines.stage import stage_store
+from pipelines.stage import StagedBatch, stage_store
 from pipelines.transforms.processor import processor_of
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -248,3 +250,39 @@ def test_wanted_messages_that_lie_far_apart_are_read_separately() -> None:
     assert processing._spans(wanted) == [
         OffsetRange(TOPIC, 0, 3, 8), OffsetRange(TOPIC, 0, 2_000, 2_001), OffsetRange(TOPIC, 1, 5, 6),
     ]
+
+
+def forget(place: Place, article_id: str, name: RedactedName | None = None) -> None:
+    scope: TakedownScope = "article" if name is None else "person"
+    taken = Takedown("t" * 32, scope, "asked to", "editor", NOW)
+    batch_id = f"forget-{article_id}"
+    folder = stage_store(place.settings).batches / batch_id
+    batch = StagedBatch(batch_id, "forget", folder, (), (), "p", NOW, "forget")
+    load_batch(place.warehouse, batch, forgotten=Forgotten(taken, (article_id,), name=name))
+
+
+def test_a_reprocess_loads_nothing_of_what_was_forgotten(place: Place) -> None:
+    place.ingest()
+    first, second, *_ = (row[0] for row in place.warehouse.query("SELECT article_id FROM articles ORDER BY url").rows)
+    forget(place, first)
+    place.by(STRICT).reprocess()  # withdraws the others
+    forget(place, second)
+    assert place.warehouse.query("SELECT count(*) FROM withdrawn_articles").rows == ((2,),)
+    place.reprocess(name="again-00002")
+    assert place.warehouse.query("SELECT count(*) FROM articles").rows == ((2,),)
+    assert place.warehouse.verify().problems == ()
+
+
+def test_a_reprocess_and_its_dry_run_keep_a_name_redacted(place: Place) -> None:
+    place.ingest()
+    ((first,),) = place.warehouse.query("SELECT article_id FROM articles ORDER BY url LIMIT 1").rows
+    forget(place, first, redacted_name(["Ines Falk", "Falk"], "t" * 32))
+    (row,) = place.warehouse.query("SELECT body FROM articles WHERE article_id = $1", (first,)).rows
+    assert "[redacted]" in row[0]
+    found = place.differences()
+    assert found.fields.keys() <= {"story_signature"}
+    assert "Falk" not in str(found)
+    place.by(STRICT).reprocess()
+    place.reprocess(name="again-00002")
+    assert place.warehouse.query("SELECT body FROM articles WHERE article_id = $1", (first,)).rows == (row,)
+    assert place.warehouse.verify().problems == ()
