@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipelines.resolve.takedowns import Takedown
     from pipelines.settings import Settings
-    from pipelines.stage import Folder
+    from pipelines.stage import Folder, StageStore
     from pipelines.warehouse import Warehouse
 
 FEWEST_CHARACTERS = 12
@@ -159,7 +159,7 @@ def _in_stage(settings: Settings, phrase: str) -> Iterator[Found]:
         for folder in _all_folders(kind / store.warehouse):
             for name in folder.files():
                 is_parquet = name.endswith(".parquet")
-                if _is_in_parquet(folder, name, phrase) if is_parquet else _is_in(folder.read(name), phrase):
+                if _is_in_parquet(store, folder, name, phrase) if is_parquet else _is_in(folder.read(name), phrase):
                     yield Found("stage", str(folder / name), 1)
 
 
@@ -169,13 +169,27 @@ def _all_folders(folder: Folder) -> Iterator[Folder]:
         yield from _all_folders(each)
 
 
-def _is_in_parquet(folder: Folder, name: str, phrase: str) -> bool:
+def _is_in_parquet(store: StageStore, folder: Folder, name: str, phrase: str) -> bool:
     import pyarrow.parquet as pq
 
     with folder.open(name) as opened, pq.ParquetFile(opened) as file:
         return any(
-            _is_in_value(row, phrase) for rows in file.iter_batches(batch_size=ROWS_AT_ONCE) for row in rows.to_pylist()
+            _is_in_value(_decrypted(row, store), phrase)
+            for rows in file.iter_batches(batch_size=ROWS_AT_ONCE) for row in rows.to_pylist()
         )
+
+
+def _decrypted(row: dict[str, Any], store: StageStore) -> dict[str, Any]:
+    """The row of a dead letter or raw message, decrypted if its key is given; any other row unchanged."""
+    from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged
+    from pipelines.stage.archive import messages_of
+
+    with suppress(EncryptionKeyMissing, StagedBatchDamaged):
+        if row.get("original_key_id") is not None:
+            return row | {"original": store.original_of(row)}
+        if row.get("key_id") is not None and row.get("value") is not None:
+            return row | {"value": [message.value for message in messages_of([row], store.keyring)]}
+    return row
 
 
 def _is_in_value(value: Any, phrase: str) -> bool:

@@ -18,17 +18,16 @@ from flows.forget import Wanted
 from flows.receipts import receipt_path, write_receipt
 from flows.remains import send_tombstones, what_remains
 from flows.searching import a_phrase_of, copies_of, need_phrase, search_stores
-from flows.staged import StagedBatches
 from pipelines.broker import BrokerRefused
 from pipelines.records import OutgoingMessage, Outlet
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import EncryptionSettings, KafkaSettings, Settings
 from pipelines.sources.kafka import TopicMissing
 from pipelines.sources.retention import Retention
-from pipelines.stage import StagedBatch, stage_store
+from pipelines.stage import PartWriter, StagedBatch, stage_store
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
-from tests.builders import FETCHED_AT
+from tests.builders import FETCHED_AT, a_message
 from tests.warehouse.batches import PROCESSOR, carried, refused, stage
 
 SECRET = "The harbour master counted the lanterns twice"
@@ -126,10 +125,12 @@ def test_encrypted_originals_are_searched_with_their_key(settings: Settings, war
         store=store,
     )
     load_batch(warehouse, batch)
-    StagedBatches(store.batches).remove_all()
-    assert {(one.store, one.count) for one in search_stores(secret, warehouse, SECRET)} == {
-        ("warehouse", 1), ("stage", 1),
-    }
+    with PartWriter(store.batches / "raw", "part-000") as writer:
+        writer.message(a_message(value=SECRET.encode()), store.keyring)
+        writer.close()
+    places = [one.place for one in search_stores(secret, warehouse, SECRET)]
+    assert sum(place.endswith("part-000.parquet") for place in places) == 2  # dead letters and raw messages
+    assert (len(places), "dead_letters.original" in places) == (4, True)
     assert list(search_stores(settings, warehouse, SECRET)) == []
 
 
