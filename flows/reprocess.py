@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
 from prefect import flow
 
 from flows.faults import WrongUsage
 from flows.flink import flink_ready
 from flows.masking import masked
-from flows.stopping import stoppable
+from flows.memory import Memory
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
 from flows.work import audit, finish, finish_batch, working
@@ -64,14 +67,35 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in
     processor, store, done = processor_of(settings), opened(settings), _Done(run_id)
     watcher().expect(count_chosen(store, chosen, processor))
     after: Coordinates | None = None
-    with flink_ready(settings) as ready, executor_of(ready) as executor, stoppable() as stop:
-        while not stop.is_asked():
-            some = chosen_messages(store, chosen, processor, after, settings.batch.max_records)
-            if not some:
-                break
+    with _alone(settings, store), flink_ready(settings) as ready, executor_of(ready) as executor:
+        while some := chosen_messages(store, chosen, processor, after, settings.batch.max_records):
             _reprocess_batch(ready, store, executor, some, done, wait_minutes)
             after = some[-1]
     return done.as_json(time.monotonic() - began)
+
+
+@contextmanager
+def _alone(settings: Settings, warehouse: Warehouse) -> Iterator[None]:
+    """Keeps a second reprocess of the warehouse under this home from removing the folder that the first one stages in.
+
+    Raises ``WarehouseBusy`` if there is one at work.
+    """
+    from pipelines.warehouse import WarehouseBusy
+
+    folder = Memory(settings, warehouse).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "reprocess.lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise WarehouseBusy(
+            "Another reprocess of this warehouse is at work; this one changed nothing.\nWhat to do: wait until it has "
+            "finished, or stop it, and run this again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def chosen_of(  # noqa: PLR0913, PLR0917  the flow's parameters

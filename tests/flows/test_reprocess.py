@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.faults import USAGE
 from flows.quality.page import render_differences
+from flows.reprocess import _alone
+from pipelines.environment import read_settings
 from pipelines.jobs.differences import Difference, Differences, Example
 from pipelines.records import Coordinates
+from pipelines.warehouse import WarehouseBusy
+from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
 
 
@@ -22,6 +30,18 @@ def test_swap_is_refused_with_a_reason() -> None:
     assert code == USAGE
     assert "a second set of all tables" in says
     assert "What to do: run without it" in says
+
+
+def test_a_second_reprocess_is_refused_while_one_is_at_work(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path
+) -> None:
+    home.mkdir()
+    warehouse, settings = make_warehouse(home / "warehouse.duckdb"), read_settings()
+    busy = pytest.raises(WarehouseBusy, match="Another reprocess")
+    with _alone(settings, warehouse), busy, _alone(settings, warehouse):
+        pass
+    with _alone(settings, warehouse):
+        pass
 
 
 def test_a_page_without_a_dry_run_is_refused() -> None:
