@@ -108,7 +108,10 @@ def test_a_text_that_is_read_differently_takes_the_place_of_its_version(
 
 
 def test_versions_that_differed_by_noise_become_one(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
-    noise = [carried(n, fetched_at=later(n), content_hash=str(n) * 64) for n in range(3)]
+    noise = [
+        carried(n, fetched_at=later(n), content_hash=str(n) * 64, body=f"The pier will be rebuilt. Read {n} times.")
+        for n in range(3)
+    ]
     load_batch(warehouse, stage(tmp_path, *noise))
     assert warehouse.query("SELECT count(*) FROM version_changes").rows == ((2,),)
     again(warehouse, tmp_path, *(newly(n, fetched_at=later(n)) for n in range(3)))
