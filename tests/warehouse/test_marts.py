@@ -133,8 +133,8 @@ def test_outlet_scorecard(news: RelationalWarehouse) -> None:
 
 def test_pipeline_health(news: RelationalWarehouse) -> None:
     assert news.query("SELECT * FROM marts.pipeline_health ORDER BY scraper").rows == (
-        (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.0, 0, None),
-        (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0.2, 0, "ConsentWall"),
+        (WEDNESDAY, "articles.raw", "(unknown)", 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.0, 0, None),
+        (WEDNESDAY, "articles.raw", "harbour-crawler", 5, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0.2, 0, "ConsentWall"),
     )
 
 
