@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.faults import OTHER_WRITER
+from flows.maintain import maintain
+from pipelines.warehouse import WarehouseBusy
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 
 
@@ -35,3 +38,13 @@ def test_a_warehouse_that_a_run_writes_is_left_alone(
         refused = CliRunner().invoke(app, ["maintain"])
     assert refused.exit_code == OTHER_WRITER
     assert "this run changed nothing" in " ".join(refused.output.replace("│", " ").split())
+
+
+def test_the_flow_does_the_same_and_waits(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, prefect_server: None
+) -> None:
+    home.mkdir()
+    warehouse = make_warehouse(home / "warehouse.duckdb")
+    assert [done["task"] for done in maintain(wait_minutes=0.1)] == ["rewrite"]
+    with warehouse.writer("a run"), pytest.raises(WarehouseBusy):
+        maintain(wait_minutes=0.001)

@@ -39,8 +39,8 @@ def test_a_worker_runs_the_deployment(
 
     deployed = machine.run("deploy", "--work-pool", POOL, DATELINE_KAFKA__SASL_PASSWORD="not-for-eyes")
     assert deployed.returncode == 0, deployed.stdout
-    deployed_names = ("reprocess/on-request", "release/on-request", "forget/on-request", "backfill/on-request")
-    for name in (INGEST, REPLAY, *deployed_names):
+    others = [f"{name}/on-request" for name in ("reprocess", "release", "forget", "backfill", "maintain")]
+    for name in (INGEST, REPLAY, *others):
         assert name in deployed.stdout
     seen = asyncio.run(deployment())
     assert "not-for-eyes" not in repr(seen)

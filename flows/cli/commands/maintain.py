@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +10,7 @@ from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import AsJson, Command, Verbose, command
 
 if TYPE_CHECKING:
-    from pipelines.settings import Settings
-    from pipelines.warehouse import Done, Warehouse
+    from pipelines.warehouse import Done
 
 app = typer.Typer()
 
@@ -36,30 +34,13 @@ def maintain(
     with command("maintain", verbose=verbose, warehouse=warehouse) as run:
         from dataclasses import asdict
 
-        from flows.dead_letters import opened
+        from flows.upkeep import keep_up
 
-        found = opened(run.settings)
-        with found.writer("dateline maintain"):
-            done = [*found.maintain(timedelta(days=keep_days)), *_keep_archive(run.settings, found)]
+        done = keep_up(run.settings, keep_days)
         if as_json:
             run.screen.write_json([asdict(each) for each in done])
         else:
             _show(run, done)
-
-
-def _keep_archive(settings: Settings, warehouse: Warehouse) -> list[Done]:
-    from datetime import UTC, datetime
-
-    from pipelines.jobs.archive import erase_removed, keep_archive
-    from pipelines.stage import stage_store
-    from pipelines.warehouse import Done
-
-    archive, now = stage_store(settings).archive, datetime.now(UTC)
-    if not archive.batches():
-        return []
-    erase_removed(archive, warehouse, now)
-    kept = keep_archive(archive, settings.archive, now)
-    return [Done("retain", f"archive of {archive.topic}", kept.before, kept.after, "bytes", kept.files_removed)]
 
 
 def _show(run: Command, done: list[Done]) -> None:
