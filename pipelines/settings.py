@@ -198,6 +198,12 @@ class KafkaSettings(_Section):
         None,
         description="Kafka topic that loaded articles and deletions are sent to, in Avro. Unset: none are sent.",
     )
+    accepts_articles: bool = Field(
+        False,
+        description="Whether the raw topic may contain articles that another Dateline has sent to its topic of clean "
+        "articles. They are checked against the contract and loaded as they are. Whoever writes to the topic then "
+        "decides what an article says.",
+    )
     partitions: int = Field(4, ge=1, le=100_000, description="Number of partitions of a topic that Dateline creates.")
     group_id: NotBlank = Field(
         "dateline",

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pipelines.addresses import split_address
 from pipelines.decode import avro, media
+from pipelines.decode.article import read_article
 from pipelines.decode.charset import Decoded, decode_text
 from pipelines.decode.compression import ContentDamaged, decode_content, unpack
 from pipelines.decode.fetched import RIGHTS_HEADERS, Fetched, media_type
@@ -34,20 +36,24 @@ _HEADER_CHARACTERS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """What decoding needs: the schemas, and the limits on a message's size."""
+    """What decoding needs: the schemas, the limits on a message's size, and whether it may be a finished article."""
 
     registry: Registry
     limits: Limits
+    accepts_articles: bool = False
 
 
 def load_decoder(
-    limits: Limits, schema_ids: Mapping[int, str], own_schemas: Path | None = None, fetch: FetchSchema | None = None
+    limits: Limits, schema_ids: Mapping[int, str], own_schemas: Path | None = None, fetch: FetchSchema | None = None,
+    *, accepts_articles: bool = False,
 ) -> Decoder:
-    return Decoder(load_registry(own_schemas, schema_ids, fetch), limits)
+    return Decoder(load_registry(own_schemas, schema_ids, fetch), limits, accepts_articles)
 
 
-def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
-    """The raw article in a message. The caller handles tombstones, which have no value to decode.
+def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle | dict[str, Any]:
+    """The raw article in a message, or the Avro article, if the decoder accepts those of another Dateline.
+
+    The caller handles tombstones, which have no value to decode.
 
     Rejects: OversizedMessage, EmptyMessage, UnknownSchema, MalformedAvro, MalformedJson, MalformedGzip,
     UndecodableText, UnsupportedContent, FetchFailed, ImplausibleTime.
@@ -59,6 +65,8 @@ def decode_message(message: RawMessage, decoder: Decoder) -> RawArticle:
         raise OversizedMessage(rule, field="value", value=f"{len(value):,} bytes")
     if not value.strip():
         raise EmptyMessage("a value that is not empty", field="value")
+    if decoder.accepts_articles and (article := read_article(message, decoder.registry)) is not None:
+        return article
     fetched = _with_headers(_unframed(message, value, decoder), message)
     try:
         fetched = _unwrapped(fetched, decoder)

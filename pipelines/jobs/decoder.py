@@ -14,13 +14,15 @@ from pipelines.transforms.shared import Loader
 def decoder_loader(settings: Settings) -> Loader[Decoder]:
     """The loader of the decode step's decoder; equal settings share one in a process."""
     own = (settings.limits, settings.schema_ids, settings.schemas_folder)
-    return partial(_load, *own, settings.registry, settings.home)
+    return partial(_load, *own, settings.registry, settings.home, accepts_articles=settings.kafka.accepts_articles)
 
 
-def _load(
-    limits: Limits, ids: dict[int, str], folder: Path | None, registry: RegistrySettings, home: Path
+def _load(  # noqa: PLR0913  what decoders share a process by
+    limits: Limits, ids: dict[int, str], folder: Path | None, registry: RegistrySettings, home: Path,
+    *, accepts_articles: bool,
 ) -> Decoder:
     from pipelines.schema_registry import known_schemas
 
     known = known_schemas(registry, home)
-    return load_decoder(limits, ids, folder, None if known is None else known.fetch)
+    fetch = None if known is None else known.fetch
+    return load_decoder(limits, ids, folder, fetch, accepts_articles=accepts_articles)

@@ -123,6 +123,7 @@ def _url_in(message: RawMessage, decoder: Decoder) -> str | None:
     if message.value is None:
         return None
     try:
-        return decode_message(message, decoder).url
+        read = decode_message(message, decoder)
     except Rejected as fault:
         return fault.url
+    return read["url"] if isinstance(read, dict) else read.url

@@ -44,13 +44,18 @@ def check_contract(article: Article, contract: Contract, provenance: Provenance)
     Rejects (``ContractViolated``) with all violations: of the types, or else of the rules that types cannot express.
     """
     record = article_to_avro(article, provenance)
+    refuse_violations(record, contract)
+    record["warnings"] += [w for w in _date_warnings(record) if w not in record["warnings"]]
+    return record
+
+
+def refuse_violations(record: Mapping[str, Any], contract: Contract) -> None:
+    """Rejects (``ContractViolated``) a record with the violations that it has."""
     violations = contract_violations(record, contract)
     if violations:
         more = len(violations) - _SHOWN
         rest = (Violation.of(f"{more} further violations"),) if more > 0 else ()
         raise ContractViolated(f"the contract {contract.name}", violations=(*violations[:_SHOWN], *rest))
-    record["warnings"] += [w for w in _date_warnings(record) if w not in record["warnings"]]
-    return record
 
 
 def contract_violations(record: Mapping[str, Any], contract: Contract) -> tuple[Violation, ...]:

@@ -1,0 +1,44 @@
+"""Articles that another Dateline made and sent to its topic of clean articles: they fill this warehouse as they are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pipelines.decode.times import fetch_time
+from pipelines.failures import MalformedAvro
+from pipelines.records import RawMessage
+from schemas import Registry, SchemaMissing, SchemaVersion, UnreadableDatum
+from schemas.registry import CONFLUENT, SINGLE_OBJECT, SchemaUnreadable
+
+SUBJECT = "article"
+
+
+def read_article(message: RawMessage, registry: Registry) -> dict[str, Any] | None:
+    """The Avro article in a message, with the coordinates of this message; None if the value has another schema.
+
+    Rejects ``MalformedAvro`` and, for a fetch time that a scraper could not have either, ``ImplausibleTime``.
+    """
+    value = message.value or b""
+    found = _writer(value, registry)
+    if found is None or found[0].subject != SUBJECT:
+        return None
+    writer, datum = found
+    try:
+        record = registry.read(writer, datum)
+    except (UnreadableDatum, OverflowError, ValueError) as error:  # the last two: a time outside of the calendar
+        raise MalformedAvro(f"bytes that follow {writer}", value=error) from None
+    fetch_time(record["fetched_at"].isoformat(), None, message.timestamp, f"avro {writer}")
+    return record | {"coordinates": asdict(message.coordinates)}
+
+
+def _writer(value: bytes, registry: Registry) -> tuple[SchemaVersion, bytes] | None:
+    """The schema with which a value was written, and its datum; None if the framing or the schema is another one."""
+    try:
+        if value.startswith(SINGLE_OBJECT) and len(value) >= 10:
+            return registry.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:]
+        if value.startswith(CONFLUENT) and len(value) >= 5:
+            return registry.by_id(int.from_bytes(value[1:5], "big")), value[5:]
+    except (SchemaMissing, SchemaUnreadable):
+        pass
+    return None
