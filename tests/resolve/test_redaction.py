@@ -1,0 +1,96 @@
+"""A name is redacted in whole words, in every script, and nothing beside it is touched."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.clean.identity import content_hash
+from pipelines.resolve.redaction import REDACTED, redact_body, redact_record, redact_row, redacted_name
+from pipelines.validate import load_contract
+from pipelines.validate.contract import contract_violations
+from tests.builders import BODY
+from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, MARROWBY_MENTION, carried
+
+
+@pytest.mark.parametrize(
+    ("forms", "text", "redacted"),
+    [
+        (["Ines Falk", "Falk"], "Ines Falk met FALK’s friend.", "[redacted] met [redacted]’s friend."),
+        (["Falk"], "Falkirk, Falken and Eisfalk", "Falkirk, Falken and Eisfalk"),
+        (["Ana-Maria O'Neill"], "Ana Maria O’Neill spoke; ana-maria o'neill left", "[redacted] spoke; [redacted] left"),
+        (["José Núñez"], "JOSÉ NÚÑEZ und Jose Nunez", "[redacted] und Jose Nunez"),
+        (["李小龍"], "昨日李小龍在香港。李小", "昨日[redacted]在香港。李小"),
+        (["Иван Петров", "Петров"], "Иван Петров и Петрова, Петров", "[redacted] и Петрова, [redacted]"),
+        (["محمد علي"], "قال محمد علي اليوم", "قال [redacted] اليوم"),
+        (["Falk"], "Falk", "[redacted]"),
+        (["Falk"], "", ""),
+        (["Ines\nFalk"], "Ines  Falk", "[redacted]"),
+    ],
+)
+def test_a_name_is_redacted_in_whole_words(forms: list[str], text: str, redacted: str) -> None:
+    assert redacted_name(forms, "salt").redact(text) == redacted
+
+
+def test_a_form_without_letters_or_with_too_many_words_matches_nothing() -> None:
+    name = redacted_name(["", "…", "one two three four five six seven eight nine"], "salt")
+    text = "one two three four five six seven eight nine …"
+    assert name.redact(text) == text
+
+
+def test_digests_of_two_takedowns_have_nothing_in_common() -> None:
+    assert redacted_name(["Falk"], "one").digests.isdisjoint(redacted_name(["Falk"], "two").digests)
+
+
+def test_a_long_hostile_text_takes_time_in_proportion() -> None:
+    name = redacted_name(["a a a a a a a b"], "salt")
+    started = time.process_time()
+    assert name.redact("a " * 20_000) == "a " * 20_000
+    assert time.process_time() - started < 20
+
+
+def test_a_record_without_the_name_keeps_the_contract() -> None:
+    mentions = tuple(
+        replace(mention, start=BODY.index(mention.text), end=BODY.index(mention.text) + len(mention.text))
+        for mention in (MARROWBY_MENTION, FALK_MENTION)
+    )
+    record = carried(0, mentions=mentions, entities=(FALK, MARROWBY)).record
+    assert contract_violations(record, load_contract()) == ()
+    done = redact_record(record, redacted_name(["Ines Falk", "Falk"], "salt"))
+    assert contract_violations(done, load_contract()) == ()
+    assert "Falk" not in json.dumps(done, default=str)
+    assert [entity["name"] for entity in done["entities"]] == ["Marrowby"]
+    assert done["content_hash"] == content_hash(done["title"], done["body"])
+    assert redact_record(done, redacted_name(["Ines Falk", "Falk"], "salt")) == done
+
+
+def test_a_row_keeps_its_bylines_and_their_types_together() -> None:
+    row: dict[str, Any] = {
+        "title": "T", "body": BODY, "authors": ["Tom Reed", "Ines Falk", "Desk"], "word_count": 1,
+        "author_types": ["person", "person", "desk"], "tags": [], "warnings": ["title: of Falk"],
+    }
+    done = redact_row(row, redacted_name(["Falk"], "salt"))
+    assert (done["authors"], done["author_types"]) == (["Tom Reed", "Desk"], ["person", "desk"])
+    assert done["warnings"] == [f"title: of {REDACTED}"]
+
+
+@given(st.lists(st.sampled_from(["Falk", "Ines", "Falkirk", "pier", "—", "Ines Falk", "\n\n", "海"]), max_size=30))
+def test_mentions_still_lie_where_their_text_is(parts: list[str]) -> None:
+    body, mentions = "", []
+    for part in parts:
+        start = len(body)
+        body += f"{part} "
+        mentions.append({"text": part, "start": start, "end": start + len(part), "entity_id": part})
+    entities = [{"entity_id": part, "name": part, "salience": 0.1, "mention_count": 1} for part in dict.fromkeys(parts)]
+    name = redacted_name(["Ines Falk", "Falk"], "salt")
+    text, left, named = redact_body(body, mentions, entities, name)
+    assert all(text[mention["start"]:mention["end"]] == mention["text"] for mention in left)
+    assert name.spans(text) == []
+    assert {mention["entity_id"] for mention in left} <= {entity["entity_id"] for entity in named}
+    assert all(entity["mention_count"] == sum(m["entity_id"] == entity["entity_id"] for m in left) for entity in named)
