@@ -13,13 +13,18 @@ from typing import Any
 
 import pytest
 
+from flows.searching import a_phrase_of, copies_of, search_stores
+from flows.takedowns import open_takedowns
 from pipelines.clean.identity import content_hash
+from pipelines.jobs.forget import articles_at, forms_of_name, is_named
 from pipelines.records import Author, Coordinates, Evidence, Mention, Outlet
 from pipelines.resolve.redaction import RedactedName, redacted_name
 from pipelines.resolve.takedowns import Forgotten, Takedown
+from pipelines.settings import Settings
 from pipelines.stage import Folder, StagedBatch, dead_letter_id
 from pipelines.validate.contract import contract_violations, load_contract
 from pipelines.warehouse import Loaded, load_batch
+from pipelines.warehouse.questions import ask
 from pipelines.warehouse.relational import RelationalWarehouse
 from schemas import Registry
 from tests.builders import FETCHED_AT, coordinates
@@ -178,6 +183,13 @@ PEOPLE: dict[str, Any] = {
 CLEAN = TEXT.replace("Ines Falk", "[redacted]").replace("Falk’s", "[redacted]’s")
 
 
+LANTERNS = "The lanterns of the pier were counted twice by Ines Falk."
+BYLINED: dict[str, Any] = {
+    "url": "https://pier.example/lanterns", "body": LANTERNS, "entities": (replace(FALK, mention_count=1),),
+    "mentions": (Mention("Ines Falk", "PER", LANTERNS.index("Ines"), len(LANTERNS) - 1, 0, "f" * 32, False, 0.9),),
+}
+
+
 def all_text(stream: Takedowns) -> str:
     """What the tables have of the article, as one text."""
     tables = (*EMPTY, "quarantined_articles", "dead_letters")
@@ -250,3 +262,40 @@ def test_an_article_that_a_delete_request_had_removed_can_be_forgotten_too(strea
     assert stream.forget(ARTICLE).removed == 0
     after: datetime = later(100)
     assert stream.load(carried(2, timestamp=after, fetched_at=after)).outcomes == Counter(suppressed=1)
+
+
+def test_every_warehouse_answers_what_a_takedown_asks(stream: Takedowns, tmp_path: Path) -> None:
+    signature = tuple(range(192))
+    stream.load(
+        carried(0, outlet=Outlet("pier.example", "Pier"), story_signature=signature, word_count=200, **BYLINED),
+        carried(1, article_id=OTHER, content_hash="d" * 64, story_signature=signature, word_count=200),
+        refused(2, names=(ARTICLE,), value=b"<p>the lanterns were counted twice"),
+    )
+    warehouse, pier = stream.warehouse, replace(TAKEDOWN, scope="outlet", outlet_domain="pier.example")
+    assert articles_at(warehouse, "https://pier.example/lanterns")[1:] == (ARTICLE,)
+    assert ask(warehouse, "articles_of_outlet", ("pier.example", 5)).rows == ((ARTICLE,),)
+    assert set(forms_of_name(warehouse, ARTICLE, "Ines Falk")) == {"Ines Falk", "falk"}
+    assert is_named(warehouse, ARTICLE, NAME)
+    for takedown, ids in ((TAKEDOWN, (ARTICLE,)), (pier, ())):
+        assert a_phrase_of(warehouse, takedown, ids) == LANTERNS
+        assert [row["article_id"] for row in copies_of(warehouse, takedown, ids)] == [OTHER]
+    assert copies_of(warehouse, replace(pier, outlet_domain="other.example"), ()) == []
+    settings = Settings(home=tmp_path / "home", warehouse="duckdb:///nowhere.duckdb")
+    found = {(one.place, one.count) for one in search_stores(settings, warehouse, "lanterns were counted twice")}
+    assert found == {("dead_letters.original", 1)}
+    assert open_takedowns(warehouse) == []
+    stream.forget(ARTICLE)
+    (left,) = open_takedowns(warehouse)
+    assert left == TAKEDOWN
+    for question, rows in (
+        ("takedown_batches", ((0,),)), ("takedown_letters", ()), ("takedown_records", ()), ("takedown_messages", ()),
+    ):
+        assert ask(warehouse, question, (TAKEDOWN.takedown_id,)).rows == rows  # its batch has another name here
+    assert ask(warehouse, "takedown_batches", ("batch",)).rows == ((1,),)
+    assert ask(warehouse, "takedown_letters", ("batch",)).rows == (("articles.raw", 0, 2),)
+    assert [row[2:5] for row in ask(warehouse, "takedown_records", ("batch",)).rows] == [(2, 0, 2)]
+    assert len(ask(warehouse, "takedown_messages", ("batch",)).rows) == 2
+    assert list(search_stores(settings, warehouse, "lanterns were counted twice")) == []
+    warehouse.complete_takedown(TAKEDOWN.takedown_id, [{"place": "Kafka"}], FETCHED_AT)
+    assert open_takedowns(warehouse) == []
+    assert json.loads(stream.receipt()["remains"]) == [{"place": "Kafka"}]
