@@ -275,7 +275,7 @@ def latest(subject: str) -> int:
     """The newest version of a subject that ships with Dateline.
 
     >>> latest("dead_letter")
-    2
+    3
     """
     numbers = [int(f.name.removesuffix(".avsc")) for f in (home() / subject).iterdir() if f.name.endswith(".avsc")]
     return max(numbers)
