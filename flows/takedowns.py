@@ -111,16 +111,16 @@ def _take_outlet(work: Work, takedown: Takedown) -> None:
     found = next_of_outlet(work.warehouse, takedown, work.settings, ARTICLES_AT_ONCE)
     if found is None and not ask(work.warehouse, "takedown_batches", (takedown.takedown_id,)).rows[0][0]:
         count(work, forget_batch(work, Forgotten(takedown, ())))
+    former = None
     while found is not None:
-        loaded = forget_batch(work, found)
-        count(work, loaded)
-        if not loaded.removed:
+        if found == former:
             raise NotFound(
                 f"The ledger has no record of what is left of {takedown.outlet_domain}, such as "
                 f"{next(iter(found.article_ids), 'a dead letter')}, so it could not be removed.\n"
                 "What to do: run `dateline ledger verify --deep`, which says what the ledger lacks."
             )
-        found = next_of_outlet(work.warehouse, takedown, work.settings, ARTICLES_AT_ONCE)
+        count(work, forget_batch(work, found))
+        former, found = found, next_of_outlet(work.warehouse, takedown, work.settings, ARTICLES_AT_ONCE)
 
 
 def count(work: Work, loaded: Loaded) -> None:

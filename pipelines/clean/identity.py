@@ -102,10 +102,8 @@ def registered_domain(url: str) -> str | None:
     >>> registered_domain(f"https://{'a' * 300}.com/")  # longer than a name in DNS may be (RFC 1035)
 
     """
-    host = host_of(url)
-    if host is None or len(host) > LONGEST_HOST:
-        return None
-    return _registered(host)
+    host = (host_of(url) or "").removesuffix(".")  # the root of DNS
+    return _registered(host) if 0 < len(host) <= LONGEST_HOST else None
 
 
 def _registered(host: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
-from pipelines.clean import article_id_of_url, registered_domain
+from pipelines.addresses import host_of
+from pipelines.clean import article_id_of_url, canonical_url, registered_domain
 from pipelines.decode import Decoder, decode_message
 from pipelines.failures import Rejected
 from pipelines.jobs.decoder import decoder_loader
@@ -34,13 +36,13 @@ def forms_of_name(warehouse: Warehouse, article_id: str, name: str) -> tuple[str
     """The forms of a person's name in an article: the name, and what the article calls the people whose name it is.
 
     Someone is meant if all words of the shorter of both names are in the longer one. The last word counts as a form
-    too, unless the article names another person with it.
+    too, unless it is a single character or the article names another person with it.
     """
     rows = ask(warehouse, "people_of_article", (article_id,)).rows
     wanted = words_of(name)
     meant = {full for full, _ in rows if _is_same(words_of(full), wanted)}
     others = {word for full, _ in rows if full not in meant for word in words_of(full)}
-    last = [wanted[-1]] if len(wanted) > 1 and wanted[-1] not in others else []
+    last = [wanted[-1]] if len(wanted) > 1 and len(wanted[-1]) > 1 and wanted[-1] not in others else []
     return tuple(dict.fromkeys((name, *(form for full, form in rows if full in meant), *meant, *last)))
 
 
@@ -60,35 +62,44 @@ def is_named(warehouse: Warehouse, article_id: str, name: RedactedName) -> bool:
 def domain_of(outlet: str) -> str:
     """The registered domain of an outlet, of which a URL or a host name may be given.
 
-    >>> domain_of("https://www.Pier.example/news"), domain_of("pier.example")
+    >>> domain_of("https://www.Pier.example/news"), domain_of("pier.example:443")
     ('pier.example', 'pier.example')
     """
-    return registered_domain(outlet.strip()) or outlet.strip().lower()
+    given = outlet.strip().lower()
+    host = host_of(given if "//" in given else f"//{given}")
+    return (host and registered_domain(host)) or given
 
 
 def next_of_outlet(warehouse: Warehouse, takedown: Takedown, settings: Settings, limit: int) -> Forgotten | None:
     """The next articles and rejected messages of an outlet that are still kept, at most ``limit`` of each.
 
-    It is None if there are none left. Articles of quarantined scrapers and rejected messages are read one by one.
+    It is None if there are none left. Quarantined and withdrawn articles and rejected messages are read one by one.
     """
     assert takedown.outlet_domain is not None
     domain = takedown.outlet_domain
     ids = [row[0] for row in ask(warehouse, "articles_of_outlet", (domain, limit)).rows]
     if not ids:
-        ids = list(_quarantined(warehouse, domain, limit))
+        ids = list(islice(dict.fromkeys(_quarantined(warehouse, domain)), limit))
+    if not ids:
+        ids = list(islice(dict.fromkeys(_withdrawn(warehouse, domain)), limit))
     rejected = () if ids else tuple(_rejected(warehouse, domain, settings, limit))
     return Forgotten(takedown, tuple(ids), rejected) if ids or rejected else None
 
 
-def _quarantined(warehouse: Warehouse, domain: str, limit: int) -> Iterator[str]:
-    registry, count = Registry.load(), 0
+def _quarantined(warehouse: Warehouse, domain: str) -> Iterator[str]:
+    registry = Registry.load()
     with warehouse.answer("SELECT article_id, article FROM quarantined_articles ORDER BY article_id") as answer:
         for article_id, article in answer.rows:
             if registry.decode(article)["outlet"]["domain"] == domain:
                 yield article_id
-                count += 1
-            if count == limit:
-                return
+
+
+def _withdrawn(warehouse: Warehouse, domain: str) -> Iterator[str]:
+    """Withdrawn articles of an outlet, which is known by their addresses alone."""
+    with warehouse.answer("SELECT article_id, url FROM withdrawn_articles WHERE url IS NOT NULL ORDER BY 1") as answer:
+        for article_id, url in answer.rows:
+            if registered_domain(canonical_url(url)) == domain:
+                yield article_id
 
 
 def _rejected(warehouse: Warehouse, domain: str, settings: Settings, limit: int) -> Iterator[Coordinates]:

@@ -121,10 +121,12 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
 
 
 def _redacted_records(forgotten: Forgotten | None, history: Known) -> frozenset[Coordinates]:
-    """Records whose articles are redacted: what is stored of them as they came has the name."""
-    if forgotten is None or forgotten.name is None:
+    """Records that stay, and of which nothing is kept as they came: those of redacted articles, whose originals have the
+    name, and once rejected ones of a forgotten outlet that a replay loaded as an article of another outlet.
+    """
+    if forgotten is None:
         return frozenset()
-    return frozenset(s.coordinates for s in history.past)
+    return frozenset(forgotten.rejected if forgotten.name is None else (s.coordinates for s in history.past))
 
 
 def _expected(handed: Sequence[OffsetRange], read: Reading) -> dict[tuple[str, int], int | None]:

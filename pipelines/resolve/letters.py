@@ -42,7 +42,7 @@ def change_letters(  # noqa: PLR0913, PLR0917  the batch, what became of it, and
 ) -> None:
     """Adds new dead letters, updates replayed ones, and empties those that a delete request or takedown covers.
 
-    ``redacted`` are records that stay, although their originals have a name that is redacted.
+    ``redacted`` are records that stay, although their originals have to go.
     """
     batch = staged.batch
     emptied = {r.coordinates for r in found.rows if r.is_removed or r.outcome == "suppressed"}

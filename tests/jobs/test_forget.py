@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.jobs.forget import articles_at, domain_of, forms_of_name, is_named, next_of_outlet
 from pipelines.records import Entity, Mention, Outlet
 from pipelines.resolve.redaction import redacted_name
-from pipelines.resolve.takedowns import Takedown
+from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import Settings
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT, coordinates
-from tests.warehouse.batches import Event, carried, refused, stage
+from tests.warehouse.batches import Event, carried, later, refused, stage
 
 PIER = Outlet("pier.example", "Pier")
 TAKEDOWN = Takedown("t" * 32, "outlet", "asked to", "editor", FETCHED_AT, None, "pier.example")
@@ -42,6 +43,7 @@ def load(warehouse: DuckDBWarehouse, folder: Path, *events: Event) -> None:
     [
         ("pier.example", "pier.example"), ("https://www.pier.example/news/1", "pier.example"),
         ("PIER.example", "pier.example"), ("news.pier.co.uk", "pier.co.uk"), (" nowhere ", "nowhere"),
+        ("pier.example:443", "pier.example"), ("Pier.example.", "pier.example"), ("http://", "http://"),
     ],
 )
 def test_an_outlet_is_named_by_its_domain_or_an_address(given: str, domain: str) -> None:
@@ -82,6 +84,57 @@ def test_articles_come_first_and_then_rejected_messages(
     assert len(some.rejected) == 2
     load_batch(warehouse, stage(tmp_path, batch_id="forget-2", kind="forget"), forgotten=second)
     assert next_of_outlet(warehouse, TAKEDOWN, settings, 10) is None
+
+
+def take_down(warehouse: DuckDBWarehouse, settings: Settings, folder: Path) -> list[Forgotten]:
+    """The batches in which the outlet is taken down; none is asked for twice."""
+    batches: list[Forgotten] = []
+    while (found := next_of_outlet(warehouse, TAKEDOWN, settings, 10)) is not None:
+        assert found not in batches
+        batches.append(found)
+        load_batch(warehouse, stage(folder, batch_id=f"forget-{len(batches)}", kind="forget"), forgotten=found)
+        assert warehouse.verify().problems == ()
+    return batches
+
+
+def test_a_withdrawn_article_of_an_outlet_is_found_by_its_address(
+    warehouse: DuckDBWarehouse, settings: Settings, tmp_path: Path
+) -> None:
+    load(
+        warehouse, tmp_path, carried(0, outlet=PIER, url="https://www.pier.example/lanterns", title="Lanterns"),
+        carried(1, article_id="c" * 32, content_hash="c" * 64, url="https://quay.example/1"),
+    )
+    again = refused(0, reason="ListingPage"), refused(1, reason="ListingPage")
+    load_batch(warehouse, stage(tmp_path, *again, batch_id="again", kind="reprocess"))
+    assert articles_at(warehouse, "https://www.pier.example/lanterns")[1:] == ("a" * 32,)
+    assert [batch.article_ids for batch in take_down(warehouse, settings, tmp_path)] == [("a" * 32,)]
+    assert warehouse.query("SELECT article_id FROM withdrawn_articles").rows == (("c" * 32,),)
+
+
+def test_an_article_that_waits_twice_is_forgotten_once(
+    warehouse: DuckDBWarehouse, settings: Settings, tmp_path: Path
+) -> None:
+    load(warehouse, tmp_path, carried(0, article_id="c" * 32, content_hash="c" * 64))
+    with duckdb.connect(str(warehouse.path)) as con:
+        con.execute("INSERT INTO scrapers VALUES ('quay-crawler', 'quarantined', now(), NULL, 'batch-1', NULL)")
+    waiting = [
+        carried(n, outlet=PIER, scraper="quay-crawler", content_hash=f"{n}" * 64, fetched_at=later(n)) for n in (1, 2)
+    ]
+    load_batch(warehouse, stage(tmp_path, *waiting, batch_id="batch-2"))
+    assert warehouse.query("SELECT count(*) FROM quarantined_articles").rows == ((2,),)
+    assert [batch.article_ids for batch in take_down(warehouse, settings, tmp_path)] == [("a" * 32,)]
+    assert warehouse.query("SELECT count(*) FROM quarantined_articles").rows == ((0,),)
+
+
+def test_a_page_of_the_outlet_that_a_replay_loaded_as_another_outlets_keeps_no_original(
+    warehouse: DuckDBWarehouse, settings: Settings, tmp_path: Path
+) -> None:
+    load(warehouse, tmp_path, refused(0, headers=(("url", b"https://pier.example/wall"),), value=b"<p>wall"))
+    quay = carried(0, outlet=Outlet("quay.example", "Quay"))
+    load_batch(warehouse, stage(tmp_path, quay, batch_id="replay-1", kind="replay"))
+    assert [batch.rejected for batch in take_down(warehouse, settings, tmp_path)] == [(coordinates(0),)]
+    assert warehouse.query("SELECT original, header_names FROM dead_letters").rows == ((None, []),)
+    assert warehouse.query("SELECT outlet_domain FROM articles").rows == (("quay.example",),)
 
 
 @pytest.mark.parametrize(
