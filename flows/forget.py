@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pipelines.resolve.takedowns import Takedown
 
 
+LONGEST_NAME = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a takedown is asked to remove: exactly one of a URL, an outlet, an article's id or a person's name.
@@ -50,6 +53,13 @@ class Wanted:
             )
         if self.person is not None and not any(map(str.isalnum, self.person)):
             raise WrongUsage("The name has no letters. Nothing was changed.\nWhat to do: give the person's name.")
+        if self.person is not None and len(self.person.split()) > LONGEST_NAME:
+            raise WrongUsage(
+                f"The name has more than {LONGEST_NAME} words. Nothing was changed.\n"
+                "What to do: give the person's name alone."
+            )
+        if self.outlet is not None and not any(map(str.isalnum, self.outlet)):
+            raise WrongUsage("The outlet has no name. Nothing was changed.\nWhat to do: give the outlet's domain.")
         if self.article is not None and not _is_id(self.article):
             raise WrongUsage(
                 f"{self.article!r} is not the id of an article, which has 32 hexadecimal digits. Nothing was changed.\n"

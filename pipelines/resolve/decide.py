@@ -121,8 +121,8 @@ def decide(batch: StagedBatch, known: KnownState, terms: Terms) -> Changes | Loa
 
 
 def _redacted_records(forgotten: Forgotten | None, history: Known) -> frozenset[Coordinates]:
-    """Records that stay, and of which nothing is kept as they came: those of redacted articles, whose originals have the
-    name, and once rejected ones of a forgotten outlet that a replay loaded as an article of another outlet.
+    """Records that stay, and whose originals have to go: those of redacted articles, which have the name, and once
+    rejected ones of a forgotten outlet that a replay loaded as an article of another outlet.
     """
     if forgotten is None:
         return frozenset()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,18 @@ from typing import Any
 from pipelines.clean.identity import content_hash
 
 REDACTED = "[redacted]"
-MOST_WORDS = 8
-"""A form of a name with more words is not looked for."""
+MOST_WORDS = 40
+"""A form of a name with more words is not looked for. In scripts without spaces, each character is a word."""
 
-# Words; in scripts without spaces (Thai, Lao, Burmese, Khmer, kana, Han) each character
-_WORD = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\\w+")
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, kana, Han."""
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0xFFFF)
+    if unicodedata.category(chr(code)) in {"Mn", "Mc"} and not re.match(f"[{_UNSPACED}]", chr(code))
+)
+"""Vowel signs and accents, which are part of a word and which ``\\w`` leaves out."""
+# A word ends where such a script begins: in 3月5日習近平 the name is no part of a word that begins with a digit
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{_MARKS}])+")
 _TEXTS = ("title", "section", "copyright_notice")
 _LISTS = ("tags", "warnings")
 
@@ -43,7 +51,7 @@ class RedactedName:
         >>> redacted_name(["Ines Falk", "Falk"], "salt").spans("FALK, said Ines Falk's office. Falkland is no one.")
         [(0, 4), (11, 20)]
         """
-        words = [(found[0].casefold(), *found.span()) for found in _WORD.finditer(text)]
+        words = [(_folded(found[0]), *found.span()) for found in _WORD.finditer(text)]
         spans, at = [], 0
         while at < len(words):
             for size in range(min(self.words, len(words) - at), 0, -1):
@@ -72,7 +80,12 @@ def words_of(text: str) -> list[str]:
     >>> words_of("Ines O'Falk")
     ['ines', 'o', 'falk']
     """
-    return [word.casefold() for word in _WORD.findall(text)]
+    return [_folded(word) for word in _WORD.findall(text)]
+
+
+def _folded(word: str) -> str:
+    """The word without case, and with the same characters whether its accents were composed or not."""
+    return unicodedata.normalize("NFC", word).casefold()
 
 
 def redact_record(record: Mapping[str, Any], name: RedactedName) -> Record:

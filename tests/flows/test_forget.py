@@ -65,7 +65,8 @@ def test_a_takedown_removes_exactly_one_thing(wanted: dict[str, str]) -> None:
     ("wanted", "says"),
     [
         ({"person": "Ines Falk"}, "together with --in ARTICLE"), ({"url": "https://a.example", "within": "a"}, "--in"),
-        ({"person": "…", "within": "a" * 32}, "no letters"),
+        ({"person": "…", "within": "a" * 32}, "no letters"), ({"person": "a " * 9, "within": "a" * 32}, "8 words"),
+        ({"outlet": " "}, "no name"),
     ],
 )
 def test_a_name_is_redacted_in_one_article(wanted: dict[str, str], says: str) -> None:
