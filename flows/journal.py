@@ -28,7 +28,10 @@ class SentFile:
 
 @dataclass(slots=True)
 class Journal:
-    """The files of one backfill. ``started_at`` is the fetch time of pages without one, the same after each resume."""
+    """The files of one backfill. ``started_at`` is the fetch time of pages without one, the same after each resume.
+
+    Files that are new or changed after the others were sent have the time of the run that sends them first.
+    """
 
     path: Path
     started_at: datetime
@@ -63,7 +66,9 @@ def journal_of(settings: Settings, paths: Sequence[Path], manifest: Path | None,
         try:
             read = json.loads(path.read_text("utf-8", "surrogateescape"))
             files = {name: SentFile(**one) for name, one in read["files"].items()}
-            return Journal(path, datetime.fromisoformat(read["started_at"]), files)
+            if not all(file.is_complete for file in files.values()):
+                return Journal(path, datetime.fromisoformat(read["started_at"]), files)
+            return Journal(path, datetime.now(UTC), files)  # new and changed files are a new backfill's
         except (OSError, ValueError, KeyError, TypeError):
             pass
     return Journal(path, datetime.now(UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -101,6 +102,20 @@ def test_a_finished_backfill_sends_only_what_is_new_or_changed(topic: Topic, fol
     assert (changed.files, changed.messages) == (2, 7)
     everything, _ = run(home, folder, restart=True)
     assert (everything.files, everything.messages) == (4, 12)
+
+
+def test_pages_without_a_time_have_that_of_their_own_backfill(topic: Topic, folder: Path, home: Path) -> None:
+    topic.stop_after = 3
+    with pytest.raises(Stopped):
+        run(home, folder / "2026" / "01" / "b.jsonl")
+    (path,) = (home / "backfills").iterdir()
+    started_at = json.loads(path.read_text())["started_at"]
+    topic.stop_after = None
+    run(home, folder / "2026" / "01" / "b.jsonl")
+    assert json.loads(path.read_text())["started_at"] == started_at
+    (folder / "2026" / "01" / "b.jsonl").write_bytes(lines(4, 9))
+    run(home, folder / "2026" / "01" / "b.jsonl")
+    assert json.loads(path.read_text())["started_at"] > started_at
 
 
 def test_a_file_that_is_replaced_while_it_is_half_sent_is_sent_from_its_beginning(
