@@ -159,9 +159,9 @@ class DuckDBWarehouse(RelationalWarehouse):
                 finally:
                     con.execute("DETACH rewritten")
                 con.execute("FORCE CHECKPOINT")  # the former file has no write-ahead log that would be left behind
-            with new.open("rb+") as written:
-                os.fsync(written.fileno())
-            shutil.copymode(path, new)
+                with new.open("rb+") as written:
+                    os.fsync(written.fileno())  # it may take long: other processes are kept out meanwhile
+                shutil.copymode(path, new)
             new.replace(path)
         except duckdb.Error as fault:
             raise WarehouseUnavailable(_advice(self.path, fault)) from fault
