@@ -7,6 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -95,14 +96,16 @@ def _suffixes() -> tldextract.TLDExtract:
 
 
 def registered_domain(url: str) -> str | None:
-    """The domain that the publisher registered, by the bundled public suffix list.
+    """The domain that the publisher registered, by the bundled public suffix list, in ASCII as in a canonical URL.
 
-    >>> registered_domain("https://m.news.outlet.co.uk/a")
-    'outlet.co.uk'
+    >>> registered_domain("https://m.news.outlet.co.uk/a"), registered_domain("https://www.Möwe.example./a")
+    ('outlet.co.uk', 'xn--mwe-sna.example')
     >>> registered_domain(f"https://{'a' * 300}.com/")  # longer than a name in DNS may be (RFC 1035)
 
     """
     host = (host_of(url) or "").removesuffix(".")  # the root of DNS
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode("ascii")
     return _registered(host) if 0 < len(host) <= LONGEST_HOST else None
 
 
