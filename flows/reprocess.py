@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -96,6 +96,15 @@ def _alone(settings: Settings, warehouse: Warehouse) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def remove_unfinished(settings: Settings, warehouse: Warehouse) -> None:
+    """Remove what a killed reprocess has staged. One that is at work removes it itself."""
+    from pipelines.stage import stage_store
+    from pipelines.warehouse import WarehouseBusy
+
+    with suppress(WarehouseBusy), _alone(settings, warehouse):
+        stage_store(settings).reprocessed.remove()
 
 
 def chosen_of(  # noqa: PLR0913, PLR0917  the flow's parameters

@@ -15,6 +15,7 @@ from flows.faults import NotFound
 from flows.quality.files import reports_of
 from flows.receipts import write_receipt
 from flows.remains import Remains, send_tombstones, what_remains
+from flows.reprocess import remove_unfinished
 from flows.watching import watcher
 from flows.work import Work, load_forgotten, remove_originals, send_waiting, step
 from pipelines.failpoints import Failpoint, reach
@@ -47,6 +48,7 @@ def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
     """Remove what the takedown's batches left outside of the warehouse; what remains elsewhere is returned."""
     work.staged.remove_all()
     work.staged.remove_loaded_of_others(work.warehouse)
+    remove_unfinished(work.settings, work.warehouse)
     _erase_archived(work, takedown)
     remove_originals(work)
     reports_of(work.settings).remove()

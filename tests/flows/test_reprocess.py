@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.faults import USAGE
 from flows.quality.page import render_differences
-from flows.reprocess import _alone
+from flows.reprocess import _alone, remove_unfinished
 from pipelines.environment import read_settings
 from pipelines.jobs.differences import Difference, Differences, Example
 from pipelines.records import Coordinates
+from pipelines.stage import stage_store
 from pipelines.warehouse import WarehouseBusy
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
@@ -42,6 +43,20 @@ def test_a_second_reprocess_is_refused_while_one_is_at_work(
         pass
     with _alone(settings, warehouse):
         pass
+
+
+def test_a_takedown_removes_what_a_killed_reprocess_had_staged(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path
+) -> None:
+    home.mkdir()
+    warehouse, settings = make_warehouse(home / "warehouse.duckdb"), read_settings()
+    left = stage_store(settings).reprocessed / "run-00001"
+    left.write("part-000.articles.parquet", b"the lanterns were counted twice")
+    with _alone(settings, warehouse):
+        remove_unfinished(settings, warehouse)
+    assert left.files() == ["part-000.articles.parquet"]
+    remove_unfinished(settings, warehouse)
+    assert stage_store(settings).reprocessed.folders() == []
 
 
 def test_a_page_without_a_dry_run_is_refused() -> None:
