@@ -28,7 +28,8 @@ PAGE = 64
 
 def articles_at(warehouse: Warehouse, url: str) -> tuple[str, ...]:
     """The id of the article at the URL, and the ids of articles that were fetched from it or declare it."""
-    found = [row[0] for row in ask(warehouse, "articles_at", (url,)).rows]
+    addresses = dict.fromkeys((url, canonical_url(url)))  # as it was given, and without parameters of a campaign
+    found = [row[0] for address in addresses for row in ask(warehouse, "articles_at", (address,)).rows]
     return tuple(dict.fromkeys((article_id_of_url(url), *found)))
 
 

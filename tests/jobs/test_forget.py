@@ -43,7 +43,8 @@ def load(warehouse: DuckDBWarehouse, folder: Path, *events: Event) -> None:
     [
         ("pier.example", "pier.example"), ("https://www.pier.example/news/1", "pier.example"),
         ("PIER.example", "pier.example"), ("news.pier.co.uk", "pier.co.uk"), (" nowhere ", "nowhere"),
-        ("pier.example:443", "pier.example"), ("Pier.example.", "pier.example"), ("http://", "http://"),
+        ("pier.example:443", "pier.example"), ("www.Möwe.example", "xn--mwe-sna.example"),
+        ("Pier.example.", "pier.example"), ("http://", "http://"),
     ],
 )
 def test_an_outlet_is_named_by_its_domain_or_an_address(given: str, domain: str) -> None:
@@ -55,7 +56,7 @@ def test_an_article_is_found_by_every_address_that_it_had(warehouse: DuckDBWareh
         warehouse, tmp_path, carried(0, url="https://pier.example/a?x=1", canonical_url="https://pier.example/a"),
         carried(1, article_id="c" * 32, content_hash="c" * 64, url="https://pier.example/b"),
     )
-    for url in ("https://pier.example/a", "https://pier.example/a?x=1"):
+    for url in ("https://pier.example/a", "https://pier.example/a?x=1", "https://pier.example/a?utm_source=mail#top"):
         assert articles_at(warehouse, url)[1:] == ("a" * 32,)
     assert len(articles_at(warehouse, "https://pier.example/none")) == 1  # the id of what may come
 
