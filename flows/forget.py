@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from prefect import flow
+from pydantic import SecretStr
 
 from flows.faults import NotFound, WrongUsage
 from flows.masking import masked
@@ -74,7 +75,7 @@ def _is_id(text: str) -> bool:
 @flow(name="forget", persist_result=False)
 @masked
 def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
-    url: str | None = None, outlet: str | None = None, article: str | None = None, person: str | None = None,
+    url: str | None = None, outlet: str | None = None, article: str | None = None, person: SecretStr | None = None,
     within: str | None = None, reason: str = "not given", requested_by: str = "not given",
     until: datetime | None = None, warehouse: str | None = None, wait_minutes: float = 0,
 ) -> dict[str, Any]:
@@ -86,7 +87,8 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
         url: address of the article.
         outlet: domain of the outlet; later articles of it are kept out as well.
         article: id of the article.
-        person: name of a person, to be redacted in one article.
+        person: name of a person, to be redacted in one article. Prefect stores it masked if the run is started by
+            `dateline forget`, and readable if it is given as a parameter of a deployment.
         within: the article in which the name is redacted: its id or URL.
         reason: why it is taken down, for the receipt.
         requested_by: who asked for it, for the receipt.
@@ -96,7 +98,7 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
     """
     from pipelines.resolve.takedowns import Forgotten
 
-    wanted = Wanted(url, outlet, article, person, within)
+    wanted = Wanted(url, outlet, article, person.get_secret_value() if person is not None else None, within)
     settings = with_broker(the_settings(warehouse=warehouse))
     with working(settings, "forget", wait_minutes) as work:
         complete_open(work)

@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
+from flows import takedowns
 from flows.faults import WrongUsage
 from flows.forget import Wanted
 from flows.receipts import receipt_path, write_receipt
@@ -228,3 +232,18 @@ def test_a_compacted_topic_of_dead_letters_gets_tombstones(
     monkeypatch.setattr("pipelines.sinks.kafka.publish_messages", lambda _k, _t, messages: sent.extend(messages))
     send_tombstones(settings, warehouse, TAKEDOWN.takedown_id)
     assert [(each.key, each.value) for each in sent] == ([(b"articles.raw/0@0", None)] if is_compacted else [])
+
+
+def test_room_that_cannot_be_freed_is_said_and_keeps_no_takedown_open(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(warehouse.path)) as con:  # DuckDB cannot copy a table that refers to itself
+        con.execute("CREATE TABLE parts (id INTEGER PRIMARY KEY, part_of INTEGER REFERENCES parts (id))")
+        con.execute("INSERT INTO parts VALUES (1, NULL)")
+        con.execute("INSERT INTO parts VALUES (2, 1)")
+    work: Any = SimpleNamespace(warehouse=warehouse)
+    (left,) = takedowns._free(work)
+    assert "dateline maintain --keep-days 0" in left.advice
+    assert [file.name for file in warehouse.path.parent.glob("warehouse.duckdb*")] == ["warehouse.duckdb"]
+    monkeypatch.setattr(warehouse, "maintain", lambda _keep: [])
+    assert takedowns._free(work) == ()

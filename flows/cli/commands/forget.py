@@ -66,10 +66,13 @@ def forget(  # noqa: PLR0913, PLR0917  its options
                 )
             _verify(run, verify, as_json=as_json)
             return
+        from pydantic import SecretStr
+
         from flows.cli.ingesting import forget_here
 
         report = forget_here(
-            run, quiet=as_json, url=url, outlet=outlet, article=article, person=person, within=within, reason=reason,
+            run, quiet=as_json, url=url, outlet=outlet, article=article,
+            person=SecretStr(person) if person is not None else None, within=within, reason=reason,
             requested_by=requested_by, until=until, wait_minutes=wait,
         )
         if as_json:
