@@ -137,7 +137,7 @@ def _show(run: Command, report: dict[str, Any]) -> None:
             "Copies of the same stories, which stay", ("article", "outlet", "url"),
             [(each["article_id"], each["outlet_domain"], each["url"]) for each in report["copies"]],
         )
-        run.screen.say("If the request covers them too, take them down as well, with --article.")
+        run.screen.say("If the request covers them too, run the command for each of them.")
     if report["found"]:
         run.screen.table(
             "Still found", ("store", "place", "times"),
