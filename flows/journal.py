@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.quality.files import write_whole
+
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
@@ -51,9 +53,7 @@ class Journal:
             "started_at": self.started_at.isoformat(), "files": {name: asdict(one) for name, one in self.files.items()},
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(written), "utf-8", "surrogateescape")
-        new.replace(self.path)
+        write_whole(self.path, json.dumps(written))  # pure ASCII, whatever bytes the names of files have
 
 
 def journal_of(settings: Settings, paths: Sequence[Path], manifest: Path | None, *, restart: bool) -> Journal:
@@ -64,7 +64,7 @@ def journal_of(settings: Settings, paths: Sequence[Path], manifest: Path | None,
     path = settings.home / FOLDER / f"{key}.json"
     if not restart:
         try:
-            read = json.loads(path.read_text("utf-8", "surrogateescape"))
+            read = json.loads(path.read_text("utf-8"))
             files = {name: SentFile(**one) for name, one in read["files"].items()}
             if not all(file.is_complete for file in files.values()):
                 return Journal(path, datetime.fromisoformat(read["started_at"]), files)

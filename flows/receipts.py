@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from flows.quality.files import write_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,5 @@ def write_receipt(settings: Settings, warehouse: Warehouse, takedown_id: str) ->
     receipt = row | {"remains": json.loads(row["remains"] or "[]"), "suppressed_articles": articles}
     path = receipt_path(settings, takedown_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(receipt, indent=1, default=str, ensure_ascii=False), "utf-8")
-    new.replace(path)
+    write_whole(path, json.dumps(receipt, indent=1, default=str, ensure_ascii=False))
     return receipt | {"file": str(path)}

@@ -25,11 +25,14 @@ from pipelines.stage.faults import EncryptionKeyMissing
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import LedgerOpen, Warehouse
 from pipelines.warehouse.questions import ask
+from pipelines.warehouse.statements import statements
 
 LOG = logging.getLogger("dateline")
 MESSAGES = "messages"
 APART = 500
 """Offsets between two wanted messages in Kafka beyond which they are read separately."""
+ALL_OF_THEM = 2**63 - 1
+"""More messages than a ledger has."""
 _CONDITION = re.compile(r"\s*(processor|outcome|reason)\s*(=|<>|!=)\s*(?:'([^']*)'|(\w+))\s*", re.IGNORECASE)
 
 
@@ -88,7 +91,9 @@ def condition(text: str, processor: str) -> Condition:
 
 def count_chosen(warehouse: Warehouse, chosen: Chosen, processor: str) -> int:
     """The number of messages that are to be processed again, in the ledger."""
-    ((count,),) = ask(warehouse, "count_to_reprocess", _parameters(chosen, processor, None, 1)).rows
+    (messages,) = statements("questions", "to_reprocess.sql")
+    counting = f"SELECT count(*) FROM (\n{messages}\n) messages"  # noqa: S608  a statement of this package
+    ((count,),) = warehouse.query(counting, _parameters(chosen, processor, None, ALL_OF_THEM)).rows
     return int(count)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.jobs.reprocess import Chosen, chosen_messages, condition, count_chosen
 from pipelines.records import Author
 from pipelines.resolve.layout import layout
 from pipelines.warehouse import Loaded, load_batch
@@ -20,6 +21,7 @@ from tests.warehouse.batches import (
     FALK_MENTION,
     MARROWBY,
     MARROWBY_MENTION,
+    TOPIC,
     Event,
     carried,
     later,
@@ -250,3 +252,15 @@ def test_any_part_of_the_records_again_leaves_a_ledger_that_closes(seed: int, tm
         some = random.Random(f"{seed}/{n}").sample(random_events(seed, n + 2), 5)
         again(warehouse, tmp_path, *some, name=f"again-{n}")
         assert warehouse.verify().problems == ()
+
+
+def test_the_messages_to_process_again_are_as_many_as_are_chosen(
+    warehouse: RelationalWarehouse, tmp_path: Path
+) -> None:
+    messages = (carried(0), carried(1, article_id="c" * 32), refused(2), tombstone(3, "9" * 32))
+    load_batch(warehouse, stage(tmp_path, *messages))
+    for where, offsets in ((None, [0, 1, 2]), ("reason = ConsentWall", [2]), ("outcome = loaded", [0, 1])):
+        chosen = Chosen(TOPIC, where=None if where is None else condition(where, ""))
+        found = chosen_messages(warehouse, chosen, "today's", None, 10)
+        assert [at.offset for at in found] == offsets
+        assert count_chosen(warehouse, chosen, "today's") == len(offsets)
