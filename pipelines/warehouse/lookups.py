@@ -14,9 +14,9 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 
 KEYS = "lookup_keys"
-FEW, WIDE = 5_000, 5
-"""At most so many keys, at least so many columns: then a table without indexes is searched in the columns of the keys
-alone, and the other columns are read of the rows that were found."""
+FEW = 5_000
+"""At most so many keys: then a table without indexes is searched in the columns of the keys alone, and the other
+columns, of which a body can be one, are read of the rows that were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def lookup_sql(lookup: Lookup, table: TableLayout, dialect: Dialect) -> str:
         inner = f"SELECT * FROM {table.name} t{_where(on)} ORDER BY {', '.join(order)} LIMIT {lookup.most}"
         return f"SELECT {columns} FROM {KEYS} k CROSS JOIN LATERAL ({inner}) t{ordered}"
     found = f"FROM {table.name} t JOIN {KEYS} k ON {' AND '.join(on)}"
-    is_read_alone = not dialect.has_indexes and len(lookup.keys) <= FEW and len(lookup.columns) >= WIDE
+    has_others = not {*lookup.columns} <= {*lookup.by}
+    is_read_alone = not dialect.has_indexes and len(lookup.keys) <= FEW and has_others
     if lookup.most is not None:
         read = [f"t.{dialect.row_id} AS row_id"] if is_read_alone else sorted({f"t.{n}" for n in _named(lookup)})
         rank = f"row_number() OVER (PARTITION BY {', '.join(by)} ORDER BY {', '.join(order)}) AS lookup_rank"
