@@ -31,7 +31,7 @@ $(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
 
 install: $(INSTALLED)  ## create the environment from the lock file with hashes
 
-demo: $(INSTALLED)  ## start a real Kafka, ingest the samples, show the resulting articles
+demo: $(INSTALLED)  ## start a real Kafka, ingest a month of samples, show the result and a link to the dashboard
 	@$(BIN)/dateline demo
 
 test: $(INSTALLED)  ## run every test and doctest, integration tests included: SHARDS=2, each with its own servers

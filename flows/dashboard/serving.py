@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flows.faults import WrongUsage
@@ -39,3 +40,10 @@ def free_port(host: str, port: int) -> int:
             ) from fault
         found: int = tried.getsockname()[1]
         return found
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether the dashboard at this address takes connections."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=1.0):
+        return True
+    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -16,7 +17,7 @@ from pipelines.samples.framing import Framed, frame
 from pipelines.samples.made import MADE
 from schemas import Registry
 
-__all__ = ["Sample", "sample_messages"]
+__all__ = ["Sample", "framed", "sample_entries", "sample_messages", "sample_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,31 @@ class Sample:
 
 
 def sample_messages() -> Iterator[Sample]:
-    """All samples, in the order in which they must be published."""
-    registry = Registry.load()
+    """The samples of the manifest, in the order in which they must be published. ``month`` has more around them."""
+    return map(sample_of, sample_entries())
+
+
+def sample_entries() -> Iterator[Mapping[str, Any]]:
+    """The entries of the manifest, in its order."""
     for line in files(__name__).joinpath("manifest.jsonl").read_text("utf-8").splitlines():
-        entry: dict[str, Any] = json.loads(line)
-        key = None if entry["key"] is None else entry["key"].encode()
-        framed = Framed(None) if entry["framing"] == "tombstone" else frame(_body(entry), entry, registry)
-        yield Sample(entry["id"], key, framed.value, framed.headers, entry["expected"], entry.get("path"))
+        yield json.loads(line)
+
+
+def sample_of(entry: Mapping[str, Any]) -> Sample:
+    """The message of an entry of the manifest."""
+    key = None if entry["key"] is None else entry["key"].encode()
+    message = Framed(None) if entry["framing"] == "tombstone" else framed(_body(entry), entry)
+    return Sample(entry["id"], key, message.value, message.headers, entry["expected"], entry.get("path"))
+
+
+def framed(body: bytes, entry: Mapping[str, Any]) -> Framed:
+    """A page with its coordinates of fetching as a Kafka value and headers. See ``frame``."""
+    return frame(body, entry, _registry())
+
+
+@cache
+def _registry() -> Registry:
+    return Registry.load()
 
 
 def _body(entry: Mapping[str, Any]) -> bytes:

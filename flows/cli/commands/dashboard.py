@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from flows.cli.commands.stream import WarehouseUrl
-from flows.cli.frame import Terminated, Verbose, command
+from flows.cli.frame import Command, Terminated, Verbose, command
 from flows.faults import WrongUsage
 
 app = typer.Typer()
@@ -34,33 +35,45 @@ def dashboard(
     and no run waits for it longer than for a query.
     """
     with command("dashboard", verbose=verbose, warehouse=warehouse) as run:
-        from flows.dashboard.serving import free_port, serving
-
-        if find_spec("streamlit") is None:
+        if not is_installed():
             raise WrongUsage(
                 "The dashboard needs Streamlit, which is not installed.\n"
                 "What to do: install Dateline with it: pip install 'dateline[dashboard]'."
             )
-        served = run.settings.dashboard
-        found = free_port(served.host, served.port if port is None else port)
-        host = f"[{served.host}]" if ":" in served.host else served.host
-        run.screen.say(f"The dashboard is at http://{host}:{found} until SIGTERM or Ctrl-C.")
-        process = subprocess.Popen(
-            serving(served.host, found, opens_browser=not no_browser), stdin=subprocess.DEVNULL,
-            stdout=None if verbose else subprocess.DEVNULL, stderr=None if verbose else subprocess.DEVNULL,
-            env={
-                **os.environ, "DATELINE_WAREHOUSE": run.settings.warehouse_url,
-                "DATELINE_HOME": str(run.settings.home),
-            },
-        )
-        try:
-            code = process.wait()
-        except (KeyboardInterrupt, Terminated):
-            code = 0
-        finally:
-            _end(process)
-        if code:
-            raise typer.Exit(1)
+        serve(run, run.settings.dashboard.port if port is None else port, opens_browser=not no_browser)
+
+
+def is_installed() -> bool:
+    """Whether Streamlit, which shows the dashboard, is installed."""
+    return find_spec("streamlit") is not None
+
+
+def serve(run: Command, port: int, *, opens_browser: bool) -> None:
+    """Serve the dashboard until SIGTERM or Ctrl-C. Raises ``WrongUsage`` if the port is taken; 0 takes a free one."""
+    from flows.dashboard.serving import answers, free_port, serving
+
+    address = run.settings.dashboard.host
+    found = free_port(address, port)
+    host = f"[{address}]" if ":" in address else address
+    process = subprocess.Popen(
+        serving(address, found, opens_browser=opens_browser), stdin=subprocess.DEVNULL,
+        stdout=None if run.verbose else subprocess.DEVNULL, stderr=None if run.verbose else subprocess.DEVNULL,
+        env={
+            **os.environ, "DATELINE_WAREHOUSE": run.settings.warehouse_url, "DATELINE_HOME": str(run.settings.home),
+        },
+    )
+    try:
+        while process.poll() is None and not answers(address, found):
+            time.sleep(0.1)
+        if process.returncode is None:
+            run.screen.say(f"The dashboard is at http://{host}:{found} until SIGTERM or Ctrl-C.")
+        code = process.wait()
+    except (KeyboardInterrupt, Terminated):
+        code = 0
+    finally:
+        _end(process)
+    if code:
+        raise typer.Exit(1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The demo: starts a real Kafka, ingests the sample articles, and shows the results."""
+"""The demo: starts a real Kafka, ingests a made-up month of news, shows the results, and serves the dashboard."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.commands.dashboard import is_installed, serve
 from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import Command, Verbose, command
+from flows.cli.scrapers import show_quarantined
 from flows.cli.screen import safe
+from flows.faults import WrongUsage
 from flows.quality.files import reports_of
 from pipelines.phrases import counted
 
 if TYPE_CHECKING:
-    from pipelines.settings import Settings
+    from pipelines.settings import DashboardSettings, Settings
 
 app = typer.Typer()
+
+BATCH = 90
+"""Messages of a batch at most: nearly a week of the samples, so that scrapers can be compared with their past."""
 
 NEXT = (
     ("dateline dashboard", "see this news in your browser, at http://127.0.0.1:8501"),
@@ -36,13 +42,36 @@ NEXT = (
 
 
 @app.command()
-def demo(warehouse: WarehouseUrl = None, verbose: Verbose = False) -> None:
-    """Start a real Kafka, ingest the sample articles, show the results, and stop what was started."""
+def demo(
+    dashboard: Annotated[
+        bool | None,
+        typer.Option(
+            "--dashboard/--no-dashboard",
+            help="Whether the demo ends by serving the dashboard, until Ctrl-C. By default it does in a terminal.",
+        ),
+    ] = None,
+    warehouse: WarehouseUrl = None,
+    verbose: Verbose = False,
+) -> None:
+    """Start a real Kafka, ingest a made-up month of news, show the results, and stop what was started."""
     with command("demo", verbose=verbose, warehouse=warehouse) as run:
         with _servers(run) as settings:
             _publish_samples(run, settings)
             _ingest(run, settings)
         _show(run)
+        if dashboard or (dashboard is None and sys.stdout.isatty() and is_installed()):
+            run.screen.say("")
+            serve(run, _port(run.settings.dashboard), opens_browser=False)
+
+
+def _port(settings: DashboardSettings) -> int:
+    """The port of the settings, or if another dashboard has it, a free one."""
+    from flows.dashboard.serving import free_port
+
+    try:
+        return free_port(settings.host, settings.port)
+    except WrongUsage:
+        return 0
 
 
 @contextmanager
@@ -65,13 +94,13 @@ def _servers(run: Command) -> Iterator[Settings]:
 
 
 def _publish_samples(run: Command, settings: Settings) -> None:
-    from pipelines.samples import sample_messages
+    from pipelines.samples.month import month_messages
     from pipelines.sinks.kafka import OutgoingMessage, publish_messages
     from pipelines.sources.kafka import topic_offsets
 
     topic = settings.kafka.raw_topic
     present = sum(end for _, end in topic_offsets(settings.kafka, topic).values())
-    samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in sample_messages()]
+    samples = [OutgoingMessage(s.key, s.value, s.headers, s.path) for s in month_messages()]
     if present >= len(samples):
         run.screen.say(
             f"[green]✓[/green] {safe(topic)} already has {counted(present, 'message')}: no samples are published"
@@ -84,10 +113,15 @@ def _publish_samples(run: Command, settings: Settings) -> None:
 def _ingest(run: Command, settings: Settings) -> None:
     from flows.cli.ingesting import ingest_here
 
-    report = ingest_here(run, settings)
+    size = min(settings.batch.max_records, BATCH)
+    report = ingest_here(run, settings.model_copy(update={
+        "batch": settings.batch.model_copy(update={"max_records": size}),
+    }))
     if report["records"]:
         records = counted(report["records"], "record")
-        run.screen.say(f"[green]✓[/green] Ingested {records} in {report['seconds']:.1f} s\n")
+        run.screen.say(f"[green]✓[/green] Ingested {records} in {report['seconds']:.1f} s")
+        show_quarantined(run.screen, report["quarantined"], report["stale"])
+        run.screen.say("")
     else:
         run.screen.say(
             "[green]✓[/green] No new records: the warehouse is caught up with the topic\n"
