@@ -27,6 +27,12 @@ ROOT = Path(__file__).parents[2]
 PAUSING = Path(__file__).parent / "pausing"
 PATIENCE_S = 180
 LOADED_WITHIN_S = 180.0
+STARTS_WARM = """
+from tests.integration.clock import replace_clock
+replace_clock()  # before anything is loaded that asks for the time
+from tests.integration.warm import main
+main()
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +80,7 @@ class WarmProcess:
         self._runs: list[Forked] = []
         nowhere = {"DATELINE_HOME": self._folder.name, "PREFECT_API_URL": "http://127.0.0.1:9/api"}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.integration.warm import main; main()"], text=True,
+            [sys.executable, "-c", STARTS_WARM], text=True,
             env=environment_of_none() | nowhere, cwd=self._folder.name, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )
