@@ -277,7 +277,6 @@ def working(  # noqa: PLR0913  how a run starts
     """
     from pipelines.jobs.names import check_names
     from pipelines.warehouse import Run
-    from pipelines.warehouse.postgres.sharing import SharingWarehouse
 
     for library in ("kafka", "apache_beam", "great_expectations"):  # they log each connection, type hint and folder
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -289,8 +288,8 @@ def working(  # noqa: PLR0913  how a run starts
     outage_s = settings.follow.outage_s if following else None
     patience = Patience(settings.patience.retry_delays_s, outage_s, following)
     warehouse = the_warehouse(settings)
-    if shared:
-        warehouse = sharing_warehouse(settings, warehouse, report.run_id)
+    own_share = sharing_warehouse(settings, warehouse, report.run_id) if shared else None
+    warehouse = own_share or warehouse
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
@@ -300,7 +299,7 @@ def working(  # noqa: PLR0913  how a run starts
         warehouse.prepare()
         if new_warehouse or warehouse.identity().is_loaded:
             memory.remember()
-        worker = ending.enter_context(sharing(warehouse)) if isinstance(warehouse, SharingWarehouse) else None
+        worker = ending.enter_context(sharing(own_share)) if own_share else None
         end_killed(memory.folder / "runs", alone=not shared)
         processor = f"dateline {version('dateline')}"
         warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))

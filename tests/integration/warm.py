@@ -103,6 +103,7 @@ def _load() -> None:
     from flows.targets import describe_prefect
 
     describe_prefect(settings.home, verbose=False)
+    import anyio._backends._asyncio  # which Prefect's client imports when it is first used
     import fastapi.encoders  # which Prefect imports when a flow starts
     import kafka
     import prefect.flow_engine
@@ -118,13 +119,17 @@ def _load() -> None:
     import flows.replay
     import pipelines.clean.dump
     import pipelines.clean.scraped
+    import pipelines.jobs.archive
     import pipelines.jobs.names
     import pipelines.runtime.local
+    import pipelines.sinks.dead_letters
+    import pipelines.sinks.outbox_topic
     import pipelines.sources.bounded
+    import pipelines.warehouse.quality
     from pipelines.jobs.preload import load_all
-    from pipelines.warehouse import duckdb
+    from pipelines.warehouse import duckdb, postgres
 
-    del fastapi, flows, kafka, pipelines, prefect, pyarrow, duckdb
+    del anyio, fastapi, flows, kafka, pipelines, prefect, pyarrow, duckdb, postgres
     load_all(settings)
 
 
