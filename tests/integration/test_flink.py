@@ -34,33 +34,13 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFlink]:
     cluster.stop()
 
 
-@pytest.fixture
-def published(kafka: KafkaSettings) -> KafkaSettings:
+def test_a_lost_task_manager_costs_a_run_and_the_next_one_loads_what_is_loaded_here(
+    flink: LocalFlink, kafka: KafkaSettings, prefect_server: str, tmp_path: Path
+) -> None:
     make_topics(kafka)
-    publish_messages(kafka, kafka.raw_topic, list(sample_messages()))
-    return kafka
-
-
-def test_the_samples_come_out_as_they_do_here(
-    flink: LocalFlink, published: KafkaSettings, prefect_server: str, tmp_path: Path
-) -> None:
-    there = Machine(tmp_path / "there", published, prefect_server, max_records=2_000)
-    ran = there.run("ingest", "--json", "--runner", "flink", "--flink-master", address(flink))
-    assert ran.returncode == 0, ran.stdout
-    here = Machine(tmp_path / "here", published, prefect_server, max_records=2_000)
-    assert here.run("ingest", **HERE).returncode == 0
-    assert rows(there) == rows(here)
-    assert json_of(ran.stdout)["records"] == len(list(sample_messages()))
-    verified = there.run("ledger", "verify", "--deep", "--json")
-    assert (verified.returncode, json_of(verified.stdout)["problems"]) == (0, [])
-    assert min(read_by_task_manager(flink).values()) > 0
-    assert len(read_by_task_manager(flink)) == 2
-
-
-def test_a_lost_task_manager_costs_a_run_and_no_record(
-    flink: LocalFlink, published: KafkaSettings, prefect_server: str, tmp_path: Path
-) -> None:
-    there = Machine(tmp_path / "there", published, prefect_server, max_records=2_000)
+    samples = list(sample_messages())
+    publish_messages(kafka, kafka.raw_topic, samples)
+    there = Machine(tmp_path / "there", kafka, prefect_server, max_records=2_000)
     before = {job["jid"] for job in asked(flink, "jobs/overview")["jobs"]}
     run = there.start("ingest", "--runner", "flink", "--flink-master", address(flink))
     assert wait_until(lambda: steps_run(flink, before), lambda: run.poll() is None, 300)
@@ -74,11 +54,16 @@ def test_a_lost_task_manager_costs_a_run_and_no_record(
     assert wait_until(lambda: not any(alive(worker) for worker in workers), lambda: True, 120)
 
     flink.start()
-    again = there.run("ingest", "--runner", "flink", "--flink-master", address(flink))
+    again = there.run("ingest", "--json", "--runner", "flink", "--flink-master", address(flink))
     assert again.returncode == 0, again.stdout
-    here = Machine(tmp_path / "here", published, prefect_server, max_records=2_000)
+    here = Machine(tmp_path / "here", kafka, prefect_server, max_records=2_000)
     assert here.run("ingest", **HERE).returncode == 0
     assert rows(there) == rows(here)
+    assert json_of(again.stdout)["records"] == len(samples)
+    verified = there.run("ledger", "verify", "--deep", "--json")
+    assert (verified.returncode, json_of(verified.stdout)["problems"]) == (0, [])
+    assert min(read_by_task_manager(flink).values()) > 0
+    assert len(read_by_task_manager(flink)) == 2
 
 
 def address(flink: LocalFlink) -> str:
