@@ -20,8 +20,8 @@ from tests.builders import FETCHED_AT
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
 LONGEST = (
-    "test_faults.py", "test_exactly_once.py", "test_soak.py", "test_servers_away.py", "test_quarantine.py",
-    "test_deployment.py",
+    "test_exactly_once.py", "test_faults.py", "test_flink.py", "test_deployment.py", "test_soak.py",
+    "test_servers_away.py",
 )
 """Files of ``integration`` that take minutes, the longest first: whichever came last would keep one shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
