@@ -29,7 +29,7 @@ from typing import NoReturn, TypedDict
 from pipelines.runtime.workers import PR_SET_PDEATHSIG
 
 PAUSING = Path(__file__).parent / "pausing"
-WITH_WORKERS = {"ingest", "rejected", "scrapers", "demo"}
+WITH_WORKERS = {"ingest", "rejected", "scrapers", "reprocess", "backfill", "demo"}
 WITHOUT_PREFECT = {"status", "query", "ledger", "inspect", "publish"}
 """Commands that never import Prefect, so that its settings are of no consequence to them."""
 
