@@ -15,7 +15,7 @@ SHARDS ?= 2
 TAKEOVERS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak many-writers fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse
+.PHONY: help install demo test soak many-writers fuzz check docs lock wheel clean bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse bench-pipeline
 
 help:  ## list all tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,8 @@ $(BENCHED): infra/bench.lock infra/bootstrap.lock $(INSTALLED)
 	@echo "Installing the extractors to compare with into $(BENCH) …"
 	@test -x $(BENCH)/bin/python || $(BIN)/python -m venv $(BENCH)
 	@$(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes -r infra/bench.lock
+	@$(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes -r infra/bootstrap.lock
+	@$(BIN)/uv pip install -q --python $(BENCH)/bin/python --no-deps --no-build-isolation .  # for its metadata: modules come from this folder
 	@touch $@
 
 bench-clean: $(BENCHED)  ## compare bodies from pages and text dumps with those of other extractors: CORPUS=folder
@@ -90,6 +92,9 @@ bench-follow: $(INSTALLED)  ## measure time and memory for each small batch of a
 
 bench-freshness: $(INSTALLED)  ## measure how soon articles are in the warehouse, five a second: ARTICLES=18000
 	@$(BIN)/python -m tests.bench.freshness --articles $(ARTICLES)
+
+bench-pipeline: $(BENCHED)  ## compare the CPU of the whole job with that of an extractor and the bare model: CORPUS=folder [ARTICLES=500]
+	@$(BENCH)/bin/python -m tests.bench.pipeline --corpus $(CORPUS) $(if $(filter command line,$(origin ARTICLES)),--articles $(ARTICLES))
 
 bench-warehouse: $(INSTALLED)  ## measure the cost of a batch, and of the marts, in warehouses of several sizes: [SIZES=10000,100000]
 	@$(BIN)/python -m tests.bench.warehouse $(if $(SIZES),--sizes $(SIZES))
