@@ -125,9 +125,10 @@ def step[**P, R](name: str) -> Callable[[Callable[Concatenate[Work, P], R]], Cal
 def transform(work: Work, batch: BatchPlan) -> Transformed:
     """Run the Beam job over one micro-batch; the result is a staged batch."""
     from pipelines.jobs.batches import transform_batch
+    from pipelines.jobs.known_names import names_loader
 
-    before = work.report.records
-    return transform_batch(batch, work.settings, work.executor, lambda done: watcher().done(before + done))
+    before, names = work.report.records, names_loader(work.settings)
+    return transform_batch(batch, work.settings, work.executor, lambda done: watcher().done(before + done), names=names)
 
 
 @step("audit")

@@ -149,8 +149,21 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The names that the same processor found in the same body before, in order, and the language that it detected.
+
+    Each name is its first character, the character after its last, its type and its confidence.
+    """
+
+    language: str | None
+    spans: tuple[tuple[int, int, EntityType, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CleanArticle:
     """An article without boilerplate. ``evidence`` says how each field was found.
+
+    ``known_names`` is None unless the warehouse has a reading of the same body by the same processor.
 
     If the settings keep the body out, ``body`` is empty, ``body_withheld_for`` is the signal that they do it for, and
     ``content_hash`` is still that of the whole text.
@@ -182,6 +195,7 @@ class CleanArticle:
     story_signature: tuple[int, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    known_names: KnownNames | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,20 @@ def enrich_article(clean: CleanArticle, models: Models) -> Article:
     else:
         if len(clean.body) > READ_AT_MOST:
             warnings.append(f"body_cut: only the first {READ_AT_MOST:,} characters were searched for names")
-        found = find_names(clean.body, engine, models)
-        found = with_places_in_adjectives(found, models.gazetteer, CONFIDENCE["LOC"])
+        found = _known(clean, language) or with_places_in_adjectives(
+            find_names(clean.body, engine, models), models.gazetteer, CONFIDENCE["LOC"]
+        )
     mentions, entities = describe(clean, found, models.gazetteer)
     language_evidence = {} if evidence is None else {"language": evidence}
     return Article(clean, language, mentions, entities, {**clean.evidence, **language_evidence}, tuple(warnings))
+
+
+def _known(clean: CleanArticle, language: str | None) -> list[Found]:
+    """The names that an earlier reading of the same body found; empty if there is none that can be used."""
+    known = clean.known_names
+    if known is None or known.language != language:  # the page declares another language than the page before
+        return []
+    return [Found(start, end, kind, clean.body[start:end], sure) for start, end, kind, sure in known.spans]
 
 
 def find_names(body: str, engine: Engine, models: Models) -> list[Found]:

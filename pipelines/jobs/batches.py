@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import apache_beam as beam
 
     from pipelines.transforms.read import Reader
+    from pipelines.transforms.recall import FindNames
+    from pipelines.transforms.shared import Loader
 
 STEPS = ("decode", "clean", "enrich", "validate")
 """Names of the steps whose cost is reported. ``steps.py`` is not imported for them: it loads the steps' libraries."""
@@ -62,17 +64,18 @@ class Transformed:
     costs: dict[str, StepCost]
 
 
-def transform_batch(
+def transform_batch(  # noqa: PLR0913, PLR0917  the batch, and how it is run
     plan: BatchPlan,
     settings: Settings,
     executor: Executor,
     report: Callable[[int], None] | None = None,
     read: Reader | None = None,
+    names: Loader[FindNames] | None = None,
 ) -> Transformed:
     """Runs the job over ``plan``, and writes the manifest of the staged batch.
 
     ``report`` is called with the number of records staged so far. ``read`` replaces Kafka as the source, for a replay
-    and in tests.
+    and in tests. ``names`` loads a lookup of names that are known of texts (see ``names_loader``).
 
     Raises:
         RunFailed: the deadline passed, or more records than the settings allow ended as ``UnexpectedFault`` or ended
@@ -85,7 +88,7 @@ def transform_batch(
     staging = Staging(
         plan.folder, "part", plan.processed_at, settings, archives=archives, keeps_originals=keeps
     )
-    whole = Share(plan.ranges, reader, ingest_share, settings, staging)
+    whole = Share(plan.ranges, reader, ingest_share, settings, staging, names=names)
     done = executor.run(whole, allowed_faults(plan.records, settings), report) if plan.ranges else []
     batch = StagedBatch(
         batch_id=plan.batch_id,
@@ -110,7 +113,7 @@ def ingest_share(pipeline: beam.Pipeline, share: Share) -> None:
     """The ingest job over one share. Beam and the steps are imported only where it runs."""
     from pipelines.jobs.ingest import ingest
 
-    ingest(pipeline, share.ranges, share.read, share.settings, share.staging)
+    ingest(pipeline, share.ranges, share.read, share.settings, share.staging, share.names)
 
 
 def _with_gaps(ranges: Iterable[OffsetRange], gaps: Iterable[Gap]) -> tuple[OffsetRange, ...]:

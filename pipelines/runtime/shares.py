@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import apache_beam as beam
 
     from pipelines.transforms.read import Reader
+    from pipelines.transforms.recall import FindNames
+    from pipelines.transforms.shared import Loader
 
     type Job = Callable[[beam.Pipeline, Share], None]
 
@@ -47,7 +49,7 @@ class Share:
 
     ``deaths`` counts the workers that died over it or over the shares that it is part of. With ``failure``, its
     messages are rejected without running a step. With ``is_unreadable``, they are not read either, since reading them
-    ended a worker.
+    ended a worker. ``names`` loads the lookup of names that are known of texts; None if none is to be asked.
     """
 
     ranges: tuple[OffsetRange, ...]
@@ -58,6 +60,7 @@ class Share:
     deaths: int = 0
     failure: Failure | None = None
     is_unreadable: bool = False
+    names: Loader[FindNames] | None = None
 
     def __len__(self) -> int:
         return sum(len(r) for r in self.ranges)

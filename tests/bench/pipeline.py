@@ -33,6 +33,7 @@ from rich.table import Table
 
 from pipelines.enrich.engine import UNUSED, model_folder
 from pipelines.jobs.batches import STEPS, BatchPlan, transform_batch
+from pipelines.jobs.known_names import names_loader
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.runtime import Executor, executor_of
 from pipelines.settings import BatchSettings, Settings
@@ -179,7 +180,8 @@ class Job:
         plan = BatchPlan(batch_id, name, ranges, Folder.at(self.home / "staged" / batch_id), NOW + timedelta(days=1))
         family = psutil.Process()
         before, began = cpu(family), time.monotonic()
-        done = transform_batch(plan, self.settings, executor, read=pages)
+        names = names_loader(self.settings) if knows else None
+        done = transform_batch(plan, self.settings, executor, read=pages, names=names)
         wall_s, cpu_s = time.monotonic() - began, cpu(family) - before
         steps = {step: done.costs[step].cpu_us / 1e6 for step in STEPS}
         return Spent(steps | {"all else": cpu_s - sum(steps.values())}, cpu_s, wall_s), done.batch
