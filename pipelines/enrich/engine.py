@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pipelines.enrich.layers import make_faster
 from pipelines.records import EntityType
 
 LABELS: dict[str, EntityType] = {  # from the labels of OntoNotes to those of CoNLL-2003
@@ -158,6 +159,8 @@ def load_spacy_engine(package: str) -> SpacyEngine:
             "Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
         )
     nlp = spacy.load(folder, exclude=UNUSED)
+    if nlp.has_pipe("ner"):
+        make_faster(nlp.get_pipe("ner").model)
     return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp)
 
 
