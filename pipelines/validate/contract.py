@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.failures import ContractViolated, Violation
 from pipelines.records import Article, Provenance
 from pipelines.validate.forms import article_to_avro
-from pipelines.validate.types import type_violations
+from pipelines.validate.types import Fits, fitting, type_violations
 from schemas import latest, load
 
 _AHEAD = timedelta(days=1)
@@ -27,6 +27,7 @@ class Contract:
 
     schema: Mapping[str, Any]
     version: int
+    fits: Fits
 
     @property
     def name(self) -> str:
@@ -35,7 +36,8 @@ class Contract:
 
 def load_contract() -> Contract:
     version = latest("article")
-    return Contract(load("article", version), version)
+    schema = load("article", version)
+    return Contract(schema, version, fitting(schema))
 
 
 def check_contract(article: Article, contract: Contract, provenance: Provenance) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def refuse_violations(record: Mapping[str, Any], contract: Contract) -> None:
 
 def contract_violations(record: Mapping[str, Any], contract: Contract) -> tuple[Violation, ...]:
     """All violations of a record. Rules across fields are checked only if there is no violation of the types."""
-    types = tuple(type_violations(record, contract.schema))
+    types = () if contract.fits(record) else tuple(type_violations(record, contract.schema))
     return types or tuple(_rule_violations(record))
 
 

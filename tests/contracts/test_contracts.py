@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines.validate import load_contract
 from pipelines.validate.contract import contract_violations
-from pipelines.validate.types import type_violations
+from pipelines.validate.types import fitting, type_violations
 from schemas import Registry, latest, load
 from tests.contracts.examples import Example, examples
 
@@ -29,6 +29,7 @@ EARLIER = [example for example in PASSING if example.version < latest(example.su
 
 def violations(example: Example) -> list[tuple[str | None, str]]:
     found = tuple(type_violations(example.record, example.schema))
+    assert fitting(example.schema)(example.record) == (found == ())
     if example.subject == "article" and example.version == latest("article"):
         found = contract_violations(example.record, load_contract())
     return [(each.field, each.expectation) for each in found]
@@ -118,6 +119,7 @@ def test_any_record_reads_back_the_same_in_both_libraries(data: st.DataObject, s
     record = data.draw(RAW_ARTICLES if subject == "raw_article" else DEAD_LETTERS)
     schema = load(subject, latest(subject))
     assert list(type_violations(record, schema)) == []
+    assert fitting(schema)(record)
     encoded = REGISTRY.encode(subject, record)
     assert REGISTRY.decode(encoded) == record
     with warnings.catch_warnings():
