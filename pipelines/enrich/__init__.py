@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from pipelines.enrich.article import enrich_article
 from pipelines.enrich.models import Models, load_models
+from pipelines.enrich.recent import RecentNames
 
-__all__ = ["Models", "enrich_article", "load_models"]
+__all__ = ["Models", "RecentNames", "enrich_article", "load_models"]

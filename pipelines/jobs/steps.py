@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.clean import Rules, clean_article, load_rules
 from pipelines.decode import decode_message
-from pipelines.enrich import Models, enrich_article, load_models
+from pipelines.enrich import Models, RecentNames, enrich_article, load_models
 from pipelines.failpoints import Failpoint, reach
 from pipelines.jobs.decoder import decoder_loader
 from pipelines.records import Article, CleanArticle, Provenance, RawArticle
@@ -33,11 +33,14 @@ class StepCode:
 
 
 def steps(settings: Settings, processed_at: datetime) -> tuple[StepCode, ...]:
-    """The steps, configured by the settings. ``processed_at`` is the processing time of each article."""
+    """The steps, configured by the settings. ``processed_at`` is the processing time of each article.
+
+    Call it once for each batch: the enrich step remembers the names in the batch's texts.
+    """
     return (
         StepCode("decode", decode_message, decoder_loader(settings)),
         StepCode("clean", _clean, partial(load_rules, settings.limits, settings.rights)),
-        StepCode("enrich", _enrich, partial(load_models, settings.models)),
+        StepCode("enrich", partial(_enrich, RecentNames()), partial(load_models, settings.models)),
         StepCode("validate", partial(_validate, settings, processed_at), load_contract),
     )
 
@@ -50,9 +53,13 @@ def _clean(raw: RawArticle | Made, rules: Rules) -> CleanArticle | Made:
     return raw if isinstance(raw, dict) else clean_article(raw, rules)
 
 
-def _enrich(clean: CleanArticle | Made, models: Models) -> Article | Made:
+def _enrich(recent: RecentNames, clean: CleanArticle | Made, models: Models) -> Article | Made:
     reach(Failpoint.ENRICHING)
-    return clean if isinstance(clean, dict) else enrich_article(clean, models)
+    if isinstance(clean, dict):
+        return clean
+    article = enrich_article(recent.recall(clean), models)
+    recent.remember(article)
+    return article
 
 
 def _validate(settings: Settings, processed_at: datetime, article: Article | Made, contract: Contract) -> Made:
