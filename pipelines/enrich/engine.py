@@ -167,8 +167,9 @@ def load_spacy_engine(package: str) -> SpacyEngine:
             "Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
         )
     nlp = spacy.load(folder, exclude=UNUSED)
-    if nlp.has_pipe("ner"):
-        make_faster(nlp.get_pipe("ner").model)
+    finder: Any = nlp.get_pipe("ner") if nlp.has_pipe("ner") else None
+    if finder is not None:
+        make_faster(finder.model)
     return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp)
 
 

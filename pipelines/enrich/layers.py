@@ -117,7 +117,7 @@ class Embedding:
 
 def _row_keys(attributes: Any) -> list[bytes]:
     """The rows of a matrix as bytes."""
-    rows = np.ascontiguousarray(attributes)
+    rows: Any = np.ascontiguousarray(attributes)
     keys: list[bytes] = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel().tolist()
     return keys
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pipelines.records import Article, CleanArticle, KnownNames
 
 REMEMBERED = 2_000
-"""Texts whose names are remembered: as many as a batch has by default. Their names take at most some thirty megabytes."""
+"""Texts whose names are remembered: as many as a batch has by default. They take some thirty megabytes at most."""
 
 
 class RecentNames:

@@ -20,7 +20,7 @@ from pipelines.transforms.step import Step
 from pipelines.validate import load_suite
 
 
-def ingest(
+def ingest(  # noqa: PLR0913, PLR0917  what a job is made of
     pipeline: beam.Pipeline, ranges: tuple[OffsetRange, ...], read: Reader, settings: Settings, staging: Staging,
     names: Loader[FindNames] | None = None,
 ) -> None:

@@ -57,5 +57,6 @@ def _texts(articles: Sequence[CleanArticle], processor: str, known: KnownState) 
 def _names(article: CleanArticle, texts: Sequence[Row], spans: dict[Row, list[Row]]) -> KnownNames | None:
     for article_id, version, body, language in texts:
         if body == article.body and (article_id, version) in spans:
-            return KnownNames(language, tuple(spans[article_id, version]))  # type: ignore[arg-type]  rows are untyped
+            found = spans[article_id, version]
+            return KnownNames(language, tuple((start, end, kind, sure) for start, end, kind, sure in found))
     return None

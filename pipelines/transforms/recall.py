@@ -26,8 +26,8 @@ type FindNames = Callable[[Sequence[CleanArticle]], Sequence[KnownNames | None]]
 class RecallNames(beam.PTransform):
     """Adds to each clean article the names that are known of its text, if any are.
 
-    Takes in-flight clean articles, gives them all, in the same order; what is no clean article passes unchanged. Rejects
-    nothing: if the lookup fails, no names are known. Emits each element once per committed bundle.
+    Takes in-flight clean articles, gives them all, in the same order; what is no clean article passes unchanged.
+    Rejects nothing: if the lookup fails, no names are known. Emits each element once per committed bundle.
 
     ``load`` returns the lookup.
     """

