@@ -71,7 +71,8 @@ def _rule_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
     yield from _text_violations(record)
     yield from _mention_violations(record)
     yield from _entity_violations(record)
-    yield from _nul_violations(record, "")
+    if _has_nul(record):
+        yield from _nul_violations(record, "")
 
 
 def _identity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
@@ -147,6 +148,22 @@ def _entity_violations(record: Mapping[str, Any]) -> Iterator[Violation]:
     total = sum(entity["salience"] for entity in entities)
     if entities and not abs(total - 1) <= 0.01 + 0.0005 * len(entities):  # each salience is rounded
         yield Violation.of("salience that sums to 1", field="entities", value=f"{total:.4f}")
+
+
+def _has_nul(record: Mapping[str, Any]) -> bool:
+    """Whether any text of a record that fits the contract has a NUL character."""
+    parts: list[Any] = [record]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            if "\x00" in part:
+                return True
+        elif isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            parts += part
+            parts += part.values()
+    return False
 
 
 def _nul_violations(value: Any, path: str) -> Iterator[Violation]:
