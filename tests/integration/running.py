@@ -151,8 +151,8 @@ def environment_of_none() -> dict[str, str]:
 class Machine:
     """What a run finds around it: home, broker, Prefect server and warehouse (a file in home, unless one is named).
 
-    Runs have as many worker processes as the settings give them, or ``workers``. With 0, which saves two CPU seconds a
-    run, the steps run in the run's own process: for tests that are not about workers.
+    Without ``workers`` the steps run in the run's own process, which saves two CPU seconds a run and suits tests that
+    are not about workers. With None runs have as many worker processes as a user's, who sets nothing.
     """
 
     home: Path
@@ -161,7 +161,7 @@ class Machine:
     max_records: int = 40
     is_cold: bool = False
     warehouse: str | None = None
-    workers: int | None = None
+    workers: int | None = 0
 
     @property
     def warehouse_url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,7 +43,8 @@ def test_a_killed_backfill_of_archives_is_continued_and_nothing_is_loaded_twice(
     archives.mkdir(parents=True)
     for number in range(3):
         write_warc(archives / f"CC-NEWS-2026030{number}.warc.gz", range(number * 10, (number + 1) * 10))
-    kill_group(machine.start_paused(f"{Failpoint.PUBLISHED}:2", "backfill", str(tmp_path / "crawl")))
+    with_workers = replace(machine, workers=None)
+    kill_group(with_workers.start_paused(f"{Failpoint.PUBLISHED}:2", "backfill", str(tmp_path / "crawl")))
     again = machine.run("backfill", str(tmp_path / "crawl"), "--json")
     assert again.returncode == 0, again.stdout
     report = json_of(again.stdout)

@@ -67,7 +67,7 @@ def test_messages_of_an_article_are_in_order_and_its_deletion_is_a_tombstone(
 def test_a_run_that_is_killed_after_sending_sends_again_and_loads_nothing_twice(
     clean: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
-    machine = Machine(tmp_path / "home", clean, prefect_server, workers=0)
+    machine = Machine(tmp_path / "home", clean, prefect_server)
     named = {"DATELINE_KAFKA__CLEAN_TOPIC": str(clean.clean_topic)}
     make_topics(clean)
     wanted = [sample for sample in sample_messages() if sample.expected["outcome"] == "loaded"][:12]

@@ -40,7 +40,7 @@ class Producer:
 
 
 def ingested(machine: Machine, *arguments: str) -> dict[str, Any]:
-    run = machine.run(*(arguments or ("ingest",)), "--json", DATELINE_BATCH__WORKERS="0")
+    run = machine.run(*(arguments or ("ingest",)), "--json")
     assert run.returncode == 0, run.stdout
     outcomes: dict[str, Any] = json_of(run.stdout)["outcomes"]
     return outcomes

@@ -15,7 +15,7 @@ from tests.integration.running import PATIENCE_S, Forked, Machine
 
 
 def test_the_demo_ends_with_the_dashboard(kafka: KafkaSettings, prefect_server: str, tmp_path: Path) -> None:
-    machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=1_000)
+    machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=1_000, workers=None)
     demo = machine.start("demo", "--dashboard", DATELINE_DASHBOARD__PORT="0")
     assert isinstance(demo, Forked)
     address = found(demo, r"The dashboard is at (http://127\.0\.0\.1:\d+)")

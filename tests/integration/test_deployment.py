@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def test_a_worker_runs_the_deployment(
     assert by_hand.returncode == 0, by_hand.stdout
     with a_worker(machine, tmp_path / "worker") as worker:
         completes_by(worker, REPLAY)
-        into_postgres = machine.run("deploy", "--work-pool", POOL, DATELINE_WAREHOUSE=postgres)
+        into_postgres = replace(machine, workers=2).run("deploy", "--work-pool", POOL, DATELINE_WAREHOUSE=postgres)
         assert into_postgres.returncode == 0, into_postgres.stdout
         completes_by(worker, INGEST)
     warehouse = open_warehouse(machine.warehouse_url)

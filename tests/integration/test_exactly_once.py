@@ -31,11 +31,10 @@ PAUSES = {
     "second batch, inside the load's transaction": f"{Failpoint.CHANGED}:2",
 }
 COLD = {"mid-transform", "inside the load's transaction"}
-"""Where runs are killed that are started as a shell does; the others are forked (``warm.py``)."""
+"""Where runs are killed that are started as a shell does, with workers; the others are forked (``warm.py``)."""
 IN_A_BATCH = 40
 """So that the samples make two batches, of which each costs seconds, and the first is shared by two workers."""
 OTHERS = 12
-WITHOUT_WORKERS = {"DATELINE_BATCH__WORKERS": "0"}
 NUMBERS = itertools.count(1)
 
 
@@ -66,6 +65,11 @@ def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machi
 
 
 @pytest.fixture
+def with_workers(machine: Machine) -> Machine:
+    return replace(machine, workers=None)
+
+
+@pytest.fixture
 def postgres_machine(machine: Machine, postgres: str) -> Machine:
     return replace(machine, warehouse=postgres)
 
@@ -88,7 +92,8 @@ def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: Rows) -> Non
 def test_a_killed_run_loses_and_doubles_nothing(
     killed: str, machine: Machine, undisturbed: Rows
 ) -> None:
-    kill_group(replace(machine, is_cold=killed in COLD).start_paused(PAUSES[killed], "ingest"))
+    as_a_shell_does = replace(machine, is_cold=True, workers=None)
+    kill_group((as_a_shell_does if killed in COLD else machine).start_paused(PAUSES[killed], "ingest"))
     completes(machine, undisturbed)
 
 
@@ -96,13 +101,13 @@ def test_a_killed_run_loses_and_doubles_nothing(
 def test_a_killed_run_into_postgresql_loses_and_doubles_nothing(
     killed: str, postgres_machine: Machine, undisturbed: Rows
 ) -> None:
-    kill_group(postgres_machine.start_paused(PAUSES[killed], "ingest", **WITHOUT_WORKERS))
+    kill_group(postgres_machine.start_paused(PAUSES[killed], "ingest"))
     completes(postgres_machine, undisturbed)
 
 
 def completes(machine: Machine, undisturbed: Rows) -> None:
     """The next run ends well, and the warehouse has the rows of the undisturbed run, and its ledger closes."""
-    again = machine.run("ingest", **WITHOUT_WORKERS)
+    again = machine.run("ingest")
     assert again.returncode == 0, again.stdout
     assert rows(machine) == undisturbed
     verified = machine.run("ledger", "verify", "--deep", "--json")
@@ -119,7 +124,7 @@ def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
     kill_group(machine.start_paused(PAUSES["after stage"], "ingest", **stage))
     (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
     assert len((warehouse / "once-raw").folders()) == 1
-    again = machine.run("ingest", **stage, **WITHOUT_WORKERS)
+    again = machine.run("ingest", **stage)
     assert again.returncode == 0, again.stdout
     assert rows(machine) == undisturbed
     assert (Folder(f"{bucket}/dateline") / "staged").folders() == []  # a batch with a deletion leaves nothing staged
@@ -131,7 +136,7 @@ def test_a_run_that_is_killed_between_the_archive_and_the_load_archives_each_mes
 ) -> None:
     archiving = {"DATELINE_ARCHIVE__ENABLED": "true"}
     kill_group(machine.start_paused(Failpoint.ARCHIVED, "ingest", **archiving))
-    again = machine.run("ingest", **archiving, **WITHOUT_WORKERS)
+    again = machine.run("ingest", **archiving)
     assert again.returncode == 0, again.stdout
     assert rows(machine) == undisturbed
     verified = machine.run("archive", "verify", "--json", **archiving)
@@ -144,36 +149,36 @@ IN_A_WORKER = f"{Failpoint.ENRICHING}:4"
 
 
 def test_a_worker_killed_mid_batch_costs_the_run_a_second_try(
-    machine: Machine, undisturbed: Rows
+    with_workers: Machine, undisturbed: Rows
 ) -> None:
-    run = machine.start_paused(IN_A_WORKER, "ingest")
-    worker = int(machine.paused.read_text())
+    run = with_workers.start_paused(IN_A_WORKER, "ingest")
+    worker = int(with_workers.paused.read_text())
     assert worker != run.pid
     os.kill(worker, signal.SIGKILL)
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, output
-    assert rows(machine) == undisturbed
+    assert rows(with_workers) == undisturbed
 
 
 def test_a_worker_that_hangs_once_costs_the_run_a_second_try(
-    machine: Machine, undisturbed: Rows
+    with_workers: Machine, undisturbed: Rows
 ) -> None:
-    run = machine.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="8")
+    run = with_workers.start_paused(IN_A_WORKER, "ingest", DATELINE_BATCH__MESSAGE_DEADLINE_S="8")
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, output
-    assert rows(machine) == undisturbed
+    assert rows(with_workers) == undisturbed
 
 
 def test_a_worker_that_hangs_and_not_over_a_message_fails_the_run_at_its_deadline(
-    machine: Machine, undisturbed: Rows
+    with_workers: Machine, undisturbed: Rows
 ) -> None:
     late = {"DATELINE_BATCH__DEADLINE_S": "25"}
-    run = machine.start_paused(Failpoint.CLOSING_PART, "ingest", **late)
+    run = with_workers.start_paused(Failpoint.CLOSING_PART, "ingest", **late)
     output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 5, output
     assert "DATELINE_BATCH__DEADLINE_S" in output
-    assert machine.run("ingest", **WITHOUT_WORKERS).returncode == 0
-    assert rows(machine) == undisturbed
+    assert with_workers.run("ingest", DATELINE_BATCH__WORKERS="0").returncode == 0
+    assert rows(with_workers) == undisturbed
 
 
 def test_of_two_ingests_one_wins_and_the_other_says_why(
@@ -184,7 +189,7 @@ def test_of_two_ingests_one_wins_and_the_other_says_why(
     assert second.returncode == 4, second.stdout
     assert "is writing to" in second.stdout
     kill_group(first)
-    assert machine.run("ingest", **WITHOUT_WORKERS).returncode == 0
+    assert machine.run("ingest").returncode == 0
     assert rows(machine) == undisturbed
 
 

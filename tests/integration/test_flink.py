@@ -21,7 +21,6 @@ from tests.integration.tables import rows
 
 pytestmark = pytest.mark.timeout(600)
 
-HERE = {"DATELINE_BATCH__WORKERS": "0"}
 STEP = "Enrich"
 """In the name of the part of a job that runs the steps; the others only plan and end the batch."""
 
@@ -57,7 +56,7 @@ def test_a_lost_task_manager_costs_a_run_and_the_next_one_loads_what_is_loaded_h
     again = there.run("ingest", "--json", "--runner", "flink", "--flink-master", address(flink))
     assert again.returncode == 0, again.stdout
     here = Machine(tmp_path / "here", kafka, prefect_server, max_records=2_000)
-    assert here.run("ingest", **HERE).returncode == 0
+    assert here.run("ingest").returncode == 0
     assert rows(there) == rows(here)
     assert json_of(again.stdout)["records"] == len(samples)
     verified = there.run("ledger", "verify", "--deep", "--json")

@@ -35,7 +35,7 @@ def test_a_killed_takedown_is_undone_or_finished_and_leaves_no_text(
 ) -> None:
     make_topic(1)
     make_topics(kafka, {kafka.rejected_topic: {"cleanup.policy": "compact"}})
-    machine = Machine(tmp_path / "home", kafka, prefect_server, workers=0)
+    machine = Machine(tmp_path / "home", kafka, prefect_server)
     wall = b"<html><head><title>Pier 9</title></head><body><p>Short, and about the mayor of Pier 9.</p></body></html>"
     publish_messages(kafka, kafka.raw_topic, [*(message(n, page(n)) for n in range(6)), message(9, wall)])
     clean = {"DATELINE_KAFKA__CLEAN_TOPIC": f"{kafka.raw_topic}.clean", "DATELINE_ARCHIVE__ENABLED": "true"}

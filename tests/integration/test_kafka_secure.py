@@ -221,7 +221,7 @@ def test_a_user_with_the_listed_rights_and_no_others_runs_from_end_to_end(
     rights = rights_of(secure, "loader")
     rights.grant(*LISTED)
     assert set(rights.checked().values()) == {"ok", "untried"}  # the size of letters: the topic is yet to be made
-    machine = Machine(tmp_path / "home", rights.kafka, prefect_server)
+    machine = Machine(tmp_path / "home", rights.kafka, prefect_server, workers=None)
     run = machine.run("ingest", "--json", **{
         "DATELINE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DATELINE_KAFKA__SASL_MECHANISM": "PLAIN",
         "DATELINE_KAFKA__SASL_USERNAME": "loader", "DATELINE_KAFKA__SASL_PASSWORD": PASSWORD,

@@ -67,7 +67,7 @@ class Workers:
         self.started += 1
         self.running.append(self.machine(f"worker-{self.started}").start(
             "ingest", "--follow", "--shared", "--json", DATELINE_STAGE=f"file://{self.folder / 'stage'}",
-            DATELINE_BATCH__WORKERS="0", DATELINE_SHARING__LEASE_S=str(LEASE_S), DATELINE_DRIFT__QUARANTINE="false",
+            DATELINE_SHARING__LEASE_S=str(LEASE_S), DATELINE_DRIFT__QUARANTINE="false",
             DATELINE_FOLLOW__POLL_S="0.1",
         ))
 

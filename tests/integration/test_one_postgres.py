@@ -15,7 +15,6 @@ from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.warehouse import open_warehouse
 from tests.integration.running import PATIENCE_S, Machine, json_of
 
-ALONE = {"DATELINE_BATCH__WORKERS": "0"}  # the job in the run's own process: quicker
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE 'dateline%'
@@ -35,8 +34,8 @@ def test_runs_from_two_homes_and_topics_into_one_database_load_at_the_same_time(
         make_topics(machine.kafka)
         publish_messages(machine.kafka, machine.kafka.raw_topic, messages)
 
-    first = one.start_paused(Failpoint.CHANGED, "ingest", **ALONE)
-    second = other.start("ingest", **ALONE)
+    first = one.start_paused(Failpoint.CHANGED, "ingest")
+    second = other.start("ingest")
     with psycopg.connect(postgres, autocommit=True) as watching:
         until = time.monotonic() + PATIENCE_S
         while watching.execute(WAITING).fetchone() != (1,):  # the second has decided, and the first holds the revision

@@ -31,7 +31,7 @@ def test_poison_is_rejected_as_what_it_is_and_comes_back_after_the_fix(
 ) -> None:
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, [message(n, POISON.get(n, "Marrowby")) for n in range(40)])
-    machine = Machine(tmp_path / "home", kafka, prefect_server)
+    machine = Machine(tmp_path / "home", kafka, prefect_server, workers=None)
     run = machine.run(
         "ingest", DATELINE_MODELS="tests.runtime.test_poison:Hazard", DATELINE_BATCH__MESSAGE_DEADLINE_S="8",
         DATELINE_BATCH__WORKER_MEMORY_BYTES=str(MEMORY),

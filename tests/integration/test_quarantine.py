@@ -22,7 +22,6 @@ from tests.jobs.test_ingest import PAGE, page
 pytestmark = pytest.mark.timeout(600)  # six batches, on a machine that may be busy
 HARBOUR, QUAY = "harbour-crawler", "quay-crawler"
 EACH = 25
-WITHOUT_WORKERS = {"DATELINE_BATCH__WORKERS": "0"}
 LOADED = Counter({f"{HARBOUR} loaded": 6 * EACH, f"{QUAY} loaded": 5 * EACH, f"{QUAY} rejected": 10})
 WALL = files("pipelines.samples").joinpath("pages", "consent-wall.html").read_bytes()
 LONGER = "".join(
@@ -71,7 +70,7 @@ def quiet(broker: str, prefect_server: str, tmp_path_factory: pytest.TempPathFac
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, [one for number in range(5) for one in batch_of(number)])
     machine = Machine(tmp_path_factory.mktemp("quiet") / "home", kafka, prefect_server, max_records=2 * EACH)
-    run = machine.run("ingest", **WITHOUT_WORKERS)
+    run = machine.run("ingest")
     assert run.returncode == 0, run.stdout
     return machine
 
@@ -81,7 +80,7 @@ def ingested(quiet: Machine, tmp_path_factory: pytest.TempPathFactory) -> Ingest
     """The same after a sixth batch, in which one scraper gets consent walls."""
     machine = copied(quiet, tmp_path_factory.mktemp("quarantine"))
     publish_messages(machine.kafka, machine.kafka.raw_topic, batch_of(5, walled))
-    run = machine.run("ingest", **WITHOUT_WORKERS)
+    run = machine.run("ingest")
     assert run.returncode == 0, run.stdout
     return Ingested(machine, run.stdout)
 
@@ -139,7 +138,7 @@ def test_a_scraper_whose_articles_grow_waits_too(
     make_topic(1)
     publish_messages(kafka, kafka.raw_topic, batch_of(5, longer))
     machine = replace(copied(quiet, tmp_path), kafka=kafka)  # a scraper's past is the same in every topic
-    run = machine.run("ingest", "--json", **WITHOUT_WORKERS)
+    run = machine.run("ingest", "--json")
     assert run.returncode == 0, run.stdout
     report = json_of(run.stdout)
     assert report["outcomes"] == {"loaded": EACH, "quarantined": EACH}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ STRICT = {"DATELINE_LIMITS__MARKUP_DEPTH": "3"}
 """Rules by which every page is rejected."""
 
 
-@pytest.mark.timeout(600)  # four runs, each with workers of its own
+@pytest.mark.timeout(600)  # four runs
 def test_a_killed_reprocess_is_continued_and_ingest_goes_on(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
@@ -36,7 +37,8 @@ def test_a_killed_reprocess_is_continued_and_ingest_goes_on(
     assert json_of(ingested.stdout)["outcomes"] == {"rejected": PAGES}
     warehouse = open_warehouse(machine.warehouse_url)
     before = warehouse.next_offsets(kafka.raw_topic)
-    kill_group(machine.start_paused(f"{Failpoint.CHANGED}:2", "reprocess", "--where", "processor <> current"))
+    with_workers = replace(machine, workers=None)
+    kill_group(with_workers.start_paused(f"{Failpoint.CHANGED}:2", "reprocess", "--where", "processor <> current"))
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((5,),)
     again = machine.run("reprocess", "--where", "processor <> current", "--json")
     assert again.returncode == 0, again.stdout

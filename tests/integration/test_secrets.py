@@ -37,7 +37,7 @@ def test_no_secret_is_written_anywhere(
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "broken_engine.py").write_text(ENGINE)
     address = f"postgresql://news:{SECRETS['url']}@db.example/news?sslpassword={SECRETS['query']}"
-    machine = Machine(tmp_path / "home", kafka, prefect_api)
+    machine = Machine(tmp_path / "home", kafka, prefect_api, workers=None)
     shown = []
     for code, arguments, more in (
         (0, ("deploy", "--verbose", "--work-pool", "of-secrets"), {}),

@@ -19,7 +19,7 @@ def test_runs_load_while_a_reader_has_the_snapshot_open(
 ) -> None:
     machine = Machine(tmp_path / "home", kafka, prefect_server)
     copy = tmp_path / "bi" / "news.duckdb"
-    settings = {"DATELINE_BATCH__WORKERS": "0", "DATELINE_SNAPSHOT__PATH": str(copy)}
+    settings = {"DATELINE_SNAPSHOT__PATH": str(copy)}
     samples = list(sample_messages())
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, samples[:4])

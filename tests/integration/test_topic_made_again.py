@@ -38,7 +38,7 @@ def test_a_topic_made_again_and_filled_past_the_old_one_is_refused(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
     kafka = kafka.model_copy(update={"partitions": 1})
-    machine = Machine(tmp_path / "home", kafka, prefect_server, workers=0)
+    machine = Machine(tmp_path / "home", kafka, prefect_server)
     make_topics(kafka)
     publish(kafka, 3)
     first = machine.run("ingest")
@@ -66,7 +66,7 @@ def test_a_topic_made_again_while_it_was_read_is_refused(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
     kafka = kafka.model_copy(update={"partitions": 1})
-    machine = Machine(tmp_path / "home", kafka, prefect_server, workers=0)
+    machine = Machine(tmp_path / "home", kafka, prefect_server)
     make_topics(kafka)
     publish(kafka, 3)
     former = describe_topic(kafka, kafka.raw_topic).topic_id

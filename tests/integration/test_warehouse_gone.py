@@ -13,8 +13,6 @@ from pipelines.sinks.kafka import make_topics, publish_messages
 from pipelines.sources.groups import group_offsets
 from tests.integration.running import Machine, kill_group
 
-ALONE = {"DATELINE_BATCH__WORKERS": "0"}  # the job in the run's own process: quicker
-
 
 def test_killed_runs_are_ended_and_a_warehouse_that_is_gone_is_refused(
     kafka: KafkaSettings, prefect_api: str, tmp_path: Path
@@ -23,8 +21,8 @@ def test_killed_runs_are_ended_and_a_warehouse_that_is_gone_is_refused(
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, list(sample_messages())[:6])
     before = asyncio.run(flow_runs())
-    kill_group(machine.start_paused(Failpoint.STAGED, "ingest", **ALONE))
-    again = machine.run("ingest", **ALONE)
+    kill_group(machine.start_paused(Failpoint.STAGED, "ingest"))
+    again = machine.run("ingest")
     assert again.returncode == 0, again.stdout
     states = asyncio.run(flow_runs())
     assert sorted(states[run] for run in states.keys() - before.keys()) == ["COMPLETED", "CRASHED"]
@@ -33,11 +31,11 @@ def test_killed_runs_are_ended_and_a_warehouse_that_is_gone_is_refused(
     assert sum(offsets.values()) == 6
     publish_messages(kafka, kafka.raw_topic, list(sample_messages())[6:8])
     shutil.rmtree(machine.home)  # with the warehouse in it: only Kafka remembers
-    refused = machine.run("ingest", **ALONE)
+    refused = machine.run("ingest")
     assert (refused.returncode, "Warehouse Gone" in refused.stdout) == (3, True), refused.stdout
     assert not (machine.home / "warehouse.duckdb").exists()
     assert group_offsets(kafka, kafka.raw_topic) == offsets
-    anew = machine.run("ingest", "--new-warehouse", **ALONE)
+    anew = machine.run("ingest", "--new-warehouse")
     assert anew.returncode == 0, anew.stdout
     assert sum(group_offsets(kafka, kafka.raw_topic).values()) == 8
 
