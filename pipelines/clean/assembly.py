@@ -18,10 +18,14 @@ AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The fields of an article as they were found in a page, dump or item. ``evidence`` says how each was found."""
+    """The fields of an article as they were found in a page, dump or item. ``evidence`` says how each was found.
+
+    ``lasting`` is the part of the body by which versions are told from each other, where that is not all of it.
+    """
 
     title: str
     body: str
+    lasting: str | None = None
     canonical_url: str | None = None
     outlet: Outlet = field(default_factory=Outlet)
     authors: tuple[Author, ...] = ()
@@ -44,7 +48,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     if (title, body) != (found.title, found.body):
         lost = "CharactersLost: the page contains U+FFFD, where an earlier program lost characters; it was removed"
         found = replace(found, title=title, body=body, warnings=(*found.warnings, lost))
-    fingerprint = content_hash(found.title, found.body)
+    fingerprint = content_hash(found.title, found.body if found.lasting is None else found.lasting)
     dateline = read_dateline(found.body)
     evidence = {**raw.evidence, **found.evidence}
     if dateline is not None:

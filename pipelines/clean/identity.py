@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import zip_longest
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlunsplit
 
 import rensa
@@ -26,10 +27,14 @@ LEAD_WORDS = 150
 SIGNATURE_SEED = 20
 SHINGLE_WORDS = 5
 FEWEST_WORDS = 30
+LONGEST_LABEL = 80
+"""Characters of a line that can be a label of the page."""
+
 
 # Thai, Lao, Burmese, Khmer, kana, Han: scripts without spaces between words
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
+_ENDING = re.compile(r"""[.!?…:;。！？؟۔।॥።။][\s"'”’»›)\]」』]*$""")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
@@ -231,11 +236,30 @@ def identity_of(url: str | None, content: str) -> str:
 def content_hash(title: str, body: str) -> str:
     """The hash of title and body: 64 hexadecimal digits. White space and Unicode normalization make no difference.
 
+    Neither do short paragraphs of the body that are no sentences and go on in none, if it has any sentence: they are
+    counters, ages and labels of the page as often as crossheads of the article.
+
     >>> content_hash("Pier", "It  opens.\\n\\nToday.") == content_hash("Pier ", "It opens. Today.")
     True
+    >>> content_hash("Pier", "It opens.\\n\\n12 shares") == content_hash("Pier", "It opens.\\n\\n31 shares")
+    True
     """
-    text = "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in (title, body))
+    paragraphs = body.split("\n\n")
+    sentences = " ".join(
+        paragraph for paragraph, after in zip_longest(paragraphs, paragraphs[1:], fillvalue="")
+        if is_sentence(paragraph) or after[:1].islower()
+    ) or body
+    text = "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in (title, sentences))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_sentence(paragraph: str) -> bool:
+    """Whether a paragraph ends as a sentence does, or is longer than a label.
+
+    >>> is_sentence("It opens."), is_sentence("「港が開く。」"), is_sentence("45 minutes ago")
+    (True, True, False)
+    """
+    return len(paragraph) > LONGEST_LABEL or _ENDING.search(paragraph) is not None
 
 
 def story_signature(body: str) -> tuple[int, ...]:

@@ -76,6 +76,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     return assemble(raw, Findings(
         title=title.text,
         body=text.text,
+        lasting=_without(text.text, body.passing),
         canonical_url=about.canonical_url.value if about.canonical_url else None,
         outlet=Outlet(about.outlet_domain.value if about.outlet_domain else None,
                       about.outlet_name.value if about.outlet_name else None),
@@ -94,6 +95,14 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
                   *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
                     if found.how == "not read")),
     ))
+
+
+def _without(text: str, passing: Sequence[str]) -> str | None:
+    """The text without these paragraphs; None if there are none."""
+    if not passing:
+        return None
+    left_out = {repair(tidy(without_references(each))).text for each in passing}
+    return "\n\n".join(paragraph for paragraph in text.split("\n\n") if paragraph not in left_out)
 
 
 def _heading_before(page: Blocks, body: Sequence[int]) -> Found[str] | None:

@@ -45,9 +45,14 @@ class Fetched:
     outcome: str
 
 
+def month_sightings() -> list[Fetched]:
+    """The pages that are made, in the order of fetching: the month without the week of the manifest."""
+    return sorted(_Month().fetched(), key=lambda each: each.at)
+
+
 def month_messages() -> Iterator[Sample]:
     """All messages of the month, in the order of fetching: those of the week are its last, as the manifest has them."""
-    fetched = sorted(_Month().fetched(), key=lambda each: each.at)
+    fetched = month_sightings()
     place = 0
     latest = LAST_WEEK
     for entry in sample_entries():

@@ -238,3 +238,27 @@ def test_any_query_is_survived(query: str) -> None:
         article = article_of(page, url=url.encode(errors="replace").decode())
         assert article.canonical_url is not None
         assert article.canonical_url.startswith("https://harbour-news.example/a/pier")
+
+
+FURNITURE = {
+    "a counter": "<div class='x1'>8,112 shares</div>",
+    "an age": "<span class='when'>23 minutes ago</span>",
+    "an offer": "<div class='c4'><p>Support our work from 5 euros a month.</p><button>Give</button></div>",
+    "a section's name": "<div class='kicker'>Wirtschaft</div>",
+    "a box of stories": "<div><h4>More</h4><ul><li><a href='/9'>A boat is sold to its builder</a></li></ul></div>",
+}
+
+
+@pytest.mark.parametrize("furniture", FURNITURE.values(), ids=FURNITURE)
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_furniture_beside_the_text_is_no_new_version(furniture: str, place: str) -> None:
+    page = a_page(**{place: furniture})  # type: ignore[arg-type]
+    assert article_of(page).content_hash == article_of(a_page()).content_hash
+
+
+def test_a_sentence_at_either_end_of_the_text_is_a_new_version() -> None:
+    whole = article_of(a_page()).content_hash
+    more = "The harbour office did not answer questions on Friday."
+    assert article_of(a_page((*PARAGRAPHS, more))).content_hash != whole
+    assert article_of(a_page((more, *PARAGRAPHS))).content_hash != whole
+    assert article_of(a_page(PARAGRAPHS[:-1])).content_hash != whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cases.reading import BODY, TITLE, a_page, article_of, reason_of
+from tests.cases.reading import BODY, TITLE, a_page, article_of, linked_data, reason_of
 
 PLACES = ("Marrowby", "Port Ansel", "Tanhead", "Quayside", "Saltmarsh", "Brandvale", "Herringholm", "Lowgate")
 CARDS = "".join(
@@ -115,3 +115,52 @@ def test_an_article_that_a_shop_publishes_is_an_article() -> None:
     )
     url = "https://tanhead-chandlers.example/journal/how-to-choose-a-net"
     assert article_of(page, url=url).body == "\n\n".join(GUIDE)
+
+
+BOX = "<div class='u-row'>" + "".join(
+    f"<div><a href='/{n}'>The council of {place} opens a school by the sea</a></div>"
+    for n, place in enumerate(PLACES[:4])
+) + "</div>"
+POINTER = f"<p>Read also: <a href='/9'>The council of {PLACES[5]} opens a school by the sea</a></p>"
+SHORT = (
+    "The library in Marrowby opens on Sundays from May.", "Seventy residents offered to look after the rooms.",
+    "Heating them costs eleven euros an hour.", "A mason has mended the window sill for nothing.",
+)
+INTERRUPTED = {
+    "by a box of links": (SHORT[0], BOX, *SHORT[1:]),
+    "by a pointer": (SHORT[0], POINTER, *SHORT[1:]),
+    "by both": (SHORT[0], BOX, POINTER, *SHORT[1:]),
+}
+
+
+@pytest.mark.parametrize("parts", INTERRUPTED.values(), ids=INTERRUPTED)
+@pytest.mark.parametrize("section", ["news", "stories/all"])
+def test_a_short_article_that_links_interrupt_is_an_article(parts: tuple[str, ...], section: str) -> None:
+    """Words such as "news" or "library" in its address or headline do not make it a list."""
+    title = "All the volunteers of Marrowby keep the library warm"
+    text = "".join(part if part.startswith("<") else f"<p>{part}</p>" for part in parts)
+    page = (
+        f"<html lang=en><head><title>{title} | Harbour News</title></head><body><main><h1>{title}</h1>"
+        f"<div class='text'>{text}</div></main><aside><h2>Latest</h2><ul>{ASIDE}</ul></aside></body></html>"
+    )
+    assert reason_of(page, url=f"https://harbour-news.example/{section}/volunteers-keep-the-library-warm") == ""
+
+
+def test_the_entries_of_a_live_blog_in_its_declared_data_make_it_no_list() -> None:
+    title = "Flood at Marrowby, as it happened: the crest passes"
+    entries = tuple(
+        f"The crest passed {place} shortly after {hour} in the morning, and the wall by the mill held, it said."
+        for hour, place in enumerate(PLACES, start=1)
+    )
+    head = linked_data(
+        **{"@type": "LiveBlogPosting"}, headline=title,
+        liveBlogUpdate=[{"@type": "BlogPosting", "headline": f"Entry {n}"} for n in range(len(entries))],
+    )
+    blocks = "".join(
+        f"<div class='entry'><time>0{n}:10</time><div><p>{text}</p></div></div>" for n, text in enumerate(entries)
+    )
+    page = (
+        f"<html lang=en><head><title>{title}</title>{head}</head><body><main><h1>{title}</h1>{blocks}</main>"
+        f"<aside><ul>{ASIDE}</ul></aside></body></html>"
+    )
+    assert reason_of(page) == ""

@@ -47,6 +47,8 @@ class ListTables:
     """The tables of ``tables/lists.toml``, compiled. ``groups`` has the group of each word of a box's names."""
 
     path_words: re.Pattern[str]
+    path_word: re.Pattern[str]
+    list_piece: re.Pattern[str]
     title_words: re.Pattern[str]
     prices: re.Pattern[str]
     groups: dict[str, int]
@@ -59,6 +61,8 @@ def load_list_tables() -> ListTables:
     before, after = ("|".join(table[name]) for name in ("signs_before", "signs_after"))
     return ListTables(
         path_words=re.compile(rf"(?:^|[/_-])(?:{'|'.join(table['path_words'])})(?=$|[/_?.-])"),
+        path_word=re.compile("|".join(table["path_words"])),
+        list_piece=re.compile("|".join(table["list_pieces"])),
         title_words=re.compile(rf"\b(?:{'|'.join(table['title_words'])})\b"),
         prices=re.compile(rf"(?:{before})\s?\d|\d\s?(?:{after})"),
         groups={word: at for at, words in enumerate(table["names"].values()) for word in words},

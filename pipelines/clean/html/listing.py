@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
-from pipelines.clean.html.layout import FEATURES, layout_numbers
+from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import Numbers, unpacked
 
@@ -38,6 +39,11 @@ FEWEST_TEASERS, FEWEST_PAGES = 3, 20
 """Linked headlines, and pages of the same host that a list links to: it has at least one of these numbers."""
 
 FEWEST_SENTENCES = 3
+WIRE_BLOCKS = 40
+"""Blocks after a headline that are searched for sentences."""
+
+LONGEST_NAME = 5
+"""Words of a title that names a list. A longer one is a headline."""
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
 
 
@@ -99,22 +105,50 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     longest = expm1(max(by_name["below_headline"], by_name["longest_passage"]))
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES:
         return True
-    is_named = by_name["list_words"] or by_name["title_list_words"] or by_name["is_front"] or signs.is_marked_listing
+    is_named = by_name["is_front"] or signs.is_marked_listing or is_named_list(signs.url, signs.titles)
     return not is_named and is_wire_item(page, chosen, signs)
+
+
+def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
+    """Whether an address or a short title names a list. A word of a headline, or of a section's name, does not.
+
+    >>> is_named_list("https://pier.example/category/sport", []), is_named_list("https://pier.example/world/news", [])
+    (True, True)
+    >>> is_named_list("https://pier.example/news/all-boats-sold", ["All boats of the old library are sold"])
+    False
+    """
+    tables = load_list_tables()
+    parts = split_address(url) if url else None
+    pieces = [piece for piece in parts.path.lower().split("/") if piece] if parts else []
+    if any(map(tables.list_piece.fullmatch, pieces)):
+        return True
+    if pieces and tables.path_word.fullmatch(pieces[-1].partition(".")[0]):
+        return True
+    return any(len(title.split()) <= LONGEST_NAME and tables.title_words.search(title.lower()) for title in titles)
 
 
 def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
     """Whether three or more sentences without links follow a headline that is a title of the page."""
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)]
-    for head in heads[:2]:
-        sentences = 0
-        for number in range(head + 1, min(head + 20, len(page.blocks))):
-            block = page.blocks[number]
-            if chosen.weights[number] > 0 and 3 * block.linked < len(block.text):
-                sentences += len(_SENTENCE.findall(block.text))
-            elif sentences and block.linked:
-                break
-        if sentences >= FEWEST_SENTENCES:
-            return True
-    return False
+    return any(_sentences_below(page, chosen, head) >= FEWEST_SENTENCES for head in heads[:2])
+
+
+def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
+    """The longest run of sentences after a headline, in paragraphs of one parent, of which a linked one ends a run.
+
+    Boxes with links that stand between the paragraphs have a parent of their own.
+    """
+    longest = run = 0
+    parent = None
+    for number in range(head + 1, min(head + WIRE_BLOCKS, len(page.blocks))):
+        block = page.blocks[number]
+        above = page.boxes[block.box].parent
+        if parent is not None and above != parent:
+            continue
+        if chosen.weights[number] > 0 and 3 * block.linked < len(block.text):
+            run, parent = run + len(_SENTENCE.findall(block.text)), above
+            longest = max(longest, run)
+        elif block.linked:
+            run = 0
+    return longest

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,12 @@ FEWEST_HELD = 0.7
 MOST_LEFT_OUT = 2
 """The evidence says so where this many times the body's running text was left out."""
 
+TOGETHER = 0.6
+"""The share of a body's text that one box around it has to have, for short blocks elsewhere not to tell versions."""
+
+LONGEST_APART = 250
+"""Characters of a box apart from the others that may be of the page and not of the article."""
+
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
@@ -45,12 +52,14 @@ class Body:
     """An article's paragraphs, separated by empty lines, with their evidence.
 
     ``chosen`` is the choice of the rules. ``blocks`` are the numbers of the blocks that the rules and the model chose.
+    ``passing`` are texts in it that may be chosen at one visit and not at the next.
     """
 
     text: str
     evidence: Evidence
     blocks: tuple[int, ...]
     chosen: Chosen
+    passing: tuple[str, ...] = ()
 
 
 def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[object]) -> Body:
@@ -64,7 +73,35 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[ob
         if len(second) > 2 * len(body) and _holds(second, body):
             how = Evidence("rs-trafilatura", f"the blocks chosen have {len(body)} characters")
             return Body(second, how, numbers, chosen)
-    return Body(body, Evidence("blocks", _left_out(chosen, numbers)), numbers, chosen)
+    passing = tuple(page.blocks[number].text for number in _passing(page, numbers))
+    return Body(body, Evidence("blocks", _left_out(chosen, numbers)), numbers, chosen, passing)
+
+
+def _passing(page: Blocks, numbers: Sequence[int]) -> Sequence[int]:
+    """The blocks of a body in short boxes apart from the one that has most of its text.
+
+    A standfirst, a byline or an offer has a box of its own. Whether it is taken for body can depend on what is beside
+    it, and that changes from visit to visit.
+    """
+    sizes: Counter[int] = Counter()
+    for number in numbers:
+        for box in _around(page, number):
+            sizes[box] += len(page.blocks[number].text)
+    if not sizes:
+        return ()
+    (main, size), = sizes.most_common(1)
+    if size < TOGETHER * sum(len(page.blocks[number].text) for number in numbers):
+        return ()
+    return [
+        n for n in numbers
+        if main not in _around(page, n) and max(sizes[box] for box in _around(page, n)) <= LONGEST_APART
+    ]
+
+
+def _around(page: Blocks, number: int) -> set[int]:
+    """The box of a block, and the one around it."""
+    box = page.boxes[page.blocks[number].box]
+    return {box.number, box.parent}
 
 
 def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:

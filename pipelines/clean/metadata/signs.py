@@ -31,7 +31,8 @@ def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tup
                url: str | None) -> PageSigns:
     articles = articles_of(data)
     kinds = {kind for found in data.objects for kind in types_of(found)}
-    is_typed = "article" in head.metas.get("og:type", ()) or bool(head.meta("article:published_time"))
+    is_live = own is not None and "liveblogposting" in types_of(own)  # its entries are articles too, in JSON-LD
+    is_typed = is_live or "article" in head.metas.get("og:type", ()) or bool(head.meta("article:published_time"))
     return PageSigns(
         titles=titles,
         url=url,
