@@ -1,6 +1,6 @@
 """Faults staged on a real broker, warehouse, disk and clock: the user is told, nothing is lost, the next run completes.
 
-Runs are forked from a warm process (``tests/soak/warm.py``), stopped at a failpoint, and go on when the fault is
+Runs are forked from a warm process (``tests/integration/warm.py``), stopped at a failpoint, and go on when the fault is
 there. Each ends with the books of an undisturbed run, row for row.
 """
 
@@ -34,6 +34,8 @@ pytestmark = pytest.mark.slow
 
 NUMBERS = itertools.count(1)
 SAMPLES = 82
+SEED = 63
+IN_A_BATCH = 13
 READING = f"{Failpoint.TRANSFORMING}:2"
 STAGED = f"{Failpoint.SEALING}:2"
 INSIDE = f"{Failpoint.CHANGED}:2"
@@ -48,8 +50,8 @@ sys.stdin.read()
 
 
 def some_messages() -> list[Published]:
-    """Two batches of pages, corrections, deletions and poison."""
-    return list(itertools.islice(messages(7), SAMPLES, SAMPLES + 45))
+    """Messages after the samples. With this seed, both batches have new pages, corrections, deletions and poison."""
+    return list(itertools.islice(messages(SEED), SAMPLES, SAMPLES + 24))
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +74,20 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture
 def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
     group = topics.model_copy(update={"group_id": f"faults-{next(NUMBERS)}"})
-    return Machine(tmp_path / "home", group, prefect_server, max_records=25)
+    return Machine(tmp_path / "home", group, prefect_server, max_records=IN_A_BATCH)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
     warm: Warm, topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Rows:
-    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=25)
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=IN_A_BATCH)
     assert run_to_its_end(warm, machine, "ingest").code == 0
     found = rows(machine)
     assert len(found["ledger"]) == len(some_messages())
+    outcomes = open_warehouse(machine.warehouse_url).query("SELECT DISTINCT batch_id, outcome FROM ledger").rows
+    for batch in {batch for batch, _ in outcomes}:
+        assert {(batch, kind) for kind in ("loaded", "new_version", "deleted", "rejected")} <= set(outcomes)
     return found
 
 
@@ -337,7 +342,7 @@ def test_a_clock_that_jumps_between_runs_and_in_the_middle_of_one_loses_nothing(
     clock = machine.home.parent / "clock"
     clock.write_text("0")
     wrong = {"DATELINE_TEST_CLOCK": str(clock), "DATELINE_BATCH__WORKERS": "1"}  # as many as have work
-    run = machine.start_paused(Failpoint.CHANGED, "ingest", "--max-records", "30", **wrong)
+    run = machine.start_paused(Failpoint.CHANGED, "ingest", "--max-records", "16", **wrong)
     clock.write_text("-3600")
     machine.go_on()
     output, _ = run.communicate(timeout=180)
@@ -393,10 +398,10 @@ def test_an_ingest_without_prefect_says_so_and_changes_nothing(
 def test_a_run_that_follows_finishes_its_batch_when_it_is_asked_to_stop(
     number: signal.Signals, warm: Warm, machine: Machine
 ) -> None:
-    pid = warm.start_paused(replace(machine, max_records=15), READING, "ingest", "--follow")
+    pid = warm.start_paused(replace(machine, max_records=8), READING, "ingest", "--follow")
     os.kill(pid, number)
     machine.go_on()
     ended = to_its_end(warm)
     assert ended.code == 0, ended.output
-    assert "30 records in 2 batches" in ended.output
+    assert "16 records in 2 batches" in ended.output
     assert statuses(machine) == [("completed", None)]

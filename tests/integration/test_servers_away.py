@@ -17,7 +17,7 @@ from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics, publish_messages
 from tests.integration.running import PATIENCE_S, Machine
 from tests.integration.tables import Rows, rows
-from tests.integration.test_faults import ANNOUNCING, READING, STAGED, completes, in_words, some_messages
+from tests.integration.test_faults import ANNOUNCING, IN_A_BATCH, READING, STAGED, completes, in_words, some_messages
 from tests.soak.runs import Warm, run_to_its_end, to_its_end
 
 pytestmark = pytest.mark.slow
@@ -57,14 +57,14 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture
 def machine(topics: KafkaSettings, prefect_server: str, tmp_path: Path) -> Machine:
     group = topics.model_copy(update={"group_id": f"away-{next(NUMBERS)}"})
-    return Machine(tmp_path / "home", group, prefect_server, max_records=25)
+    return Machine(tmp_path / "home", group, prefect_server, max_records=IN_A_BATCH)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
     warm: Warm, topics: KafkaSettings, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Rows:
-    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=25)
+    machine = Machine(tmp_path_factory.mktemp("undisturbed") / "home", topics, prefect_server, max_records=IN_A_BATCH)
     assert run_to_its_end(warm, machine, "ingest").code == 0
     return rows(machine)
 
