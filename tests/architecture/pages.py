@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.warehouse.questions import mart_examples
 from pipelines.warehouse.saved import SavedQuery, saved_queries
 from schemas import latest, load
 from tests.architecture.dbt_sources import dbt_sources
+from tests.architecture.superset_export import superset_export
 
 ROOT = Path(__file__).parents[2]
 MACHINE_DEFAULTS = {"DATELINE_BATCH__WORKERS": "the machine's cores, at most 8"}
@@ -298,13 +300,23 @@ PAGES = {
 
 
 DBT_SOURCES = ROOT / "infra/bi/dbt/models/dateline.yml"
+SUPERSET = ROOT / "infra/bi/superset"
 
 
 def main() -> None:
     for name, page in PAGES.items():
         (ROOT / "docs" / name).write_text(page(), "utf-8")
     DBT_SOURCES.write_text(dbt_sources(), "utf-8")
-    print(*sorted(PAGES), DBT_SOURCES.name)
+    _write_superset()
+    print(*sorted(PAGES), DBT_SOURCES.name, SUPERSET.name)
+
+
+def _write_superset() -> None:
+    """The folder has the generated files and no others: a chart that is removed here is removed there."""
+    shutil.rmtree(SUPERSET, ignore_errors=True)
+    for path, text in superset_export().items():
+        (SUPERSET / path).parent.mkdir(parents=True, exist_ok=True)
+        (SUPERSET / path).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flows.cli.commands.demo import BATCH
 from pipelines.jobs.batches import BatchPlan, transform_batch
 from pipelines.records import Coordinates, OffsetRange, RawMessage
 from pipelines.runtime.local import LocalExecutor
-from pipelines.samples import sample_messages
+from pipelines.samples import Sample, sample_messages
+from pipelines.samples.month import month_messages
 from pipelines.settings import BatchSettings, Settings
 from pipelines.stage import Folder, StagedBatch
 from tests.jobs.messages import Topic
@@ -19,14 +22,36 @@ LOADED_AT = SENT_AT + timedelta(minutes=10)
 
 
 def sample_batch(home: Path) -> StagedBatch:
-    messages = [
+    """The week of samples as one batch."""
+    (batch,) = _batches(home, _messages(sample_messages()), 0)
+    return batch
+
+
+def month_batches(home: Path) -> Iterator[StagedBatch]:
+    """The month of samples, sent evenly over 28 days, in the batches of ``dateline demo``: load each before the next."""
+    samples = tuple(month_messages())
+    step = timedelta(days=28) / len(samples)
+    return _batches(home, _messages(samples, SENT_AT - len(samples) * step, step), BATCH)
+
+
+def _messages(
+    samples: Iterable[Sample], first_at: datetime = SENT_AT, step: timedelta = timedelta(seconds=1)
+) -> list[RawMessage]:
+    return [
         RawMessage(
-            Coordinates("articles.raw", 0, n), SENT_AT + timedelta(seconds=n), sample.key, sample.value, sample.headers
+            Coordinates("articles.raw", 0, n), first_at + n * step, sample.key, sample.value, sample.headers
         )
-        for n, sample in enumerate(sample_messages())
+        for n, sample in enumerate(samples)
     ]
+
+
+def _batches(home: Path, messages: list[RawMessage], size: int) -> Iterator[StagedBatch]:
+    """Batches of ``size`` messages, or one of all of them if it is 0."""
     settings = Settings(home=home, batch=BatchSettings(workers=0, fault_share=1))
-    ranges = (OffsetRange("articles.raw", 0, 0, len(messages)),)
-    plan = BatchPlan("batch", "run", ranges, Folder.at(home) / "staged", SENT_AT)
     with LocalExecutor(0) as here:
-        return transform_batch(plan, settings, here, read=Topic(messages)).batch
+        for start in range(0, len(messages), size or len(messages)):
+            end = min(start + (size or len(messages)), len(messages))
+            name = f"batch-{start}" if size else "batch"
+            ranges = (OffsetRange("articles.raw", 0, start, end),)
+            plan = BatchPlan(name, "run", ranges, Folder.at(home) / "staged", SENT_AT)
+            yield transform_batch(plan, settings, here, read=Topic(messages)).batch
