@@ -28,7 +28,7 @@ def sample_batch(home: Path) -> StagedBatch:
 
 
 def month_batches(home: Path) -> Iterator[StagedBatch]:
-    """The month of samples, sent evenly over 28 days, in the batches of ``dateline demo``: load each before the next."""
+    """The month of samples, sent evenly over 28 days, in ``dateline demo``'s batches: load each before the next."""
     samples = tuple(month_messages())
     step = timedelta(days=28) / len(samples)
     return _batches(home, _messages(samples, SENT_AT - len(samples) * step, step), BATCH)
