@@ -30,7 +30,7 @@ from pipelines.warehouse import load_batch
 from pipelines.warehouse.postgres import PostgresWarehouse
 from tests.architecture.pages import SUPERSET
 from tests.architecture.superset_export import CHARTS, DATABASE
-from tests.warehouse.sampled import LOADED_AT, month_batches
+from tests.warehouse.sampled import MONTH_LOADED_AT, month_batches
 
 SETTING = "DATELINE_TEST_SUPERSET"
 PROGRAMS = os.environ.get(SETTING)
@@ -150,10 +150,11 @@ class Answer:
 @pytest.fixture
 def reader(postgres: str, tmp_path: Path) -> Iterator[str]:
     """The address of a PostgreSQL warehouse with the month of samples, for a user who may only read."""
-    warehouse = PostgresWarehouse(postgres, clock=lambda: LOADED_AT)
+    warehouse = PostgresWarehouse(postgres, clock=lambda: MONTH_LOADED_AT)
     warehouse.prepare()
     for batch in month_batches(tmp_path / "staged"):
         load_batch(warehouse, batch)
+    assert warehouse.query("SELECT count(*) FROM articles").rows[0][0] > 300
     with psycopg.connect(postgres, autocommit=True) as con:
         con.execute(READER)
         try:
@@ -181,7 +182,7 @@ def test_every_chart_of_the_dashboard_is_drawn(superset: Superset, reader: str, 
     )
     with superset.serving() as address, chromium() as browser:
         page, answers = opened(browser, address, superset.password)
-        page.wait_for_function(DRAWN, arg=len(CHARTS), timeout=180_000)
+        page.wait_for_function(DRAWN, arg=len(CHARTS), timeout=300_000)
         picture = os.environ.get("SCREENSHOT") or tmp_path / "dashboard.png"
         page.screenshot(path=picture)
         assert page.evaluate(COMPLAINTS) == []

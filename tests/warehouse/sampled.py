@@ -17,8 +17,9 @@ from pipelines.stage import Folder, StagedBatch
 from tests.jobs.messages import Topic
 
 SENT_AT = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
-"""When the first message was sent; each further one a second after the one before."""
+"""When the first message was sent; of the week, each further one was sent a second after the one before."""
 LOADED_AT = SENT_AT + timedelta(minutes=10)
+MONTH_LOADED_AT = LOADED_AT + timedelta(days=28)
 
 
 def sample_batch(home: Path) -> StagedBatch:
@@ -28,18 +29,18 @@ def sample_batch(home: Path) -> StagedBatch:
 
 
 def month_batches(home: Path) -> Iterator[StagedBatch]:
-    """The month of samples, sent evenly over 28 days, in ``dateline demo``'s batches: load each before the next."""
+    """The month of samples, sent evenly over the 28 days after it, in the batches of ``dateline demo``.
+
+    Each one has to be loaded before the next.
+    """
     samples = tuple(month_messages())
-    step = timedelta(days=28) / len(samples)
-    return _batches(home, _messages(samples, SENT_AT - len(samples) * step, step), BATCH)
+    return _batches(home, _messages(samples, timedelta(days=28) / len(samples)), BATCH)
 
 
-def _messages(
-    samples: Iterable[Sample], first_at: datetime = SENT_AT, step: timedelta = timedelta(seconds=1)
-) -> list[RawMessage]:
+def _messages(samples: Iterable[Sample], step: timedelta = timedelta(seconds=1)) -> list[RawMessage]:
     return [
         RawMessage(
-            Coordinates("articles.raw", 0, n), first_at + n * step, sample.key, sample.value, sample.headers
+            Coordinates("articles.raw", 0, n), SENT_AT + n * step, sample.key, sample.value, sample.headers
         )
         for n, sample in enumerate(samples)
     ]
@@ -53,5 +54,6 @@ def _batches(home: Path, messages: list[RawMessage], size: int) -> Iterator[Stag
             end = min(start + (size or len(messages)), len(messages))
             name = f"batch-{start}" if size else "batch"
             ranges = (OffsetRange("articles.raw", 0, start, end),)
-            plan = BatchPlan(name, "run", ranges, Folder.at(home) / "staged", SENT_AT)
+            sent_at = SENT_AT if not size else messages[end - 1].timestamp
+            plan = BatchPlan(name, "run", ranges, Folder.at(home) / "staged", sent_at)
             yield transform_batch(plan, settings, here, read=Topic(messages)).batch
