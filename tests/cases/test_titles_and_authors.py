@@ -168,3 +168,18 @@ def test_a_person_beside_a_desk_and_an_agency_is_found() -> None:
 def test_a_desk_in_meta_does_not_hide_the_person_on_the_page() -> None:
     page = a_page(head='<meta name="author" content="Web Desk">', before="<p class='byline'>By Ines Falk</p>")
     assert names(article_of(page)) == PEOPLE[:1]
+
+
+AFTER_A_DATE = {
+    "English": "<p class='m'>Posted on <time datetime='2026-03-02'>2 March 2026</time> by Ines Falk</p>",
+    "French": "<p class='m'>Publié le 2 mars 2026 par Ines Falk</p>",
+    "German": "<p class='m'>Veröffentlicht am 2. März 2026 von Ines Falk</p>",
+    "Spanish": "<p class='m'>Publicado el 2 de marzo de 2026 por Ines Falk</p>",
+    "hAtom": "<p>2 March 2026 <span class='author vcard'><a class='fn n' href='/who'>Ines Falk</a></span></p>",
+    "h-entry": "<p class='m'>2 March 2026, <a class='p-author h-card' href='/who'>Ines Falk</a></p>",
+}
+
+
+@pytest.mark.parametrize("line", AFTER_A_DATE.values(), ids=AFTER_A_DATE)
+def test_a_name_after_the_date_of_publication_is_the_author(line: str) -> None:
+    assert names(article_of(a_page(before=line))) == [("Ines Falk", "person")]

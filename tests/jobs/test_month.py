@@ -79,6 +79,7 @@ def test_pages_are_read_as_they_were_made(read: list[tuple[Sample, dict[str, obj
     for sample, article in read:
         expected, body = sample.expected, str(article["body"])
         assert article["title"] == expected["title"]
+        assert article["authors"] == [name for name, _ in expected["authors"]]
         assert article["published_at"] == datetime.fromisoformat(expected["published_at"])
         assert [text for text in expected["contains"] if text not in body] == []
         assert [text for text in expected["lacks"] if text in body] == []

@@ -220,7 +220,10 @@ class _Walk:
         meaning = element.get("itemprop", "") if "itemprop" in names else ""
         if tag == "time":
             kind, text = "time", element.get("datetime", "").strip() or text_in(element)[:80]
-        elif "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split()):
+        elif (
+            "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split())
+            or ("class" in names and _is_author_card(element.get("class", "").split()))
+        ):
             kind, text = "author", text_in(element)[:200]
         elif tag == "a" and "href" in names and _AUTHOR_PAGE.search(element.get("href", "")) is not None:
             kind, text = "author page", text_in(element)[:200]
@@ -229,6 +232,11 @@ class _Walk:
         if text and len(self.page.marks) < MOST_MARKS:
             called = element.get("href", "") if kind == "author page" else f"{meaning} {element.get('class', '')}"
             self.page.marks.append(Mark(kind, text, len(self.page.blocks), called))
+
+
+def _is_author_card(classes: Collection[str]) -> bool:
+    """Whether the classes of an element are those of an author in the microformats hAtom and h-entry."""
+    return "p-author" in classes or ("author" in classes and "vcard" in classes)
 
 
 def _size_of(element: etree._Element) -> int:

@@ -181,6 +181,8 @@ def _names_in(line: str) -> str:
 
     >>> _names_in("3 May 2026 By Ines Falk"), _names_in("ByTom Okafor on May 4, 2026 | 6 min read")
     ('By Ines Falk', 'By Tom Okafor')
+    >>> _names_in("Posted on 3 May 2026 by Ines Falk"), _names_in("Publié le 3 mai 2026 par Ines Falk")
+    ('by Ines Falk', 'par Ines Falk')
     """
     spaced = _GLUED.sub(r"\1 ", line)
     bare = without_dates(spaced)
@@ -190,6 +192,8 @@ def _names_in(line: str) -> str:
         found = pattern.search(bare)
         if found is not None and found.start() > 0:
             bare = bare[: found.start()]
+        elif found is not None and has_date and load_name_tables().opener.match(bare[found.end():].lstrip(" ,:|")):
+            bare = bare[found.end():].lstrip(" ,:|")
     first = next((part for part in _BAR.split(bare) if part.strip(" ,.:–—-")), "").strip(" ,–—-")
     first = _NUMBER.split(first, maxsplit=1)[0].removesuffix(" in").removesuffix(" In")
     return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
