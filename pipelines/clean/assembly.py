@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipelines.clean.dateline import read_dateline
-from pipelines.clean.identity import content_hash, identity_of, story_signature
+from pipelines.clean.identity import content_hash, identity_of, story_signature, text_hash
 from pipelines.clean.text import count_words, shorten
 from pipelines.records import Author, CleanArticle, Evidence, Outlet, RawArticle, Rights
 
@@ -56,7 +56,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     return CleanArticle(
         coordinates=raw.coordinates,
         scraper=raw.scraper,
-        article_id=identity_of(found.canonical_url, fingerprint),
+        article_id=identity_of(found.canonical_url, text_hash(found.title, found.body)),
         content_hash=fingerprint,
         title=found.title,
         body=found.body,

@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -34,7 +34,8 @@ LONGEST_LABEL = 80
 # Thai, Lao, Burmese, Khmer, kana, Han: scripts without spaces between words
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
-_ENDING = re.compile(r"""[.!?…:;。！？؟۔।॥።။][\s"'”’»›)\]」』]*$""")
+_STOP = re.compile(r"""[!?…;"“”„«»‹›()\[\]*。！？؟۔।॥።།]|\.(?!\d)|:(?!\s?[\d.,]+$)""").search
+_DIGIT = re.compile(r"\d")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
 _AMP_TAIL = re.compile(r"(?:/amp/?|\.amp)$|(?:[._-]amp|/amp)(?=\.(?:s?html?|php)$)|/amp(?=/index\.html$)", re.I)
@@ -233,33 +234,53 @@ def identity_of(url: str | None, content: str) -> str:
     return hashlib.sha256(f"text:{content}".encode()).hexdigest()[:32]
 
 
-def content_hash(title: str, body: str) -> str:
-    """The hash of title and body: 64 hexadecimal digits. White space and Unicode normalization make no difference.
+def text_hash(title: str, body: str) -> str:
+    """The hash of all of title and body: 64 hexadecimal digits. White space and Unicode forms make no difference.
 
-    Neither do short paragraphs of the body that are no sentences and go on in none, if it has any sentence: they are
-    counters, ages and labels of the page as often as crossheads of the article.
-
-    >>> content_hash("Pier", "It  opens.\\n\\nToday.") == content_hash("Pier ", "It opens. Today.")
-    True
-    >>> content_hash("Pier", "It opens.\\n\\n12 shares") == content_hash("Pier", "It opens.\\n\\n31 shares")
+    >>> text_hash("Pier", "It  opens.\\n\\nToday.") == text_hash("Pier ", "It opens. Today.")
     True
     """
-    paragraphs = body.split("\n\n")
-    sentences = " ".join(
-        paragraph for paragraph, after in zip_longest(paragraphs, paragraphs[1:], fillvalue="")
-        if is_sentence(paragraph) or after[:1].islower()
-    ) or body
-    text = "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in (title, sentences))
+    text = "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in (title, body))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def is_sentence(paragraph: str) -> bool:
-    """Whether a paragraph ends as a sentence does, or is longer than a label.
+def content_hash(title: str, body: str) -> str:
+    """The hash by which versions are told apart: ``text_hash`` without lines that pages show beside an article.
 
-    >>> is_sentence("It opens."), is_sentence("「港が開く。」"), is_sentence("45 minutes ago")
-    (True, True, False)
+    These are labels (counters, ages, names of sections): short paragraphs without a stop that stand before the first
+    sentence, or that have a digit and stand between two paragraphs that are no labels.
+
+    >>> content_hash("Pier", "It opens.\\n\\n12 shares") == content_hash("Pier", "It opens.\\n\\n31 shares")
+    True
+    >>> content_hash("Pier", "It opens.\\n\\nHow?") == content_hash("Pier", "It opens.\\n\\nWhy?")
+    False
     """
-    return len(paragraph) > LONGEST_LABEL or _ENDING.search(paragraph) is not None
+    return text_hash(title, "\n\n".join(_without_labels(body.split("\n\n"))))
+
+
+def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
+    labels = [
+        _is_label(paragraph) and not after[:1].islower()
+        for paragraph, after in zip_longest(paragraphs, paragraphs[1:], fillvalue="")
+    ]
+    if 2 * sum(labels) > len(labels):  # a list, or verses
+        yield from paragraphs
+        return
+    first = labels.index(False)
+    for number, paragraph in enumerate(paragraphs):
+        is_alone = not any(labels[max(0, number - 1) : number]) and not any(labels[number + 1 : number + 2])
+        is_counter = is_alone and _DIGIT.search(paragraph) is not None
+        if not labels[number] or not (number < first or is_counter):
+            yield paragraph
+
+
+def _is_label(paragraph: str) -> bool:
+    """Whether a paragraph is short and has no sign of a sentence, in a script that has such signs.
+
+    >>> [_is_label(text) for text in ("45 minutes ago", "„Nie genommen“", "Correction: a name", "ราคา 90 ล้านบาท")]
+    [True, False, False, False]
+    """
+    return len(paragraph) <= LONGEST_LABEL and not _STOP(paragraph) and not _HAS_UNSPACED.search(paragraph)
 
 
 def story_signature(body: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ tokens of a text were in an earlier one, so it is computed once for each differe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,11 @@ class Embedding:
         self.model: Any = Model("remembered_embedding", self._forward, layers=[embed], dims=_dims(embed))
         self.rows: dict[bytes, int] = {}
         self.vectors: Any = None
+        self.lock = Lock()  # a runner may process bundles in threads
 
     def _forward(self, model: Any, docs: Sequence[Any], is_train: bool) -> tuple[list[Any], Any]:
-        return [self._vectors(doc) for doc in docs], _untrained
+        with self.lock:
+            return [self._vectors(doc) for doc in docs], _untrained
 
     def _vectors(self, doc: Any) -> Any:
         if not 0 < len(doc) <= REMEMBERED:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.clean.identity import content_hash, identity_of
+from pipelines.clean.identity import content_hash, identity_of, text_hash
 from pipelines.enrich import enrich_article, load_models
 from pipelines.failures import RegistryFault, Rejected, Violation
 from pipelines.jobs.steps import steps
@@ -80,12 +80,11 @@ def inspect_message(message: RawMessage, path: str, settings: Settings, now: dat
 
 def _enriched_body(path: Path, settings: Settings, now: datetime) -> Inspection:
     body = path.read_text(encoding="utf-8")
-    fingerprint = content_hash("", body)
     clean = CleanArticle(
         coordinates=Coordinates("files", 0, 0),
         scraper="files",
-        article_id=identity_of(None, fingerprint),
-        content_hash=fingerprint,
+        article_id=identity_of(None, text_hash("", body)),
+        content_hash=content_hash("", body),
         title="",
         body=body,
         fetched_at=now,

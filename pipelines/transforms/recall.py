@@ -11,12 +11,14 @@ import apache_beam as beam
 
 from pipelines.records import CleanArticle, KnownNames
 from pipelines.transforms import watch
-from pipelines.transforms.expectations import rows_worth
 from pipelines.transforms.shared import Loader, shared
 from pipelines.transforms.step import InFlight
 
 LOOKED_UP = 500
 """Articles of one lookup. A larger page counts as several, which bounds the memory."""
+
+BODY_OF_ONE = 20_000
+"""Characters of a body that counts as one article."""
 
 LOG = logging.getLogger("dateline.names")
 
@@ -39,9 +41,15 @@ class RecallNames(beam.PTransform):
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
         return (
             articles
-            | "Batch" >> beam.BatchElements(LOOKED_UP, LOOKED_UP, element_size_fn=rows_worth)
+            | "Batch" >> beam.BatchElements(LOOKED_UP, LOOKED_UP, element_size_fn=articles_worth)
             | "LookUp" >> beam.ParDo(_LookUp(self.load))
         )
+
+
+def articles_worth(element: InFlight) -> int:
+    """The number of articles that an element counts as in a lookup, by the size of its body."""
+    body = element.record.body if isinstance(element.record, CleanArticle) else ""
+    return 1 + len(body) // BODY_OF_ONE
 
 
 class _LookUp(beam.DoFn):

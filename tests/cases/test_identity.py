@@ -244,7 +244,6 @@ FURNITURE = {
     "a counter": "<div class='x1'>8,112 shares</div>",
     "an age": "<span class='when'>23 minutes ago</span>",
     "an offer": "<div class='c4'><p>Support our work from 5 euros a month.</p><button>Give</button></div>",
-    "a section's name": "<div class='kicker'>Wirtschaft</div>",
     "a box of stories": "<div><h4>More</h4><ul><li><a href='/9'>A boat is sold to its builder</a></li></ul></div>",
 }
 
@@ -254,6 +253,42 @@ FURNITURE = {
 def test_furniture_beside_the_text_is_no_new_version(furniture: str, place: str) -> None:
     page = a_page(**{place: furniture})  # type: ignore[arg-type]
     assert article_of(page).content_hash == article_of(a_page()).content_hash
+
+
+def test_a_sections_name_before_the_text_is_no_new_version() -> None:
+    page = a_page(before="<div class='kicker'>Wirtschaft</div>")
+    assert article_of(page).content_hash == article_of(a_page()).content_hash
+
+
+EDITED = {
+    "a quotation": ("<blockquote><p>“I {} the money.”</p></blockquote>", "never took", "took"),
+    "a German quotation": ("<p>„Ich habe das Geld {}.“</p>", "nie genommen", "genommen"),
+    "a list": ("<ul><li>{} people were hurt.</li><li>The mayor has resigned.</li></ul>", "Twelve", "Fourteen"),
+    "a correction": ("<div class='correction'><p>Correction: {} people were hurt</p></div>", "Two", "Three"),
+    "a notice": ("<div class='notice'><p>This article has been {}.</p></div>", "corrected", "retracted"),
+    "an update": ("<div class=update><p>Update: the mayor {}.</p></div>", "resigned", "was arrested"),
+    "a section": ("<section><h2>Next</h2><p>The mayor {} resign.</p></section>", "will", "will not"),
+    "results": ("<p>The winners are:</p><p>Anna Berg, gold</p><p>{}, silver</p>", "Jo Li", "Max Roe"),
+    "a Thai line": ("<p>มูลค่า {} ล้านบาท</p>", "12", "90"),
+    "a Chinese line": ("<p>遇难者人数为{}人</p>", "12", "90"),
+    "a note": ("<p>The pier was built in {}.[1]</p>", "1902", "1912"),
+}
+
+
+@pytest.mark.parametrize(("part", "was", "now"), EDITED.values(), ids=EDITED)
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_an_edit_of_a_part_apart_is_a_new_version(part: str, was: str, now: str, place: str) -> None:
+    first, second = (article_of(a_page(**{place: part.format(each)})) for each in (was, now))  # type: ignore[arg-type]
+    if first.body != second.body:
+        assert first.content_hash != second.content_hash
+
+
+def test_articles_without_an_address_that_differ_in_their_results_are_two() -> None:
+    pages = [a_page((*PARAGRAPHS, *results)) for results in (
+        ("Harbour Town 2 Pier Rovers 1", "Northgate 0 Fjord United 0"), ("Lisbon 0 Northgate 5", "Kiwi City 3 Fjord 3"),
+    )]
+    one, other = (article_of(page, url=None) for page in pages)
+    assert one.article_id != other.article_id
 
 
 def test_a_sentence_at_either_end_of_the_text_is_a_new_version() -> None:

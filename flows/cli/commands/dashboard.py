@@ -35,17 +35,22 @@ def dashboard(
     and no run waits for it longer than for a query.
     """
     with command("dashboard", verbose=verbose, warehouse=warehouse) as run:
-        if not is_installed():
-            raise WrongUsage(
-                "The dashboard needs Streamlit, which is not installed.\n"
-                "What to do: install Dateline with it: pip install 'dateline[dashboard]'."
-            )
+        check_installed()
         serve(run, run.settings.dashboard.port if port is None else port, opens_browser=not no_browser)
 
 
 def is_installed() -> bool:
     """Whether Streamlit, which shows the dashboard, is installed."""
     return find_spec("streamlit") is not None
+
+
+def check_installed() -> None:
+    """Raises ``WrongUsage`` if Streamlit is not installed."""
+    if not is_installed():
+        raise WrongUsage(
+            "The dashboard needs Streamlit, which is not installed.\n"
+            "What to do: install Dateline with it: pip install 'dateline[dashboard]'."
+        )
 
 
 def serve(run: Command, port: int, *, opens_browser: bool) -> None:
@@ -73,6 +78,7 @@ def serve(run: Command, port: int, *, opens_browser: bool) -> None:
     finally:
         _end(process)
     if code:
+        run.screen.note(f"The dashboard ended with code {code}. What to do: run `dateline dashboard --verbose`.")
         raise typer.Exit(1)
 
 
@@ -81,5 +87,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(ENDS_WITHIN_S)
     except subprocess.TimeoutExpired:
+        pass
+    finally:  # also at a second Ctrl-C
         process.kill()
         process.wait()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.commands.dashboard import is_installed, serve
+from flows.cli.commands.dashboard import check_installed, is_installed, serve
 from flows.cli.commands.stream import WarehouseUrl
 from flows.cli.frame import Command, Verbose, command
 from flows.cli.scrapers import show_quarantined
@@ -55,6 +55,8 @@ def demo(
 ) -> None:
     """Start a real Kafka, ingest a made-up month of news, show the results, and stop what was started."""
     with command("demo", verbose=verbose, warehouse=warehouse) as run:
+        if dashboard:
+            check_installed()
         with _servers(run) as settings:
             _publish_samples(run, settings)
             _ingest(run, settings)

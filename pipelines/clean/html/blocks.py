@@ -92,11 +92,15 @@ class Mark:
 
 @dataclass(slots=True)
 class Blocks:
-    """All boxes and blocks of a page, in document order, and the elements that are marked as times or authors."""
+    """All boxes and blocks of a page, in document order, and the elements that are marked as times or authors.
+
+    ``with_buttons`` are the numbers of the boxes that have a button as a child.
+    """
 
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    with_buttons: set[int] = field(default_factory=set)
 
 
 def boxes_around(boxes: Sequence[Box], at: int) -> frozenset[int]:
@@ -170,6 +174,8 @@ class _Walk:
         elif kind in (_SELDOM, _CHOICE):
             if tag == "button" and _is_in_a_sentence(element):
                 return _PLAIN
+            if tag == "button" and self._boxes:
+                self.page.with_buttons.add(self._boxes[-1])
             if tag == "noscript" or (not _has_blocks(element) if kind == _CHOICE
                                      else _size_of(element) <= LONGEST_CONTROL):
                 return _UNREAD

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,12 @@ FEWEST_TEASERS, FEWEST_PAGES = 3, 20
 FEWEST_SENTENCES = 3
 WIRE_BLOCKS = 40
 """Blocks after a headline that are searched for sentences."""
+
+ALL = -2
+"""The number of no box: stands for all paragraphs."""
+
+NEAR_THE_END = 2
+"""Pieces of an address that may follow one that names a list."""
 
 LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
@@ -120,7 +127,7 @@ def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
     tables = load_list_tables()
     parts = split_address(url) if url else None
     pieces = [piece for piece in parts.path.lower().split("/") if piece] if parts else []
-    if any(map(tables.list_piece.fullmatch, pieces)):
+    if any(map(tables.list_piece.fullmatch, pieces[-1 - NEAR_THE_END :])):
         return True
     if pieces and tables.path_word.fullmatch(pieces[-1].partition(".")[0]):
         return True
@@ -135,20 +142,20 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
 
 
 def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
-    """The longest run of sentences after a headline, in paragraphs of one parent, of which a linked one ends a run.
+    """The longest run of sentences after a headline that no link ends.
 
-    Boxes with links that stand between the paragraphs have a parent of their own.
+    A run is of all paragraphs, or of those of one parent. Boxes with links between these have a parent of their own.
     """
-    longest = run = 0
-    parent = None
+    longest = 0
+    runs: Counter[int] = Counter()
     for number in range(head + 1, min(head + WIRE_BLOCKS, len(page.blocks))):
         block = page.blocks[number]
         above = page.boxes[block.box].parent
-        if parent is not None and above != parent:
-            continue
         if chosen.weights[number] > 0 and 3 * block.linked < len(block.text):
-            run, parent = run + len(_SENTENCE.findall(block.text)), above
-            longest = max(longest, run)
+            sentences = len(_SENTENCE.findall(block.text))
+            runs[ALL] += sentences
+            runs[above] += sentences
+            longest = max(longest, runs[ALL], runs[above])
         elif block.linked:
-            run = 0
+            runs[ALL] = runs[above] = 0
     return longest

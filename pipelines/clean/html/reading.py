@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import rs_trafilatura
 
@@ -37,11 +38,8 @@ FEWEST_HELD = 0.7
 MOST_LEFT_OUT = 2
 """The evidence says so where this many times the body's running text was left out."""
 
-TOGETHER = 0.6
-"""The share of a body's text that one box around it has to have, for short blocks elsewhere not to tell versions."""
-
-LONGEST_APART = 250
-"""Characters of a box apart from the others that may be of the page and not of the article."""
+LONGEST_OFFER = 250
+"""Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
@@ -73,29 +71,37 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[ob
         if len(second) > 2 * len(body) and _holds(second, body):
             how = Evidence("rs-trafilatura", f"the blocks chosen have {len(body)} characters")
             return Body(second, how, numbers, chosen)
-    passing = tuple(page.blocks[number].text for number in _passing(page, numbers))
+    passing = tuple(page.blocks[number].text for number in _passing(page, numbers, signs.descriptions))
     return Body(body, Evidence("blocks", _left_out(chosen, numbers)), numbers, chosen, passing)
 
 
-def _passing(page: Blocks, numbers: Sequence[int]) -> Sequence[int]:
-    """The blocks of a body in short boxes apart from the one that has most of its text.
+def _passing(page: Blocks, numbers: Sequence[int], descriptions: Sequence[str]) -> Sequence[int]:
+    """The blocks of a body that may be taken for body at one visit and not at the next, by what is beside them.
 
-    A standfirst, a byline or an offer has a box of its own. Whether it is taken for body can depend on what is beside
-    it, and that changes from visit to visit.
+    They are headings or the page's description before the box that has most of the text, and offers: short boxes with
+    a button.
     """
     sizes: Counter[int] = Counter()
     for number in numbers:
         for box in _around(page, number):
             sizes[box] += len(page.blocks[number].text)
-    if not sizes:
-        return ()
-    (main, size), = sizes.most_common(1)
-    if size < TOGETHER * sum(len(page.blocks[number].text) for number in numbers):
-        return ()
+    main = max(sizes, key=lambda box: sizes[box], default=None)
+    before = takewhile(lambda number: main not in _around(page, number), numbers)
+    standfirst = {
+        number for number in before if page.boxes[page.blocks[number].box].tag in HEADINGS
+        or _describes(page.blocks[number].text, descriptions)
+    }
     return [
-        n for n in numbers
-        if main not in _around(page, n) and max(sizes[box] for box in _around(page, n)) <= LONGEST_APART
+        number for number in numbers if number in standfirst
+        or any(box in page.with_buttons and sizes[box] <= LONGEST_OFFER for box in _around(page, number))
     ]
+
+
+def _describes(text: str, descriptions: Sequence[str]) -> bool:
+    """Whether a text is a declared description, or begins like one that was cut."""
+    text = " ".join(text.split())
+    return any(text == each or (each.endswith(("…", "...")) and text.startswith(each.rstrip("….")))
+               for each in descriptions)
 
 
 def _around(page: Blocks, number: int) -> set[int]:

@@ -11,12 +11,15 @@ from pipelines.clean.metadata.list_signs import NO_LIST_SIGNS, ListSigns
 MOST_ARTICLES = 4
 """A page with more articles than this in JSON-LD is a list. An article's own page has a few related ones."""
 
+_DESCRIPTIONS = ("description", "og:description", "twitter:description")
 _LISTS = frozenset(("collectionpage", "itemlist", "searchresultspage"))
 
 
 @dataclass(frozen=True, slots=True)
 class PageSigns:
-    """``titles`` are all titles of the page; ``declared_words`` is the word count that JSON-LD declares."""
+    """``titles`` are all titles of the page; ``declared_words`` is the word count that JSON-LD declares.
+    ``descriptions`` are those in meta elements.
+    """
 
     titles: tuple[str, ...] = ()
     url: str | None = None
@@ -25,6 +28,7 @@ class PageSigns:
     is_marked_paid: bool = False
     declared_words: int | None = None
     listed: ListSigns = NO_LIST_SIGNS
+    descriptions: tuple[str, ...] = ()
 
 
 def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tuple[str, ...],
@@ -40,6 +44,7 @@ def read_signs(head: Head, data: LinkedData, own: JsonObject | None, titles: tup
         is_marked_listing=not is_typed and (bool(kinds & _LISTS) or len(articles) > MOST_ARTICLES),
         is_marked_paid=own is not None and str(own.get("isAccessibleForFree")).lower() == "false",
         declared_words=_word_count(own),
+        descriptions=tuple(" ".join(each.split()) for name in _DESCRIPTIONS for each in head.metas.get(name, ())),
     )
 
 
