@@ -15,7 +15,7 @@ SHARDS ?= 2
 TAKEOVERS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak many-writers fuzz check docs lock wheel clean superset-check bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse bench-pipeline
+.PHONY: help install demo test soak many-writers fuzz check docs lock wheel clean superset-check dbt-check bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse bench-pipeline
 
 help:  ## list all tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -98,6 +98,10 @@ bench-pipeline: $(BENCHED)  ## compare the CPU of the whole job with that of an 
 
 bench-warehouse: $(INSTALLED)  ## measure the cost of a batch, and of the marts, in warehouses of several sizes: [SIZES=10000,100000]
 	@$(BIN)/python -m tests.bench.warehouse $(if $(SIZES),--sizes $(SIZES))
+
+dbt-check: $(INSTALLED)  ## let dbt read the description of the warehouse and test its keys and joins: DBT=/path/to/venv/bin
+	@test -x "$(DBT)/dbt" || { echo "DBT names no folder with the program dbt: make dbt-check DBT=/path/to/venv/bin (infra/bi/README.md says how to install it)"; exit 2; }
+	@DATELINE_TEST_DBT="$(DBT)" $(BIN)/python -m pytest -q tests/warehouse/test_dbt.py
 
 superset-check: $(INSTALLED)  ## import the dashboard into a Superset and check that it draws every chart: SUPERSET=/path/to/venv/bin [SCREENSHOT=file.png]
 	@test -x "$(SUPERSET)/superset" || { echo "SUPERSET names no folder with the program superset: make superset-check SUPERSET=/path/to/venv/bin (infra/bi/README.md says how to install it)"; exit 2; }
