@@ -268,9 +268,8 @@ def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
         return
     first = labels.index(False)
     for number, paragraph in enumerate(paragraphs):
-        is_alone = not any(labels[max(0, number - 1) : number]) and not any(labels[number + 1 : number + 2])
-        is_counter = is_alone and _DIGIT.search(paragraph) is not None
-        if not labels[number] or not (number < first or is_counter):
+        is_in_a_run = any(labels[number - 1 : number] + labels[number + 1 : number + 2])
+        if not labels[number] or (number > first and (is_in_a_run or not _DIGIT.search(paragraph))):
             yield paragraph
 
 

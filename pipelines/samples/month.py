@@ -13,7 +13,9 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from pipelines.samples import Sample, framed, sample_entries, sample_of
@@ -52,19 +54,18 @@ def month_sightings() -> list[Fetched]:
 
 def month_messages() -> Iterator[Sample]:
     """All messages of the month, in the order of fetching: those of the week are its last, as the manifest has them."""
-    fetched = month_sightings()
-    place = 0
+    made = ((each.at, _sample(number, each)) for number, each in enumerate(month_sightings()))
+    return (sample for _, sample in merge(made, _week(), key=itemgetter(0)))
+
+
+def _week() -> Iterator[tuple[datetime, Sample]]:
+    """The week of the manifest in its order, each message with the latest plausible time of fetching so far."""
     latest = LAST_WEEK
     for entry in sample_entries():
         at = entry.get("fetched_at")
         if at is not None and at < "2027":
             latest = max(latest, datetime.fromisoformat(at))
-        while place < len(fetched) and fetched[place].at <= latest:
-            yield _sample(place, fetched[place])
-            place += 1
-        yield sample_of(entry)
-    for rest in range(place, len(fetched)):
-        yield _sample(rest, fetched[rest])
+        yield latest, sample_of(entry)
 
 
 def _sample(number: int, fetched: Fetched) -> Sample:
@@ -140,7 +141,7 @@ class _Month:
         return Fetched(at, outlet, shown, "loaded")
 
     def _copies(self, original: Fetched) -> Iterator[Fetched]:
-        """The agency's text under headlines of other outlets, some hours later."""
+        """The agency's article at other outlets, some hours later."""
         others = [each for each in self.national if each["domain"] != AGENCY]
         shown = original.shown
         for outlet in self.draw.sample(others, self.draw.randint(1, 3)):
@@ -154,7 +155,7 @@ class _Month:
             ), "loaded")
 
     def _corrected(self, fetched: Fetched) -> Fetched:
-        """The page some hours later: a number is another one, a sentence was added, or a notice stands at the end."""
+        """The page some hours later: a number is another one, or a notice stands at the end, or both."""
         shown = fetched.shown
         at = fetched.at + timedelta(minutes=self.draw.randrange(60, 30 * 60))
         paragraphs = list(shown.paragraphs)

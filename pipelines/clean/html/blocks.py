@@ -172,9 +172,9 @@ class _Walk:
                 self.flush()
             self.pieces.append(_BREAK)
         elif kind in (_SELDOM, _CHOICE):
-            if tag == "button" and _is_in_a_sentence(element):
-                return _PLAIN
-            if tag == "button" and self._boxes:
+            if tag == "button":
+                if _is_in_a_sentence(element):
+                    return _PLAIN
                 self.page.with_buttons.add(self._boxes[-1])
             if tag == "noscript" or (not _has_blocks(element) if kind == _CHOICE
                                      else _size_of(element) <= LONGEST_CONTROL):

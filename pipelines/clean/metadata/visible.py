@@ -192,8 +192,9 @@ def _names_in(line: str) -> str:
         found = pattern.search(bare)
         if found is not None and found.start() > 0:
             bare = bare[: found.start()]
-        elif found is not None and has_date and load_name_tables().opener.match(bare[found.end():].lstrip(" ,:|")):
-            bare = bare[found.end():].lstrip(" ,:|")
+        elif found is not None and has_date:
+            rest = bare[found.end():].lstrip(" ,:|")
+            bare = rest if load_name_tables().opener.match(rest) else bare
     first = next((part for part in _BAR.split(bare) if part.strip(" ,.:–—-")), "").strip(" ,–—-")
     first = _NUMBER.split(first, maxsplit=1)[0].removesuffix(" in").removesuffix(" In")
     return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
