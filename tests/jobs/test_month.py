@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from pipelines.jobs.batches import BatchPlan, transform_batch
-from pipelines.records import Coordinates, OffsetRange, RawMessage
-from pipelines.runtime.local import LocalExecutor
 from pipelines.samples import Sample, sample_messages
 from pipelines.samples.month import month_messages
-from pipelines.settings import BatchSettings, Settings
-from pipelines.stage import Folder
+from pipelines.stage import StagedBatch
 from pipelines.warehouse import load_batch, open_warehouse
-from tests.jobs.messages import Topic
+from tests.warehouse.sampled import staged_samples
 
 MONTH = tuple(month_messages())
 MADE = tuple(sample for sample in MONTH if sample.id.startswith("month-"))
-PUBLISHED_AT = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
 EVERY = 5
 """Of the pages that are made, one in so many is read here."""
 
@@ -55,22 +50,13 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Sample, dict[st
     """Some of the first pages of articles, each with the article that was loaded from it."""
     home = tmp_path_factory.mktemp("month")
     samples = [sample for sample in MADE if sample.expected["outcome"] == "loaded"][::EVERY]
-    messages = [
-        RawMessage(Coordinates("articles.raw", 0, n), PUBLISHED_AT + timedelta(seconds=n), s.key, s.value, s.headers)
-        for n, s in enumerate(samples)
-    ]
-    settings = Settings(home=home, batch=BatchSettings(workers=0, fault_share=1))
-    ranges = (OffsetRange("articles.raw", 0, 0, len(messages)),)
-    with LocalExecutor(0) as here:
-        plan = BatchPlan("batch", "run", ranges, Folder.at(home) / "staged", PUBLISHED_AT)
-        staged = transform_batch(plan, settings, here, read=Topic(messages)).batch
-    return list(zip(samples, loaded(home, staged), strict=True))
+    return list(zip(samples, loaded(home, staged_samples(home, samples)), strict=True))
 
 
-def loaded(home: Path, staged: object) -> list[dict[str, object]]:
+def loaded(home: Path, staged: StagedBatch) -> list[dict[str, object]]:
     warehouse = open_warehouse(f"duckdb:///{home}/warehouse.duckdb")
     warehouse.prepare()
-    load_batch(warehouse, staged)  # type: ignore[arg-type]
+    load_batch(warehouse, staged)
     return warehouse.query("SELECT * FROM articles ORDER BY coordinates_offset").records()
 
 

@@ -24,8 +24,14 @@ MONTH_LOADED_AT = LOADED_AT + timedelta(days=28)
 
 def sample_batch(home: Path) -> StagedBatch:
     """The week of samples as one batch."""
-    (batch,) = _batches(home, _messages(sample_messages()), 0)
-    return batch
+    return staged_samples(home, sample_messages())
+
+
+def staged_samples(home: Path, samples: Iterable[Sample]) -> StagedBatch:
+    """The samples as one batch, each sent a second after the one before, in the offsets from 0 on."""
+    messages = _messages(samples)
+    with LocalExecutor(0) as here:
+        return _staged(home, messages, _plan(home, "batch", 0, len(messages), SENT_AT), here)
 
 
 def month_batches(home: Path) -> Iterator[StagedBatch]:
@@ -34,7 +40,12 @@ def month_batches(home: Path) -> Iterator[StagedBatch]:
     Each one has to be loaded before the next.
     """
     samples = tuple(month_messages())
-    return _batches(home, _messages(samples, timedelta(days=28) / len(samples)), BATCH)
+    messages = _messages(samples, timedelta(days=28) / len(samples))
+    with LocalExecutor(0) as here:
+        for start in range(0, len(messages), BATCH):
+            end = min(start + BATCH, len(messages))
+            plan = _plan(home, f"batch-{start}", start, end, messages[end - 1].timestamp)
+            yield _staged(home, messages, plan, here)
 
 
 def _messages(samples: Iterable[Sample], step: timedelta = timedelta(seconds=1)) -> list[RawMessage]:
@@ -46,14 +57,11 @@ def _messages(samples: Iterable[Sample], step: timedelta = timedelta(seconds=1))
     ]
 
 
-def _batches(home: Path, messages: list[RawMessage], size: int) -> Iterator[StagedBatch]:
-    """Batches of ``size`` messages, or one of all of them if it is 0."""
+def _plan(home: Path, name: str, start: int, end: int, at: datetime) -> BatchPlan:
+    ranges = (OffsetRange("articles.raw", 0, start, end),)
+    return BatchPlan(name, "run", ranges, Folder.at(home) / "staged", at)
+
+
+def _staged(home: Path, messages: list[RawMessage], plan: BatchPlan, here: LocalExecutor) -> StagedBatch:
     settings = Settings(home=home, batch=BatchSettings(workers=0, fault_share=1))
-    with LocalExecutor(0) as here:
-        for start in range(0, len(messages), size or len(messages)):
-            end = min(start + (size or len(messages)), len(messages))
-            name = f"batch-{start}" if size else "batch"
-            ranges = (OffsetRange("articles.raw", 0, start, end),)
-            sent_at = SENT_AT if not size else messages[end - 1].timestamp
-            plan = BatchPlan(name, "run", ranges, Folder.at(home) / "staged", sent_at)
-            yield transform_batch(plan, settings, here, read=Topic(messages)).batch
+    return transform_batch(plan, settings, here, read=Topic(messages)).batch
