@@ -2,6 +2,9 @@
 
 The writer lock is held only while a batch is loaded, so each batch is a run of its own in the warehouse. If a flow run
 is killed, the next one with the same parameters continues: what a reprocess has decided is not decided again.
+
+With ``swap``, all batches are staged first and then loaded into a copy of the warehouse, which takes its place in one
+step (decision 0049). The writer lock is held from the copy to the exchange.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,9 +26,10 @@ from flows.faults import WrongUsage
 from flows.flink import flink_ready
 from flows.masking import masked
 from flows.memory import Memory
+from flows.snapshot import Snapshot
 from flows.targets import the_settings, with_broker
 from flows.watching import watcher
-from flows.work import audit, finish, finish_batch, working
+from flows.work import audit, finish, finish_batch, load_batch_of, remove_staged, send_outbox, working
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import Transformed
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from pipelines.records import Coordinates
     from pipelines.runtime import Executor
     from pipelines.settings import Settings
-    from pipelines.warehouse import Warehouse
+    from pipelines.warehouse import Loaded, Warehouse
 
 SHOWN = 20
 """Messages that are nowhere, in the report."""
@@ -42,6 +48,7 @@ SHOWN = 20
 def reprocess(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in Prefect's form
     since: datetime | None = None, until: datetime | None = None, scraper: str | None = None,
     outlet: str | None = None, where: str | None = None, warehouse: str | None = None, wait_minutes: float = 30,
+    swap: bool = False,
 ) -> dict[str, Any]:
     """Process stored messages again under today's rules, and load what the rules change.
 
@@ -56,21 +63,35 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flow's parameters, each a field in
         where: only messages whose current outcome came about so, such as "processor <> current".
         warehouse: URL of the warehouse, instead of the one in the settings.
         wait_minutes: how long each batch waits for another run to release the writer lock.
+        swap: load all batches into a copy of the warehouse, and exchange the two in one step (DuckDB only).
     """
     from flows.dead_letters import opened
     from pipelines.jobs.reprocess import chosen_messages, count_chosen
     from pipelines.runtime import executor_of
+    from pipelines.stage import stage_store
     from pipelines.transforms.processor import processor_of
 
     settings = with_broker(the_settings(warehouse=warehouse))
     chosen, run_id, began = chosen_of(settings, since, until, scraper, outlet, where), uuid4().hex, time.monotonic()
     processor, store, done = processor_of(settings), opened(settings), _Done(run_id)
+    if swap:
+        store.check_exchange()
     watcher().expect(count_chosen(store, chosen, processor))
     after: Coordinates | None = None
+    beside: list[Transformed] = []
     with _alone(settings, store), flink_ready(settings) as ready, executor_of(ready) as executor:
         while some := chosen_messages(store, chosen, processor, after, settings.batch.max_records):
-            _reprocess_batch(ready, store, executor, some, done, wait_minutes)
             after = some[-1]
+            transformed = _stage_batch(ready, store, executor, some, done)
+            if transformed is None:
+                continue
+            if swap:
+                beside.append(transformed)
+            else:
+                _load(ready, executor, transformed, done, wait_minutes)
+        if beside:
+            _load_beside(ready, executor, beside, done, wait_minutes)
+            stage_store(ready).reprocessed.remove()
     return done.as_json(time.monotonic() - began)
 
 
@@ -129,10 +150,17 @@ class _Done:
     """What the batches of a flow run did together."""
 
     def __init__(self, run_id: str) -> None:
-        self.run_id, self.batches, self.records = run_id, 0, 0
+        self.run_id, self.batches, self.staged, self.records = run_id, 0, 0, 0
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.missing: list[Coordinates] = []
+        self.ahead: set[Coordinates] = set()
+        """Messages that were processed with others of their articles, before it was their turn."""
+
+    def add(self, loaded: Loaded) -> None:
+        self.outcomes += loaded.outcomes
+        self.reasons += loaded.reasons
+        self.records += loaded.outcomes.total()
 
     def as_json(self, seconds: float) -> dict[str, Any]:
         return {
@@ -142,37 +170,54 @@ class _Done:
         }
 
 
-def _reprocess_batch(  # noqa: PLR0913, PLR0917  what the batch is, and where it goes
-    settings: Settings, warehouse: Warehouse, executor: Executor, some: list[Coordinates], done: _Done,
-    wait_minutes: float,
-) -> None:
+def _stage_batch(
+    settings: Settings, warehouse: Warehouse, executor: Executor, some: list[Coordinates], done: _Done
+) -> Transformed | None:
+    """Run the job over the messages and others of their articles; None if there is nothing to load."""
     from pipelines.jobs.batches import BatchPlan
     from pipelines.jobs.reprocess import reprocess_batch, with_versions
     from pipelines.stage import stage_store
 
-    batch_id, before = f"{done.run_id}-{done.batches + 1:05d}", done.records
+    wanted = with_versions(warehouse, [at for at in some if at not in done.ahead])
+    if not wanted:
+        return None
+    done.ahead |= {at for at in wanted if at > some[-1]}
+    batch_id, before = f"{done.run_id}-{done.batches + 1:05d}", done.staged
     folder = stage_store(settings).reprocessed
     if not done.batches:
         folder.remove()  # what a killed run left: it is processed again
     watcher().step("transform", done.batches + 1)
     plan = BatchPlan(batch_id, done.run_id, (), folder / batch_id, datetime.now(UTC), kind="reprocess")
     transformed, handed = reprocess_batch(
-        with_versions(warehouse, some), plan, warehouse, settings, executor,
-        lambda count: watcher().done(before + count),
+        wanted, plan, warehouse, settings, executor, lambda count: watcher().done(before + count)
     )
     done.missing += handed.missing
+    done.staged += len(handed.given)
     done.batches += 1
-    if transformed is not None:
-        _load(settings, executor, transformed, done, wait_minutes)
-        plan.folder.remove()
+    return transformed
 
 
 def _load(
     settings: Settings, executor: Executor, transformed: Transformed, done: _Done, wait_minutes: float
 ) -> None:
     with working(settings, "reprocess", wait_minutes, executor=executor) as work:
-        loaded = finish_batch(work, transformed, audit(work, transformed.batch))
+        done.add(finish_batch(work, transformed, audit(work, transformed.batch)))
         finish(work)
-    done.outcomes += loaded.outcomes
-    done.reasons += loaded.reasons
-    done.records += loaded.outcomes.total()
+    transformed.batch.folder.remove()
+
+
+def _load_beside(
+    settings: Settings, executor: Executor, staged: list[Transformed], done: _Done, wait_minutes: float
+) -> None:
+    """Load the batches into a copy of the warehouse, exchange the two, and then do what follows the loads."""
+    with working(settings, "reprocess", wait_minutes, executor=executor) as work:
+        verdicts = [audit(work, each.batch) for each in staged]
+        with work.warehouse.exchanged() as copy:
+            beside = replace(work, warehouse=copy, snapshot=Snapshot(settings, copy, next_at=inf))
+            loaded = [load_batch_of(beside, *each) for each in zip(staged, verdicts, strict=True)]
+        work.snapshot.batch_loaded()
+        for each in loaded:
+            send_outbox(work, each)
+            remove_staged(work, each)
+            done.add(each)
+        finish(work)

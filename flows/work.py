@@ -401,6 +401,14 @@ def finish_batch(work: Work, transformed: Transformed, verdict: Audit, *, alone:
 
     ``alone`` is false while the run prepares another batch.
     """
+    loaded = load_batch_of(work, transformed, verdict)
+    send_outbox(work, loaded)
+    remove_staged(work, loaded, alone=alone)
+    return loaded
+
+
+def load_batch_of(work: Work, transformed: Transformed, verdict: Audit) -> Loaded:
+    """Load a staged batch with its audit, and add it to the run's report."""
     report = work.report
     watcher().step("load", report.batches + 1)
     if work.settings.archive.enabled and transformed.batch.kind == "ingest":
@@ -415,6 +423,4 @@ def finish_batch(work: Work, transformed: Transformed, verdict: Audit, *, alone:
         log.warning(
             "batch %s: %d articles wait, their scraper is quarantined. See `dateline status`", loaded.batch_id, waiting
         )
-    send_outbox(work, loaded)
-    remove_staged(work, loaded, alone=alone)
     return loaded

@@ -49,6 +49,11 @@ class Failpoint(StrEnum):
     """In an Iceberg warehouse, after the rows of the table ``where`` were committed."""
     COMMITTED = "committed"
     """After the commit."""
+    EXCHANGING = "exchanging"
+    """After all batches of a reprocess were loaded into a copy of the warehouse, before it takes the warehouse's place.
+    """
+    EXCHANGED = "exchanged"
+    """After the copy has taken the place of the warehouse."""
     SENT = "sent"
     """After the broker acknowledged messages of the outbox ``where``, before they are removed from it."""
     ERASING = "erasing"

@@ -17,6 +17,7 @@ import pyarrow as pa
 import tenacity
 from filelock import FileLock, Timeout
 
+from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.layout import TableLayout
 from pipelines.warehouse import asking
 from pipelines.warehouse.connection import Connection, Parameters, Rows
@@ -108,6 +109,7 @@ class DuckDBWarehouse(RelationalWarehouse):
                 "What to do: wait until that run has finished, or stop it, and run this again."
             ) from None
         try:
+            _remove(_beside(real))  # left by a killed run
             note.write_text(json.dumps({"pid": os.getpid(), "holder": holder, "since": self.clock().isoformat()}))
             yield
         finally:
@@ -121,14 +123,59 @@ class DuckDBWarehouse(RelationalWarehouse):
     def copy_to(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         copy = path.with_name(f"{path.name}.new")
-        if self.path.with_name(f"{self.path.name}.wal").exists():  # left by a killed run: the file lacks what it holds
-            with self._opened(partial(attached, self.path, "write")):
-                pass
+        self._write_log()
         with self._opened(partial(attached, self.path, "read")):  # no other process can write meanwhile
             shutil.copyfile(self.path, copy)
         with copy.open("rb+") as written:
             os.fsync(written.fileno())
         copy.replace(path)
+
+    def _write_log(self) -> None:
+        """Writes to the file what its write-ahead log holds, if a killed run left one."""
+        if _log(self.path).exists():
+            with self._opened(partial(attached, self.path, "write")):
+                pass
+
+    def check_exchange(self) -> None:
+        if not self.path.exists():
+            raise warehouse_gone(self.path)
+        wanted, free = 2 * self._bytes(), shutil.disk_usage(self.path.parent).free
+        if free < wanted:
+            raise WarehouseUnavailable(
+                f"A copy of {self.path} and what is loaded into it may need {wanted:,} bytes, and {free:,} are free on "
+                "its disk. Nothing was changed.\nWhat to do: free some space and run this again, or run without --swap."
+            )
+
+    @contextmanager
+    def exchanged(self) -> Iterator[DuckDBWarehouse]:
+        self.check_exchange()
+        path = self.path.resolve()  # behind a symbolic link, which stays
+        copy, *_ = files = _beside(path)
+        try:
+            self._write_log()
+            before = _state(path)
+            self.copy_to(copy)
+            shutil.copymode(path, copy)
+            beside = DuckDBWarehouse(copy, patience_s=self.patience_s, clock=self.clock, time_zone=self.time_zone)
+            yield beside
+            with beside._opened(partial(attached, copy, "write")) as con:
+                con.execute("FORCE CHECKPOINT")
+            with copy.open("rb+") as written:
+                os.fsync(written.fileno())
+            with self._opened(partial(attached, path, "read")):  # no other process can write meanwhile
+                if _state(path) != before:
+                    raise WarehouseBusy(
+                        f"Another program wrote to {path} while its copy was loaded. The copy was removed, and this "
+                        "run changed nothing.\nWhat to do: find out which program writes to the file besides Dateline, "
+                        "end it, and run this again."
+                    )
+                reach(Failpoint.EXCHANGING)
+                copy.replace(path)
+            reach(Failpoint.EXCHANGED)
+        except duckdb.Error as fault:
+            raise WarehouseUnavailable(_advice(path, fault)) from fault
+        finally:
+            _remove(files)
 
     def maintain(self, keep: timedelta) -> list[Done]:
         del keep  # a DuckDB file has one state
@@ -145,7 +192,7 @@ class DuckDBWarehouse(RelationalWarehouse):
         """
         path = self.path.resolve()  # behind a symbolic link, which stays
         new = path.with_name(f"{path.name}.rewritten")
-        files = (new, new.with_name(f"{new.name}.wal"))
+        files = (new, _log(new))
         try:
             with self._opened(partial(attached, self.path, "write")) as con:
                 _remove(files)  # left by a killed process
@@ -169,7 +216,7 @@ class DuckDBWarehouse(RelationalWarehouse):
             _remove(files)
 
     def _bytes(self) -> int:
-        files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
+        files = (self.path, _log(self.path))
         return sum(file.stat().st_size for file in files if file.exists())
 
     @contextmanager
@@ -216,6 +263,23 @@ class DuckDBWarehouse(RelationalWarehouse):
             except duckdb.Error as fault:
                 raise damage(self.path, fault) or WarehouseUnavailable(_advice(self.path, fault)) from fault
             yield con
+
+
+def _log(path: Path) -> Path:
+    """The write-ahead log of a DuckDB file."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    """The copy with which a warehouse is to be exchanged, and the files that go with it."""
+    copy = path.with_name(f"{path.name}.beside")
+    return copy, _log(copy), copy.with_name(f"{copy.name}.new")
+
+
+def _state(path: Path) -> tuple[int, int, int, bool]:
+    """What differs after each writing to the file."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, _log(path).exists()
 
 
 def _remove(files: Iterable[Path]) -> None:

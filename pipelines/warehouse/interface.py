@@ -53,6 +53,10 @@ class WarehouseBusy(WarehouseFault):
     """Another run is writing to the warehouse."""
 
 
+class ExchangeRefused(WarehouseFault):
+    """The warehouse cannot be exchanged for a copy of it in one step."""
+
+
 class NotRead(WarehouseFault):
     """The requested offsets or partition were never read by a run."""
 
@@ -340,6 +344,21 @@ class Warehouse(Protocol):
         Only a warehouse of one file has copies. Raises ``OSError`` if the copy cannot be written.
         """
 
+    def check_exchange(self) -> None:
+        """Raises the fault with which ``exchanged`` would be refused now, if it would be.
+
+        It is ``ExchangeRefused`` if warehouses of this kind are never exchanged, and ``WarehouseUnavailable`` if there
+        is no room for a copy.
+        """
+
+    def exchanged(self) -> AbstractContextManager[Warehouse]:
+        """A copy of the warehouse to write to, which takes its place in one step at the end of the block.
+
+        If the block raises, or the process dies in it, the warehouse stays as it is and the copy is removed, by the
+        next run at the latest. Must be called under the writer lock. Raises as ``check_exchange`` does, and
+        ``WarehouseBusy`` if the warehouse was written to meanwhile, by a program that does not know the lock.
+        """
+
     def maintain(self, keep: timedelta) -> list[Done]:
         """Frees space and keeps queries fast, and returns what was done. No row is changed.
 
@@ -356,7 +375,7 @@ class Warehouse(Protocol):
 
 
 __all__ = [
-    "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "Identity", "LedgerOpen", "Loaded",
+    "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "ExchangeRefused", "Identity", "LedgerOpen", "Loaded",
     "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "ScraperStanding",
     "ScraperState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names", "warehouse_gone",

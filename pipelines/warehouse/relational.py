@@ -26,6 +26,7 @@ from pipelines.warehouse.interface import (
     Ask,
     DeadLetterFilter,
     DeadLetterGroup,
+    ExchangeRefused,
     Identity,
     OutboxKind,
     OutboxStanding,
@@ -70,6 +71,9 @@ class RelationalWarehouse(ABC):
     asking: ClassVar[Asking]
     has_writers_by_topic: ClassVar[bool]
     """Whether ``writer`` excludes only other runs on the same topic; if not, it excludes all other runs."""
+
+    no_exchange: ClassVar[str] = "cannot be exchanged for a copy of it. What to do: change it batch by batch."
+    """Why the warehouse is never exchanged for a copy of it, and what to do instead: the end of a sentence about it."""
 
     def __init__(self, *, clock: Callable[[], datetime] = now, time_zone: str = "UTC") -> None:
         self.clock = clock
@@ -279,6 +283,14 @@ class RelationalWarehouse(ABC):
 
     def copy_to(self, path: Path) -> None:
         raise NotImplementedError(f"{self.where} is not one file, and its readers need no copy")
+
+    def check_exchange(self) -> None:
+        raise ExchangeRefused(f"{self.where} {self.no_exchange}")
+
+    @contextmanager
+    def exchanged(self) -> Iterator[RelationalWarehouse]:
+        self.check_exchange()
+        yield self
 
     @abstractmethod
     def maintain(self, keep: timedelta) -> list[Done]: ...

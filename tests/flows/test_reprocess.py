@@ -26,11 +26,9 @@ def shown(*arguments: str) -> tuple[int, str]:
     return run.exit_code, " ".join(run.output.replace("│", " ").split())
 
 
-def test_swap_is_refused_with_a_reason() -> None:
-    code, says = shown("--swap")
-    assert code == USAGE
-    assert "a second set of all tables" in says
-    assert "What to do: run without it" in says
+def test_a_dry_run_exchanges_nothing() -> None:
+    code, says = shown("--swap", "--dry-run")
+    assert (code, "there is nothing to exchange" in says) == (USAGE, True)
 
 
 def test_a_second_reprocess_is_refused_while_one_is_at_work(

@@ -51,7 +51,7 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flags of the command, each an argu
         typer.Option("--output", dir_okay=False, help="With --dry-run: HTML page to write, with all examples."),
     ] = None,
     swap: Annotated[
-        bool, typer.Option("--swap", help="Build the new state beside the old one. Refused at present.")
+        bool, typer.Option("--swap", help="Build the new state in a copy, and exchange the two in one step (DuckDB).")
     ] = False,
     wait_minutes: Annotated[
         float, typer.Option("--wait-minutes", min=0, help="How long each batch waits for another writer.")
@@ -66,12 +66,9 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flags of the command, each an argu
     passes is loaded, and an article that is none by today's rules is withdrawn.
     """
     with command("reprocess", verbose=verbose, warehouse=warehouse) as run:
-        if swap:
+        if swap and dry_run:
             raise WrongUsage(
-                "--swap is refused: the new state would have to be a second set of all tables, into which ingest loads "
-                "as well until the two are exchanged, and no warehouse does that yet. Nothing was changed.\n"
-                "What to do: run without it; each batch is loaded in one transaction, and --dry-run shows beforehand "
-                "what will change."
+                "--dry-run loads nothing, so that there is nothing to exchange.\nWhat to do: give one of them."
             )
         if output is not None and not dry_run:
             raise WrongUsage("--output writes the page of a dry run.\nWhat to do: give --dry-run as well.")
@@ -83,7 +80,7 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flags of the command, each an argu
             return
         from flows.cli.ingesting import reprocess_here
 
-        report = reprocess_here(run, quiet=as_json, wait_minutes=wait_minutes, **wanted)
+        report = reprocess_here(run, quiet=as_json, wait_minutes=wait_minutes, swap=swap, **wanted)
         if as_json:
             run.screen.write_json(report)
         else:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import tenacity
@@ -27,7 +27,7 @@ from pipelines.warehouse.iceberg.faults import faults_in_words
 from pipelines.warehouse.iceberg.replica import RecordingConnection, make_marks, mark, refresh, standing
 from pipelines.warehouse.iceberg.tables import TURN, IcebergTables
 from pipelines.warehouse.iceberg.upkeep import Upkeep
-from pipelines.warehouse.interface import OutboxKind, Run, RunStatus, warehouse_gone
+from pipelines.warehouse.interface import ExchangeRefused, OutboxKind, Run, RunStatus, warehouse_gone
 from pipelines.warehouse.preparing import make_layout
 from pipelines.warehouse.relational import now
 from pipelines.warehouse.upkeep import Done
@@ -38,6 +38,12 @@ ATTEMPTS = 30
 
 class IcebergWarehouse(DuckDBWarehouse):
     """A warehouse in the tables of a catalog's namespace, with its replica in the file ``path``."""
+
+    no_exchange: ClassVar[str] = (
+        "cannot be exchanged for a copy in one step: a catalog commits Iceberg tables one by one. Nothing was "
+        "changed.\nWhat to do: run it without --swap; --dry-run shows beforehand what will change. If readers must not "
+        "see a part of the change, let them read the tables' snapshots of before (often FOR TIMESTAMP AS OF)."
+    )
 
     def __init__(
         self, address: IcebergAddress, path: Path, *, patience_s: float = PATIENCE_S,
@@ -86,6 +92,9 @@ class IcebergWarehouse(DuckDBWarehouse):
     def copy_to(self, path: Path) -> None:
         self._bring_up_to_date()
         super().copy_to(path)
+
+    def check_exchange(self) -> None:
+        raise ExchangeRefused(f"{self.where} {self.no_exchange}")
 
     def maintain(self, keep: timedelta) -> list[Done]:
         upkeep = Upkeep(self.commits)

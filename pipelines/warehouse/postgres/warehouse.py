@@ -53,6 +53,13 @@ class PostgresWarehouse(RelationalWarehouse):
     dialect = POSTGRES
     asking: ClassVar[Asking] = asking
     has_writers_by_topic = True
+    no_exchange: ClassVar[str] = (
+        "cannot be exchanged for a copy in one step: PostgreSQL would need a second set of all tables, and runs on "
+        "other topics load into the first one meanwhile. Nothing was changed.\n"
+        "What to do: run it without --swap, which loads each batch in one transaction; --dry-run shows beforehand "
+        "what will change. If readers must not see a part of the change, let them read a standby server and pause it "
+        "meanwhile (SELECT pg_wal_replay_pause())."
+    )
     taking: ClassVar[LiteralString] = "SELECT pg_try_advisory_lock(%s, %s)"
     """The statement that takes the writer lock."""
 
