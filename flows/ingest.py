@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow
@@ -15,10 +16,11 @@ from flows.flink import at_flink
 from flows.masking import masked
 from flows.report import RunReport
 from flows.stopping import Abandoned, Stop, stoppable
-from flows.takedowns import complete_open
-from flows.targets import the_settings, with_broker
+from flows.takedowns import complete_open, open_takedowns
+from flows.targets import the_settings, the_warehouse, with_broker
 from flows.watching import watcher
 from flows.work import (
+    FILE_LOG,
     LOG,
     Work,
     audit,
@@ -28,16 +30,21 @@ from flows.work import (
     has_deletions,
     remove_originals,
     report_progress,
+    run_of,
     send_waiting,
     transform,
     working,
 )
+from pipelines.failpoints import Failpoint, reach
 
 if TYPE_CHECKING:
     from pipelines.jobs.batches import BatchPlan
     from pipelines.settings import Settings
     from pipelines.sources.kafka import Plan
     from pipelines.warehouse import Loaded
+
+ALONE_WITHIN_S = 600.0
+"""How long a worker waits for the others to finish their batches before it finishes an open takedown."""
 
 
 def plan(work: Work, most: int, after: Prepared | None = None) -> Plan:
@@ -126,8 +133,59 @@ def _begin(work: Work) -> None:
     watcher().step("connect", 1)
     first_contact(work.settings.kafka, work.topic)
     clean_up(work)
-    if work.sharing is None:  # a takedown removes staged batches, and workers that share a topic are at work
+    _finish_takedowns(work)
+
+
+def _finish_takedowns(work: Work, stop: Stop | None = None) -> None:
+    """Finish takedowns whose run was killed.
+
+    This removes staged batches, so a worker that shares its topic has the others give way meanwhile. If they do not in
+    time, it goes on, and one of them or a later run finishes the takedowns.
+    """
+    if work.sharing is None:
         complete_open(work)
+        return
+    if not open_takedowns(work.warehouse):
+        return
+    from pipelines.warehouse import WarehouseBusy
+
+    alone = the_warehouse(work.settings)
+    work.turn.release()
+    try:
+        with alone.writer(f"takedown of worker {work.report.run_id[:8]}", ALONE_WITHIN_S, work.topic) as turn:
+            complete_open(replace(work, warehouse=alone, turn=turn, sharing=None))
+    except WarehouseBusy as fault:
+        LOG.warning("an open takedown was not finished, because other workers did not give way: %s", fault)
+    if not work.turn.take(inf, is_given_up=stop.is_asked if stop else lambda: False):
+        raise Abandoned("the run was stopped while another run had the writer lock")
+
+
+def give_way(work: Work, stop: Stop) -> None:
+    """Let a run that asks for the writer lock have it, and go on afterwards as a run begins.
+
+    Call it between two batches, while none is prepared: the other run may remove staged files and move offsets. Raises
+    ``Abandoned`` if this run is asked to stop meanwhile.
+    """
+    if not work.turn.is_wanted():
+        return
+    FILE_LOG.info("another run asks for the writer lock and gets it")
+    work.patience.call("give way", lambda: work.warehouse.pause_run(work.report.run_id))
+    reach(Failpoint.GIVING_WAY)
+    if not work.patience.call("take the writer lock", lambda: work.turn.hand_over(stop.is_asked)):
+        raise Abandoned("the run was stopped while another run had the writer lock")
+    work.patience.call("go on", lambda: _go_on(work, stop))
+    FILE_LOG.info("the other run has released the writer lock, and this one goes on")
+
+
+def _go_on(work: Work, stop: Stop) -> None:
+    """Find the warehouse as another run has left it, which may have been killed."""
+    work.memory.need_same_warehouse(ask_kafka=False)
+    work.warehouse.prepare()
+    work.warehouse.start_run(run_of(work.report))
+    for outbox in work.outboxes:
+        outbox.may_wait = True
+    clean_up(work)
+    _finish_takedowns(work, stop)
 
 
 def _catch_up(work: Work, most: int) -> None:
@@ -169,12 +227,14 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
         with Ahead() as ahead:
             originals_due = False
             while ahead or (work.report.records < most and not stop.is_asked()):
+                if not ahead:
+                    give_way(work, stop)
                 prepared = ahead.take() or _next(work, most)
                 if prepared is None:
                     send_waiting(work)
                     stop.wait(work.settings.follow.poll_s)
                     continue
-                if not (stop.is_asked() or originals_due):
+                if not (stop.is_asked() or originals_due or work.turn.is_wanted()):
                     _look_ahead(work, ahead, prepared, most)
                 loaded = _load_share(work, prepared, alone=not ahead)
                 if ahead:

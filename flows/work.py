@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.stage import BatchKind, StagedBatch, StageStore
     from pipelines.stage.audit import Audit
-    from pipelines.warehouse import Loaded, Warehouse
+    from pipelines.warehouse import Loaded, Run, Turn, Warehouse
 
 LOG = logging.getLogger("dateline")
 FILE_LOG = logging.getLogger("dateline-follow")
@@ -72,6 +72,7 @@ class Work:
     logs: Logs
     patience: Patience
     snapshot: Snapshot
+    turn: Turn
     follows: bool = False
     sharing: Sharing | None = None
     """This worker's share of the topic, if several runs load it at once; None if this run loads it alone."""
@@ -277,7 +278,6 @@ def working(  # noqa: PLR0913  how a run starts
     ``executor`` is one that is at work already; None starts one for the run.
     """
     from pipelines.jobs.names import check_names
-    from pipelines.warehouse import Run
 
     for library in ("kafka", "apache_beam", "great_expectations"):  # they log each connection, type hint and folder
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -294,7 +294,11 @@ def working(  # noqa: PLR0913  how a run starts
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
-    with ExitStack() as ending, warehouse.writer(holder, 60 * wait_minutes, report.topic):  # it may write only now
+    asks = kind != "ingest"  # two runs that follow a topic would hand the lock to and fro
+    with (
+        ExitStack() as ending,
+        warehouse.writer(holder, 60 * wait_minutes, report.topic, asks=asks) as turn,  # it may write only now
+    ):
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind not in {"release", "forget"})
         warehouse.prepare()
@@ -302,36 +306,44 @@ def working(  # noqa: PLR0913  how a run starts
             memory.remember()
         worker = ending.enter_context(sharing(own_share)) if own_share else None
         end_killed(memory.folder / "runs", alone=not shared)
-        processor = f"dateline {version('dateline')}"
-        warehouse.start_run(Run(report.run_id, report.topic, processor, report.started_at, kind))
-        with _recorded(settings, warehouse, report, artifact), _executor(settings, kind, executor) as at_work:
+        warehouse.start_run(run_of(report))
+        with _recorded(settings, warehouse, report, artifact, turn), _executor(settings, kind, executor) as at_work:
             outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
             group = GroupOffsets(settings, memory.for_kafka())
             follows = following is not None
             snapshot = Snapshot(settings, warehouse)
             yield Work(
-                settings, warehouse, at_work, report, outboxes, group, artifact, logs, patience, snapshot, follows,
-                worker,
+                settings, warehouse, at_work, report, outboxes, group, artifact, logs, patience, snapshot, turn,
+                follows, worker,
             )
             snapshot.finish()
 
 
+def run_of(report: RunReport) -> Run:
+    """The run as the warehouse records its start."""
+    from pipelines.warehouse import Run
+
+    return Run(report.run_id, report.topic, f"dateline {version('dateline')}", report.started_at, report.kind)
+
+
 @contextmanager
-def _recorded(settings: Settings, warehouse: Warehouse, report: RunReport, artifact: RunArtifact) -> Iterator[None]:
+def _recorded(
+    settings: Settings, warehouse: Warehouse, report: RunReport, artifact: RunArtifact, turn: Turn
+) -> Iterator[None]:
     """Record how the run of the block ended, in the warehouse and in the artifact."""
     try:
         yield
         report.end("completed")
-        _record_end(warehouse, report)
+        _record_end(warehouse, report, turn)
     except Abandoned:
         report.end("completed", "stopped before its first batch")
-        _record_end(warehouse, report)
+        _record_end(warehouse, report, turn)
         raise
     except BaseException as fault:
         why = redact(in_words(fault)) if isinstance(fault, Exception) else "interrupted"
         report.end("failed", why)
         try:
-            _record_end(warehouse, report)
+            _record_end(warehouse, report, turn)
         except Exception:  # report the first fault; the next run sets this one to abandoned
             LOG.warning("the end of the run could not be recorded", exc_info=True)
         raise
@@ -367,8 +379,11 @@ def _report_missing_guards(executor: Executor) -> None:
         )
 
 
-def _record_end(warehouse: Warehouse, report: RunReport) -> None:
+def _record_end(warehouse: Warehouse, report: RunReport, turn: Turn) -> None:
     assert report.ended_at is not None
+    if not turn.is_held:
+        LOG.warning("the run was stopped while another run had the writer lock: the next ingest records its end")
+        return
     warehouse.finish_run(report.run_id, report.status, report.ended_at, report.note)
 
 

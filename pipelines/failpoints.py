@@ -16,6 +16,8 @@ class Failpoint(StrEnum):
 
     PUBLISHED = "published"
     """After messages of a backfill were acknowledged, and before its journal says so."""
+    GIVING_WAY = "giving way"
+    """Before a run that follows a topic lets another run have the writer lock."""
     PLANNING = "planning"
     """Before the broker is asked for the end of its topic."""
     TRANSFORMING = "transforming"

@@ -42,6 +42,7 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.load import load_batch
 from pipelines.warehouse.questions import Mart, ask, mart_examples
 from pipelines.warehouse.saved import SavedQuery, saved_queries
+from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import Blank, KafkaTopics, Part, PartitionLedger, Problem, Verification
 
@@ -188,6 +189,7 @@ __all__ = [
     "StateMoved",
     "StoredDeadLetter",
     "Table",
+    "Turn",
     "Verification",
     "WaitingArticle",
     "Warehouse",

@@ -30,6 +30,7 @@ from pipelines.warehouse.interface import (
     warehouse_gone,
 )
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
+from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 
 type Opening = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -80,6 +81,42 @@ class DuckDBConnection:
         self.raw.unregister("added_rows")
 
 
+class _FileTurn(Turn):
+    """The lock of a DuckDB file: one for a file, even if it is reached by a symbolic link."""
+
+    def __init__(self, file: Path, holder: str, clock: Callable[[], datetime]) -> None:
+        self.file, self.holder, self.clock = file, holder, clock
+        self.note = Path(f"{file}.writer.json")
+        self._writing = FileLock(f"{file}.writer.lock", timeout=0)
+        self._queue = FileLock(f"{file}.queue.lock", timeout=0)
+
+    def _lock(self) -> bool:
+        if not _is_acquired(self._writing):
+            return False
+        _remove(_beside(self.file))  # left by a killed run
+        who = {"pid": os.getpid(), "holder": self.holder, "since": self.clock().isoformat()}
+        self.note.write_text(json.dumps(who))
+        return True
+
+    def _unlock(self) -> None:
+        self.note.unlink(missing_ok=True)
+        self._writing.release()
+
+    def _enter_queue(self) -> bool:
+        return _is_acquired(self._queue)
+
+    def _leave_queue(self) -> None:
+        self._queue.release()
+
+
+def _is_acquired(lock: FileLock) -> bool:
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    return True
+
+
 class DuckDBWarehouse(RelationalWarehouse):
     """A warehouse in one file. A connection waits up to ``patience_s`` seconds while another process has it open."""
 
@@ -95,26 +132,21 @@ class DuckDBWarehouse(RelationalWarehouse):
         self.patience_s = patience_s
 
     @contextmanager
-    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
+    def writer(
+        self, holder: str = "a run", wait_s: float = 0.0, topic: str = "", *, asks: bool = True
+    ) -> Iterator[Turn]:
         del topic  # only one process at a time can open the file for writing
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        real = self.path.resolve()  # one lock for a file, even if it is reached by a symbolic link
-        lock = FileLock(f"{real}.writer.lock", timeout=wait_s, poll_interval=0.2)
-        note = Path(f"{real}.writer.json")
-        try:
-            lock.acquire()
-        except Timeout:
+        turn = _FileTurn(self.path.resolve(), holder, self.clock)
+        if not turn.take(wait_s, asks=asks):
             raise WarehouseBusy(
-                f"{_holder(note)} is writing to {self.where}; this run changed nothing. "
+                f"{_holder(turn.note)} is writing to {self.where}; this run changed nothing. "
                 "What to do: wait until that run has finished, or stop it, and run this again."
-            ) from None
+            )
         try:
-            _remove(_beside(real))  # left by a killed run
-            note.write_text(json.dumps({"pid": os.getpid(), "holder": holder, "since": self.clock().isoformat()}))
-            yield
+            yield turn
         finally:
-            note.unlink(missing_ok=True)
-            lock.release()
+            turn.release()
 
     @property
     def where(self) -> Path | str:

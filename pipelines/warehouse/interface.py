@@ -20,6 +20,7 @@ from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
 from pipelines.warehouse.connection import Parameters
+from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
@@ -236,11 +237,14 @@ class Warehouse(Protocol):
     def identity(self) -> Identity:
         """The identity of the warehouse; one that does not exist yet has no id and is not loaded."""
 
-    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]:
+    def writer(
+        self, holder: str = "a run", wait_s: float = 0.0, topic: str = "", *, asks: bool = True
+    ) -> AbstractContextManager[Turn]:
         """Holds the writer lock of a topic for the length of the block; it is released when the process dies.
 
         Raises ``WarehouseBusy`` if another process still holds it after ``wait_s`` seconds. A warehouse that only one
-        process at a time can write to has a single lock for all topics.
+        process at a time can write to has a single lock for all topics. While it waits, a run that follows a topic lets
+        it have the lock between two batches, unless ``asks`` is false.
         """
 
     def next_offsets(self, topic: str) -> dict[int, int]:
@@ -252,8 +256,12 @@ class Warehouse(Protocol):
     def start_run(self, run: Run) -> None:
         """Records the start of a run. Must be called under the writer lock.
 
-        An earlier run that is still recorded as running must have been killed: it is marked as abandoned.
+        An earlier run that is still recorded as running must have been killed: it is marked as abandoned, unless it is
+        paused and this run is no ingest. A run that was paused is recorded as running again.
         """
+
+    def pause_run(self, run_id: str) -> None:
+        """Records that a run is about to let another one have the writer lock, and will go on afterwards."""
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None: ...
 

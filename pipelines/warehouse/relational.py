@@ -42,10 +42,15 @@ from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.lookups import RelationalState
 from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
 from pipelines.warehouse.topics import loaded_topic_id
+from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
 
 _OUTBOXES: dict[OutboxKind, Any] = {"dead letters": outbox, "articles": article_outbox}
+
+
+WAITS = "waits: another run has the writer lock"
+"""The note of a run that has let another one have the writer lock."""
 
 
 def now() -> datetime:
@@ -113,7 +118,9 @@ class RelationalWarehouse(ABC):
             yield con
 
     @abstractmethod
-    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> AbstractContextManager[None]: ...
+    def writer(
+        self, holder: str = "a run", wait_s: float = 0.0, topic: str = "", *, asks: bool = True
+    ) -> AbstractContextManager[Turn]: ...
 
     @contextmanager
     def answer(
@@ -161,9 +168,14 @@ class RelationalWarehouse(ABC):
             con.execute(
                 "UPDATE runs SET status = 'abandoned', note = $note "
                 "WHERE status = 'running' AND run_id <> $run AND topic = coalesce($topic, topic) AND NOT EXISTS "
-                "(SELECT 1 FROM workers w WHERE w.run_id = runs.run_id AND w.expires_at > now())",
-                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id,
-                 "topic": run.topic if self.has_writers_by_topic else None},
+                "(SELECT 1 FROM workers w WHERE w.run_id = runs.run_id AND w.expires_at > now()) "
+                "AND ($kind = 'ingest' OR coalesce(note, '') <> $waits)",
+                {"note": f"killed: found so by run {run.run_id[:8]}", "run": run.run_id, "kind": run.kind,
+                 "waits": WAITS, "topic": run.topic if self.has_writers_by_topic else None},
+            )
+            con.execute(
+                "UPDATE runs SET status = 'running', note = NULL WHERE run_id = $run AND finished_at IS NULL "
+                "AND note IS NOT NULL", {"run": run.run_id},
             )
             con.execute(
                 "INSERT INTO runs (run_id, kind, topic, processor, started_at, status) "
@@ -174,6 +186,10 @@ class RelationalWarehouse(ABC):
                     "at": run.started_at,
                 },
             )
+
+    def pause_run(self, run_id: str) -> None:
+        with self._writing() as con:
+            con.execute("UPDATE runs SET note = ? WHERE run_id = ?", [WAITS, run_id])
 
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None:
         with self._writing() as con:

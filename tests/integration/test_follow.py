@@ -1,19 +1,27 @@
-"""A run that follows a topic to which nothing comes writes nothing to Prefect."""
+"""A run that follows a topic: it writes nothing to Prefect while nothing comes, and gives way to runs that ask."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from flows.local.prefect import LocalPrefect
 from flows.stopping import Stop, stoppable
 from flows.targets import with_settings
 from flows.watching import Watcher, watched_by
+from pipelines.records import OutgoingMessage
 from pipelines.settings import FollowSettings, KafkaSettings, Settings
-from pipelines.sinks.kafka import make_topics
+from pipelines.sinks.kafka import make_topics, publish_messages
+from pipelines.warehouse import WarehouseFault, open_warehouse
+from tests.integration.running import Machine, json_of
+from tests.jobs.test_ingest import page
 
 TABLES = ("task_run", "task_run_state", "flow_run", "flow_run_state", "artifact", "events", "event_resources", "log")
 
@@ -64,3 +72,58 @@ def test_polls_that_find_nothing_write_nothing_to_prefect(
     assert (report["status"], report["records"]) == ("completed", 0)
     at_first, at_last = polls.seen
     assert at_last == at_first
+
+
+@pytest.mark.timeout(600)  # four runs
+def test_a_run_that_follows_gives_way_to_a_reprocess_and_a_takedown_and_goes_on(
+    kafka: KafkaSettings, prefect_server: str, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=5)
+    make_topics(kafka)
+    publish(kafka, range(8))
+    warehouse = open_warehouse(machine.warehouse_url)
+
+    def loaded() -> int:
+        try:
+            ((count,),) = warehouse.query("SELECT count(*) FROM articles").rows
+        except WarehouseFault:  # it is not there yet, or being written to
+            return -1
+        return int(count)
+
+    following = machine.start("ingest", "--follow")
+    until(lambda: loaded() == 8)
+    strict = machine.run("reprocess", "--json", DATELINE_LIMITS__MARKUP_DEPTH="3", DATELINE_BATCH__MAX_RECORDS="3")
+    assert (strict.returncode, json_of(strict.stdout)["outcomes"]) == (0, {"withdrawn": 8}), strict.stdout
+    publish(kafka, range(8, 10))
+    until(lambda: loaded() == 2)
+    forgotten = machine.run("forget", "--url", "https://harbour-news.example/pier/9", "--json")
+    assert forgotten.returncode == 0, forgotten.stdout
+    assert json_of(forgotten.stdout)["receipt"]["articles"] == 1
+    publish(kafka, range(9, 12))
+    until(lambda: loaded() == 3)
+    os.kill(following.pid, signal.SIGTERM)
+    assert following.wait(60) == 0
+    assert warehouse.query("SELECT kind, status, count(*) FROM runs GROUP BY ALL ORDER BY 1").rows == (
+        ("forget", "completed", 1), ("ingest", "completed", 1), ("reprocess", "completed", 3),
+    )
+    assert warehouse.query("SELECT outcome, count(*) FROM ledger GROUP BY 1 ORDER BY 1").rows == (
+        ("loaded", 4), ("suppressed", 1), ("withdrawn", 8),  # one of those loaded was taken down
+    )
+    assert machine.run("ledger", "verify", "--deep").returncode == 0
+
+
+def publish(kafka: KafkaSettings, numbers: Iterable[int]) -> None:
+    publish_messages(kafka, kafka.raw_topic, [
+        OutgoingMessage(b"https://harbour-news.example/pier/%d" % n, page(n), (
+            ("content-type", b"text/html; charset=utf-8"), ("url", b"https://harbour-news.example/pier/%d" % n),
+            ("fetched-at", b"2026-03-04T09:30:00Z"), ("source", b"harbour-crawler"),
+        ))
+        for n in numbers
+    ])
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

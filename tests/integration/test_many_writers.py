@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from flows.faults import OTHER_WRITER, USAGE
+from pipelines.failpoints import Failpoint
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics
 from pipelines.warehouse.postgres import PostgresWarehouse
@@ -148,6 +149,37 @@ def test_whichever_worker_is_killed_others_take_over_and_the_ledger_closes(
 
 def holders(warehouse: PostgresWarehouse) -> int:
     return int(warehouse.query("SELECT count(DISTINCT run_id) FROM leases").rows[0][0])
+
+
+@pytest.mark.timeout(300)
+def test_workers_give_way_to_a_takedown_and_finish_one_that_was_killed(
+    kafka: KafkaSettings, prefect_server: str, postgres: str, tmp_path: Path
+) -> None:
+    workers = Workers(tmp_path, kafka, prefect_server, postgres)
+    own = PostgresWarehouse(postgres)
+    own.prepare()
+    make_topics(kafka.model_copy(update={"partitions": PARTITIONS}))
+    takedowns = "SELECT count(completed_at), count(*) FROM takedowns"
+    with producing(kafka, messages(1)) as publish:
+        publish(20)
+        try:
+            workers.start()
+            workers.start()
+            until(lambda: own.query("SELECT count(*) FROM ledger").rows == ((20,),), "all is loaded")
+            ids = [row[0] for row in own.query("SELECT article_id FROM articles ORDER BY 1 LIMIT 2").rows]
+            operator, stage = workers.machine("operator"), {"DATELINE_STAGE": f"file://{tmp_path / 'stage'}"}
+            kill_group(operator.start_paused(f"{Failpoint.FORGETTING}:1", "forget", "--article", ids[0], **stage))
+            until(lambda: own.query(takedowns).rows == ((1, 1),), "the workers finish the takedown")
+            forgotten = operator.run("forget", "--article", ids[1], **stage)
+            assert forgotten.returncode == 0, forgotten.stdout
+            publish(4)
+            until(lambda: own.query("SELECT count(*) FROM ledger").rows == ((24,),), "the workers go on")
+            workers.need_alive()
+            assert workers.stop() == [0, 0]
+        finally:
+            workers.kill_all()
+    assert own.query(takedowns).rows == ((2, 2),)
+    assert own.verify(kafka.raw_topic).problems == ()
 
 
 @pytest.mark.timeout(300)

@@ -48,7 +48,7 @@ def forget(  # noqa: PLR0913, PLR0917  its options
     warehouse: WarehouseUrl = None,
     wait: Annotated[
         float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
-    ] = 0.0,
+    ] = 10.0,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:

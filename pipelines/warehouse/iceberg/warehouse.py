@@ -69,6 +69,9 @@ class IcebergWarehouse(DuckDBWarehouse):
     def start_run(self, run: Run) -> None:
         self._again(partial(super().start_run, run))
 
+    def pause_run(self, run_id: str) -> None:
+        self._again(partial(super().pause_run, run_id))
+
     def finish_run(self, run_id: str, status: RunStatus, finished_at: datetime, note: str | None = None) -> None:
         self._again(partial(super().finish_run, run_id, status, finished_at, note))
 

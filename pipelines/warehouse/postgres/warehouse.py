@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, LiteralString
 
 import psycopg
@@ -27,15 +27,17 @@ from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
 from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
+from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 
 SPACE = 0x64617465
-"""The first of the two numbers of every advisory lock that Dateline takes."""
+"""The first of the two numbers of the writer locks and of the lock on the layout."""
 LAYOUT_LOCK = 0
+QUEUE = SPACE + 1
+"""The first number of the lock that a run holds while it asks for the writer lock; the second is the topic's."""
 CONNECT_S = 10
 LOCK_S = 120
 """Seconds that a statement waits for a lock, while another run commits its batch."""
-POLL_S = 0.2
 
 _RIGHTS = """
 SELECT to_regclass('layout') IS NOT NULL,
@@ -45,6 +47,55 @@ SELECT to_regclass('layout') IS NOT NULL,
 _SIZE = "SELECT pg_total_relation_size(%s::regclass)"
 _SESSION = f"SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; SET LOCAL lock_timeout = '{LOCK_S}s'"
 """JIT compilation is off: the statements are short, and compiling one would take longer than running it."""
+
+
+class _SessionTurn(Turn):
+    """The advisory lock of a topic, held by a session of its own. A session that was lost is replaced."""
+
+    def __init__(
+        self, warehouse: PostgresWarehouse, connect: Callable[[], AbstractContextManager[Psycopg]], topic: str
+    ) -> None:
+        self._warehouse, self._connect, self._number = warehouse, connect, _number(topic)
+        self._session = ExitStack()
+        self._con: Psycopg | None = None
+
+    @property
+    def con(self) -> Psycopg:
+        if self._con is None or self._con.closed:
+            self.close()
+            self._con = self._session.enter_context(self._connect())
+        return self._con
+
+    def close(self) -> None:
+        """Ends the session, and with it all of its locks."""
+        self.is_held = False
+        self._session.close()
+
+    def take(self, wait_s: float = 0.0, *, asks: bool = True, is_given_up: Callable[[], bool] = lambda: False) -> bool:
+        with faults_in_words(self._warehouse.shown):
+            return super().take(wait_s, asks=asks, is_given_up=is_given_up)
+
+    def is_wanted(self) -> bool:
+        """Whether another run asks for the lock, or the session that holds it was lost."""
+        if self.is_held and (self._con is None or self._con.closed):
+            return True
+        try:
+            return super().is_wanted()
+        except psycopg.OperationalError:
+            return self.is_held
+
+    def _lock(self) -> bool:
+        return bool(_row(self.con.execute(self._warehouse.taking, (SPACE, self._number)))[0])
+
+    def _unlock(self) -> None:
+        self.close()
+
+    def _enter_queue(self) -> bool:
+        return bool(_row(self.con.execute("SELECT pg_try_advisory_lock(%s, %s)", (QUEUE, self._number)))[0])
+
+    def _leave_queue(self) -> None:
+        with suppress(psycopg.OperationalError):  # a session that was lost has left it
+            self.con.execute("SELECT pg_advisory_unlock(%s, %s)", (QUEUE, self._number))
 
 
 class PostgresWarehouse(RelationalWarehouse):
@@ -78,20 +129,22 @@ class PostgresWarehouse(RelationalWarehouse):
         return self.shown
 
     @contextmanager
-    def writer(self, holder: str = "a run", wait_s: float = 0.0, topic: str = "") -> Iterator[None]:
+    def writer(
+        self, holder: str = "a run", wait_s: float = 0.0, topic: str = "", *, asks: bool = True
+    ) -> Iterator[Turn]:
         """Holds a session-level advisory lock of the topic; the server releases it when the process dies."""
         name = f"{holder} (process {os.getpid()} on {socket.gethostname()})"
-        key, until = (SPACE, _number(topic)), time.monotonic() + wait_s
-        with self._connected(autocommit=True, application_name=name.encode()[:63].decode("utf-8", "ignore")) as con:
-            with faults_in_words(self.shown):
-                while not _row(con.execute(self.taking, key))[0]:
-                    if time.monotonic() >= until:
-                        raise WarehouseBusy(
-                            f"{_holder(con, topic) or 'Another run'} is writing to {self.shown}; this run changed "
-                            "nothing. What to do: wait until that run has finished, or stop it, and run this again."
-                        )
-                    time.sleep(POLL_S)
-            yield
+        shown = name.encode()[:63].decode("utf-8", "ignore")
+        turn = _SessionTurn(self, partial(self._connected, autocommit=True, application_name=shown), topic)
+        try:
+            if not turn.take(wait_s, asks=asks):
+                raise WarehouseBusy(
+                    f"{self.writer_of(topic) or 'Another run'} is writing to {self.shown}; this run changed nothing. "
+                    "What to do: wait until that run has finished, or stop it, and run this again."
+                )
+            yield turn
+        finally:
+            turn.close()
 
     def writer_of(self, topic: str) -> str | None:
         """Describes the run that holds the writer lock of a topic; None if no run does."""
