@@ -103,6 +103,8 @@ class _FileTurn(Turn):
         self._writing.release()
 
     def _enter_queue(self) -> bool:
+        if not self.file.parent.is_dir():  # a lock would create it
+            raise FileNotFoundError(self.file.parent)
         return _is_acquired(self._queue)
 
     def _leave_queue(self) -> None:

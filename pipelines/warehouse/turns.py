@@ -67,11 +67,14 @@ class Turn(ABC):
         return self.is_held
 
     def is_wanted(self) -> bool:
-        """Whether another run asks for the lock."""
-        if self._enter_queue():
+        """Whether another run asks for the lock. Where that cannot be found out, it is for the next step to say why."""
+        try:
+            if not self._enter_queue():
+                return True
             self._leave_queue()
-            return False
-        return True
+        except OSError:  # the disk is full or away
+            pass
+        return False
 
     def hand_over(self, is_given_up: Callable[[], bool]) -> bool:
         """Lets the run that asks have the lock, and takes it again; whether it could before ``is_given_up``."""

@@ -128,6 +128,15 @@ def test_a_session_that_was_lost_is_replaced(postgres_warehouse: PostgresWarehou
             pass
 
 
+def test_a_disk_that_is_away_is_no_request(duckdb_warehouse: DuckDBWarehouse) -> None:
+    folder = duckdb_warehouse.path.parent
+    with duckdb_warehouse.writer("a follower") as turn:
+        away = folder.rename(folder.with_name("away"))
+        assert not turn.is_wanted()
+        away.rename(folder)
+        assert not turn.is_wanted()
+
+
 def test_a_run_that_waits_is_not_taken_for_killed(held: RelationalWarehouse) -> None:
     def standing() -> list[tuple[str, str, str | None]]:
         return list(held.query("SELECT run_id, status, note FROM runs ORDER BY run_id").rows)
