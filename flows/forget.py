@@ -18,6 +18,7 @@ from flows.masking import masked
 from flows.searching import a_phrase_of, copies_of, search_stores
 from flows.takedowns import complete, complete_open, count, forget_batch
 from flows.targets import the_settings, with_broker
+from flows.traces import traces_of
 from flows.work import Work, working
 
 if TYPE_CHECKING:
@@ -104,10 +105,11 @@ def forget(  # noqa: PLR0913, PLR0917  what is taken down, and why
         complete_open(work)
         takedown, ids, name = _begin(work, wanted, reason, requested_by, until)
         phrase = a_phrase_of(work.warehouse, takedown, ids) if name is None else None
+        traces = traces_of(work.warehouse, takedown, ids, name)
         copies = copies_of(work.warehouse, takedown, ids)
         if ids:
             count(work, forget_batch(work, Forgotten(takedown, ids, name=name)))
-        receipt = complete(work, takedown)
+        receipt = complete(work, takedown, traces)
         found = [asdict(each) for each in search_stores(settings, work.warehouse, phrase)] if phrase else []
     told = {"receipt": receipt, "copies": copies, "is_searched": phrase is not None, "found": found}
     return work.report.as_json() | told

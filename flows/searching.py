@@ -88,7 +88,7 @@ def search_stores(settings: Settings, warehouse: Warehouse, phrase: str) -> Iter
     for folder in HOME_FOLDERS:
         yield from _in_files(settings.home / folder, settings.home, phrase)
     for path in _database_files(settings):
-        if _is_in_file(path, phrase.encode()):
+        if is_in_file(path, phrase.encode()):
             yield Found("home", str(path), 1)
 
 
@@ -223,11 +223,11 @@ def _is_in(value: bytes | None, phrase: str) -> bool:
 def _in_files(folder: Path, home: Path, phrase: str) -> Iterator[Found]:
     wanted = phrase.encode()
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.is_file() and _is_in_file(path, wanted):
+        if path.is_file() and is_in_file(path, wanted):
             yield Found("home", str(path.relative_to(home)), 1)
 
 
-def _is_in_file(path: Path, wanted: bytes) -> bool:
+def is_in_file(path: Path, wanted: bytes) -> bool:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(wanted) >= 0

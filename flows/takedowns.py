@@ -16,6 +16,7 @@ from flows.quality.files import reports_of
 from flows.receipts import write_receipt
 from flows.remains import Remains, send_tombstones, what_remains
 from flows.reprocess import remove_unfinished
+from flows.traces import Traces, clean_logs
 from flows.watching import watcher
 from flows.work import Work, load_forgotten, remove_originals, send_waiting, step
 from pipelines.failpoints import Failpoint, reach
@@ -44,7 +45,7 @@ def forget_batch(work: Work, forgotten: Forgotten) -> Loaded:
 
 
 @step("clean stores")
-def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
+def clean_stores(work: Work, takedown: Takedown, traces: Traces | None) -> tuple[Remains, ...]:
     """Remove what the takedown's batches left outside of the warehouse; what remains elsewhere is returned."""
     work.staged.remove_all()
     work.staged.remove_loaded_of_others(work.warehouse)
@@ -52,11 +53,12 @@ def clean_stores(work: Work, takedown: Takedown) -> tuple[Remains, ...]:
     _erase_archived(work, takedown)
     remove_originals(work)
     reports_of(work.settings).remove()
+    left = clean_logs(work.settings, takedown, traces)
     _cleaned("files")
     send_waiting(work)
     send_tombstones(work.settings, work.warehouse, takedown.takedown_id)
     _cleaned("topics")
-    left = _free(work)
+    left += _free(work)
     work.snapshot.is_due = True
     work.snapshot.finish()
     _cleaned("warehouse")
@@ -102,12 +104,15 @@ def complete_open(work: Work) -> None:
         complete(work, takedown)
 
 
-def complete(work: Work, takedown: Takedown) -> dict[str, Any]:
-    """Remove what is left of an outlet, clean every store, and record that it is done; the receipt."""
+def complete(work: Work, takedown: Takedown, traces: Traces | None = None) -> dict[str, Any]:
+    """Remove what is left of an outlet, clean every store, and record that it is done; the receipt.
+
+    ``traces`` are what its lines in logs are recognised by, unless the run that began it was killed.
+    """
     if takedown.scope == "outlet":
         _take_outlet(work, takedown)
     watcher().step("clean", work.report.batches)
-    remains = [asdict(each) for each in clean_stores(work, takedown)]
+    remains = [asdict(each) for each in clean_stores(work, takedown, traces)]
     work.warehouse.complete_takedown(takedown.takedown_id, remains, datetime.now(UTC))
     return write_receipt(work.settings, work.warehouse, takedown.takedown_id)
 

@@ -131,7 +131,7 @@ def _show(run: Command, report: dict[str, Any]) -> None:
         )
     rows = [(each["place"], each["until"] or "not known", each["advice"]) for each in receipt["remains"]]
     if rows:
-        run.screen.table("What Kafka still keeps", ("place", "until", "advice"), rows)
+        run.screen.table("What is left elsewhere", ("place", "until", "advice"), rows)
     if report["copies"]:
         run.screen.table(
             "Copies of the same stories, which stay", ("article", "outlet", "url"),
