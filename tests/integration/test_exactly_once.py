@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,18 +22,21 @@ from tests.integration.running import PATIENCE_S, Machine, json_of, kill_group
 from tests.integration.tables import Rows, rows
 from tests.jobs.test_ingest import page
 
-PAUSES = {
-    "after read": Failpoint.RANGE_READ,
-    "mid-transform": f"{Failpoint.ENRICHING}:4",
-    "after stage": Failpoint.STAGED,
-    "inside the load's transaction": Failpoint.CHANGED,
-    "after commit, before the group commit": Failpoint.COMMITTING_GROUP,
-    "second batch, inside the load's transaction": f"{Failpoint.CHANGED}:2",
-}
-COLD = {"mid-transform", "inside the load's transaction"}
-"""Where runs are killed that are started as a shell does, with workers; the others are forked (``warm.py``)."""
 IN_A_BATCH = 40
 """So that the samples make two batches, of which each costs seconds, and the first is shared by two workers."""
+IN_A_SMALL_BATCH = 20
+"""So that they make three."""
+KILLS = {
+    "after read": (Failpoint.RANGE_READ, 0),
+    "mid-transform": (f"{Failpoint.ENRICHING}:4", 0),
+    "after stage": (Failpoint.STAGED, 0),
+    "inside the load's transaction": (Failpoint.CHANGED, 0),
+    "after commit, before the group commit": (Failpoint.COMMITTING_GROUP, IN_A_SMALL_BATCH),
+    "second batch, inside the load's transaction": (f"{Failpoint.CHANGED}:2", 2 * IN_A_SMALL_BATCH),
+}
+"""Where runs are killed, one after another, and how many records the warehouse then has of batches that are small."""
+COLD = {"mid-transform", "inside the load's transaction"}
+"""Where runs are killed that are started as a shell does, with workers; the others are forked (``warm.py``)."""
 OTHERS = 12
 NUMBERS = itertools.count(1)
 
@@ -88,21 +91,27 @@ def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: Rows) -> Non
     assert len(undisturbed["ledger"]) == len(some_samples())
 
 
-@pytest.mark.parametrize("killed", PAUSES)
-def test_a_killed_run_loses_and_doubles_nothing(
-    killed: str, machine: Machine, undisturbed: Rows
-) -> None:
-    as_a_shell_does = replace(machine, is_cold=True, workers=None)
-    kill_group((as_a_shell_does if killed in COLD else machine).start_paused(PAUSES[killed], "ingest"))
+def test_runs_killed_one_after_another_lose_and_double_nothing(machine: Machine, undisturbed: Rows) -> None:
+    killed_everywhere(machine, COLD)
     completes(machine, undisturbed)
 
 
-@pytest.mark.parametrize("killed", PAUSES)
-def test_a_killed_run_into_postgresql_loses_and_doubles_nothing(
-    killed: str, postgres_machine: Machine, undisturbed: Rows
+def test_runs_into_postgresql_killed_one_after_another_lose_and_double_nothing(
+    postgres_machine: Machine, undisturbed: Rows
 ) -> None:
-    kill_group(postgres_machine.start_paused(PAUSES[killed], "ingest"))
+    killed_everywhere(postgres_machine)
     completes(postgres_machine, undisturbed)
+
+
+def killed_everywhere(machine: Machine, cold: Container[str] = ()) -> None:
+    """Each run is killed at another place. The next one begins with what that has left, and none moves past a batch
+    that was not committed."""
+    warm = replace(machine, max_records=IN_A_SMALL_BATCH)
+    as_a_shell_does = replace(warm, is_cold=True, workers=None)
+    for killed, (pause, committed) in KILLS.items():
+        kill_group((as_a_shell_does if killed in cold else warm).start_paused(pause, "ingest"))
+        offsets = open_warehouse(machine.warehouse_url).next_offsets(machine.kafka.raw_topic)
+        assert (killed, sum(offsets.values())) == (killed, committed)
 
 
 def completes(machine: Machine, undisturbed: Rows) -> None:
@@ -121,7 +130,7 @@ def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
     machine: Machine, undisturbed: Rows, bucket: str
 ) -> None:
     stage = {"DATELINE_STAGE": f"{bucket}/dateline"}
-    kill_group(machine.start_paused(PAUSES["after stage"], "ingest", **stage))
+    kill_group(machine.start_paused(Failpoint.STAGED, "ingest", **stage))
     (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
     assert len((warehouse / "once-raw").folders()) == 1
     again = machine.run("ingest", **stage)
@@ -188,8 +197,9 @@ def test_of_two_ingests_one_wins_and_the_other_says_why(
     second = machine.run("ingest")
     assert second.returncode == 4, second.stdout
     assert "is writing to" in second.stdout
-    kill_group(first)
-    assert machine.run("ingest").returncode == 0
+    machine.go_on()
+    output, _ = first.communicate(timeout=PATIENCE_S)
+    assert first.returncode == 0, output
     assert rows(machine) == undisturbed
 
 
