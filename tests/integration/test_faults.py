@@ -41,6 +41,8 @@ STAGED = f"{Failpoint.SEALING}:2"
 INSIDE = f"{Failpoint.CHANGED}:2"
 ANNOUNCING = Failpoint.COMMITTING_GROUP
 NOBODY = "http://127.0.0.1:9/api"
+GIVES_UP = {"DATELINE_PATIENCE__RETRY_DELAYS_S": "0.2,0.5", "DATELINE_PATIENCE__WAREHOUSE_S": "0.5"}
+"""A fault that does not end is tried again twice, and soon."""
 HOLD = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1])
@@ -89,6 +91,11 @@ def undisturbed(
     for batch in {batch for batch, _ in outcomes}:
         assert {(batch, kind) for kind in ("loaded", "new_version", "deleted", "rejected")} <= set(outcomes)
     return found
+
+
+def in_small_batches(machine: Machine) -> Machine:
+    """The machine with batches of which the messages make four: as many runs as that can each end in its second."""
+    return replace(machine, max_records=6)
 
 
 def in_words(output: str) -> str:
@@ -145,7 +152,8 @@ def test_a_warehouse_that_another_process_keeps_open_is_named_with_the_process(
 ) -> None:
     assert run_to_its_end(warm, machine, "ingest", "--max-records", "10").code == 0
     with held(machine.home / "warehouse.duckdb") as holder:
-        ended = run_to_its_end(warm, machine, "ingest")
+        warm.start(machine, "ingest", **GIVES_UP)
+        ended = to_its_end(warm)
     assert ended.code == 3
     assert f"PID {holder.pid}" in ended.output
     assert "What to do: close it there and run this again" in in_words(ended.output)
@@ -173,7 +181,7 @@ def test_a_warehouse_that_stays_away_is_named_and_the_next_run_completes(
     warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     path = machine.home / "warehouse.duckdb"
-    warm.start_paused(machine, STAGED, "ingest", DATELINE_PATIENCE__RETRY_DELAYS_S="0.2,0.5")
+    warm.start_paused(machine, STAGED, "ingest", **GIVES_UP)
     path.rename(away := path.with_suffix(".away"))
     machine.go_on()
     ended = to_its_end(warm)
@@ -222,36 +230,34 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-@pytest.mark.parametrize(
-    "where", [READING, STAGED, INSIDE], ids=["before staging", "before the manifest", "inside the load's transaction"]
-)
 def test_a_full_disk_is_named_and_the_next_run_completes(
-    where: str, warm: Warm, machine: Machine, small_disk: Path, undisturbed: Rows
+    warm: Warm, machine: Machine, small_disk: Path, undisturbed: Rows
 ) -> None:
-    machine = Machine(small_disk / "home", machine.kafka, machine.prefect_api, machine.max_records)
-    warm.start_paused(machine, where, "ingest")
-    filler = fill(small_disk)
-    machine.go_on()
-    ended = to_its_end(warm)
-    filler.unlink()
-    assert ended.code == 3, ended.output
-    assert "disk" in in_words(ended.output)
-    assert "What to do: free some space" in in_words(ended.output)
+    machine = replace(machine, home=small_disk / "home")
+    for where in (READING, STAGED, INSIDE):  # before staging, before the manifest, inside the load's transaction
+        warm.start_paused(in_small_batches(machine), where, "ingest", **GIVES_UP)
+        filler = fill(small_disk)
+        machine.go_on()
+        ended = to_its_end(warm)
+        filler.unlink()
+        assert ended.code == 3, ended.output
+        assert "disk" in in_words(ended.output)
+        assert "What to do: free some space" in in_words(ended.output)
     completes(warm, machine, undisturbed)
 
 
-@pytest.mark.parametrize("where", [READING, INSIDE], ids=["staging", "publishing"])
 def test_a_file_that_may_not_grow_is_named_and_the_next_run_completes(
-    where: str, warm: Warm, machine: Machine, undisturbed: Rows
+    warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
     """The limit that an unprivileged user meets: the same writes fail, with "File too large"."""
-    pid = warm.start_paused(machine, where, "ingest")
-    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (16_000, 16_000))
-    machine.go_on()
-    ended = to_its_end(warm)
-    assert ended.code == 3, ended.output
-    assert "nothing was" in in_words(ended.output)
-    assert "What to do:" in in_words(ended.output)
+    for where in (READING, INSIDE):  # staging, and publishing
+        pid = warm.start_paused(in_small_batches(machine), where, "ingest", **GIVES_UP)
+        psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (16_000, 16_000))
+        machine.go_on()
+        ended = to_its_end(warm)
+        assert ended.code == 3, ended.output
+        assert "nothing was" in in_words(ended.output)
+        assert "What to do:" in in_words(ended.output)
     completes(warm, machine, undisturbed)
 
 
@@ -287,20 +293,18 @@ def _group(pid: int) -> int | None:
         return None
 
 
-@pytest.mark.parametrize("where", [
-    Failpoint.PLANNING, READING, INSIDE, ANNOUNCING,
-], ids=["plan", "transform", "inside the load's transaction", "announce"])
 def test_a_run_that_is_asked_to_stop_stops_at_once_and_the_next_one_completes(
-    where: str, warm: Warm, machine: Machine, undisturbed: Rows
+    warm: Warm, machine: Machine, undisturbed: Rows
 ) -> None:
-    pid = warm.start_paused(machine, where, "ingest")
-    os.kill(pid, signal.SIGTERM)
-    began = time.monotonic()
-    ended = to_its_end(warm, 60)
-    assert (ended.code, time.monotonic() - began < 10) == (128 + signal.SIGTERM, True), ended.output
-    assert "Stopped." in ended.output
-    assert ended_whole(pid)
-    assert statuses(machine) == [("failed", "interrupted")]
+    for stopped, where in enumerate((Failpoint.PLANNING, ANNOUNCING, READING, INSIDE), 1):
+        pid = warm.start_paused(in_small_batches(machine), where, "ingest")
+        os.kill(pid, signal.SIGTERM)
+        began = time.monotonic()
+        ended = to_its_end(warm, 60)
+        assert (ended.code, time.monotonic() - began < 10) == (128 + signal.SIGTERM, True), ended.output
+        assert "Stopped." in ended.output
+        assert ended_whole(pid)
+        assert statuses(machine) == [("failed", "interrupted")] * stopped
     completes(warm, machine, undisturbed)
 
 
