@@ -62,13 +62,15 @@ def backfill(
     """
     from pipelines.broker import impatient, probe_broker
     from pipelines.sinks.kafka import make_topics
+    from pipelines.sources.kafka import describe_topic
 
     settings = with_broker(the_settings(warehouse=warehouse))
     given, described = [Path(each) for each in paths], Path(manifest) if manifest else None
-    journal = journal_of(settings, given, described, restart=restart)
     sent, outcomes, reasons = Sent(), Counter[str](), Counter[str]()
     probe_broker(settings.kafka, f"publish to {settings.kafka.raw_topic}")
     make_topics(impatient(settings.kafka), {settings.kafka.raw_topic: {}})
+    topic = describe_topic(settings.kafka, settings.kafka.raw_topic)
+    journal = journal_of(settings, given, described, restart=restart, topic_id=topic.topic_id)
     sending = turns(settings, given, described, journal, sent)
     while True:
         is_more = next(sending, None) is not None

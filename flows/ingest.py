@@ -15,6 +15,7 @@ from flows.faults import WrongUsage, names
 from flows.flink import at_flink
 from flows.masking import masked
 from flows.report import RunReport
+from flows.reprocess import remove_unfinished
 from flows.stopping import Abandoned, Stop, stoppable
 from flows.takedowns import complete_open, open_takedowns
 from flows.targets import the_settings, the_warehouse, with_broker
@@ -133,6 +134,8 @@ def _begin(work: Work) -> None:
     watcher().step("connect", 1)
     first_contact(work.settings.kafka, work.topic)
     clean_up(work)
+    remove_unfinished(work.settings, work.warehouse)
+    work.store.remove_dry_runs()
     _finish_takedowns(work)
 
 

@@ -56,10 +56,16 @@ class Journal:
         write_whole(self.path, json.dumps(written))  # pure ASCII, whatever bytes the names of files have
 
 
-def journal_of(settings: Settings, paths: Sequence[Path], manifest: Path | None, *, restart: bool) -> Journal:
-    """The journal of these paths and this topic; a new one if there is none, if it is damaged, or to ``restart``."""
+def journal_of(
+    settings: Settings, paths: Sequence[Path], manifest: Path | None, *, restart: bool, topic_id: str = ""
+) -> Journal:
+    """The journal of these paths and this topic; a new one if there is none, if it is damaged, or to ``restart``.
+
+    ``topic_id`` is Kafka's id of the topic, which no other broker has. Without it, the broker's addresses count.
+    """
     given = sorted(str(each.resolve()) for each in paths)
-    named = [settings.kafka.raw_topic, str(manifest and manifest.resolve()), *given]
+    servers = ",".join(sorted(each.strip() for each in (settings.kafka.bootstrap_servers or "").split(",")))
+    named = [topic_id or servers, settings.kafka.raw_topic, str(manifest and manifest.resolve()), *given]
     key = hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     path = settings.home / FOLDER / f"{key}.json"
     if not restart:

@@ -50,6 +50,7 @@ def clean_stores(work: Work, takedown: Takedown, traces: Traces | None) -> tuple
     work.staged.remove_all()
     work.staged.remove_loaded_of_others(work.warehouse)
     remove_unfinished(work.settings, work.warehouse)
+    work.store.remove_dry_runs()
     _erase_archived(work, takedown)
     remove_originals(work)
     reports_of(work.settings).remove()

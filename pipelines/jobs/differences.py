@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
@@ -93,8 +92,7 @@ def find_differences(  # noqa: PLR0913, PLR0917  what is processed, where it is,
     The warehouse is only read. Batches are staged in a folder of dry runs, which is removed at the end.
     """
     found, after = Differences(), None
-    folder = stage_store(settings).dry_run(uuid.uuid4().hex)
-    try:
+    with stage_store(settings).dry_run() as folder:
         while some := chosen_messages(warehouse, chosen, processor, after, settings.batch.max_records):
             plan = BatchPlan("dry-run", "dry-run", (), folder / "batch", datetime.now(UTC), kind="reprocess")
             done, handed = reprocess_batch(some, plan, warehouse, settings, executor)
@@ -104,8 +102,6 @@ def find_differences(  # noqa: PLR0913, PLR0917  what is processed, where it is,
                     _compare(done.batch, known, found)
             report(found.processed + len(found.missing))
             after = some[-1]
-    finally:
-        folder.remove()
     return found
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.replay import Handed, chosen_letters, replay_batch
 from pipelines.records import Coordinates
 from pipelines.runtime import Executor
 from pipelines.settings import Settings
-from pipelines.stage import Folder, StageStore, dead_letter_id, stage_store
+from pipelines.stage import dead_letter_id, stage_store
 from pipelines.stage.reasons import staged_outcomes
 from pipelines.warehouse import DeadLetterFilter, Warehouse
 
@@ -71,10 +67,10 @@ def try_dead_letters(
 ) -> DryRun:
     """Runs the job over the chosen dead letters, in batches as a replay does, and discards the staged files.
 
-    The warehouse is only read. Batches and originals are staged in a temporary folder, which is removed at the end.
+    The warehouse is only read. Batches and originals are staged in a folder of dry runs, which is removed at the end.
     """
     found, done, wanted = DryRun(), 0, chosen
-    with _temporary_folder(stage_store(settings)) as place:
+    with stage_store(settings).dry_run() as place:
         while True:
             plan = BatchPlan("dry-run", "dry-run", (), place / "staged", datetime.now(UTC), kind="replay")
             letters = chosen_letters(warehouse, wanted, settings.batch.max_records, settings)
@@ -86,20 +82,6 @@ def try_dead_letters(
             found.add(handed, staged_outcomes(transformed.batch))
             done += len(handed)
             wanted = replace(wanted, after=handed.last_id)
-
-
-@contextmanager
-def _temporary_folder(store: StageStore) -> Iterator[Folder]:
-    """A temporary folder that all workers can reach: a local one if the stage is local, else one in the stage."""
-    if store.root.is_local:
-        with tempfile.TemporaryDirectory(prefix="dateline-dry run-") as place:
-            yield Folder.at(Path(place))
-        return
-    folder = store.dry_run(uuid.uuid4().hex)
-    try:
-        yield folder
-    finally:
-        folder.remove()
 
 
 def _on(report: Callable[[int], None], before: int, done: int) -> None:

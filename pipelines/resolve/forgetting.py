@@ -87,8 +87,9 @@ def redact_set_aside(changes: ChangeBuilder, forgotten: Forgotten, known: KnownS
     withdrawn = whole_rows(known, WITHDRAWN, forgotten.article_ids)
     changes.remove(WITHDRAWN, ("article_id",), keys)
     changes.add_table(WITHDRAWN, _table(WITHDRAWN, [redact_row(row, forgotten.name) for row in withdrawn]))
-    changes.update("quarantined_articles", COORDINATES, ("article",), [
-        (*coordinates, registry.encode("article", redact_record(registry.decode(article), forgotten.name)))
+    version = registry.latest("article").version
+    changes.update("quarantined_articles", COORDINATES, ("article", "schema_version"), [
+        (*coordinates, registry.encode("article", redact_record(registry.decode(article), forgotten.name)), version)
         for *coordinates, article in known.rows(
             Lookup("quarantined_articles", (*COORDINATES, "article"), ("article_id",), keys)
         )

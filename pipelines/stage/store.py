@@ -3,7 +3,7 @@
 ```
 staged/<warehouse>/<topic>/<batch>/      parts and the manifest of a batch
 originals/<warehouse>/<topic>/<xx>/<sha256>
-dry-runs/<warehouse>/<topic>/<id>/       batches of a dry run, removed at its end
+dry-runs/<warehouse>/<topic>/<host>-<process>-<id>/   batches of a dry run, removed at its end
 reprocess/<warehouse>/<topic>/<batch>/   the batch of a reprocess, removed after it is loaded
 archive/<warehouse>/<topic>/             the archive of raw messages, see archive.py
 ```
@@ -14,9 +14,15 @@ A run writes and removes only files of its own warehouse and topic, whose writer
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import psutil
 
 from pipelines.records import Coordinates
 from pipelines.settings import Settings
@@ -59,9 +65,26 @@ class StageStore:
         """The archive of the topic's raw messages."""
         return Archive(self.root / ARCHIVE / self.warehouse / self.topic, self.topic, self.keyring)
 
-    def dry_run(self, name: str) -> Folder:
-        """The folder of a dry run, which may run while another run holds the writer lock."""
-        return self.root / DRY_RUNS / self.warehouse / self.topic / name
+    @contextmanager
+    def dry_run(self) -> Iterator[Folder]:
+        """The folder of a dry run, removed after the block. Another run may hold the writer lock meanwhile."""
+        self.remove_dry_runs()
+        folder = self._dry_runs / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+        try:
+            yield folder
+        finally:
+            folder.remove()
+
+    def remove_dry_runs(self) -> None:
+        """Removes the folders of dry runs that were killed on this machine; one that is at work removes its own."""
+        for folder in self._dry_runs.folders():
+            match folder.name.rsplit("-", 2):
+                case [host, pid, _] if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
+                    folder.remove()
+
+    @property
+    def _dry_runs(self) -> Folder:
+        return self.root / DRY_RUNS / self.warehouse / self.topic
 
     @property
     def key_id(self) -> str | None:

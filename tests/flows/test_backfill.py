@@ -155,3 +155,13 @@ def test_files_that_cannot_be_read_are_reported_and_the_others_sent(topic: Topic
     assert {Path(one.path).name for one in sent.left_out} == {"a.jsonl.gz", "gone.warc"}
     assert sent.messages >= 5
     assert len(topic.values) == sent.messages
+
+
+def test_another_broker_and_a_topic_that_was_made_again_have_journals_of_their_own(folder: Path, home: Path) -> None:
+    def path(servers: str, topic_id: str = "") -> Path:
+        settings = Settings(home=home, kafka=KafkaSettings(bootstrap_servers=servers))
+        return journal_of(settings, [folder], None, restart=False, topic_id=topic_id).path
+
+    assert path("a.example:9092, b.example:9092") == path("b.example:9092,a.example:9092")
+    assert path("a.example:9092") != path("b.example:9092")
+    assert path("a.example:9092", "one") == path("b.example:9092", "one") != path("a.example:9092", "another")

@@ -217,7 +217,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(place: Place) -> N
     assert (difference.name, difference.count) == ("an article → withdrawn (MarkupTooDeep)", 4)
     assert [example.coordinates for example in difference.examples] == [f"articles.raw/0@{n}" for n in range(3)]
     assert difference.examples[0].url == "https://harbour-news.example/pier/0"
-    assert (place.outcomes(), stage_store(place.settings).dry_run("any").parent.folders()) == (before, [])
+    assert (place.outcomes(), stage_store(place.settings)._dry_runs.folders()) == (before, [])
 
 
 def test_a_dry_run_names_the_fields_that_differ(place: Place) -> None:

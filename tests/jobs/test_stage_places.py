@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +79,22 @@ def test_an_ingest_and_a_replay_end_in_the_same_rows(undisturbed: Tables, stage_
     assert [(one.reason, one.becomes, one.count) for one in tried.as_before] == [
         ("UnknownSchema", "UnknownSchema", 2), ("KeyMissing", "KeyMissing", 1),
     ]
-    assert stage_store(shown).dry_run("any").parent.folders() == []
+    assert stage_store(shown)._dry_runs.folders() == []
     assert (len(undisturbed["articles"]), len(undisturbed["dead_letters"])) == (2, 3)
     if not stage_url.startswith("file:"):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["news.duckdb"]
+
+
+def test_the_folder_of_a_killed_dry_run_is_removed_and_those_of_others_stay(tmp_path: Path) -> None:
+    store = stage_store(Settings(home=tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host = socket.gethostname()
+    for name in (f"{host}-{gone.pid}-a", f"{host}-{os.getpid()}-b", f"other-{host}-{gone.pid}-c", "former"):
+        (store._dry_runs / name).write("part.parquet", b"text")
+    with store.dry_run() as own:
+        own.write("part.parquet", b"text")
+        assert sorted(folder.name for folder in store._dry_runs.folders()) == sorted([
+            f"{host}-{os.getpid()}-b", f"other-{host}-{gone.pid}-c", "former", own.name,
+        ])
+    assert len(store._dry_runs.folders()) == 3
