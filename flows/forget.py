@@ -142,12 +142,18 @@ def _begin(
 
 def _named(work: Work, person: str, within: str, salt: str) -> tuple[str, RedactedName]:
     """The article that names the person, and the name in all forms that it has there."""
-    from pipelines.jobs.forget import articles_at, forms_of_name, is_named
+    from pipelines.jobs.forget import articles_at, bearer_of, is_named
     from pipelines.resolve.redaction import redacted_name
 
     for article_id in (within,) if _is_id(within) else articles_at(work.warehouse, within):
-        name = redacted_name(forms_of_name(work.warehouse, article_id, person), salt)
+        bearer = bearer_of(work.warehouse, article_id, person)
+        name = redacted_name(bearer.forms, salt, bearer.others)
         if is_named(work.warehouse, article_id, name):
+            if bearer.several:
+                raise WrongUsage(
+                    f"The article names several people whose name this may be: {', '.join(bearer.several)}. Nothing "
+                    "was changed.\nWhat to do: give the full name of the one who is meant."
+                )
             return article_id, name
     raise NotFound(
         f"No article {within} with this name is in the warehouse. Nothing was changed.\n"

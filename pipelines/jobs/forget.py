@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from pipelines.addresses import host_of
 from pipelines.clean import article_id_of_url, canonical_url, registered_domain
@@ -13,7 +14,7 @@ from pipelines.failures import Rejected
 from pipelines.jobs.decoder import decoder_loader
 from pipelines.jobs.replay import message_of
 from pipelines.records import Coordinates, RawMessage
-from pipelines.resolve.redaction import RedactedName, words_of
+from pipelines.resolve.redaction import RedactedName, names_in, words_of
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import Settings
 from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged, StageStore, stage_store
@@ -33,29 +34,77 @@ def articles_at(warehouse: Warehouse, url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((article_id_of_url(url), *found)))
 
 
-def forms_of_name(warehouse: Warehouse, article_id: str, name: str) -> tuple[str, ...]:
-    """The forms of a person's name in an article: the name, and what the article calls the people whose name it is.
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A person whom an article names: the forms of the name that it uses, and the names of other people in it.
+
+    ``several`` are the people whose name it may be, if they cannot be one person.
+    """
+
+    forms: tuple[str, ...]
+    others: frozenset[str]
+    several: tuple[str, ...]
+
+
+def bearer_of(warehouse: Warehouse, article_id: str, name: str) -> Bearer:
+    """Who is meant by a person's name in an article, in which forms the article names them, and who is not meant.
 
     Someone is meant if all words of the shorter of both names are in the longer one. The last word counts as a form
     too, unless it is a single character or the article names another person with it.
     """
-    rows = ask(warehouse, "people_of_article", (article_id,)).rows
+    people = list(_people_of(warehouse, article_id))
     wanted = words_of(name)
-    meant = {full for full, _ in rows if _is_same(words_of(full), wanted)}
-    others = {word for full, _ in rows if full not in meant for word in words_of(full)}
-    last = [wanted[-1]] if len(wanted) > 1 and len(wanted[-1]) > 1 and wanted[-1] not in others else []
-    return tuple(dict.fromkeys((name, *(form for full, form in rows if full in meant), *meant, *last)))
+    meant = {full for full, _ in people if _is_same(words_of(full), wanted)}
+    others = {full for full, _ in people if full not in meant}
+    words = {word for full in others for word in words_of(full)}
+    last = [wanted[-1]] if len(wanted) > 1 and len(wanted[-1]) > 1 and wanted[-1] not in words else []
+    forms = dict.fromkeys((name, *(form for full, form in people if full in meant), *sorted(meant), *last))
+    full_others = frozenset(full for full in others if len(words_of(full)) > 1)
+    return Bearer(tuple(forms), full_others, _several(sorted(meant), wanted))
+
+
+def _several(meant: list[str], wanted: list[str]) -> tuple[str, ...]:
+    """The people who are meant, if they have more words than the name asked for and cannot be one person."""
+    if len(wanted) > 1 and any(words_of(name) == wanted for name in meant):
+        return ()
+    longer = [name for name in meant if not set(words_of(name)) <= set(wanted)]
+    split = [words_of(name) for name in longer]
+    return tuple(longer) if any(not _is_same(one, each) for one in split for each in split) else ()
 
 
 def _is_same(one: list[str], other: list[str]) -> bool:
     return bool(one and other) and (set(one) <= set(other) or set(other) <= set(one))
 
 
+def _people_of(warehouse: Warehouse, article_id: str) -> Iterator[tuple[str, str]]:
+    """The people whom an article names, each with what it calls them, its authors too."""
+    yield from ((full, form) for full, form in ask(warehouse, "people_of_article", (article_id,)).rows)
+    for record in _quarantined_of(warehouse, article_id):
+        names = {each["entity_id"]: each["name"] for each in record["entities"] if each["type"] == "PER"}
+        yield from (
+            (names[each["entity_id"]], each["text"]) for each in record["mentions"] if each["entity_id"] in names
+        )
+    for _, _, authors in _texts_of(warehouse, article_id):
+        yield from ((name, name) for author in authors for name in names_in(author))
+
+
+def _texts_of(warehouse: Warehouse, article_id: str) -> Iterator[tuple[Any, ...]]:
+    """Headline, body and byline of every version of an article, also of those that were withdrawn or quarantined."""
+    yield from ask(warehouse, "texts_of_article", (article_id,)).rows
+    for record in _quarantined_of(warehouse, article_id):
+        yield record["title"], record["body"], [author["name"] for author in record["authors"]]
+
+
+def _quarantined_of(warehouse: Warehouse, article_id: str) -> list[dict[str, Any]]:
+    registry = Registry.load()
+    return [registry.decode(bytes(row[0])) for row in ask(warehouse, "quarantined_of_article", (article_id,)).rows]
+
+
 def is_named(warehouse: Warehouse, article_id: str, name: RedactedName) -> bool:
     """Whether a version of the article has the name in its headline, body or byline."""
     return any(
         name.spans(text)
-        for title, body, authors in ask(warehouse, "texts_of_article", (article_id,)).rows
+        for title, body, authors in _texts_of(warehouse, article_id)
         for text in (title, body, *authors)
     )
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.clean.identity import content_hash
+from pipelines.clean.names import load_name_tables
 
 REDACTED = "[redacted]"
+OTHER = "-"
 MOST_WORDS = 40
 """A form of a name with more words is not looked for. In scripts without spaces, each character is a word."""
 
@@ -39,7 +41,10 @@ type Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RedactedName:
-    """Digests of the forms of a name, and the number of words of the longest one."""
+    """Digests of the forms of a name, and the number of words of the longest one.
+
+    Digests with ``OTHER`` before them are of other people's names, which stay although a form is a part of them.
+    """
 
     salt: str
     digests: frozenset[str]
@@ -50,13 +55,17 @@ class RedactedName:
 
         >>> redacted_name(["Ines Falk", "Falk"], "salt").spans("FALK, said Ines Falk's office. Falkland is no one.")
         [(0, 4), (11, 20)]
+        >>> redacted_name(["Martin"], "salt", ["Martin Weber"]).spans("Martin met Martin Weber.")
+        [(0, 6)]
         """
         words = [(_folded(found[0]), *found.span()) for found in _WORD.finditer(text)]
         spans, at = [], 0
         while at < len(words):
             for size in range(min(self.words, len(words) - at), 0, -1):
-                if _digest(self.salt, [word for word, _, _ in words[at : at + size]]) in self.digests:
+                digest = _digest(self.salt, [word for word, _, _ in words[at : at + size]])
+                if digest in self.digests:
                     spans.append((words[at][1], words[at + size - 1][2]))
+                if digest in self.digests or OTHER + digest in self.digests:
                     at += size
                     break
             else:
@@ -68,10 +77,25 @@ class RedactedName:
         return _without(text, self.spans(text))
 
 
-def redacted_name(forms: Iterable[str], salt: str) -> RedactedName:
-    """The name with these forms, of at most ``MOST_WORDS`` words each."""
-    split = [words for form in forms if 0 < len(words := words_of(form)) <= MOST_WORDS]
-    return RedactedName(salt, frozenset(_digest(salt, words) for words in split), max(map(len, split), default=0))
+def redacted_name(forms: Iterable[str], salt: str, others: Iterable[str] = ()) -> RedactedName:
+    """The name with these forms, of at most ``MOST_WORDS`` words each, and not in the names of ``others``."""
+    own, kept = (
+        [words for each in names if 0 < len(words := words_of(each)) <= MOST_WORDS] for names in (forms, others)
+    )
+    digests = {_digest(salt, words) for words in own}
+    digests |= {OTHER + digest for words in kept if (digest := _digest(salt, words)) not in digests}
+    return RedactedName(salt, frozenset(digests), max(map(len, [*own, *kept]), default=0))
+
+
+def names_in(byline: str) -> list[str]:
+    """The names of an author's entry, which may be those of several people.
+
+    >>> names_in("Ines Falk, Tom Reed and Amara Okoye"), names_in("Ines Falk, Political Editor")
+    (['Ines Falk', 'Tom Reed', 'Amara Okoye'], ['Ines Falk, Political Editor'])
+    """
+    joined = load_name_tables().joiner.split(byline)
+    names = joined if len(joined) == 1 else [name for piece in joined for name in piece.split(",")]
+    return [name.strip() for each in names for name in re.split("[;/&]", each) if name.strip()]
 
 
 def words_of(text: str) -> list[str]:
@@ -91,7 +115,9 @@ def _folded(word: str) -> str:
 def redact_record(record: Mapping[str, Any], name: RedactedName) -> Record:
     """A staged Avro article without the name."""
     done = dict(record) | _redacted_fields(record, name)
-    done["authors"] = [author for author in record["authors"] if not _is_name(author["name"], name)]
+    done["authors"] = [
+        dict(author) | {"name": left} for author in record["authors"] for left in _others_in(author["name"], name)
+    ]
     done["evidence"] = {
         field: found | {"read_from": found["read_from"] and name.redact(found["read_from"])}
         for field, found in record["evidence"].items()
@@ -105,9 +131,8 @@ def redact_record(record: Mapping[str, Any], name: RedactedName) -> Record:
 def redact_row(row: Mapping[str, Any], name: RedactedName) -> Record:
     """A row of ``articles`` or ``article_versions`` without the name; its mentions are not in it."""
     done = dict(row) | _redacted_fields(row, name)
-    kept = [n for n, author in enumerate(row["authors"]) if not _is_name(author, name)]
-    for column in ("authors", "author_types"):
-        done[column] = [row[column][n] for n in kept]
+    left = [(n, each) for n, author in enumerate(row["authors"]) for each in _others_in(author, name)]
+    done["authors"], done["author_types"] = [each for _, each in left], [row["author_types"][n] for n, _ in left]
     if row.get("evidence"):
         done["evidence"] = json.dumps({
             field: found | {"read_from": found["read_from"] and name.redact(found["read_from"])}
@@ -157,8 +182,9 @@ def _derived(done: Mapping[str, Any]) -> Record:
     return {"content_hash": content_hash(done["title"], done["body"]), "word_count": len(done["body"].split())}
 
 
-def _is_name(text: str, name: RedactedName) -> bool:
-    return bool(name.spans(text))
+def _others_in(author: str, name: RedactedName) -> list[str]:
+    """The author's entry, or, if it has the name, the names of others in it."""
+    return [each for each in names_in(author) if not name.spans(each)] if name.spans(author) else [author]
 
 
 def _without(text: str, spans: Sequence[Span]) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.jobs.forget import articles_at, domain_of, forms_of_name, is_named, next_of_outlet
-from pipelines.records import Entity, Mention, Outlet
+from pipelines.jobs.forget import articles_at, bearer_of, domain_of, is_named, next_of_outlet
+from pipelines.records import Author, Entity, Mention, Outlet
 from pipelines.resolve.redaction import redacted_name
 from pipelines.resolve.takedowns import Forgotten, Takedown
 from pipelines.settings import Settings
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from schemas import Registry
 from tests.builders import FETCHED_AT, coordinates
 from tests.warehouse.batches import Event, carried, later, refused, stage
 
@@ -160,6 +162,77 @@ def test_a_name_has_the_forms_that_the_article_gives_it(
     )
     entities = tuple(Entity(entity_id, name, "PER", len(said), 0.3) for entity_id, name, said in people)
     load(warehouse, tmp_path, carried(0, title="Two people", body=body, mentions=mentions, entities=entities))
-    found = forms_of_name(warehouse, "a" * 32, asked)
+    found = bearer_of(warehouse, "a" * 32, asked).forms
     assert set(found) == forms
     assert is_named(warehouse, "a" * 32, redacted_name(found, "salt")) == (asked in {"Ines Falk", "Falk", "Tom Reed"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "several", "others"),
+    [
+        ("Martin", ("Martin Weber", "Paul Martin"), {"Lena Vester"}),
+        ("Paul Martin", (), {"Martin Weber", "Lena Vester"}),
+        ("Weber", (), {"Paul Martin", "Lena Vester"}), ("Lena", (), {"Paul Martin", "Martin Weber"}),
+    ],
+)
+def test_a_short_name_of_several_people_is_not_one_persons(
+    warehouse: DuckDBWarehouse, tmp_path: Path, asked: str, several: tuple[str, ...], others: set[str]
+) -> None:
+    body = "Paul Martin met Martin Weber."
+    mentions = tuple(
+        Mention(form, "PER", body.index(form), body.index(form) + len(form), 0, entity_id, False, 0.9)
+        for entity_id, form in (("f" * 32, "Paul Martin"), ("1" * 32, "Martin Weber"))
+    )
+    entities = tuple(Entity(each.entity_id, each.text, "PER", 1, 0.3) for each in mentions)
+    authors = (Author("Lena Vester", "person"),)
+    load(warehouse, tmp_path, carried(0, body=body, mentions=mentions, entities=entities, authors=authors))
+    found = bearer_of(warehouse, "a" * 32, asked)
+    assert (found.several, found.others) == (several, others)
+
+
+def test_a_name_is_found_and_redacted_in_articles_that_are_only_quarantined(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(warehouse.path)) as con:
+        con.execute("INSERT INTO scrapers VALUES ('quay-crawler', 'quarantined', now(), NULL, 'batch-1', NULL)")
+    body = "Ines Falk spoke."
+    mention = Mention("Ines Falk", "PER", 0, 9, 0, "f" * 32, False, 0.9)
+    entity = Entity("f" * 32, "Ines Falk", "PER", 1, 0.3)
+    load(warehouse, tmp_path, carried(
+        0, scraper="quay-crawler", title="A speech", body=body, mentions=(mention,), entities=(entity,), authors=(),
+    ))
+    with duckdb.connect(str(warehouse.path)) as con:
+        con.execute("UPDATE quarantined_articles SET schema_version = 1")
+    bearer = bearer_of(warehouse, "a" * 32, "Falk")
+    assert set(bearer.forms) == {"Falk", "Ines Falk"}
+    name = redacted_name(bearer.forms, "salt", bearer.others)
+    assert is_named(warehouse, "a" * 32, name)
+    takedown = replace(TAKEDOWN, scope="person", outlet_domain=None)
+    load_batch(
+        warehouse, stage(tmp_path, batch_id="forget-1", kind="forget"),
+        forgotten=Forgotten(takedown, ("a" * 32,), name=name),
+    )
+    ((article, version),) = warehouse.query("SELECT article, schema_version FROM quarantined_articles").rows
+    registry = Registry.load()
+    assert registry.decode(bytes(article))["body"] == "[redacted] spoke."
+    assert version == registry.latest("article").version
+    assert not is_named(warehouse, "a" * 32, name)
+    assert warehouse.verify().problems == ()
+
+
+def test_a_name_is_found_and_redacted_in_articles_that_are_only_withdrawn(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    load(warehouse, tmp_path, carried(0, title="A speech", body="Ines Falk spoke.", authors=()))
+    again = stage(tmp_path, refused(0, reason="ListingPage"), batch_id="again", kind="reprocess")
+    load_batch(warehouse, again)
+    bearer = bearer_of(warehouse, "a" * 32, "Ines Falk")
+    name = redacted_name(bearer.forms, "salt", bearer.others)
+    assert is_named(warehouse, "a" * 32, name)
+    takedown = replace(TAKEDOWN, scope="person", outlet_domain=None)
+    load_batch(
+        warehouse, stage(tmp_path, batch_id="forget-1", kind="forget"),
+        forgotten=Forgotten(takedown, ("a" * 32,), name=name),
+    )
+    assert warehouse.query("SELECT body FROM withdrawn_articles").rows == (("[redacted] spoke.",),)
+    assert not is_named(warehouse, "a" * 32, name)

@@ -99,3 +99,28 @@ def test_mentions_still_lie_where_their_text_is(parts: list[str]) -> None:
     assert name.spans(text) == []
     assert {mention["entity_id"] for mention in left} <= {entity["entity_id"] for entity in named}
     assert all(entity["mention_count"] == sum(m["entity_id"] == entity["entity_id"] for m in left) for entity in named)
+
+
+@pytest.mark.parametrize(("byline", "left"), [
+    ("Ines Falk and Tom Reed", ["Tom Reed"]), ("Ines Falk, Tom Reed und Amara Okoye", ["Tom Reed", "Amara Okoye"]),
+    ("Tom Reed & Ines Falk", ["Tom Reed"]), ("Ines Falk, Political Editor", []), ("Tom Reed and Amara Okoye", None),
+    ("Martin Falk; Ines Falk", ["Martin Falk"]),
+])
+def test_others_in_one_byline_keep_their_names(byline: str, left: list[str] | None) -> None:
+    name = redacted_name(["Ines Falk", "Falk"], "salt", ["Martin Falk"])
+    record = carried(0).record
+    record["authors"] = [{"name": byline, "type": "person"}, {"name": "News desk", "type": "desk"}]
+    wanted = [byline] if left is None else left
+    done = redact_record(record, name)
+    assert done["authors"] == [*({"name": each, "type": "person"} for each in wanted), record["authors"][1]]
+    row = {"title": "T", "body": "B", "authors": [byline, "News desk"], "author_types": ["person", "desk"]}
+    done = redact_row(row, name)
+    assert done["authors"] == [*wanted, "News desk"]
+    assert done["author_types"] == ["person"] * len(wanted) + ["desk"]
+
+
+def test_a_form_that_is_a_part_of_another_persons_name_stays_there() -> None:
+    name = redacted_name(["Paul Martin", "Martin"], "salt", ["Martin Weber", "Paul Martin"])
+    assert name.redact("Paul Martin met Martin Weber. Martin spoke, Weber did not.") == (
+        "[redacted] met Martin Weber. [redacted] spoke, Weber did not."
+    )

@@ -16,7 +16,7 @@ import pytest
 from flows.searching import a_phrase_of, copies_of, search_stores
 from flows.takedowns import open_takedowns
 from pipelines.clean.identity import content_hash
-from pipelines.jobs.forget import articles_at, forms_of_name, is_named
+from pipelines.jobs.forget import articles_at, bearer_of, is_named
 from pipelines.records import Author, Coordinates, Evidence, Mention, Outlet
 from pipelines.resolve.redaction import RedactedName, redacted_name
 from pipelines.resolve.takedowns import Forgotten, Takedown
@@ -274,7 +274,7 @@ def test_every_warehouse_answers_what_a_takedown_asks(stream: Takedowns, tmp_pat
     warehouse, pier = stream.warehouse, replace(TAKEDOWN, scope="outlet", outlet_domain="pier.example")
     assert articles_at(warehouse, "https://pier.example/lanterns")[1:] == (ARTICLE,)
     assert ask(warehouse, "articles_of_outlet", ("pier.example", 5)).rows == ((ARTICLE,),)
-    assert set(forms_of_name(warehouse, ARTICLE, "Ines Falk")) == {"Ines Falk", "falk"}
+    assert set(bearer_of(warehouse, ARTICLE, "Ines Falk").forms) == {"Ines Falk", "falk"}
     assert is_named(warehouse, ARTICLE, NAME)
     for takedown, ids in ((TAKEDOWN, (ARTICLE,)), (pier, ())):
         assert a_phrase_of(warehouse, takedown, ids) == LANTERNS
