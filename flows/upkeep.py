@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flows.dead_letters import opened
+from flows.faults import WrongUsage
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.warehouse import Done, Warehouse
 
 
-def keep_up(settings: Settings, keep_days: float, wait_minutes: float = 0.0) -> list[Done]:
+def keep_up(
+    settings: Settings, keep_days: float, wait_minutes: float = 0.0, *, reencrypts: bool = False
+) -> list[Done]:
     """Free space in the warehouse, and remove what the archive need not keep; what was done.
 
-    Earlier states of Iceberg tables stay readable for ``keep_days``. Raises ``WarehouseBusy`` if a run still has the
+    If it ``reencrypts``, what is kept of raw messages is encrypted with the current key before. Earlier states of
+    Iceberg tables stay readable for ``keep_days``. Raises ``WarehouseBusy`` if a run still has the
     writer lock after ``wait_minutes``.
     """
     warehouse = opened(settings)
-    with warehouse.writer("dateline maintain", 60 * wait_minutes):
-        return [*warehouse.maintain(timedelta(days=keep_days)), *_keep_archive(settings, warehouse)]
+    if reencrypts and settings.encryption.key_id is None:
+        raise WrongUsage(
+            "There is no current key to encrypt with. Nothing was changed.\n"
+            "What to do: name one in DATELINE_ENCRYPTION__KEY_ID and give it in DATELINE_ENCRYPTION__KEYRING."
+        )
+    topic = settings.kafka.raw_topic if reencrypts else ""
+    with warehouse.writer("dateline maintain", 60 * wait_minutes, topic):
+        done = list(_reencrypt(settings, warehouse)) if reencrypts else []
+        return [*done, *warehouse.maintain(timedelta(days=keep_days)), *_keep_archive(settings, warehouse)]
+
+
+def _reencrypt(settings: Settings, warehouse: Warehouse) -> Iterator[Done]:
+    """Encrypt what is kept of the topic's messages with the current key; staged batches, which have them too, go."""
+    from flows.staged import StagedBatches
+    from pipelines.jobs.reencrypt import reencrypt
+    from pipelines.stage import stage_store
+    from pipelines.warehouse import Done
+
+    store = stage_store(settings)
+    staged = StagedBatches(store.batches, store.archive)
+    staged.remove_unloaded(warehouse)
+    staged.remove_all()
+    done = reencrypt(warehouse, store)
+    for what, now, left in (
+        ("originals", done.originals, done.originals_left), ("archive", done.messages, done.messages_left),
+    ):
+        yield Done("encrypt", f"{what} of {store.topic}", now + left, left, "with another key or none")
 
 
 def _keep_archive(settings: Settings, warehouse: Warehouse) -> list[Done]:

@@ -64,6 +64,8 @@ class Failpoint(StrEnum):
     """After the index names the files without the erased messages, and before the earlier files are removed."""
     FORGETTING = "forgetting"
     """After a takedown was committed, when the stores ``where`` were cleaned of what it removed."""
+    REENCRYPTING = "reencrypting"
+    """After originals were encrypted with the current key, and before the warehouse has them."""
     COMMITTING_GROUP = "committing group"
     """Before the group's offsets are committed in Kafka."""
 

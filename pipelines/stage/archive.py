@@ -17,7 +17,7 @@ import json
 import uuid
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from pipelines.stage.batch import StagedBatch
 from pipelines.stage.encryption import Keyring
 from pipelines.stage.faults import EncryptionKeyMissing, StagedBatchDamaged
 from pipelines.stage.folder import Folder
-from pipelines.stage.parts import OPEN, schema_of
+from pipelines.stage.parts import OPEN, schema_of, sealed_value
 
 type Spans = tuple[OffsetRange, ...]
 
@@ -212,14 +212,34 @@ class Archive:
                 kept, count = self._without(batch, file, wanted, at)
                 files.append(kept)
                 erased += count
-            if tuple(files) != batch.files:
-                reach(Failpoint.ERASING)
-                self._enter(replace(batch, files=tuple(files)))
-                reach(Failpoint.ERASED)
-            folder = self._messages(batch.batch_id)
-            for left in set(folder.files()) - {file.name for file in files}:
-                folder.remove_file(left)
+            self._replace(batch, tuple(files))
         return erased
+
+    def reencrypt(self) -> tuple[int, int]:
+        """Encrypts the values that are not encrypted with the current key, of which there has to be one.
+
+        Returns how many were encrypted now, and how many stay as they are because their key is not given. Each file is
+        replaced at once, and a call that was cut short is finished by another.
+        """
+        done = left = 0
+        for batch in self.batches():
+            files = []
+            for file in batch.files:
+                kept, count, unreadable = self._with_current_key(batch, file)
+                files.append(kept)
+                done, left = done + count, left + unreadable
+            self._replace(batch, tuple(files))
+        return done, left
+
+    def _replace(self, batch: ArchivedBatch, files: tuple[ArchivedFile, ...]) -> None:
+        """Names these files in the index instead of the batch's, and removes all others of the batch."""
+        if files != batch.files:
+            reach(Failpoint.ERASING)
+            self._enter(replace(batch, files=files))
+            reach(Failpoint.ERASED)
+        folder = self._messages(batch.batch_id)
+        for left in set(folder.files()) - {file.name for file in files}:
+            folder.remove_file(left)
 
     def retain(self, keep_days: float | None, keep_bytes: int | None, now: datetime) -> Retained:
         """Removes the oldest batches until none is older, and all of them are not larger, than is to be kept."""
@@ -276,21 +296,46 @@ class Archive:
         """A file without these messages, and how many of them were not erased before."""
         if not _may_have(file, Wanted(wanted)):
             return file, 0
-        folder, erased = self._messages(batch.batch_id), 0
         with self._opened(batch, file) as parquet:
             groups = [set(_rows_of(parquet, group, Wanted(wanted))) for group in range(parquet.num_row_groups)]
-            if not any(groups):
-                return file, 0
-            name = f"{file.name.partition('.')[0]}.{uuid.uuid4().hex[:8]}.parquet"
-            with folder.writing(name) as new, pq.ParquetWriter(new, schema_of("messages"), compression="zstd") as out:
-                for group, rows in enumerate(groups):
-                    table = parquet.read_row_group(group)
-                    if rows:
-                        kept = [_erased(r, at) if n in rows else r for n, r in enumerate(table.to_pylist())]
-                        table = pa.Table.from_pylist(kept, schema=schema_of("messages"))
-                        erased += len(rows)
-                    out.write_table(table)
-        return _described(folder, name, folder.sha256(name)), erased
+        return self._rewritten(batch, file, groups, lambda row: _erased(row, at)), sum(map(len, groups))
+
+    def _with_current_key(self, batch: ArchivedBatch, file: ArchivedFile) -> tuple[ArchivedFile, int, int]:
+        """A file with the current key, how many values were encrypted now, and of how many the key is not given."""
+        groups, left, keyring = [], 0, self.keyring
+        with self._opened(batch, file) as parquet:
+            for group in range(parquet.num_row_groups):
+                rows = parquet.read_row_group(group, ["key_id", "value_bytes"]).to_pylist()
+                others = {
+                    n for n, row in enumerate(rows)
+                    if row["value_bytes"] is not None and row["key_id"] != keyring.current
+                }
+                groups.append({n for n in others if rows[n]["key_id"] is None or rows[n]["key_id"] in keyring.by_id})
+                left += len(others) - len(groups[-1])
+        new = self._rewritten(
+            batch, file, groups, lambda row: row | sealed_value(_value(row, keyring), _coordinates(row), keyring)
+        )
+        return new, sum(map(len, groups)), left
+
+    def _rewritten(
+        self, batch: ArchivedBatch, file: ArchivedFile, groups: Sequence[set[int]],
+        change: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> ArchivedFile:
+        """The file with these rows of its row groups changed, under a new name; the same file if there are none."""
+        if not any(groups):
+            return file
+        folder, name = self._messages(batch.batch_id), f"{file.name.partition('.')[0]}.{uuid.uuid4().hex[:8]}.parquet"
+        with (
+            self._opened(batch, file) as parquet, folder.writing(name) as new,
+            pq.ParquetWriter(new, schema_of("messages"), compression="zstd") as out,
+        ):
+            for group, rows in enumerate(groups):
+                table = parquet.read_row_group(group)
+                if rows:
+                    kept = [change(row) if n in rows else row for n, row in enumerate(table.to_pylist())]
+                    table = pa.Table.from_pylist(kept, schema=schema_of("messages"))
+                out.write_table(table)
+        return _described(folder, name, folder.sha256(name))
 
     @contextmanager
     def _opened(self, batch: ArchivedBatch, file: ArchivedFile) -> Iterator[pq.ParquetFile]:
@@ -450,7 +495,7 @@ def _value(row: Mapping[str, Any], keyring: Keyring) -> bytes | None:
     return unpacked
 
 
-def _erased(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def _erased(row: dict[str, Any], at: datetime) -> dict[str, Any]:
     return {**row, **dict.fromkeys(_ERASED), "header_names": [], "header_values": [], "erased_at": at}
 
 

@@ -158,17 +158,12 @@ class PartWriter:
     def message(self, message: RawMessage, keyring: Keyring = OPEN) -> None:
         """Stages a raw message for the archive, with its value encrypted if the keyring has a current key."""
         at, value = message.coordinates, message.value
-        sealed = value
-        if value is not None and keyring.current is not None:  # what is encrypted cannot be compressed any more
-            sealed = keyring.encrypt(pa.compress(value, codec="zstd", asbytes=True), str(at))
         self._file("messages").append({
             "topic": at.topic, "partition": at.partition, "offset": at.offset, "timestamp": message.timestamp,
             "key": message.key, "header_names": [name for name, _ in message.headers],
             "header_values": [content for _, content in message.headers],
-            "value": sealed, "left_out_bytes": message.left_out_bytes,
-            "value_bytes": None if value is None else len(value),
-            "key_id": None if value is None else keyring.current,
-            "digest": None if value is None else keyring.digest(value),
+            "left_out_bytes": message.left_out_bytes, "value_bytes": None if value is None else len(value),
+            **sealed_value(value, at, keyring),
         })
 
     def close(self) -> tuple[StagedFile, ...]:
@@ -193,6 +188,16 @@ class PartWriter:
         if kind not in self._open:
             self._open[kind] = _File(self._folder, kind, self._part)
         return self._open[kind]
+
+
+def sealed_value(value: bytes | None, at: Coordinates, keyring: Keyring) -> dict[str, Any]:
+    """The columns of an archived message that depend on the keyring: its value, the id of the key, and the digest."""
+    if value is None:
+        return {"value": None, "key_id": None, "digest": None}
+    sealed = value
+    if keyring.current is not None:  # what is encrypted cannot be compressed any more
+        sealed = keyring.encrypt(pa.compress(value, codec="zstd", asbytes=True), str(at))
+    return {"value": sealed, "key_id": keyring.current, "digest": keyring.digest(value)}
 
 
 class _File:

@@ -163,6 +163,16 @@ class StoredDeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The original of a dead letter: inside of it, or in the file at ``path``; encrypted if it has the id of a key."""
+
+    dead_letter_id: str
+    inside: bytes | None
+    path: str | None
+    key_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
     """Selects dead letters: by default all that are still rejected.
 
@@ -340,6 +350,9 @@ class Warehouse(Protocol):
     def forget_originals(self, paths: Sequence[str]) -> None:
         """Records that these files have been removed."""
 
+    def replace_originals(self, originals: Sequence[Original]) -> None:
+        """Stores these originals in place of those that their dead letters have, whose files are then to be removed."""
+
     def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
         """Records that every store was cleaned of what a takedown removed, and what is left elsewhere."""
 
@@ -384,7 +397,7 @@ class Warehouse(Protocol):
 
 __all__ = [
     "OUTCOMES", "Answer", "DeadLetterFilter", "DeadLetterGroup", "ExchangeRefused", "Identity", "LedgerOpen", "Loaded",
-    "NotRead", "OffsetsMoved", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus", "ScraperStanding",
-    "ScraperState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
+    "NotRead", "OffsetsMoved", "Original", "OutboxStanding", "QueryFailed", "QueryStopped", "Run", "RunStatus",
+    "ScraperStanding", "ScraperState", "StateMoved", "StoredDeadLetter", "Table", "WaitingArticle", "Warehouse",
     "WarehouseBusy", "WarehouseFault", "WarehouseMissing", "WarehouseUnavailable", "distinct_names", "warehouse_gone",
 ]

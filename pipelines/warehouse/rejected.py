@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.records import Coordinates
-from pipelines.warehouse.interface import DeadLetterFilter, DeadLetterGroup, StoredDeadLetter
+from pipelines.warehouse.interface import DeadLetterFilter, DeadLetterGroup, Original, StoredDeadLetter
 
 _COLUMNS = """
 SELECT dead_letter_id, topic, partition, kafka_offset, message_at, step, reason, details, fingerprint, processor,
@@ -80,6 +80,22 @@ def originals_to_remove(con: Any) -> list[str]:
 
 def forget_originals(con: Any, paths: Sequence[str]) -> None:
     con.execute("DELETE FROM removed_originals WHERE original_path = ANY(?)", [list(paths)])
+
+
+def replace_originals(con: Any, originals: Sequence[Original]) -> None:
+    """Stores originals in place of those that the dead letters have, and notes the files of these for removal."""
+    for each in originals:
+        con.execute(
+            "INSERT INTO removed_originals (original_path, batch_id) SELECT original_path, batch_id FROM dead_letters "
+            "WHERE dead_letter_id = $id AND original_path <> coalesce($path, '') "
+            "AND original_path NOT IN (SELECT original_path FROM removed_originals)",
+            {"id": each.dead_letter_id, "path": each.path},
+        )
+        con.execute(
+            "UPDATE dead_letters SET original = $inside, original_path = $path, original_key_id = $key "
+            "WHERE dead_letter_id = $id",
+            {"inside": each.inside, "path": each.path, "key": each.key_id, "id": each.dead_letter_id},
+        )
 
 
 def _where(chosen: DeadLetterFilter) -> tuple[str, list[Any]]:

@@ -28,6 +28,7 @@ from pipelines.warehouse.interface import (
     DeadLetterGroup,
     ExchangeRefused,
     Identity,
+    Original,
     OutboxKind,
     OutboxStanding,
     Run,
@@ -285,6 +286,10 @@ class RelationalWarehouse(ABC):
     def forget_originals(self, paths: Sequence[str]) -> None:
         with self._writing() as con:
             rejected.forget_originals(con, paths)
+
+    def replace_originals(self, originals: Sequence[Original]) -> None:
+        with self._writing() as con:
+            rejected.replace_originals(con, originals)
 
     def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
         with self._writing() as con:

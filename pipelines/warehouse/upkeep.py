@@ -13,9 +13,9 @@ class Done:
     ``files_removed`` counts the files that the task removed from the storage.
     """
 
-    task: Literal["rewrite", "vacuum", "compact", "expire", "retain"]
+    task: Literal["rewrite", "vacuum", "compact", "expire", "retain", "encrypt"]
     subject: str
     before: int
     after: int
-    unit: Literal["bytes", "data files", "snapshots"]
+    unit: Literal["bytes", "data files", "snapshots", "with another key or none"]
     files_removed: int = 0

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.faults import OTHER_WRITER
+from flows.faults import OTHER_WRITER, USAGE
 from flows.maintain import maintain
 from pipelines.warehouse import WarehouseBusy
 from pipelines.warehouse.duckdb import DuckDBWarehouse
@@ -48,3 +48,17 @@ def test_the_flow_does_the_same_and_waits(
     assert [done["task"] for done in maintain(wait_minutes=0.1)] == ["rewrite"]
     with warehouse.writer("a run"), pytest.raises(WarehouseBusy):
         maintain(wait_minutes=0.001)
+
+
+def test_originals_are_encrypted_anew_only_with_a_current_key(
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    make_warehouse(home / "warehouse.duckdb")
+    refused = CliRunner().invoke(app, ["maintain", "--reencrypt"])
+    assert (refused.exit_code, "no current key" in refused.output) == (USAGE, True)
+    monkeypatch.setenv("DATELINE_ENCRYPTION__KEYRING", f"2026a:{'A' * 43}=")
+    monkeypatch.setenv("DATELINE_ENCRYPTION__KEY_ID", "2026a")
+    done = json.loads(CliRunner().invoke(app, ["maintain", "--reencrypt", "--json"]).stdout)
+    assert [(each["task"], each["before"], each["after"]) for each in done[:2]] == [("encrypt", 0, 0)] * 2
+    assert [each["task"] for each in done[2:]] == ["rewrite"]

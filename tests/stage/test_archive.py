@@ -234,3 +234,25 @@ def test_encrypted_messages_are_read_with_their_key_and_forgotten_with_it(archiv
     assert sum(len(check.damaged) for check in checks) == 2
     assert second.erase([Coordinates(TOPIC, 0, 1), Coordinates(TOPIC, 0, 4)], FETCHED_AT) == 2
     assert offsets(second) == [0, 2, 3, 5]
+
+
+def test_messages_of_a_former_key_and_open_ones_get_the_current_one(archive: Archive) -> None:
+    keys = {"first": b"1" * 32, "second": b"2" * 32}
+    archive.publish(staged(archive, "run-00001", [*messages(0, 3), a_message(coordinates=coordinates(3), value=None)]))
+    first = replace(archive, keyring=Keyring("first", keys))
+    first.publish(staged(first, "run-00002", messages(4, 8)))
+    first.erase([Coordinates(TOPIC, 0, 5)], FETCHED_AT)
+    second = replace(archive, keyring=Keyring("second", keys))
+    with armed(killed_at(Failpoint.ERASED)), pytest.raises(Killed):
+        second.reencrypt()
+    alone = replace(archive, keyring=Keyring("second", {"second": keys["second"]}))
+    assert alone.reencrypt() == (0, 3)
+    assert second.reencrypt() == (3, 0)
+    assert second.reencrypt() == (0, 0)
+    assert offsets(alone) == [0, 1, 2, 3, 4, 6, 7]
+    assert sorted(alone.read(ALL), key=lambda m: m.coordinates)[4:] == [*messages(4, 5), *messages(6, 8)]
+    assert offsets(alone, Wanted(digest=alone.keyring.digest(b"page 1"))) == [1]
+    checks = [alone.check_file(batch, file) for batch in archive.batches() for file in batch.files]
+    assert [(check.damage, check.damaged) for check in checks] == [(None, [])] * 4
+    stored = b"".join(archive.folder.read(name) for name in names(archive.folder))
+    assert b"page 1" not in stored

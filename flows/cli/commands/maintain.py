@@ -16,11 +16,18 @@ app = typer.Typer()
 
 
 @app.command()
-def maintain(
+def maintain(  # noqa: PLR0913, PLR0917  its options
     keep_days: Annotated[
         float,
         typer.Option("--keep-days", min=0, help="Days for which earlier states of Iceberg tables stay readable."),
     ] = 7.0,
+    reencrypt: Annotated[
+        bool,
+        typer.Option("--reencrypt", help="Encrypt dead letters' originals and the archive with the current key first."),
+    ] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
+    ] = 0.0,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -29,14 +36,15 @@ def maintain(
 
     Also removes what the archive of raw messages need not keep any longer.
 
-    No row is changed. Between runs into DuckDB or Iceberg; PostgreSQL may be written meanwhile.
+    With --reencrypt, what is kept of raw messages is encrypted with the current key, whatever it was encrypted with.
+    Otherwise no row is changed. Between runs into DuckDB or Iceberg; PostgreSQL may be written meanwhile.
     """
     with command("maintain", verbose=verbose, warehouse=warehouse) as run:
         from dataclasses import asdict
 
         from flows.upkeep import keep_up
 
-        done = keep_up(run.settings, keep_days)
+        done = keep_up(run.settings, keep_days, wait, reencrypts=reencrypt)
         if as_json:
             run.screen.write_json([asdict(each) for each in done])
         else:

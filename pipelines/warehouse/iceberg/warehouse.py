@@ -27,7 +27,7 @@ from pipelines.warehouse.iceberg.faults import faults_in_words
 from pipelines.warehouse.iceberg.replica import RecordingConnection, make_marks, mark, refresh, standing
 from pipelines.warehouse.iceberg.tables import TURN, IcebergTables
 from pipelines.warehouse.iceberg.upkeep import Upkeep
-from pipelines.warehouse.interface import ExchangeRefused, OutboxKind, Run, RunStatus, warehouse_gone
+from pipelines.warehouse.interface import ExchangeRefused, Original, OutboxKind, Run, RunStatus, warehouse_gone
 from pipelines.warehouse.preparing import make_layout
 from pipelines.warehouse.relational import now
 from pipelines.warehouse.upkeep import Done
@@ -85,6 +85,9 @@ class IcebergWarehouse(DuckDBWarehouse):
 
     def forget_originals(self, paths: Sequence[str]) -> None:
         self._again(partial(super().forget_originals, paths))
+
+    def replace_originals(self, originals: Sequence[Original]) -> None:
+        self._again(partial(super().replace_originals, originals))
 
     def complete_takedown(self, takedown_id: str, remains: Sequence[Mapping[str, Any]], at: datetime) -> None:
         self._again(partial(super().complete_takedown, takedown_id, remains, at))
