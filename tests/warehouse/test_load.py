@@ -146,14 +146,14 @@ def test_of_two_batches_from_one_offset_the_second_is_refused(warehouse: Relatio
     assert tables(warehouse) == before
 
 
-@pytest.mark.parametrize("at", [
+CUT_AT = (
     Failpoint.COMPARED, "articles", "article_versions", "mentions", "article_entities", "batches", "batch_ranges",
     "dead_letters", "entities", "ledger", "partition_offsets", "scraper_batches", "story_bands", "deletions",
     "entity_forms", "outbox", "people", Failpoint.CHANGED,
-])
-def test_a_publication_that_is_cut_short_moves_nothing(
-    warehouse: RelationalWarehouse, tmp_path: Path, at: str
-) -> None:
+)
+
+
+def test_a_publication_that_is_cut_short_anywhere_moves_nothing(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,))))
     before = tables(warehouse)
     second = stage(
@@ -164,9 +164,10 @@ def test_a_publication_that_is_cut_short_moves_nothing(
         refused(2), tombstone(3, OTHER), batch_id="batch-2",
     )
 
-    with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
-        load_batch(warehouse, second)
-    assert tables(warehouse) == before
+    for at in CUT_AT:
+        with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
+            load_batch(warehouse, second)
+        assert (at, tables(warehouse)) == (at, before)
     assert load_batch(warehouse, second).outcomes == Counter(new_version=1, rejected=1, nothing_to_delete=1)
     assert warehouse.verify().problems == ()
 
