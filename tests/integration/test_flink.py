@@ -43,7 +43,7 @@ def test_a_lost_task_manager_costs_a_run_and_the_next_one_loads_what_is_loaded_h
     before = {job["jid"] for job in asked(flink, "jobs/overview")["jobs"]}
     run = there.start("ingest", "--runner", "flink", "--flink-master", address(flink))
     assert wait_until(lambda: steps_run(flink, before), lambda: run.poll() is None, 300)
-    lost = running_process(flink)
+    lost, registered = running_process(flink), data_ports(flink)
     workers = lost.children(recursive=True)
     lost.kill()
     printed, _ = run.communicate(timeout=300)
@@ -53,6 +53,7 @@ def test_a_lost_task_manager_costs_a_run_and_the_next_one_loads_what_is_loaded_h
     assert wait_until(lambda: not any(alive(worker) for worker in workers), lambda: True, 120)
 
     flink.start()
+    assert wait_until(lambda: has_come_back(flink, registered), lambda: True, 120)
     again = there.run("ingest", "--json", "--runner", "flink", "--flink-master", address(flink))
     assert again.returncode == 0, again.stdout
     here = Machine(tmp_path / "here", kafka, prefect_server, max_records=2_000)
@@ -74,6 +75,18 @@ def address(flink: LocalFlink) -> str:
 def asked(flink: LocalFlink, path: str) -> Any:
     with urllib.request.urlopen(f"http://{address(flink)}/{path}", timeout=30) as answer:
         return json.load(answer)
+
+
+def data_ports(flink: LocalFlink) -> dict[str, int]:
+    """The port of each TaskManager that the JobManager lists, also of one that is lost and was not missed yet."""
+    return {each["id"]: each["dataPort"] for each in asked(flink, "taskmanagers")["taskmanagers"]}
+
+
+def has_come_back(flink: LocalFlink, before: dict[str, int]) -> bool:
+    """Whether the same TaskManagers as before are there, the first one with the port of a new process."""
+    now = data_ports(flink)
+    first = TaskManager(flink.home, number=1).resource
+    return now.keys() == before.keys() and now[first] != before[first]
 
 
 def steps_run(flink: LocalFlink, before: set[str]) -> bool:
