@@ -30,6 +30,7 @@ KILLS = {
     "after read": (Failpoint.RANGE_READ, 0),
     "mid-transform": (f"{Failpoint.ENRICHING}:4", 0),
     "after stage": (Failpoint.STAGED, 0),
+    "between the archive and the load": (Failpoint.ARCHIVED, 0),
     "inside the load's transaction": (Failpoint.CHANGED, 0),
     "after commit, before the group commit": (Failpoint.COMMITTING_GROUP, IN_A_SMALL_BATCH),
     "second batch, inside the load's transaction": (f"{Failpoint.CHANGED}:2", 2 * IN_A_SMALL_BATCH),
@@ -37,6 +38,7 @@ KILLS = {
 """Where runs are killed, one after another, and how many records the warehouse then has of batches that are small."""
 COLD = {"mid-transform", "inside the load's transaction"}
 """Where runs are killed that are started as a shell does, with workers; the others are forked (``warm.py``)."""
+ARCHIVING = {"DATELINE_ARCHIVE__ENABLED": "true"}
 OTHERS = 12
 NUMBERS = itertools.count(1)
 
@@ -92,65 +94,47 @@ def test_the_undisturbed_run_accounts_for_every_sample(undisturbed: Rows) -> Non
 
 
 def test_runs_killed_one_after_another_lose_and_double_nothing(machine: Machine, undisturbed: Rows) -> None:
-    killed_everywhere(machine, COLD)
-    completes(machine, undisturbed)
+    killed_everywhere(machine, COLD, **ARCHIVING)
+    completes(machine, undisturbed, **ARCHIVING)
 
 
-def test_runs_into_postgresql_killed_one_after_another_lose_and_double_nothing(
-    postgres_machine: Machine, undisturbed: Rows
+def test_runs_into_postgresql_that_stage_in_object_storage_killed_one_after_another_lose_and_double_nothing(
+    postgres_machine: Machine, undisturbed: Rows, bucket: str
 ) -> None:
-    killed_everywhere(postgres_machine)
-    completes(postgres_machine, undisturbed)
+    stage = ARCHIVING | {"DATELINE_STAGE": f"{bucket}/dateline"}
+    killed_everywhere(postgres_machine, **stage)
+    (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
+    assert len((warehouse / "once-raw").folders()) == 3  # of two batches that are loaded, and of one that is not
+    completes(postgres_machine, undisturbed, **stage)
+    assert (Folder(f"{bucket}/dateline") / "staged").folders() == []  # a batch with a deletion leaves nothing staged
+    assert not (postgres_machine.home / "staged").exists()
 
 
-def killed_everywhere(machine: Machine, cold: Container[str] = ()) -> None:
+def killed_everywhere(machine: Machine, cold: Container[str] = (), **environment: str) -> None:
     """Each run is killed at another place. The next one begins with what that has left, and none moves past a batch
     that was not committed."""
     warm = replace(machine, max_records=IN_A_SMALL_BATCH)
     as_a_shell_does = replace(warm, is_cold=True, workers=None)
     for killed, (pause, committed) in KILLS.items():
-        kill_group((as_a_shell_does if killed in cold else warm).start_paused(pause, "ingest"))
+        kill_group((as_a_shell_does if killed in cold else warm).start_paused(pause, "ingest", **environment))
         offsets = open_warehouse(machine.warehouse_url).next_offsets(machine.kafka.raw_topic)
         assert (killed, sum(offsets.values())) == (killed, committed)
 
 
-def completes(machine: Machine, undisturbed: Rows) -> None:
-    """The next run ends well, and the warehouse has the rows of the undisturbed run, and its ledger closes."""
-    again = machine.run("ingest")
+def completes(machine: Machine, undisturbed: Rows, **environment: str) -> None:
+    """The next run ends well, the warehouse has the rows of the undisturbed run, its ledger closes, and each message
+    is archived once."""
+    again = machine.run("ingest", **environment)
     assert again.returncode == 0, again.stdout
     assert rows(machine) == undisturbed
-    verified = machine.run("ledger", "verify", "--deep", "--json")
+    verified = machine.run("ledger", "verify", "--deep", "--json", **environment)
     assert verified.returncode == 0, verified.stdout
     ledger = json_of(verified.stdout)
     assert (ledger["closes"], ledger["is_deep"], ledger["problems"]) == (True, True, [])
     assert sum(p["reconciled"] for p in ledger["partitions"]) == len(undisturbed["ledger"])
-
-
-def test_a_killed_run_that_stages_in_object_storage_loses_and_doubles_nothing(
-    machine: Machine, undisturbed: Rows, bucket: str
-) -> None:
-    stage = {"DATELINE_STAGE": f"{bucket}/dateline"}
-    kill_group(machine.start_paused(Failpoint.STAGED, "ingest", **stage))
-    (warehouse,) = (Folder(f"{bucket}/dateline") / "staged").folders()
-    assert len((warehouse / "once-raw").folders()) == 1
-    again = machine.run("ingest", **stage)
-    assert again.returncode == 0, again.stdout
-    assert rows(machine) == undisturbed
-    assert (Folder(f"{bucket}/dateline") / "staged").folders() == []  # a batch with a deletion leaves nothing staged
-    assert not (machine.home / "staged").exists()
-
-
-def test_a_run_that_is_killed_between_the_archive_and_the_load_archives_each_message_once(
-    machine: Machine, undisturbed: Rows
-) -> None:
-    archiving = {"DATELINE_ARCHIVE__ENABLED": "true"}
-    kill_group(machine.start_paused(Failpoint.ARCHIVED, "ingest", **archiving))
-    again = machine.run("ingest", **archiving)
-    assert again.returncode == 0, again.stdout
-    assert rows(machine) == undisturbed
-    verified = machine.run("archive", "verify", "--json", **archiving)
-    assert verified.returncode == 0, verified.stdout
-    archive = json_of(verified.stdout)
+    checked = machine.run("archive", "verify", "--json", **environment)
+    assert checked.returncode == 0, checked.stdout
+    archive = json_of(checked.stdout)
     assert (archive["messages"], archive["problems"]) == (len(undisturbed["ledger"]), [])
 
 
