@@ -151,15 +151,15 @@ def test_what_the_command_line_asks(news: RelationalWarehouse) -> None:
     assert ask(news, "last_audit").rows == ()
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_the_queries_of_the_readme_find_something(corrected: RelationalWarehouse, query: str) -> None:
-    assert corrected.query(query.replace("WHERE NOT has_teaser", "")).rows
+def test_every_query_of_the_readme_finds_something(corrected: RelationalWarehouse) -> None:
+    wanted = [query.replace("WHERE NOT has_teaser", "") for query in QUERIES]
+    assert [query for query in wanted if not corrected.query(query).rows] == []
 
 
-@pytest.mark.parametrize("mart", mart_examples(), ids=lambda mart: mart.name)
-def test_every_mart_has_an_example_that_finds_something(corrected: RelationalWarehouse, mart: object) -> None:
-    assert corrected.query(mart.query).rows  # type: ignore[attr-defined]
-    assert any(f"marts.{mart.name}" in query for query in QUERIES)  # type: ignore[attr-defined]
+def test_every_mart_has_an_example_that_finds_something(corrected: RelationalWarehouse) -> None:
+    marts = mart_examples()
+    assert [mart.name for mart in marts if not corrected.query(mart.query).rows] == []
+    assert [mart.name for mart in marts if not any(f"marts.{mart.name}" in query for query in QUERIES)] == []
 
 
 def test_every_mart_is_among_the_examples(news: RelationalWarehouse) -> None:

@@ -248,19 +248,19 @@ def test_a_staged_release_that_was_released_meanwhile_is_left_out(stream: Stream
     assert stream.warehouse.verify().problems == ()
 
 
-@pytest.mark.parametrize("at", [Failpoint.COMPARED, "articles", "ledger", "quarantined_articles", Failpoint.CHANGED])
-def test_a_release_that_is_cut_short_loses_and_doubles_nothing(stream: Stream, at: str) -> None:
+def test_a_release_that_is_cut_short_anywhere_loses_and_doubles_nothing(stream: Stream) -> None:
     stream.load(*turned(stream))
     first = stream.warehouse.waiting(QUAY, 4)
     plan = BatchPlan("cut", "run-2", (), Folder.at(stream.folder) / "cut", FETCHED_AT, kind="release")
     load_batch(stream.warehouse, release_batch(first, plan, PROCESSOR))
     before = tables(stream.warehouse)
 
-    with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
-        stream.release(QUAY, 4)
-    assert tables(stream.warehouse) == before
-    assert states(stream.warehouse)[QUAY] == ("quarantined", 6)
-    assert stream.warehouse.verify().problems == ()
+    for at in (Failpoint.COMPARED, "articles", "ledger", "quarantined_articles", Failpoint.CHANGED):
+        with pytest.raises(KeyboardInterrupt), failing(at, KeyboardInterrupt()):
+            stream.release(QUAY, 4)
+        assert (at, tables(stream.warehouse)) == (at, before)
+        assert states(stream.warehouse)[QUAY] == ("quarantined", 6)
+        assert stream.warehouse.verify().problems == ()
     # a run between: what came since waits behind the rest
     assert stream.quiet(QUAY).outcomes == Counter(quarantined=40)
     assert sum(loaded.outcomes["loaded"] for loaded in stream.release(QUAY, 23)) == 46
