@@ -32,6 +32,7 @@ from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
 from flows.sharing import Sharing, sharing, sharing_warehouse
+from flows.attention import StoredAttention
 from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
@@ -72,6 +73,7 @@ class Work:
     logs: Logs
     patience: Patience
     snapshot: Snapshot
+    attention: StoredAttention
     turn: Turn
     follows: bool = False
     sharing: Sharing | None = None
@@ -154,6 +156,7 @@ def load(work: Work, batch: StagedBatch, verdict: Audit | None) -> Loaded:
     work.memory.remember()
     sends_articles = work.settings.kafka.clean_topic is not None
     loaded = load_batch(work.warehouse, batch, verdict, work.settings.drift, sends_articles=sends_articles)
+    work.attention.batch_loaded(loaded)
     work.snapshot.batch_loaded()
     return loaded
 
@@ -311,11 +314,12 @@ def working(  # noqa: PLR0913  how a run starts
             outboxes = Outbox(settings, warehouse), Outbox(settings, warehouse, "articles")
             group = GroupOffsets(settings, memory.for_kafka())
             follows = following is not None
-            snapshot = Snapshot(settings, warehouse)
+            snapshot, attention = Snapshot(settings, warehouse), StoredAttention(warehouse)
             yield Work(
-                settings, warehouse, at_work, report, outboxes, group, artifact, logs, patience, snapshot, turn,
-                follows, worker,
+                settings, warehouse, at_work, report, outboxes, group, artifact, logs, patience, snapshot, attention,
+                turn, follows, worker,
             )
+            attention.finish()
             snapshot.finish()
 
 

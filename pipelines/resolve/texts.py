@@ -53,10 +53,27 @@ def kept_texts(staged: Staged, found: Resolutions, known: KnownState, batch_id: 
     every = pa.concat_tables([rows, restored.kept])
     first_are_current = [n < restored.current for n in range(restored.kept.num_rows)]
     of_current = pa.array([*(r.is_current for r in kept), *first_are_current], pa.bool_())
+    articles = every.filter(of_current)
     return Texts(
-        every, every.filter(of_current), pa.concat_tables([mentions, restored.mentions]),
-        pa.concat_tables([entities, restored.entities]),
+        every, articles, pa.concat_tables([mentions, restored.mentions]),
+        of_articles(pa.concat_tables([entities, restored.entities]), articles),
     )
+
+
+def of_articles(entities: pa.Table, articles: pa.Table) -> pa.Table:
+    """Entities with the columns that repeat what their articles say, so that attention is counted without a join."""
+    published = articles.column("published_at").combine_chunks()
+    repeated = {
+        "dated_at": pc.coalesce(published, articles.column("fetched_at").combine_chunks()),
+        "is_dated": pc.is_valid(published),
+        "outlet_domain": articles.column("outlet_domain").combine_chunks(),
+        "story_id": articles.column("story_id").combine_chunks(),
+    }
+    at = pc.index_in(entities.column("article_id").combine_chunks(), articles.column("article_id").combine_chunks())
+    columns = [
+        repeated[name].take(at) if name in repeated else entities.column(name) for name in entities.schema.names
+    ]
+    return pa.table(columns, schema=entities.schema)
 
 
 def change_texts(
@@ -140,8 +157,11 @@ def _items(staged: Staged, current: Sequence[Resolution], field: str) -> pa.Tabl
     }
     if field == "entities":
         own |= {"name_id": flat.column("entity_id"), "fetched_at": of.column("fetched_at").take(parents)}
+    missing = pa.nulls(len(positions))  # see of_articles
+    names = table.schema.names
     return pa.table(
-        [own[name] if name in own else flat.column(name) for name in table.schema.names], names=table.schema.names
+        [own[name] if name in own else flat.column(name) if name in flat.schema.names else missing for name in names],
+        names=names,
     ).cast(table.schema)
 
 

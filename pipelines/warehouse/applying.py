@@ -11,6 +11,7 @@ from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes, Partition, TableChange, Update
 from pipelines.resolve.faults import OffsetsMoved, StateMoved
 from pipelines.resolve.layout import TableLayout, layout
+from pipelines.warehouse import attention
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect
 
@@ -40,17 +41,27 @@ def apply_changes(con: Connection, dialect: Dialect, changes: Changes) -> None:
 
 def change_table(con: Connection, dialect: Dialect, table: TableLayout, change: TableChange) -> None:
     """Removes, updates and inserts rows of one table, in this order."""
+    is_counted = table.name == attention.COUNTED
     for keys in change.removed:
         _relation(con, dialect, table, keys)
+        if is_counted:
+            attention.mark_rows(con, f"{table.name} t JOIN {ROWS} k ON {_equal(keys.schema.names)}")
         con.execute(f"DELETE FROM {table.name} AS t USING {ROWS} k WHERE {_equal(keys.schema.names)}")
     for update in change.updated:
         _update(con, dialect, table, update)
     if change.added is not None:
         con.add(table, change.added)
+        if is_counted:
+            attention.mark_added(con, change.added)
 
 
 def _update(con: Connection, dialect: Dialect, table: TableLayout, update: Update) -> None:
     _relation(con, dialect, table, update.rows)
+    if table.name == attention.COUNTED:
+        rows = f"{table.name} t JOIN {ROWS} k ON {_equal(update.match)}"
+        attention.mark_rows(con, rows)
+        if "entity_id" in update.columns:
+            attention.mark_rows(con, rows, "k.new_entity_id")
     columns = ", ".join(f"{name} = k.new_{name}" for name in update.columns)
     con.execute(f"UPDATE {table.name} AS t SET {columns} FROM {ROWS} k WHERE {_equal(update.match)}")
 

@@ -18,6 +18,8 @@ class Dialect:
     has_indexes: bool
     row_id: str = ""
     """The column that addresses a row of a table without indexes: few rows are found by reading one column."""
+    one_state: str = ""
+    """Statement at the beginning of a transaction after which all others see the same state of the database."""
     collation: str = ""
     """SQL clause of text columns: they sort by bytes, whatever the locale of the server."""
 
@@ -40,6 +42,7 @@ POSTGRES = Dialect(
         "bytes[]": "bytea[]",
     },
     has_indexes=True,
+    one_state="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     collation=' COLLATE "C"',
 )
 

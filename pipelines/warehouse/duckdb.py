@@ -215,6 +215,7 @@ class DuckDBWarehouse(RelationalWarehouse):
         del keep  # a DuckDB file has one state
         if not self.path.exists():
             raise warehouse_gone(self.path)
+        self.store_attention()
         before = self._bytes()
         self._rewrite()
         return [Done("rewrite", str(self.path), before, self._bytes(), "bytes")]

@@ -380,6 +380,13 @@ class Warehouse(Protocol):
         ``WarehouseBusy`` if the warehouse was written to meanwhile, by a program that does not know the lock.
         """
 
+    def store_attention(self, least: int = 0) -> bool:
+        """Stores counts of the attention to entities, so that marts need not count them anew. No mart changes.
+
+        Does nothing if fewer than ``least`` changes of an article's entities were made since the last time. Returns
+        whether counts were stored. Must be called under the writer lock.
+        """
+
     def maintain(self, keep: timedelta) -> list[Done]:
         """Frees space and keeps queries fast, and returns what was done. No row is changed.
 

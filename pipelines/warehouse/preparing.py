@@ -14,24 +14,13 @@ from datetime import datetime
 from uuid import uuid4
 
 from pipelines.resolve.layout import layout
+from pipelines.warehouse.attention import mark_all
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import Dialect, comment_statements, definition, quoted, table_statements
 from pipelines.warehouse.interface import WarehouseFault
-from pipelines.warehouse.statements import files, statements, text
+from pipelines.warehouse.statements import files, in_time_zone, statements, text
 
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
-
-
-def in_time_zone(sql: str, time_zone: str) -> str:
-    """The SQL of a mart with the days of another time zone than UTC.
-
-    >>> in_time_zone("SELECT CAST(at AT TIME ZONE 'UTC' AS DATE) -- in the time zone UTC", "Pacific/Auckland")
-    "SELECT CAST(at AT TIME ZONE 'Pacific/Auckland' AS DATE) -- in the time zone Pacific/Auckland"
-    """
-    literal = quoted(time_zone)
-    return sql.replace("AT TIME ZONE 'UTC'", f"AT TIME ZONE {literal}").replace(
-        "the time zone UTC", f"the time zone {literal[1:-1]}"
-    )
 
 
 def wanted_fingerprint(dialect: Dialect, time_zone: str) -> str:
@@ -72,6 +61,8 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime, time_zone: str 
         for statement in (*table_statements(table, dialect), *comment_statements(table)):
             con.execute(statement)
     _make_marts(con, time_zone)
+    if not is_new:
+        mark_all(con)  # counts may have been stored under other rules, or for days of another time zone
     if con.execute("SELECT 1 FROM identity").fetchone() is None:
         con.execute("INSERT INTO identity (warehouse_id, made_at, revision) VALUES (?, ?, 0)", [uuid4().hex, at])
     con.execute("DELETE FROM layout")

@@ -17,7 +17,7 @@ from pipelines.resolve.changes import Changes
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.resolve.state import KnownState
-from pipelines.warehouse import article_outbox, outbox, rejected, scrapers
+from pipelines.warehouse import article_outbox, attention, outbox, rejected, scrapers
 from pipelines.warehouse.applying import apply_changes
 from pipelines.warehouse.connection import Connection, Parameters
 from pipelines.warehouse.dialect import Dialect
@@ -312,6 +312,16 @@ class RelationalWarehouse(ABC):
     def exchanged(self) -> Iterator[RelationalWarehouse]:
         self.check_exchange()
         yield self
+
+    def store_attention(self, least: int = 0) -> bool:
+        with self._reading() as con:
+            if attention.marks(con) < max(least, 1):
+                return False
+        with self._writing() as con:
+            if self.dialect.one_state:
+                con.execute(self.dialect.one_state)
+            attention.store(con, self.time_zone)
+        return True
 
     @abstractmethod
     def maintain(self, keep: timedelta) -> list[Done]: ...

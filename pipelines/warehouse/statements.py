@@ -26,3 +26,15 @@ def statements(folder: str, name: str) -> tuple[str, ...]:
     """The statements of a file. A statement ends with a semicolon at the end of a line."""
     pieces = re.split(r";[ \t]*(?:\n|\Z)", _COMMENT.sub("", text(folder, name)))
     return tuple(piece.strip() for piece in pieces if piece.strip())
+
+
+def in_time_zone(sql: str, time_zone: str) -> str:
+    """The SQL of a mart with the days of another time zone than UTC.
+
+    >>> in_time_zone("SELECT CAST(at AT TIME ZONE 'UTC' AS DATE) -- in the time zone UTC", "Pacific/Auckland")
+    "SELECT CAST(at AT TIME ZONE 'Pacific/Auckland' AS DATE) -- in the time zone Pacific/Auckland"
+    """
+    literal = "'" + time_zone.replace("'", "''") + "'"
+    return sql.replace("AT TIME ZONE 'UTC'", f"AT TIME ZONE {literal}").replace(
+        "the time zone UTC", f"the time zone {literal[1:-1]}"
+    )

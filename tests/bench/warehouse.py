@@ -38,6 +38,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from flows.attention import CHANGES
 from flows.local.postgres import LocalPostgres
 from pipelines.resolve.state import Lookup
 from pipelines.stage import Folder, StagedBatch, read_manifest
@@ -90,6 +91,7 @@ def measure(url: str, sizes: tuple[int, ...], console: Console) -> list[Measured
         news = News(Path(scratch), expected=int(sizes[-1] * 1.02))
         for size in sizes:
             _fill(warehouse, news, size - NEW * MEASURED // 2, console)
+            warehouse.store_attention(CHANGES)  # as a run does after ARTICLES articles, which is more than are measured
             _settle(url)
             batches, bare = [], []
             for _ in range(MEASURED):

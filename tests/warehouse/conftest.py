@@ -12,6 +12,7 @@ from flows.local.postgres import LocalPostgres
 from pipelines.iceberg_address import iceberg_address
 from pipelines.resolve.layout import layout
 from pipelines.stage import StagedBatch
+from pipelines.warehouse.attention import TABLES
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
@@ -67,7 +68,7 @@ class PreparedPostgres:
         with psycopg.connect(self.url, autocommit=True) as con:
             (shape,) = con.execute(SHAPE).fetchone() or (None,)
             if shape == self._shape:
-                filled = [table for table in layout() if table not in {"layout", "identity"}]
+                filled = [table for table in (*layout(), *TABLES) if table not in {"layout", "identity"}]
                 con.execute("; ".join(f"DELETE FROM {table}" for table in filled))
                 con.execute("UPDATE identity SET revision = 0")
                 return self.url

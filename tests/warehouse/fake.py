@@ -24,6 +24,7 @@ from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.state import KnownState, Lookup, Row
 from pipelines.warehouse import asking
 from pipelines.warehouse.dialect import DUCKDB
+from pipelines.warehouse.attention import mark_all
 from pipelines.warehouse.duckdb import DuckDBConnection
 from pipelines.warehouse.interface import WarehouseBusy
 from pipelines.warehouse.preparing import make_layout
@@ -58,6 +59,7 @@ class _Database:
                 for name, rows in tables.items():
                     if rows:
                         con.add(layout()[name], rows_table(layout()[name].schema, rows))
+                mark_all(con)
                 yield con
             finally:
                 self.con.execute("ROLLBACK")

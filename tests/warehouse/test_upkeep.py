@@ -14,6 +14,7 @@ from pipelines.iceberg_address import iceberg_address
 from pipelines.records import Outlet
 from pipelines.resolve.layout import layout
 from pipelines.warehouse import Done, WarehouseUnavailable, load_batch
+from pipelines.warehouse.attention import TABLES
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.iceberg.commits import listed_by
@@ -102,7 +103,8 @@ def test_every_table_of_a_database_is_vacuumed(postgres_warehouse: PostgresWareh
     load(postgres_warehouse, tmp_path, 0, 1)
     before = contents(postgres_warehouse)
     done = postgres_warehouse.maintain(NEVER)
-    assert [(each.task, each.subject, each.unit) for each in done] == [("vacuum", name, "bytes") for name in layout()]
+    names = (*layout(), *TABLES)
+    assert [(each.task, each.subject, each.unit) for each in done] == [("vacuum", name, "bytes") for name in names]
     assert all(each.after > 0 for each in done)
     assert contents(postgres_warehouse) == before
 

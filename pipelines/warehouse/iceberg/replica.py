@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.resolve.changes import rows_table
 from pipelines.resolve.layout import TableLayout, layout
+from pipelines.warehouse import attention
 from pipelines.warehouse.connection import Parameters, Rows
 from pipelines.warehouse.duckdb import DuckDBConnection
 from pipelines.warehouse.iceberg.commits import EMPTY, State
@@ -139,4 +140,6 @@ def refresh(con: duckdb.DuckDBPyConnection, tables: IcebergTables, state: State 
         con.execute(f"DELETE FROM {name}")
         if wanted is not None:
             replica.add(table, rows_at(tables.need(name), wanted, name))
+        if name == attention.COUNTED:
+            attention.mark_all(replica)
     mark(con, state)

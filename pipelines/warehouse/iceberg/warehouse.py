@@ -103,6 +103,7 @@ class IcebergWarehouse(DuckDBWarehouse):
         raise ExchangeRefused(f"{self.where} {self.no_exchange}")
 
     def maintain(self, keep: timedelta) -> list[Done]:
+        self.store_attention()  # in the replica: no Iceberg table has stored counts
         upkeep = Upkeep(self.commits)
         with self._writing() as con, faults_in_words(self.where):  # which finishes a commit that was begun
             done = [*upkeep.compact(), *upkeep.expire(self.clock() - keep)]

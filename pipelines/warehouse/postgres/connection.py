@@ -71,7 +71,7 @@ class PostgresConnection:
     def add(self, table: TableLayout, rows: pa.Table) -> None:
         types = {column.name: POSTGRES.types[column.type] for column in table.columns}
         columns = composed.SQL(", ").join(map(composed.Identifier, rows.schema.names))
-        statement = composed.SQL("COPY {} ({}) FROM STDIN").format(composed.Identifier(table.name), columns)
+        statement = composed.SQL("COPY {} ({}) FROM STDIN").format(composed.Identifier(*table.name.split(".")), columns)
         with self.raw.cursor() as cursor, cursor.copy(statement) as copy:
             for part in to_copy(storable(rows, types)):
                 copy.write(part)

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pipelines.postgres_address import database_address
 from pipelines.resolve.layout import layout
 from pipelines.secrets import redact
+from pipelines.warehouse import attention
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
 from pipelines.warehouse.interface import WarehouseBusy, WarehouseFault
@@ -165,11 +166,12 @@ class PostgresWarehouse(RelationalWarehouse):
     def maintain(self, keep: timedelta) -> list[Done]:
         del keep  # older states of rows are what VACUUM removes
         self.need_rights()
+        self.store_attention()
         done = []
         with self._connected(autocommit=True) as con, faults_in_words(self.shown):
-            for name in layout():
+            for name in (*layout(), *attention.TABLES):
                 before = _row(con.execute(_SIZE, (name,)))[0]
-                con.execute(composed.SQL("VACUUM (ANALYZE) {}").format(composed.Identifier(name)))
+                con.execute(composed.SQL("VACUUM (ANALYZE) {}").format(composed.Identifier(*name.split("."))))
                 done.append(Done("vacuum", name, before, _row(con.execute(_SIZE, (name,)))[0], "bytes"))
         return done
 

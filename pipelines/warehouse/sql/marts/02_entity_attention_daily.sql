@@ -1,28 +1,9 @@
 -- Example: SELECT day, name, type, articles, stories FROM marts.entity_attention_daily WHERE type = 'PER' ORDER BY stories DESC, day LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_attention_daily AS
-WITH shared AS (  -- stories of several articles: of all others each article is one, which is counted without comparing any
-    SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
-),
-days AS (  -- grouped by id alone: names are joined only to the few resulting rows
-    SELECT
-        CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE) AS day,
-        u.entity_id,
-        count(*) AS articles,
-        count(*) - count(s.story_id) + count(DISTINCT s.story_id) AS stories,
-        count(DISTINCT a.outlet_domain) AS outlets,
-        CAST(sum(u.mention_count) AS BIGINT) AS mentions,
-        count(CASE WHEN u.in_title THEN 1 END) AS in_titles,
-        sum(u.salience) AS salience,
-        count(CASE WHEN a.published_at IS NULL THEN 1 END) AS undated
-    FROM article_entities u
-    JOIN articles a ON a.article_id = u.article_id
-    LEFT JOIN shared s ON s.story_id = a.story_id
-    GROUP BY CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE), u.entity_id
-)
 SELECT
     d.day, d.entity_id, e.name, e.type, e.country, d.articles, d.stories, d.outlets, d.mentions, d.in_titles, d.salience,
     d.undated, e.occupation
-FROM days d
+FROM attention.days d
 JOIN entities e ON e.entity_id = d.entity_id;
 COMMENT ON VIEW marts.entity_attention_daily IS 'Attention to each entity by day: one row for each day and entity.';
 COMMENT ON COLUMN marts.entity_attention_daily.day IS 'Day of publication in the time zone UTC, or the day of fetching for articles without a publication date (see undated).';

@@ -6,35 +6,33 @@ WITH shared AS (  -- stories of several articles: of all others each article is 
 stories AS (
     SELECT
         u.entity_id,
-        a.story_id,
-        coalesce(a.published_at, a.fetched_at) AS first_at,
-        coalesce(a.published_at, a.fetched_at) AS last_at,
-        a.article_id AS first_article_id,
+        u.story_id,
+        u.dated_at AS first_at,
+        u.dated_at AS last_at,
+        u.article_id AS first_article_id,
         CAST(1 AS BIGINT) AS articles,
-        CAST(CASE WHEN a.outlet_domain IS NULL THEN 0 ELSE 1 END AS BIGINT) AS outlets,
+        CAST(CASE WHEN u.outlet_domain IS NULL THEN 0 ELSE 1 END AS BIGINT) AS outlets,
         CAST(u.mention_count AS BIGINT) AS mentions,
         CAST(CASE WHEN u.in_title THEN 1 ELSE 0 END AS BIGINT) AS in_titles,
         u.salience
     FROM article_entities u
-    JOIN articles a ON a.article_id = u.article_id
-    LEFT JOIN shared s ON s.story_id = a.story_id
+    LEFT JOIN shared s ON s.story_id = u.story_id
     WHERE s.story_id IS NULL
     UNION ALL
     SELECT
         u.entity_id,
-        a.story_id,
-        min(coalesce(a.published_at, a.fetched_at)),
-        max(coalesce(a.published_at, a.fetched_at)),
-        (array_agg(a.article_id ORDER BY coalesce(a.published_at, a.fetched_at), a.article_id))[1],
+        u.story_id,
+        min(u.dated_at),
+        max(u.dated_at),
+        (array_agg(u.article_id ORDER BY u.dated_at, u.article_id))[1],
         count(*),
-        count(DISTINCT a.outlet_domain),
+        count(DISTINCT u.outlet_domain),
         CAST(sum(u.mention_count) AS BIGINT),
         count(CASE WHEN u.in_title THEN 1 END),
         max(u.salience)
     FROM article_entities u
-    JOIN articles a ON a.article_id = u.article_id
-    JOIN shared s ON s.story_id = a.story_id
-    GROUP BY u.entity_id, a.story_id
+    JOIN shared s ON s.story_id = u.story_id
+    GROUP BY u.entity_id, u.story_id
 )
 SELECT
     s.entity_id, e.name, e.type, s.first_at, s.last_at, s.story_id, s.first_article_id, f.title,

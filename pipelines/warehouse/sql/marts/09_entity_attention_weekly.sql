@@ -1,36 +1,21 @@
 -- Example: SELECT week, name, type, stories, stories_before, change FROM marts.entity_attention_weekly ORDER BY week DESC, change DESC, name LIMIT 10
 CREATE OR REPLACE VIEW marts.entity_attention_weekly AS
-WITH shared AS (  -- stories of several articles: of all others each article is one, which is counted without comparing any
-    SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
-),
-newest AS (  -- an article that is dated after it was fetched moves it no further than to that day
+WITH newest AS (  -- an article that is dated after it was fetched moves it no further than to that day
     SELECT CAST(max(CASE WHEN published_at < fetched_at THEN published_at ELSE fetched_at END) AT TIME ZONE 'UTC' AS DATE) AS day
     FROM articles
 ),
 covered AS (
     SELECT DISTINCT CAST(date_trunc('week', coalesce(published_at, fetched_at) AT TIME ZONE 'UTC') AS DATE) AS week FROM articles
 ),
-weeks AS (  -- grouped by id alone: names are joined only to the few resulting rows
+changes AS (  -- each week, and each week before one that does not name the entity
     SELECT
-        CAST(date_trunc('week', coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC') AS DATE) AS week,
-        u.entity_id,
-        count(*) AS articles,
-        count(*) - count(s.story_id) + count(DISTINCT s.story_id) AS stories
-    FROM article_entities u
-    JOIN articles a ON a.article_id = u.article_id
-    LEFT JOIN shared s ON s.story_id = a.story_id
-    GROUP BY CAST(date_trunc('week', coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC') AS DATE), u.entity_id
-),
-changes AS (  -- each week counts for itself, and as the week before the next one
-    SELECT
-        w.week + d.days AS week,
-        w.entity_id,
-        CAST(sum(CASE WHEN d.days = 0 THEN w.articles ELSE 0 END) AS BIGINT) AS articles,
-        CAST(sum(CASE WHEN d.days = 0 THEN w.stories ELSE 0 END) AS BIGINT) AS stories,
-        CAST(sum(CASE WHEN d.days = 7 THEN w.stories ELSE 0 END) AS BIGINT) AS stories_before
-    FROM weeks w
-    CROSS JOIN (VALUES (0), (7)) AS d (days)
-    GROUP BY w.week + d.days, w.entity_id
+        coalesce(w.week, b.week + 7) AS week,
+        coalesce(w.entity_id, b.entity_id) AS entity_id,
+        coalesce(w.articles, 0) AS articles,
+        coalesce(w.stories, 0) AS stories,
+        coalesce(b.stories, 0) AS stories_before
+    FROM attention.weeks w
+    FULL JOIN attention.weeks b ON b.entity_id = w.entity_id AND b.week + 7 = w.week
 )
 SELECT
     c.week, c.entity_id, e.name, e.type, e.country, e.occupation, c.articles, c.stories,

@@ -11,18 +11,27 @@ covered AS (
     SELECT DISTINCT CAST(date_trunc('week', coalesce(published_at, fetched_at) AT TIME ZONE 'UTC') AS DATE) AS week FROM articles
 ),
 named AS (  -- an article names a country once, however many of its places it names
-    SELECT DISTINCT article_id, country FROM article_entities WHERE country IS NOT NULL AND type <> 'ORG'
+    SELECT DISTINCT article_id, country, dated_at FROM article_entities WHERE country IS NOT NULL AND type <> 'ORG'
+),
+copies AS (  -- articles beyond the first of each story
+    SELECT
+        CAST(date_trunc('week', u.dated_at AT TIME ZONE 'UTC') AS DATE) AS week,
+        u.country,
+        count(DISTINCT u.article_id) - count(DISTINCT u.story_id) AS articles
+    FROM article_entities u
+    JOIN shared s ON s.story_id = u.story_id
+    WHERE u.country IS NOT NULL AND u.type <> 'ORG'
+    GROUP BY CAST(date_trunc('week', u.dated_at AT TIME ZONE 'UTC') AS DATE), u.country
+),
+counts AS (
+    SELECT CAST(date_trunc('week', n.dated_at AT TIME ZONE 'UTC') AS DATE) AS week, n.country, count(*) AS articles
+    FROM named n
+    GROUP BY CAST(date_trunc('week', n.dated_at AT TIME ZONE 'UTC') AS DATE), n.country
 ),
 weeks AS (
-    SELECT
-        CAST(date_trunc('week', coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC') AS DATE) AS week,
-        n.country,
-        count(*) AS articles,
-        count(*) - count(s.story_id) + count(DISTINCT s.story_id) AS stories
-    FROM named n
-    JOIN articles a ON a.article_id = n.article_id
-    LEFT JOIN shared s ON s.story_id = a.story_id
-    GROUP BY CAST(date_trunc('week', coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC') AS DATE), n.country
+    SELECT n.week, n.country, n.articles, n.articles - coalesce(c.articles, 0) AS stories
+    FROM counts n
+    LEFT JOIN copies c ON c.week = n.week AND c.country = n.country
 ),
 changes AS (  -- each week counts for itself, and as the week before the next one
     SELECT

@@ -7,17 +7,14 @@ WITH newest AS (  -- an article that is dated after it was fetched moves it no f
 shared AS (  -- stories of several articles: of all others each article is one, which is counted without comparing any
     SELECT DISTINCT story_id FROM articles WHERE story_id <> article_id
 ),
-news AS (  -- articles of 35 days; those that were fetched before these days are dated ahead, and are skipped with their blocks
+news AS (  -- articles of 35 days
     SELECT
-        a.article_id,
-        a.outlet_domain,
         s.story_id AS shared_id,
         CASE WHEN CAST(coalesce(a.published_at, a.fetched_at) AT TIME ZONE 'UTC' AS DATE) > (SELECT day FROM newest) - 7
             THEN 1 ELSE 0 END AS is_recent
     FROM articles a
     LEFT JOIN shared s ON s.story_id = a.story_id
-    WHERE a.fetched_at >= (SELECT CAST(day - 34 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
-        AND coalesce(a.published_at, a.fetched_at) >= (SELECT CAST(day - 34 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
+    WHERE coalesce(a.published_at, a.fetched_at) >= (SELECT CAST(day - 34 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
         AND coalesce(a.published_at, a.fetched_at) < (SELECT CAST(day + 1 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
 ),
 volume AS (
@@ -28,19 +25,52 @@ volume AS (
             + count(DISTINCT CASE WHEN is_recent = 0 THEN shared_id END) AS stories_before
     FROM news
 ),
-counts AS (  -- grouped by id alone: names are joined only to the few resulting rows
+articles_of AS (
+    SELECT
+        d.entity_id,
+        CAST(sum(CASE WHEN d.day > (SELECT day FROM newest) - 7 THEN d.articles ELSE 0 END) AS BIGINT) AS articles,
+        CAST(sum(CASE WHEN d.day > (SELECT day FROM newest) - 7 THEN 0 ELSE d.articles END) AS BIGINT) AS articles_before
+    FROM attention.days d
+    WHERE d.day > (SELECT day FROM newest) - 35 AND d.day <= (SELECT day FROM newest)
+    GROUP BY d.entity_id
+    HAVING max(d.day) > (SELECT day FROM newest) - 7
+),
+outlets_of AS (
+    SELECT u.entity_id, count(DISTINCT u.outlet_domain) AS outlets
+    FROM article_entities u
+    WHERE u.dated_at >= (SELECT CAST(day - 6 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
+        AND u.dated_at < (SELECT CAST(day + 1 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
+    GROUP BY u.entity_id
+),
+repeated AS (  -- articles of shared stories
     SELECT
         u.entity_id,
-        count(CASE WHEN n.is_recent = 1 AND n.shared_id IS NULL THEN 1 END)
-            + count(DISTINCT CASE WHEN n.is_recent = 1 THEN n.shared_id END) AS stories,
-        count(DISTINCT CASE WHEN n.is_recent = 1 THEN n.outlet_domain END) AS outlets,
-        count(CASE WHEN n.is_recent = 0 AND n.shared_id IS NULL THEN 1 END)
-            + count(DISTINCT CASE WHEN n.is_recent = 0 THEN n.shared_id END) AS stories_before
+        u.story_id,
+        CASE WHEN CAST(u.dated_at AT TIME ZONE 'UTC' AS DATE) > (SELECT day FROM newest) - 7 THEN 1 ELSE 0 END AS is_recent,
+        count(*) AS articles
     FROM article_entities u
-    JOIN news n ON n.article_id = u.article_id
-    WHERE u.fetched_at >= (SELECT CAST(day - 34 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
-    GROUP BY u.entity_id
-    HAVING max(n.is_recent) = 1
+    JOIN shared s ON s.story_id = u.story_id
+    WHERE u.dated_at >= (SELECT CAST(day - 34 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
+        AND u.dated_at < (SELECT CAST(day + 1 AS TIMESTAMP) AT TIME ZONE 'UTC' FROM newest)
+    GROUP BY u.entity_id, u.story_id,
+        CASE WHEN CAST(u.dated_at AT TIME ZONE 'UTC' AS DATE) > (SELECT day FROM newest) - 7 THEN 1 ELSE 0 END
+    HAVING count(*) > 1
+),
+copies_of AS (  -- articles beyond the first of each story
+    SELECT
+        entity_id,
+        CAST(sum(CASE WHEN is_recent = 1 THEN articles - 1 ELSE 0 END) AS BIGINT) AS copies,
+        CAST(sum(CASE WHEN is_recent = 0 THEN articles - 1 ELSE 0 END) AS BIGINT) AS copies_before
+    FROM repeated
+    GROUP BY entity_id
+),
+counts AS (
+    SELECT
+        a.entity_id, a.articles - coalesce(c.copies, 0) AS stories, o.outlets,
+        a.articles_before - coalesce(c.copies_before, 0) AS stories_before
+    FROM articles_of a
+    JOIN outlets_of o ON o.entity_id = a.entity_id
+    LEFT JOIN copies_of c ON c.entity_id = a.entity_id
 ),
 expected AS (
     SELECT c.*, c.stories_before * CAST(v.stories AS DOUBLE PRECISION) / nullif(v.stories_before, 0) AS stories_expected
