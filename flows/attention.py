@@ -1,4 +1,4 @@
-"""Has the warehouse store counts of the attention to entities while runs load articles, so that its marts stay quick."""
+"""Has the warehouse store the attention to entities while runs load articles, so that its marts stay quick."""
 
 from __future__ import annotations
 

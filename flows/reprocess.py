@@ -22,6 +22,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 from prefect import flow
 
+from flows.attention import StoredAttention
 from flows.faults import WrongUsage
 from flows.flink import flink_ready
 from flows.masking import masked
@@ -213,7 +214,9 @@ def _load_beside(
     with working(settings, "reprocess", wait_minutes, executor=executor) as work:
         verdicts = [audit(work, each.batch) for each in staged]
         with work.warehouse.exchanged() as copy:
-            beside = replace(work, warehouse=copy, snapshot=Snapshot(settings, copy, next_at=inf))
+            beside = replace(
+                work, warehouse=copy, snapshot=Snapshot(settings, copy, next_at=inf), attention=StoredAttention(copy),
+            )
             loaded = [load_batch_of(beside, *each) for each in zip(staged, verdicts, strict=True)]
         work.snapshot.batch_loaded()
         for each in loaded:

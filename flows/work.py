@@ -20,6 +20,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifact import RunArtifact
+from flows.attention import StoredAttention
 from flows.flink import flink_ready
 from flows.killed import end_killed, hold_lock
 from flows.masking import masked
@@ -32,7 +33,6 @@ from flows.report import RunReport
 from flows.rotation import Logs
 from flows.scrapers import quarantined_rows, scrapers_of, stale_rows
 from flows.sharing import Sharing, sharing, sharing_warehouse
-from flows.attention import StoredAttention
 from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop

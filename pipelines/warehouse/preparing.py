@@ -16,7 +16,7 @@ from uuid import uuid4
 from pipelines.resolve.layout import layout
 from pipelines.warehouse.attention import mark_all
 from pipelines.warehouse.connection import Connection
-from pipelines.warehouse.dialect import Dialect, comment_statements, definition, quoted, table_statements
+from pipelines.warehouse.dialect import Dialect, comment_statements, definition, table_statements
 from pipelines.warehouse.interface import WarehouseFault
 from pipelines.warehouse.statements import files, in_time_zone, statements, text
 

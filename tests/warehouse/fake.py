@@ -23,8 +23,8 @@ from pipelines.resolve.layout import layout
 from pipelines.resolve.loaded import Loaded
 from pipelines.resolve.state import KnownState, Lookup, Row
 from pipelines.warehouse import asking
-from pipelines.warehouse.dialect import DUCKDB
 from pipelines.warehouse.attention import mark_all
+from pipelines.warehouse.dialect import DUCKDB
 from pipelines.warehouse.duckdb import DuckDBConnection
 from pipelines.warehouse.interface import WarehouseBusy
 from pipelines.warehouse.preparing import make_layout
