@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,22 +9,34 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.resolve.changes import Changes
 from pipelines.warehouse import Blank, KafkaTopics, NotRead, Part, PartitionLedger, load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
-from tests.builders import a_message, coordinates
+from tests.builders import FETCHED_AT, a_message, coordinates
 from tests.warehouse.batches import TOPIC, carried, gap, later, refused, stage, tombstone
 from tests.warehouse.reading import tamper
+from tests.warehouse.recording import Recording
 
 
-@pytest.fixture
-def ledger(warehouse: RelationalWarehouse, tmp_path: Path) -> RelationalWarehouse:
+@pytest.fixture(scope="module")
+def two_batches(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Changes]:
+    """What two batches change, decided once."""
+    folder = tmp_path_factory.mktemp("two")
+    warehouse = Recording(Path(shutil.copy(prepared, folder / "news.duckdb")), clock=lambda: FETCHED_AT)
     load_batch(warehouse, stage(
-        tmp_path, carried(10), refused(11), gap(12, 15, "control_record"), carried(15, fetched_at=later(1)),
+        folder, carried(10), refused(11), gap(12, 15, "control_record"), carried(15, fetched_at=later(1)),
         refused(0, partition=1),
     ))
     load_batch(warehouse, stage(
-        tmp_path, carried(16, content_hash="d" * 64, fetched_at=later(2)), tombstone(17, "9" * 32), batch_id="batch-2"
+        folder, carried(16, content_hash="d" * 64, fetched_at=later(2)), tombstone(17, "9" * 32), batch_id="batch-2"
     ))
+    return warehouse.applied
+
+
+@pytest.fixture
+def ledger(two_batches: list[Changes], warehouse: RelationalWarehouse) -> RelationalWarehouse:
+    for changes in two_batches:
+        warehouse.apply(changes)
     return warehouse
 
 
@@ -132,7 +145,7 @@ def test_records_that_retention_or_compaction_took_since_are_no_problem(ledger: 
     assert ledger.verify(TOPIC, account({0: [17], 1: []}, {0: (15, 18), 1: (1, 1)})).problems == ()
 
 
-@pytest.mark.parametrize(("kafka", "says"), [
+CONTRADICTIONS = (
     (account({0: [10, 13], 1: []}, {0: (10, 18), 1: (0, 1)}),
      ["articles.raw/0@13: Kafka holds a record here, the ledger has none"]),
     (account({0: [], 1: []}, {0: (10, 18), 1: (0, 1)}, ((14, 16),)),
@@ -140,12 +153,15 @@ def test_records_that_retention_or_compaction_took_since_are_no_problem(ledger: 
     (account({0: [], 1: []}, {0: (0, 4), 1: (0, 1)}),
      ["articles.raw/0: was read up to 18, but Kafka ends at 4: was the topic deleted and made again?"]),
     (account({0: []}, {0: (10, 18)}), ["articles.raw/1: Kafka has no such partition: was the topic deleted?"]),
-])
-def test_ledger_that_kafka_contradicts(ledger: RelationalWarehouse, kafka: KafkaTopics, says: list[str]) -> None:
-    assert [str(problem) for problem in ledger.verify(TOPIC, kafka).problems] == says
+)
 
 
-@pytest.mark.parametrize(("part", "expected"), [
+def test_ledger_that_kafka_contradicts(ledger: RelationalWarehouse) -> None:
+    for kafka, says in CONTRADICTIONS:
+        assert [str(problem) for problem in ledger.verify(TOPIC, kafka).problems] == says
+
+
+PARTS = (
     (Part(0, 11, 14), PartitionLedger(
         TOPIC, 0, 10, 18, 11, 14, Counter(rejected=1), (Blank("control_record", 12, 13),)
     )),
@@ -157,11 +173,14 @@ def test_ledger_that_kafka_contradicts(ledger: RelationalWarehouse, kafka: Kafka
     (Part(0, 12, 12), PartitionLedger(TOPIC, 0, 10, 18, 12, 12)),
     (Part(0, 18, 18), PartitionLedger(TOPIC, 0, 10, 18, 18, 18)),
     (Part(1), PartitionLedger(TOPIC, 1, 0, 1, 0, 1, Counter(rejected=1))),
-])
-def test_a_part_of_the_books(ledger: RelationalWarehouse, part: Part, expected: PartitionLedger) -> None:
-    found = ledger.verify(TOPIC, part=part)
-    assert (found.partitions, found.problems) == ((expected,), ())
-    assert expected.produced == expected.reconciled
+)
+
+
+def test_a_part_of_the_books(ledger: RelationalWarehouse) -> None:
+    for part, expected in PARTS:
+        found = ledger.verify(TOPIC, part=part)
+        assert (found.partitions, found.problems) == ((expected,), ())
+        assert expected.produced == expected.reconciled
 
 
 def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
@@ -171,7 +190,7 @@ def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Pa
     assert [(p.partition, p.produced, p.reconciled) for p in found.partitions] == [(0, 2, 2), (1, 2, 2)]
 
 
-@pytest.mark.parametrize(("topic", "part", "says"), [
+NEVER_READ = (
     (TOPIC, Part(0, 9, 12), "articles.raw/0 was read from 10 to 18, requested: 9 to 12"),
     (TOPIC, Part(0, 12, 19), "articles.raw/0 was read from 10 to 18, requested: 12 to 19"),
     (TOPIC, Part(0, 19), "articles.raw/0 was read from 10 to 18, requested: 19 to 18"),
@@ -179,11 +198,14 @@ def test_a_range_of_every_partition(warehouse: RelationalWarehouse, tmp_path: Pa
     (None, Part(None, 10, 12), "articles.raw/1 was read from 0 to 1, requested: 10 to 12"),
     (TOPIC, Part(7), "No record of articles.raw, partition 7, was ever read; partitions read: articles.raw/0"),
     ("elsewhere", Part(0, 1, 2), "No record of elsewhere, partition 0, was ever read; partitions read: none"),
-])
-def test_a_part_that_was_never_read(ledger: RelationalWarehouse, topic: str | None, part: Part, says: str) -> None:
-    with pytest.raises(NotRead, match=says) as fault:
-        ledger.verify(topic, part=part)
-    assert "What to do: " in str(fault.value)
+)
+
+
+def test_a_part_that_was_never_read(ledger: RelationalWarehouse) -> None:
+    for topic, part, says in NEVER_READ:
+        with pytest.raises(NotRead, match=says) as fault:
+            ledger.verify(topic, part=part)
+        assert "What to do: " in str(fault.value)
 
 
 def test_an_unexplained_gap_is_listed_and_reported_only_where_it_is(ledger: RelationalWarehouse) -> None:

@@ -18,7 +18,6 @@ from pipelines.resolve.changes import Changes
 from pipelines.settings import DriftSettings
 from pipelines.stage import Folder
 from pipelines.warehouse import Loaded, WarehouseFault, load_batch
-from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import (
@@ -37,6 +36,7 @@ from tests.warehouse.batches import (
 )
 from tests.warehouse.failing import failing
 from tests.warehouse.reading import tamper
+from tests.warehouse.recording import Recording
 from tests.warehouse.test_load import tables
 
 SIZE = 40
@@ -55,18 +55,6 @@ def news(offset: int, scraper: str = QUAY, **changes: Any) -> Carried:
 
 def wall(offset: int, scraper: str = QUAY) -> Refused:
     return refused(offset, scraper=scraper)
-
-
-class Recording(DuckDBWarehouse):
-    """Keeps what is applied to it."""
-
-    def __init__(self, path: Path, **options: Any) -> None:
-        super().__init__(path, **options)
-        self.applied: list[Changes] = []
-
-    def apply(self, changes: Changes) -> Loaded:
-        self.applied.append(changes)
-        return super().apply(changes)
 
 
 class Stream:

@@ -1,0 +1,22 @@
+"""A warehouse that keeps what is decided for it, so that others get the same rows without deciding again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipelines.resolve.changes import Changes
+from pipelines.warehouse import Loaded
+from pipelines.warehouse.duckdb import DuckDBWarehouse
+
+
+class Recording(DuckDBWarehouse):
+    """Keeps what is applied to it."""
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self.applied: list[Changes] = []
+
+    def apply(self, changes: Changes) -> Loaded:
+        self.applied.append(changes)
+        return super().apply(changes)
