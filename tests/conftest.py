@@ -20,10 +20,10 @@ from tests.builders import FETCHED_AT
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
 LONGEST = (
-    "test_exactly_once.py", "test_faults.py", "test_flink.py", "test_deployment.py", "test_soak.py",
-    "test_servers_away.py",
+    "test_exactly_once.py", "test_faults.py", "test_flink.py", "test_soak.py", "test_servers_away.py",
+    "test_deployment.py", "test_many_writers.py", "test_dashboard.py", "test_forget.py",
 )
-"""Files of ``integration`` that take minutes, the longest first: whichever came last would keep one shard at work."""
+"""Files of ``integration`` that take about a minute or more, the longest first: the last one keeps a shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 """Folders whose files take longest, in this order: shards that begin with them end together."""
 
