@@ -74,6 +74,8 @@ class StageStore:
             yield folder
         finally:
             folder.remove()
+            for empty in (self._dry_runs, self._dry_runs.parent, self._dry_runs.parent.parent):
+                empty.remove_if_empty()
 
     def remove_dry_runs(self) -> None:
         """Removes the folders of dry runs that were killed on this machine; one that is at work removes its own."""
