@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.records import Gap, OffsetRange, RawMessage
-from pipelines.resolve.changes import Changes
 from pipelines.warehouse import Blank, KafkaTopics, NotRead, Part, PartitionLedger, load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT, a_message, coordinates
@@ -19,8 +18,8 @@ from tests.warehouse.recording import Recording
 
 
 @pytest.fixture(scope="module")
-def two_batches(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Changes]:
-    """What two batches change, decided once."""
+def two_batches(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Two batches, loaded once."""
     folder = tmp_path_factory.mktemp("two")
     warehouse = Recording(Path(shutil.copy(prepared, folder / "news.duckdb")), clock=lambda: FETCHED_AT)
     load_batch(warehouse, stage(
@@ -30,13 +29,12 @@ def two_batches(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> lis
     load_batch(warehouse, stage(
         folder, carried(16, content_hash="d" * 64, fetched_at=later(2)), tombstone(17, "9" * 32), batch_id="batch-2"
     ))
-    return warehouse.applied
+    return warehouse
 
 
 @pytest.fixture
-def ledger(two_batches: list[Changes], warehouse: RelationalWarehouse) -> RelationalWarehouse:
-    for changes in two_batches:
-        warehouse.apply(changes)
+def ledger(two_batches: Recording, warehouse: RelationalWarehouse) -> RelationalWarehouse:
+    two_batches.repeat(warehouse)
     return warehouse
 
 

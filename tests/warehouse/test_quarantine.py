@@ -14,7 +14,6 @@ from pipelines.failpoints import Failpoint
 from pipelines.jobs.batches import BatchPlan
 from pipelines.jobs.release import release_batch
 from pipelines.records import Author, Evidence
-from pipelines.resolve.changes import Changes
 from pipelines.settings import DriftSettings
 from pipelines.stage import Folder
 from pipelines.warehouse import Loaded, WarehouseFault, load_batch
@@ -93,21 +92,20 @@ class Stream:
 
 
 @pytest.fixture(scope="module")
-def quiet(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Changes]:
-    """What four quiet batches of two scrapers change, decided once."""
+def quiet(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Four quiet batches of two scrapers, loaded once."""
     folder = tmp_path_factory.mktemp("quiet")
     warehouse = Recording(Path(shutil.copy(prepared, folder / "news.duckdb")), clock=lambda: FETCHED_AT)
     stream = Stream(warehouse, folder)
     for _ in range(4):
         stream.quiet(QUAY, HARBOUR)
-    return warehouse.applied
+    return warehouse
 
 
 @pytest.fixture
-def stream(quiet: list[Changes], warehouse: RelationalWarehouse, tmp_path: Path) -> Stream:
+def stream(quiet: Recording, warehouse: RelationalWarehouse, tmp_path: Path) -> Stream:
     """Two scrapers with a past of four quiet batches."""
-    for changes in quiet:
-        warehouse.apply(changes)
+    quiet.repeat(warehouse)
     stream = Stream(warehouse, tmp_path)
     stream.offset, stream.batches = 8 * SIZE, 4
     return stream
