@@ -48,7 +48,7 @@ def with_policy(home: Path, policy: str) -> Settings:
 def test_nothing_of_a_withheld_text_is_staged_or_loaded(tmp_path: Path) -> None:
     warehouse = a_warehouse(tmp_path)
     batch = ingested(with_policy(tmp_path, "load_without_body"), warehouse)
-    tables = [row[0] for row in warehouse.query("SELECT table_name FROM duckdb_tables()").rows]
+    tables = [row[0] for row in warehouse.query("SELECT schema_name || '.' || table_name FROM duckdb_tables()").rows]
     written = [str(warehouse.query(f"SELECT * FROM {table}").rows) for table in tables]
     written += [str(pq.read_table(batch.folder.path / file.path).to_pylist()) for file in batch.files]
     for phrase in ("after the storm that broke", "Ines Falk", "Marrowby", "has published the cost"):
