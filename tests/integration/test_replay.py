@@ -26,7 +26,8 @@ def shown(machine: Machine, *arguments: str, **environment: str) -> dict[str, An
 def all_there_is(machine: Machine) -> tuple[Any, ...]:
     """Every row, what is staged, and where the topics end."""
     warehouse = open_warehouse(machine.warehouse_url)
-    names = [row[0] for row in warehouse.query("SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1").rows]
+    listed = warehouse.query("SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1").rows
+    names = [row[0] for row in listed]
     tables = {name: warehouse.query(f"SELECT * FROM {name} ORDER BY ALL").rows for name in names}
     staged = [(path, path.read_bytes()) for path in sorted((machine.home / "staged").rglob("*")) if path.is_file()]
     topics = [topic_offsets(machine.kafka, t) for t in (machine.kafka.raw_topic, machine.kafka.rejected_topic)]
