@@ -260,7 +260,7 @@ def content_hash(title: str, body: str) -> str:
 
 def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
     labels = [
-        _is_label(paragraph) and not after[:1].islower()
+        is_label(paragraph) and not after[:1].islower()
         for paragraph, after in zip_longest(paragraphs, paragraphs[1:], fillvalue="")
     ]
     if 2 * sum(labels) > len(labels):  # a list, or verses
@@ -273,10 +273,10 @@ def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
             yield paragraph
 
 
-def _is_label(paragraph: str) -> bool:
+def is_label(paragraph: str) -> bool:
     """Whether a paragraph is short and has no sign of a sentence, in a script that has such signs.
 
-    >>> [_is_label(text) for text in ("45 minutes ago", "„Nie genommen“", "Correction: a name", "ราคา 90 ล้านบาท")]
+    >>> [is_label(text) for text in ("45 minutes ago", "„Nie genommen“", "Correction: a name", "ราคา 90 ล้านบาท")]
     [True, False, False, False]
     """
     return len(paragraph) <= LONGEST_LABEL and not _STOP(paragraph) and not _HAS_UNSPACED.search(paragraph)

@@ -18,6 +18,7 @@ from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tabl
 from pipelines.clean.html.declared import declared_body, shingles
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.kind import before_wall
+from pipelines.clean.html.labels import without_labels
 from pipelines.clean.html.notices import in_asking_boxes
 from pipelines.clean.html.stories import OTHER_STORY, is_headline
 from pipelines.clean.metadata.signs import PageSigns
@@ -64,7 +65,7 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[ob
     """The article's paragraphs; "" if there are none. ``declared`` are the bodies that JSON-LD declares."""
     chosen = choose_body(page)
     likely = _likely(page, chosen, declared_body(declared), signs.titles)
-    numbers = without_copies(page, likely or chosen.blocks)
+    numbers = without_labels(page, without_copies(page, likely or chosen.blocks))
     body = "\n\n".join(page.blocks[number].text for number in numbers)
     if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
         second = _second_opinion(page, chosen, markup, signs)
