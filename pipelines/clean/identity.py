@@ -34,7 +34,7 @@ LONGEST_LABEL = 80
 # Thai, Lao, Burmese, Khmer, kana, Han: scripts without spaces between words
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD, _SPACED_WORD = re.compile(rf"[{_UNSPACED}]|\w+"), re.compile(r"\w+")
-_STOP = re.compile(r"""[!?…;"“”„«»‹›()\[\]*。！？؟۔।॥።།]|\.(?!\d)|:(?!\s?[\d.,]+$)""").search
+find_stop = re.compile(r"""[!?…;"“”„«»‹›()\[\]*。！？؟۔।॥።།]|\.(?!\d)|:(?!\s?[\d.,]+$)""").search
 _DIGIT = re.compile(r"\d")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _AMP_CACHE = re.compile(r"^/(?:[a-z]+/)?(s/)?([a-z0-9.-]+\.[a-z]{2,}(?:[:/].*)?)$", re.I)
@@ -260,7 +260,7 @@ def content_hash(title: str, body: str) -> str:
 
 def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
     labels = [
-        is_label(paragraph) and not after[:1].islower()
+        _is_label(paragraph) and not after[:1].islower()
         for paragraph, after in zip_longest(paragraphs, paragraphs[1:], fillvalue="")
     ]
     if 2 * sum(labels) > len(labels):  # a list, or verses
@@ -273,13 +273,13 @@ def _without_labels(paragraphs: Sequence[str]) -> Iterator[str]:
             yield paragraph
 
 
-def is_label(paragraph: str) -> bool:
+def _is_label(paragraph: str) -> bool:
     """Whether a paragraph is short and has no sign of a sentence, in a script that has such signs.
 
-    >>> [is_label(text) for text in ("45 minutes ago", "„Nie genommen“", "Correction: a name", "ราคา 90 ล้านบาท")]
+    >>> [_is_label(text) for text in ("45 minutes ago", "„Nie genommen“", "Correction: a name", "ราคา 90 ล้านบาท")]
     [True, False, False, False]
     """
-    return len(paragraph) <= LONGEST_LABEL and not _STOP(paragraph) and not _HAS_UNSPACED.search(paragraph)
+    return len(paragraph) <= LONGEST_LABEL and not find_stop(paragraph) and not _HAS_UNSPACED.search(paragraph)
 
 
 def story_signature(body: str) -> tuple[int, ...]:
