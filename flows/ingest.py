@@ -159,7 +159,12 @@ def _finish_takedowns(work: Work, stop: Stop | None = None) -> None:
             complete_open(replace(work, warehouse=alone, turn=turn, sharing=None))
     except WarehouseBusy as fault:
         LOG.warning("an open takedown was not finished, because other workers did not give way: %s", fault)
-    if not work.turn.take(inf, is_given_up=stop.is_asked if stop else lambda: False):
+    _take_lock(work, stop)
+
+
+def _take_lock(work: Work, stop: Stop | None) -> None:
+    """Take the writer lock again, unless it is held. Raise ``Abandoned`` if the run is asked to stop meanwhile."""
+    if not (work.turn.is_held or work.turn.take(inf, is_given_up=stop.is_asked if stop else lambda: False)):
         raise Abandoned("the run was stopped while another run had the writer lock")
 
 
@@ -182,6 +187,7 @@ def give_way(work: Work, stop: Stop) -> None:
 
 def _go_on(work: Work, stop: Stop) -> None:
     """Find the warehouse as another run has left it, which may have been killed."""
+    _take_lock(work, stop)  # which a worker released for a takedown, if this is tried again after a fault
     work.memory.need_same_warehouse(ask_kafka=False)
     work.warehouse.prepare()
     work.warehouse.start_run(run_of(work.report))
@@ -248,7 +254,7 @@ def _follow(work: Work, stop: Stop, most: int) -> None:
                 report_progress(work)
         finish(work)
     except (Exception, Abandoned) as fault:
-        if not stop.is_asked():
+        if not stop.is_asked() or not work.turn.is_held:  # without the lock, nothing may be written at the end either
             raise
         LOG.warning("the current batch was abandoned; the next run reads it again: %s", fault)
     finally:

@@ -7,8 +7,10 @@ so a takedown whose run was killed is finished without it, and its receipt says 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -33,7 +35,7 @@ MOST_CHARACTERS = 40
 """A log quotes the beginning of a long line."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Traces:
     """What a log line is recognised by: a piece of a removed text, an address, or a redacted name."""
 
@@ -42,8 +44,18 @@ class Traces:
     name: RedactedName | None = None
 
     def are_in(self, line: str) -> bool:
-        known = self.pieces | self.addresses
-        return any(each in line for each in known) or (self.name is not None and bool(self.name.spans(line)))
+        return (
+            any(piece in line for piece in self.pieces)
+            or (self._address is not None and self._address.search(line) is not None)
+            or (self.name is not None and bool(self.name.spans(line)))
+        )
+
+    @cached_property
+    def _address(self) -> re.Pattern[str] | None:
+        """One of the addresses or domains, and not the beginning or the end of a longer one."""
+        pages = {each for each in self.addresses if "://" in each}  # of a domain, the addresses of all pages
+        known = "|".join([*(re.escape(each) + r"(?!/\w)" for each in pages), *map(re.escape, self.addresses - pages)])
+        return re.compile(rf"(?<![\w-])(?:{known})(?![\w-]|\.\w)") if known else None
 
 
 def traces_of(
@@ -84,9 +96,10 @@ def clean_logs(settings: Settings, takedown: Takedown, traces: Traces | None) ->
             LOG.warning("%s was not cleaned: %s", path, fault)
             left.append(Remains(f"Log {path}", None, "It could not be written: delete it."))
     for path in (settings.home / "prefect").glob("*.db*"):
-        if any(is_in_file(path, piece.encode()) for piece in traces.pieces):
-            advice = "It is Prefect's own database. Delete the flow runs that quote the text in Prefect."
-            left.append(Remains(f"Logs of flow runs in {path}", None, advice))
+        # a name is known by digests alone, which no file can be searched for
+        if traces.name is not None or any(is_in_file(path, each.encode()) for each in traces.pieces | traces.addresses):
+            advice = "It is Prefect's own database. Delete the flow runs that quote what was removed in Prefect."
+            left.append(Remains(f"Flow runs, their parameters and logs in {path}", None, advice))
     return tuple(left)
 
 

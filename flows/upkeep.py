@@ -20,8 +20,8 @@ def keep_up(
     """Free space in the warehouse, and remove what the archive need not keep; what was done.
 
     If it ``reencrypts``, what is kept of raw messages is encrypted with the current key before. Earlier states of
-    Iceberg tables stay readable for ``keep_days``. Raises ``WarehouseBusy`` if a run still has the
-    writer lock after ``wait_minutes``.
+    Iceberg tables stay readable for ``keep_days``. Raises ``WarehouseBusy`` if a run still has the writer
+    lock after ``wait_minutes``.
     """
     warehouse = opened(settings)
     if reencrypts and settings.encryption.key_id is None:
@@ -31,6 +31,7 @@ def keep_up(
         )
     topic = settings.kafka.raw_topic if reencrypts else ""
     with warehouse.writer("dateline maintain", 60 * wait_minutes, topic):
+        warehouse.prepare()
         done = list(_reencrypt(settings, warehouse)) if reencrypts else []
         return [*done, *warehouse.maintain(timedelta(days=keep_days)), *_keep_archive(settings, warehouse)]
 

@@ -183,8 +183,20 @@ def _derived(done: Mapping[str, Any]) -> Record:
 
 
 def _others_in(author: str, name: RedactedName) -> list[str]:
-    """The author's entry, or, if it has the name, the names of others in it."""
-    return [each for each in names_in(author) if not name.spans(each)] if name.spans(author) else [author]
+    """The author's entry, or, if it has the name, the names of others in it; none if the name is not one of them alone.
+
+    "Maria Costa e Silva" may be two people or one: her name lies across the pieces, so none of them is kept.
+    """
+    spans = name.spans(author)
+    if not spans:
+        return [author]
+    pieces, at = [], 0
+    for each in names_in(author):
+        start = author.index(each, at)
+        pieces.append((each, start, at := start + len(each)))
+    if not all(any(start <= first and last <= end for _, start, end in pieces) for first, last in spans):
+        return []
+    return [each for each, start, end in pieces if not any(first < end and start < last for first, last in spans)]
 
 
 def _without(text: str, spans: Sequence[Span]) -> str:

@@ -218,13 +218,19 @@ class Archive:
     def reencrypt(self) -> tuple[int, int]:
         """Encrypts the values that are not encrypted with the current key, of which there has to be one.
 
-        Returns how many were encrypted now, and how many stay as they are because their key is not given. Each file is
-        replaced at once, and a call that was cut short is finished by another.
+        Returns how many were encrypted now, and how many stay as they are, because their key is not given or their file
+        is damaged: what is damaged must go on showing it. Each file is replaced at once, and a call that was cut short
+        is finished by another.
         """
         done = left = 0
         for batch in self.batches():
             files = []
             for file in batch.files:
+                check = self.check_file(batch, file)
+                if check.damage is not None or check.damaged:
+                    files.append(file)
+                    left += file.rows
+                    continue
                 kept, count, unreadable = self._with_current_key(batch, file)
                 files.append(kept)
                 done, left = done + count, left + unreadable

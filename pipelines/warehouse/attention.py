@@ -1,7 +1,7 @@
 """Keeps counts of the attention to entities stored, so that marts over many articles answer in seconds.
 
-Counting the entities of every article anew for each query is dear: eight million rows for a million articles. The
-tables of the schema ``attention`` have the counts by day and by week as they were when they were last stored.
+Counting the entities of every article anew for each query takes long: a million articles have eight million of them.
+The tables of the schema ``attention`` have the counts by day and by week as they were when they were last stored.
 ``attention.changed`` names the entities and times of every row of ``article_entities`` that was added, changed or
 removed since, and the marts count these, and only these, anew: they are exact at any time, whether or not the counts
 were stored.

@@ -19,7 +19,7 @@ class Dialect:
     row_id: str = ""
     """The column that addresses a row of a table without indexes: few rows are found by reading one column."""
     one_state: str = ""
-    """Statement at the beginning of a transaction after which all others see the same state of the database."""
+    """Statement that begins a transaction all of whose statements are to see the same state of the database."""
     collation: str = ""
     """SQL clause of text columns: they sort by bytes, whatever the locale of the server."""
 

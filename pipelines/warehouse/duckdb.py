@@ -36,7 +36,9 @@ from pipelines.warehouse.upkeep import Done
 type Opening = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 PATIENCE_S = 30.0
-_NOT_WRITTEN = (duckdb.IOException, duckdb.TransactionException)  # the second is raised if the disk fails at the commit
+_NOT_WRITTEN = (  # the second is raised if the disk fails at the commit
+    duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException,
+)
 
 
 class _Answer:
@@ -93,9 +95,13 @@ class _FileTurn(Turn):
     def _lock(self) -> bool:
         if not _is_acquired(self._writing):
             return False
-        _remove(_beside(self.file))  # left by a killed run
-        who = {"pid": os.getpid(), "holder": self.holder, "since": self.clock().isoformat()}
-        self.note.write_text(json.dumps(who))
+        try:
+            _remove(_beside(self.file))  # left by a killed run
+            who = {"pid": os.getpid(), "holder": self.holder, "since": self.clock().isoformat()}
+            self.note.write_text(json.dumps(who))
+        except OSError:
+            self._writing.release()
+            raise
         return True
 
     def _unlock(self) -> None:

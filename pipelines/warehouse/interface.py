@@ -383,8 +383,9 @@ class Warehouse(Protocol):
     def store_attention(self, least: int = 0) -> bool:
         """Stores counts of the attention to entities, so that marts need not count them anew. No mart changes.
 
-        Does nothing if fewer than ``least`` changes of an article's entities were made since the last time. Returns
-        whether counts were stored. Must be called under the writer lock.
+        Does nothing if fewer than ``least`` changes of an article's entities were made since the last time, or if the
+        warehouse was prepared by another version or for another time zone. Returns whether counts were stored. Must be
+        called under the writer lock.
         """
 
     def maintain(self, keep: timedelta) -> list[Done]:

@@ -90,6 +90,11 @@ def _make_marts(con: Connection, time_zone: str) -> None:
 def _migrate(con: Connection) -> None:
     row = con.execute("SELECT migration FROM layout").fetchone()
     done = (row[0] or 0) if row else 0
+    if done > _numbers()[-1]:
+        raise WarehouseFault(
+            f"A newer version of Dateline has brought the warehouse to layout {done}; this version knows layout "
+            f"{_numbers()[-1]}. Nothing was changed. What to do: use the newer version for all runs on this warehouse."
+        )
     for number, name in zip(_numbers(), files("migrations"), strict=True):
         if number > done:
             for statement in statements("migrations", name):

@@ -315,13 +315,19 @@ class RelationalWarehouse(ABC):
 
     def store_attention(self, least: int = 0) -> bool:
         with self._reading() as con:
-            if attention.marks(con) < max(least, 1):
+            if not self._has_own_layout(con) or attention.marks(con) < max(least, 1):
                 return False
         with self._writing() as con:
             if self.dialect.one_state:
                 con.execute(self.dialect.one_state)
+            if not self._has_own_layout(con):  # its days are of another time zone: they would be stored as ours
+                return False
             attention.store(con, self.time_zone)
         return True
+
+    def _has_own_layout(self, con: Connection) -> bool:
+        """Whether the warehouse has the layout of this version, and days of this time zone."""
+        return stored_fingerprint(con) == wanted_fingerprint(self.dialect, self.time_zone)
 
     @abstractmethod
     def maintain(self, keep: timedelta) -> list[Done]: ...

@@ -59,7 +59,10 @@ class Turn(ABC):
         return self.is_held
 
     def _find_free(self) -> bool:
-        """Takes the lock if it is free at the first look, or at ``LOOKS`` in a row: who handed it over asks by then."""
+        """Takes the lock if it is free at the first look, or at ``LOOKS`` in a row.
+
+        A run that handed it over is in the queue by then.
+        """
         self.is_held = not self.is_wanted() and self._lock()
         self._looks = self._looks + 1 if self.is_held else -LOOKS
         if self.is_held and self._looks < 0:
@@ -67,7 +70,7 @@ class Turn(ABC):
         return self.is_held
 
     def is_wanted(self) -> bool:
-        """Whether another run asks for the lock. Where that cannot be found out, it is for the next step to say why."""
+        """Whether another run asks for the lock. If that cannot be found out, the next step fails and says why."""
         try:
             if not self._enter_queue():
                 return True

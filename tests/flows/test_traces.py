@@ -59,9 +59,24 @@ def test_a_name_is_found_in_whole_words(settings: Settings) -> None:
     assert log.read_bytes() == REMOVED + b"byline Falkland read\n"
 
 
-def test_what_prefect_stores_is_named(settings: Settings) -> None:
-    (settings.home / "prefect" / "prefect.db").write_bytes(b"\0The lanterns were counted twice\0")
-    (left,) = clean_logs(settings, TAKEDOWN, TRACES)
+@pytest.mark.parametrize(("address", "line", "is_in"), [
+    ("https://pier.example/lanterns", "GET https://pier.example/lanterns?page=2", True),
+    ("https://pier.example/lanterns", "'https://pier.example/lanterns'", True),
+    ("https://pier.example/lanterns", "https://pier.example/lanterns-again", False),
+    ("https://pier.example/lanterns", "https://pier.example/lanterns/boats", False),
+    ("https://pier.example/lanterns", "https://pier.example/lanterns.", True),
+    ("pier.example", "https://www.pier.example/boats", True),
+    ("pier.example", "https://harbour-pier.example/boats", False),
+    ("pier.example", "https://pier.example.other/boats", False),
+])
+def test_an_address_is_not_found_in_a_longer_one(address: str, line: str, is_in: bool) -> None:
+    assert Traces(addresses=frozenset({address})).are_in(line) == is_in
+
+
+@pytest.mark.parametrize("traces", [TRACES, Traces(name=redacted_name(["Ines Falk"], "salt"))], ids=["text", "name"])
+def test_what_prefect_stores_is_named(settings: Settings, traces: Traces) -> None:
+    (settings.home / "prefect" / "prefect.db").write_bytes(b"\0https://pier.example/lanterns\0")
+    (left,) = clean_logs(settings, TAKEDOWN, traces)
     assert left.place.endswith("prefect/prefect.db")
 
 

@@ -119,6 +119,16 @@ def test_others_in_one_byline_keep_their_names(byline: str, left: list[str] | No
     assert done["author_types"] == ["person"] * len(wanted) + ["desk"]
 
 
+@pytest.mark.parametrize(("forms", "byline"), [
+    (["Maria Costa e Silva Lima", "Lima"], "Maria Costa e Silva Lima"),
+    (["Ana Reyes y Falk"], "Ana Reyes y Falk, Tom Reed"),
+    (["Tom Reed & Sons"], "Tom Reed & Sons"),
+])
+def test_a_name_with_a_joining_word_inside_leaves_no_piece(forms: list[str], byline: str) -> None:
+    row = {"title": "T", "body": "B", "authors": [byline], "author_types": ["person"]}
+    assert redact_row(row, redacted_name(forms, "salt"))["authors"] == []
+
+
 def test_a_form_that_is_a_part_of_another_persons_name_stays_there() -> None:
     name = redacted_name(["Paul Martin", "Martin"], "salt", ["Martin Weber", "Paul Martin"])
     assert name.redact("Paul Martin met Martin Weber. Martin spoke, Weber did not.") == (

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.failpoints import Failpoint, armed
@@ -256,3 +258,24 @@ def test_messages_of_a_former_key_and_open_ones_get_the_current_one(archive: Arc
     assert [(check.damage, check.damaged) for check in checks] == [(None, [])] * 4
     stored = b"".join(archive.folder.read(name) for name in names(archive.folder))
     assert b"page 1" not in stored
+
+
+def test_damaged_messages_are_not_encrypted_anew(archive: Archive) -> None:
+    """Otherwise they would get the checksum of the damage."""
+    archive.publish(staged(archive, "run-00001", messages(0, 6)))
+    (batch,) = archive.batches()
+    file, whole = batch.files
+    folder = archive._messages(batch.batch_id)
+    table = pq.read_table(pa.BufferReader(folder.read(file.name)))
+    at, values = table.schema.get_field_index("value"), table.column("value").to_pylist()
+    changed = table.set_column(at, table.schema.field(at), pa.array([b"another page", *values[1:]], pa.binary()))
+    folder.remove_file(file.name)
+    with folder.writing(file.name) as new:
+        pq.write_table(changed, new)
+    damaged = archive.check_file(batch, file)
+    assert (damaged.damage is not None, len(damaged.damaged)) == (True, 1)
+    second = replace(archive, keyring=Keyring("second", {"second": b"2" * 32}))
+    assert second.reencrypt() == (whole.rows, file.rows)
+    (after,) = second.batches()
+    assert after.files[0] == file
+    assert second.check_file(after, file) == damaged

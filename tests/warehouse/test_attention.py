@@ -143,6 +143,35 @@ def test_days_of_another_time_zone_are_counted_anew(duckdb_warehouse: DuckDBWare
     assert agrees(there, "Pacific/Auckland")
 
 
+def test_upkeep_with_another_time_zone_stores_nothing_of_its_own(
+    database: RelationalWarehouse, tmp_path: Path
+) -> None:
+    load_batch(database, stage(tmp_path, *(
+        carried(n, article_id=f"{n:032x}", content_hash=f"{n:064x}", published_at=later(7 * n), **BOTH)
+        for n in range(6)
+    )))
+    zone, database.time_zone = database.time_zone, "Pacific/Auckland"
+    assert not database.store_attention()
+    database.maintain(timedelta(days=1))
+    database.time_zone = zone
+    assert agrees(database)
+    assert stored(database)[2] > 0
+
+
+def test_a_warehouse_from_before_there_were_stored_counts_is_kept_up(
+    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    load_batch(duckdb_warehouse, stage(tmp_path, carried(0, **BOTH)))
+    with duckdb_warehouse._writing() as con:
+        con.execute("DROP SCHEMA marts CASCADE")
+        con.execute("DROP SCHEMA attention CASCADE")
+        con.execute("UPDATE layout SET fingerprint = 'former'")
+    assert not duckdb_warehouse.store_attention()
+    duckdb_warehouse.maintain(timedelta(days=1))
+    duckdb_warehouse.prepare()
+    assert agrees(duckdb_warehouse)
+
+
 def test_a_replica_that_is_made_anew_counts_anew(iceberg_warehouse: IcebergWarehouse, tmp_path: Path) -> None:
     load_batch(iceberg_warehouse, stage(tmp_path, carried(0, **BOTH)))
     iceberg_warehouse.store_attention()

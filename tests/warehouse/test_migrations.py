@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from pipelines.resolve.layout import layout
-from pipelines.warehouse import load_batch
+from pipelines.warehouse import WarehouseFault, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
@@ -180,3 +180,12 @@ def test_a_mart_whose_columns_changed_is_made_anew(database: RelationalWarehouse
         con.execute("UPDATE layout SET fingerprint = 'former'")
     database.prepare()
     assert "spread_hours" in database.query("SELECT * FROM marts.syndication").columns
+
+
+def test_a_layout_of_a_newer_version_is_left_alone(today: RelationalWarehouse) -> None:
+    with sql_of(today) as execute:
+        execute("UPDATE layout SET fingerprint = 'newer', migration = 9999")
+    with pytest.raises(WarehouseFault, match="A newer version of Dateline has brought the warehouse to layout 9999"):
+        today.prepare()
+    with sql_of(today) as execute:
+        assert execute("SELECT fingerprint, migration FROM layout") == [("newer", 9999)]
