@@ -187,7 +187,7 @@ def test_a_layout_of_a_newer_version_is_left_alone(today: RelationalWarehouse) -
         ((fingerprint, migration),) = execute("SELECT fingerprint, migration FROM layout")
         execute("UPDATE layout SET fingerprint = 'newer', migration = 9999")
     try:
-        with pytest.raises(WarehouseFault, match="A newer version of Dateline has brought the warehouse to layout 9999"):
+        with pytest.raises(WarehouseFault, match="newer version of Dateline has brought the warehouse to layout 9999"):
             today.prepare()
         with sql_of(today) as execute:
             assert execute("SELECT fingerprint, migration FROM layout") == [("newer", 9999)]
