@@ -241,12 +241,9 @@ def remove_originals(work: Work) -> None:
 
     Runs on other topics remove the originals of these topics.
     """
-    paths = [path for path in work.warehouse.originals_to_remove() if work.store.owns_original(path)]
-    if not paths:
-        return
-    for path in paths:
-        work.store.remove_original(path)
-    work.warehouse.forget_originals(paths)
+    from pipelines.jobs.originals import remove_originals as remove
+
+    remove(work.warehouse, work.store)
 
 
 def finish(work: Work) -> None:

@@ -14,6 +14,7 @@ from itertools import batched
 
 from pipelines.failpoints import Failpoint, reach
 from pipelines.jobs.forget import PAGE, every_letter
+from pipelines.jobs.originals import remove_originals
 from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged, StageStore
 from pipelines.warehouse import Original, StoredDeadLetter, Warehouse
 
@@ -43,10 +44,7 @@ def reencrypt(warehouse: Warehouse, store: StageStore) -> Reencrypted:
         warehouse.replace_originals(originals)
         done.originals += len(originals)
         done.originals_left += len(page) - len(originals)
-    paths = [path for path in warehouse.originals_to_remove() if store.owns_original(path)]
-    for path in paths:
-        store.remove_original(path)
-    warehouse.forget_originals(paths)
+    remove_originals(warehouse, store)
     done.messages, done.messages_left = store.archive.reencrypt()
     return done
 

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from importlib import resources
 
+from pipelines.warehouse.dialect import quoted
+
 _COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 
 
@@ -34,7 +36,7 @@ def in_time_zone(sql: str, time_zone: str) -> str:
     >>> in_time_zone("SELECT CAST(at AT TIME ZONE 'UTC' AS DATE) -- in the time zone UTC", "Pacific/Auckland")
     "SELECT CAST(at AT TIME ZONE 'Pacific/Auckland' AS DATE) -- in the time zone Pacific/Auckland"
     """
-    literal = "'" + time_zone.replace("'", "''") + "'"
+    literal = quoted(time_zone)
     return sql.replace("AT TIME ZONE 'UTC'", f"AT TIME ZONE {literal}").replace(
         "the time zone UTC", f"the time zone {literal[1:-1]}"
     )

@@ -17,7 +17,8 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.bench.news import News
-from tests.warehouse.batches import FALK, FALK_MENTION, MARROWBY, MARROWBY_MENTION, carried, later, stage, tombstone
+from tests.warehouse.batches import carried, later, stage, tombstone
+from tests.warehouse.test_marts_in_time import BOTH, ONLY_FALK
 from tests.warehouse.test_namesakes import MARROWBY_TOWN, REEF_STATION, an_article_of_falk
 
 DAYS = """
@@ -38,8 +39,6 @@ SHOWN = (
     "SELECT week, entity_id, articles, stories FROM marts.entity_attention_weekly WHERE articles > 0 "
     "ORDER BY week, entity_id",
 )
-BOTH = {"mentions": (MARROWBY_MENTION, FALK_MENTION), "entities": (FALK, MARROWBY)}
-ONLY_FALK = {"mentions": (FALK_MENTION,), "entities": (FALK,)}
 
 
 def agrees(warehouse: RelationalWarehouse, zone: str = "UTC") -> bool:
