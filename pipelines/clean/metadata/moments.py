@@ -16,11 +16,14 @@ EARLIEST, LATEST = 1990, 2050
 
 _ISO = re.compile(
     r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
-    r"(?:(?:T|\s+|\s*[-,]\s*)(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,]\d+)?)?\s*([AP]M\b)?\s*"
-    r"((?:UTC|GMT)?[+-]\d{1,2}:?\d{2}\b|(?:UTC|GMT)?[+-]\d{1,2}\b|Z\b|[A-Z]{2,5}\b)?)?", re.I)
+    r"(?:(?:T|\s+|\s*[-,]\s*)(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,]\d+)?)?(?:\s*([AP]M)\b)?)?", re.I)
 _SCRIPTED = re.compile(
     r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})"
     r"(?: ?(GMT[+-]\d{4}|[A-Z]{3,4}))?(?: (\d{4}))?")
+_NAMED_ZONE = re.compile(
+    r"\s*([(（\[]?)\s*((?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[^\W\d_]{1,5}(?!\w))")
+LONGEST_UNREAD = 40
+_ANY_ZONE = re.compile(r"[A-Z]{2,4}T")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$")
 
@@ -32,6 +35,7 @@ class Zones:
     offsets: Mapping[str, str]
     of_season: Mapping[str, tuple[str, str]]
     of_countries: Mapping[str, Mapping[str, str]]
+    words: re.Pattern[str]
 
 
 @cache
@@ -43,6 +47,7 @@ def load_zones() -> Zones:
         {name: (offsets.get(winter, winter), offsets.get(summer, summer))
          for name, (winter, summer) in table["zones_of_season"].items()},
         table["zones_of_countries"],
+        re.compile("|".join(table["zone_words"]["patterns"]), re.I),
     )
 
 
@@ -70,7 +75,8 @@ def read_moment(text: str) -> Moment | None:
     text = text.strip()[:80]
     match = _ISO.match(text)
     if match is not None:
-        year, _, month, day, hour, minute, second, half, zone = match.groups()
+        year, _, month, day, hour, minute, second, half = match.groups()
+        zone = text[match.end():].upper() if hour else ""
         return _moment((year, month, day), (_of_24(hour, half), minute, second), zone)
     match = _SCRIPTED.match(text)
     if match is not None and match[1] in _MONTHS:
@@ -91,11 +97,11 @@ def _of_24(hour: str | None, half: str | None) -> str | None:
     return str(int(hour) % 12 + (12 if half[0] in "pP" else 0))
 
 
-def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str | None) -> Moment | None:
+def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], after: str | None) -> Moment | None:
     hour, minute, second = (int(part or 0) for part in clock)
     try:
         day = datetime(*(int(part) for part in date), tzinfo=UTC)  # type: ignore[misc,arg-type]
-        zone = offset_of(written, day)
+        zone, is_unread = read_zone(after or "", day)
         at = day + timedelta(hours=hour, minutes=minute, seconds=second)
         if zone is not None:
             at = datetime.fromisoformat(at.strftime("%Y-%m-%dT%H:%M:%S") + zone)
@@ -103,9 +109,26 @@ def _moment(date: tuple[str, ...], clock: tuple[str | None, ...], written: str |
         return None
     if not EARLIEST <= at.year <= LATEST or hour > 24 or minute > 59:
         return None
-    if zone is None and written and is_zone(written):
-        return Moment(day, None, False, f"{hour:02}:{minute:02} {written}")
+    if is_unread:
+        return Moment(day, None, False, f"{hour:02}:{minute:02} {(after or '').strip()}"[:LONGEST_UNREAD])
     return Moment(at, zone, clock[0] is not None)
+
+
+def read_zone(after: str, day: datetime, language: str | None = None) -> tuple[str | None, bool]:
+    """The offset of the zone that is named directly after a time of day, and whether there is one that cannot be read.
+
+    A zone is named by an offset, by an abbreviation, or by words that say whose time it is ("Eastern Time").
+
+    >>> day = datetime(2026, 3, 4)
+    >>> read_zone(" (UTC +3), 4 min read", day), read_zone(" Eastern Time", day), read_zone(" | Ports", day)
+    (('+03:00', False), (None, True), (None, False))
+    """
+    found = _NAMED_ZONE.match(after)
+    name = found[2] if found is not None and (found[1] or found[2] == found[2].upper()) else ""  # "et" is a word
+    if name and (zone := offset_of(name, day, language)) is not None:
+        return zone, False
+    is_named = is_zone(name) or _ANY_ZONE.fullmatch(name.upper()) is not None
+    return None, is_named or load_zones().words.match(after) is not None
 
 
 def is_zone(name: str) -> bool:
@@ -126,7 +149,7 @@ def offset_of(written: str | None, day: datetime | None = None, language: str | 
     """
     if not written:
         return None
-    written = written.upper()
+    written = written.upper().replace(" ", "")
     if is_zone(written):
         return _named_offset(written, day, language)
     written = written.removeprefix("UTC").removeprefix("GMT")

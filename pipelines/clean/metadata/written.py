@@ -11,13 +11,13 @@ from functools import cache
 from importlib.resources import files
 
 from pipelines.clean.metadata.calendar import base_language, hour_of, is_month, month_of
-from pipelines.clean.metadata.moments import EARLIEST, LATEST, Moment, is_zone, offset_of, read_moment
+from pipelines.clean.metadata.moments import EARLIEST, LATEST, LONGEST_UNREAD, Moment, read_moment, read_zone
 
 type Day = tuple[int, int, int]
 
 _CLOCK = re.compile(
-    r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?|[時时点點시]\s?)(\d{2})(?::\d{2})?(?![\d./]|\.\d)[分분]?", re.I)
-_ZONE = re.compile(r"\s*\(?((?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?\b|[A-Z]{1,5}\b)")
+    r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?|[時时点點시]\s?)(\d{2})(?::\d{2})?(?![\d/]|\.\s?\d)[分분]?(?:\s?(?:Uhr|uur|hrs?|hs?|น|ч)\b\.?)?",
+    re.I)
 _NAME = r"[^\s\d,;:/()|\[\]–—-][^\s\d,;:/()|\[\]–—-]+(?:\s?[ /]\s?[\u0600-\u06ff]+)?"
 _NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 _SHORT_NUMBERS = re.compile(r"(?<![\d/.:-])(\d{1,2})([./])(\d{1,2})\2(\d{2})(?![\d/:-]|\.\d)")
@@ -33,7 +33,7 @@ _YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\. gada (\d{{1,2}})\. ({_NAME})"
 _ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
-_RANGE_BEFORE = re.compile(r"\d\.?\s?[-–~〜/]\s?$")
+_RANGE_BEFORE = re.compile(r"\d\.?\s?(?:([^\W\d_]+)\.?\s?)?[-–~〜/]\s?$")
 _DIGIT = re.compile(r"\d")
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _YEAR_FIRST_LANGUAGES = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "fa", "eu"))
@@ -106,7 +106,9 @@ def dates_in(line: str, language: str | None) -> list[DateIn]:
                 continue
             day = day_of(match, language)
             if day is not None:
-                is_range = _RANGE_AFTER.match(line, match.end()) or _RANGE_BEFORE.search(line[: match.start()])
+                before = _RANGE_BEFORE.search(line[: match.start()])
+                is_range = _RANGE_AFTER.match(line, match.end()) or (
+                    before is not None and (before[1] is None or is_month(before[1])))
                 found.append(DateIn(match.start(), match.end(), None if is_range else _valid(day, line, language)))
     return sorted(found, key=lambda date: date.start)
 
@@ -199,10 +201,9 @@ def _with_clock(at: datetime, rest: str, language: str | None) -> Moment:
         return Moment(at, None, False)
     after = rest[match.end():]
     hour, used = hour_of(int(match[1]), rest[: match.start()][-24:], after[:24], language)
-    named = _ZONE.match(after[used:])
-    zone = offset_of(named[1], at, language) if named is not None else None
-    if hour is None or (named is not None and zone is None and is_zone(named[1])):
-        return Moment(at, None, False, rest.strip()[:40])
+    zone, is_unread = read_zone(after[used:], at, language)
+    if hour is None or is_unread:
+        return Moment(at, None, False, rest.strip()[:LONGEST_UNREAD])
     text = f"{at:%Y-%m-%d}T{hour:02}:{int(match[2]):02}:00{zone or ''}"
     return read_moment(text) or Moment(at, None, False)
 
