@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from pipelines.clean.html.markup import text_in
+from pipelines.clean.html.microdata import is_of_another
 
 BLOCK_TAGS = frozenset((
     "html", "body", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
@@ -25,7 +26,7 @@ _SELDOM_READ = frozenset((
 ))
 _CHOICES = frozenset(("select", "datalist", "optgroup", "option"))
 _DELETED = frozenset(("del", "s", "strike"))
-MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i"))
+MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i", "abbr"))
 _PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD, _CHOICE, _OLD = range(9)
 _KINDS = {
     **dict.fromkeys(_SELDOM_READ, _SELDOM), **dict.fromkeys(_NEVER_READ, _UNREAD), "br": _LINE_BREAK,
@@ -33,6 +34,13 @@ _KINDS = {
     **dict.fromkeys(MARKED_TAGS, _MARKED), "a": _LINK, **dict.fromkeys(BLOCK_TAGS, _BOX),
 }
 MOST_MARKS = 200
+LONGEST_BEFORE = 60
+_TIMES = re.compile(r"date(?:Published|Created|Modified)|(?:^|\s)(?:published|updated)(?:\s|$)")
+"""The microdata of an article's times, and the classes of hAtom."""
+
+_OTHER_TIMES = ("Date", "Time", "From", "Through", "Starts", "Ends")
+"""Endings of microdata that says when something else is: ``startDate``, ``validThrough``."""
+
 LONGEST_CONTROL = 400
 """Characters. A button or the like with more text than this lacks its end tag, so that the page is inside of it."""
 
@@ -80,14 +88,16 @@ class Block:
 class Mark:
     """An element whose markup says what it is, and the number of its block.
 
-    ``kind`` is "time" (``text`` is its machine-readable value, or else what it shows), "author", or "author page" for a
-    link to an author's page (``names`` is the address).
+    ``kind`` is "time" (``text`` is its machine-readable value, or else what it shows), "other time" if the microdata
+    says that it is that of something else than the text, "author", or "author page" for a
+    link to an author's page (``names`` is the address). ``before`` is the end of the block's text before it.
     """
 
     kind: str
     text: str
     block: int
     names: str
+    before: str = ""
 
 
 @dataclass(slots=True)
@@ -224,8 +234,13 @@ class _Walk:
 
     def _mark(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
         meaning = element.get("itemprop", "") if "itemprop" in names else ""
-        if tag == "time":
-            kind, text = "time", element.get("datetime", "").strip() or text_in(element)[:80]
+        if meaning and is_of_another(element):
+            return
+        if tag == "time" or (meaning and _TIMES.search(meaning) is not None):
+            is_other = meaning.endswith(_OTHER_TIMES) and meaning != "uploadDate" and not _TIMES.search(meaning)
+            kind, text = "other time" if is_other else "time", _time_in(element)
+        elif (tag == "abbr" and "title" in names and _TIMES.search(element.get("class", "")) is not None):
+            kind, text = "time", element.get("title", "").strip()
         elif (
             "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split())
             or ("class" in names and _is_author_card(element.get("class", "").split()))
@@ -237,7 +252,14 @@ class _Walk:
             return
         if text and len(self.page.marks) < MOST_MARKS:
             called = element.get("href", "") if kind == "author page" else f"{meaning} {element.get('class', '')}"
-            self.page.marks.append(Mark(kind, text, len(self.page.blocks), called))
+            before = "".join(self.pieces[-4:])[-LONGEST_BEFORE:] if kind == "time" else ""
+            self.page.marks.append(Mark(kind, text, len(self.page.blocks), called, before))
+
+
+def _time_in(element: etree._Element) -> str:
+    """The machine-readable time of an element, or else what it shows."""
+    declared = (element.get(name, "").strip() for name in ("datetime", "content"))
+    return next((text for text in declared if any(map(str.isdigit, text))), "") or text_in(element)[:80]
 
 
 def _is_author_card(classes: Collection[str]) -> bool:

@@ -12,22 +12,17 @@ from itertools import islice
 from lxml import etree
 
 from pipelines.clean.html.markup import finder, text_in
+from pipelines.clean.html.microdata import is_of_another
 from pipelines.clean.metadata.jsonld import unescaped
 
 _NAMING = ("property", "name", "itemprop", "http-equiv")
 _DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
-_BODY = finder(".//*[@itemprop='articleBody']")
-_ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report)\b")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
 MOST_HEADLINES = 5
 _TEXT = ("article", "main", "section", "h1", "p")
-SHORTEST_TITLE = 8
-LONGEST_CARD = 400
-"""Characters of the text of a card that links to another article."""
-
 
 MICRODATA_PUBLISHER = "itemprop publisher"
 
@@ -83,7 +78,7 @@ def read_head(root: etree._Element) -> Head:
         if tag.tag == "meta":
             content = tag.get("content", "")
             content = unescaped(content) if "&" in content else " ".join(content.split())
-            if content and not ("itemprop" in tag.keys() and _is_of_another(tag)):  # noqa: SIM118  lxml's elements
+            if content and not ("itemprop" in tag.keys() and is_of_another(tag)):  # noqa: SIM118  lxml's elements
                 for name in {tag.get(key, "").strip().lower() for key in _NAMING} - {""}:
                     metas.setdefault(name, []).append(content)
         elif tag.tag == "link":
@@ -116,13 +111,3 @@ def is_in_text(tag: etree._Element) -> bool:
     if above is None or above.tag in ("head", "html"):
         return False
     return above.tag != "body" or next(tag.itersiblings(*_TEXT, preceding=True), None) is not None
-
-
-def _is_of_another(tag: etree._Element) -> bool:
-    """Whether a tag belongs to the microdata of another article, as in a card: a linked title and little else."""
-    scopes = [above for above in tag.iterancestors() if _ARTICLE_TYPE.search(above.get("itemtype", "")) is not None]
-    if not scopes or next(scopes[-1].iter("h1"), None) is not None or _BODY(scopes[-1]):
-        return False
-    text = text_in(scopes[-1])
-    titles = [shown for link in scopes[-1].iter("a") for shown in (text_in(link),) if len(shown) >= SHORTEST_TITLE]
-    return len(text) <= LONGEST_CARD and any(2 * len(title) >= len(text) for title in titles)

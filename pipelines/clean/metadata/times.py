@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from pipelines.addresses import path_of
+from pipelines.clean.metadata.calendar import month_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import Head
 from pipelines.clean.metadata.jsonld import JsonObject, LinkedData, text_of, types_of
@@ -20,12 +21,15 @@ _PUBLISHED = (
     "originalpublicationdate", "dcdateissued", "dctermsissued", "dctermscreated", "dcdatecreated", "dcdate",
     "dctermsdate", "cxenseparserecspublishtime", "date", "datecreated", "cxenseparsepublishtime",
     "ogarticlepublishedtime", "rnewsdatepublished", "articlecreated", "articledate", "displaydate",
+    "citationpublicationdate", "citationonlinedate", "citationdate", "btpubdate",
 )
 _MODIFIED = (
     "articlemodifiedtime", "articleupdatedtime", "ogupdatedtime", "datemodified", "lastmodified", "dctermsmodified",
     "ogmodifiedtime", "lastmod", "articlemodified", "modifieddate", "updateddate", "dcdatemodified",
 )
-_URL_DAY = re.compile(r"(?<=[/_-])(?:19|20)\d\d([/-])\d{1,2}\1\d{1,2}(?=[/_-]|$)")
+_URL_DAY = re.compile(
+    r"(?:(?<=[/_-])|(?<=/t))(?:((?:19|20)\d\d)([/-])(\d{1,2})\2(\d{1,2})(?=[/_-]|$)"
+    r"|((?:19|20)\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?=[/_.]|$)|((?:19|20)\d\d)/([a-z]{3})/(\d{1,2})(?=/))", re.I)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -59,21 +63,31 @@ def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[M
     fields = {**seen, **declared}
     times = {field: _fullest([declared.get(field), seen.get(field)]) for field in fields}
     found_times = {field: found for field, found in times.items() if found is not None}
+    changed, published = found_times.get("modified_at"), found_times.get("published_at")
+    if changed is not None and published is not None and changed is seen.get("modified_at") and (
+            changed.value.at < published.value.at - _DAY):  # the visible time of change is that of another article
+        del found_times["modified_at"]
     if "published_at" not in found_times and url is not None and (day := _day_in(url)) is not None:
         found_times["published_at"] = day
     return found_times
 
 
 def _day_in(url: str) -> Found[Moment] | None:
-    """The one day in an address that is written as year, month and day: /2026/03/04/ or /2026-03-04-pier-opens.
+    """The one day in an address that is written as year, month and day: /2026/03/04/, /2026-03-04-pier or /20260304/.
 
     >>> _day_in("https://outlet.example/2026/03/04/pier").value.at.date().isoformat()
     '2026-03-04'
     >>> _day_in("https://outlet.example/2026/03/pier-4"), _day_in("https://outlet.example/2026/13/04/pier")
     (None, None)
+    >>> _day_in("https://outlet.example/n1/2026/0304/c9-12.html").value.at.date().isoformat()
+    '2026-03-04'
     """
-    days = {match[0] for match in _URL_DAY.finditer(path_of(url))}
-    moment = read_moment(days.pop()) if len(days) == 1 else None
+    matches = _URL_DAY.finditer(path_of(url))
+    found = {tuple(part for part in match.groups() if part and part not in "/-") for match in matches}
+    if len(found) != 1:
+        return None
+    year, month, day = found.pop()
+    moment = read_moment(f"{year}-{month_of(month, 'en') or month}-{day}")
     return Found(moment, "url", url) if moment is not None else None
 
 
@@ -127,8 +141,11 @@ def _wall(moment: Moment) -> datetime:
 
 def _linked(article: JsonObject | None, *keys: str) -> Found[Moment] | None:
     for key in keys if article is not None else ():
-        written = text_of(article.get(key)) if article is not None else None
-        moment = read_moment(written) or _written_to_the_minute(written) if written else None
+        value = article.get(key) if article is not None else None
+        written = str(value) if isinstance(value, int) else text_of(value)
+        moment = read_moment(written) if written else None
+        if written and (moment is None or not moment.has_time):
+            moment = _written_to_the_minute(written) or moment
         if moment is not None:
             return Found(moment, "json-ld", f"{key}: {written}")
     return None
@@ -145,6 +162,8 @@ def _written_to_the_minute(text: str) -> Moment | None:
 
 def _tagged(head: Head, names: tuple[str, ...], locale: str | None) -> Iterator[Found[Moment]]:
     for name, written in head.called(*names):
-        moment = read_moment(written) or read_written(written, locale)
+        moment = read_moment(written)
+        if moment is None or not moment.has_time:
+            moment = read_written(written, locale) or moment
         if moment is not None:
             yield Found(moment, "meta", f"{name}: {written}")

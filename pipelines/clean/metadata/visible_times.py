@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.clean.html.blocks import Blocks, boxes_around
+from pipelines.clean.html.blocks import Blocks, Mark, boxes_around
 from pipelines.clean.metadata.calendar import is_day
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
@@ -25,6 +25,9 @@ LONGEST_OPENING = 70
 MOST_LETTERS = 45
 """Letters beside a date without a label such as "published". A line with more is a caption or a sentence."""
 
+LAST_OF_BODY, LONGEST_LABELLED = 2, 60
+"""Blocks at the body's end that may be a date with a label, and their characters."""
+
 LABELLED = "labelled date"
 
 _DATE_BOX = re.compile(
@@ -35,7 +38,12 @@ _OTHERS_BOX = re.compile(
     r"(?:^|[\s_-])(?:card|teaser|related|ticker|caption|widget|sidebar|event|birth|obit|comment|gallery)", re.I)
 _BESIDE = frozenset(("figure", "figcaption", "aside"))
 _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
+_PUBLISHED = re.compile(r"publi|created|posted", re.I)
+_LABEL = re.compile(r"[|·•;,\d]")
 _DIGIT = re.compile(r"\d")
+_OF_ELSE = re.compile(r"[^\W\d_]\s?[:：][^|·•]*$|°")
+"""A label before a date, or a thermometer: "Next meeting: 12 March 2026", "Source: Harbour Gazette, 2 March 2019"."""
+
 _BEFORE_DATE = re.compile(r"(?:^|\s)(?:on|at|am|le|el|il|em|op|den|på)$", re.I)
 _DIVIDED = re.compile(r"[^\w\s:：'’\"”»]$")
 _AFTER_OPENING = re.compile(r"\s*[).:–—-]")
@@ -45,24 +53,42 @@ _PLACE = re.compile(r"(?:[^\W\d_a-z][\w.'’-]*[\s,]*){0,4}[(\s]*$")
 def seen_times(page: Blocks, near: Near, language: str | None) -> dict[str, Found[Moment]]:
     """``published_at`` and ``modified_at``, from time elements or from dates in words."""
     times: dict[str, Found[Moment]] = {}
-    if not page.blocks:
-        return times
+    for field, found in _seen(page, near, language) if page.blocks else ():
+        times.setdefault(field, found)
+    return times
+
+
+def _seen(page: Blocks, near: Near, language: str | None) -> Iterator[tuple[str, Found[Moment]]]:
+    """The times with their fields, the surest first."""
     around = boxes_around(page.boxes, page.blocks[max(0, near.after.start - 1)].box)
     looked = range(near.before.start - BEFORE_HEADLINE, min(near.before.stop + 1, len(page.blocks)))
     marks = [mark for mark in page.marks
              if mark.kind == "time" and mark.block in looked and not _is_beside(page, mark.block, around)]
     for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline come last
         if (moment := read_moment(mark.text) or read_written(mark.text, language)) is not None:
-            line = page.blocks[mark.block].text
-            is_update = _MODIFIED.search(mark.names) or load_date_tables().updated.match(line)
-            times.setdefault("modified_at" if is_update else "published_at", Found(moment, "time element", mark.text))
-    for numbers, must_be_labelled in ((near.before, False), (near.after, True)):
-        for field, found in _written(page, numbers, None if must_be_labelled else around, language):
-            times.setdefault(field, found)
+            yield _field_of(page, mark), Found(moment, "time element", mark.text)
+    after = range(max(near.before.stop, near.after.start - LAST_OF_BODY), near.after.stop)
+    for numbers, must_be_labelled in ((near.before, False), (after, True)):
+        yield from _written(page, numbers, None if must_be_labelled else around, near.after.start, language)
     for other in (_above(page, near, language), _opening(page, near, language, around)):
         if other is not None:
-            times.setdefault("published_at", other)
-    return times
+            yield "published_at", other
+
+
+def _field_of(page: Blocks, mark: Mark) -> str:
+    """The field of a time element: by the label right before it, or by its names, or by how its line begins."""
+    tables, label = load_date_tables(), _LABEL.split(mark.before)[-1]
+    if not mark.before.strip():
+        label = page.blocks[mark.block - 1].text if mark.block else ""
+        label = label if len(label) <= LONGEST_DATE else ""
+    if tables.published.search(label):
+        return "published_at"
+    if tables.updated.search(label):
+        return "modified_at"
+    if _MODIFIED.search(mark.names):
+        return "published_at" if _PUBLISHED.search(mark.names) else "modified_at"
+    is_said = not mark.before.strip() and tables.updated.match(page.blocks[mark.block].text)
+    return "modified_at" if is_said else "published_at"
 
 
 def _is_beside(page: Blocks, number: int, around: frozenset[int]) -> bool:
@@ -108,13 +134,16 @@ def _opening(page: Blocks, near: Near, language: str | None, around: frozenset[i
     return None
 
 
-def _written(page: Blocks, numbers: range, around: frozenset[int] | None, language: str | None,
+def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_end: int, language: str | None,
              ) -> Iterator[tuple[str, Found[Moment]]]:
-    """The dates in short lines. Without ``around``, only those with a label are read."""
+    """The dates in short lines. Without ``around``, only those with a label are read, and before the body's end only
+    lines that are a label and a date."""
     tables = load_date_tables()
+    others = {mark.block for mark in page.marks if mark.kind == "other time"}
     for number in numbers:
         line = page.blocks[number].text
-        if len(line) > LONGEST_BYLINE or _DIGIT.search(line) is None:
+        longest = LONGEST_BYLINE if around is not None or number >= body_end else LONGEST_LABELLED
+        if len(line) > longest or _DIGIT.search(line) is None or number in others:
             continue
         above = page.blocks[number - 1].text.strip(" :") if number > numbers.start else ""
         if len(above) <= LONGEST_DATE and (tables.updated.fullmatch(above) or tables.published.fullmatch(above)):
@@ -138,7 +167,7 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
     before = line[: dates[0].start].strip()
     while before and is_day(before.rpartition(" ")[2].strip(",")):
         before = before.rpartition(" ")[0].strip()
-    if before.endswith((":", "：")):
+    if _OF_ELSE.search(before) and load_name_tables().opener.match(before) is None:
         return False
     if _META_BOX.search(page.boxes[page.blocks[number].box].names):
         return True

@@ -62,7 +62,8 @@ def load_date_tables() -> DateTables:
     labels = tomllib.loads(files("pipelines.clean").joinpath("tables/dates.toml").read_text("utf-8"))["labels"]
 
     def pattern(name: str) -> re.Pattern[str]:
-        return re.compile(rf"\b(?:{'|'.join(labels[name])})\b|{'|'.join(labels[f'unspaced_{name}'])}", re.I)
+        return re.compile(
+            rf"\b(?:{'|'.join(labels[name])})(?![^\W\d_])|{'|'.join(labels[f'unspaced_{name}'])}", re.I)
 
     return DateTables(pattern("published"), pattern("updated"))
 
@@ -211,15 +212,25 @@ def _with_clock(at: datetime, rest: str, language: str | None) -> Moment:
 def labelled_dates(line: str, language: str | None) -> Iterator[tuple[str | None, str]]:
     """The parts of a line that have a date of their own, each with its field; None if no label says which.
 
+    A label is before its date. In some languages it may be after it.
+
     >>> list(labelled_dates("Updated 12 June 2026 09:00 | Published 11 June 2026 18:00", "en"))
     [('modified_at', '12 June 2026 09:00 |'), ('published_at', '11 June 2026 18:00')]
+    >>> list(labelled_dates("2026年6月11日 18:00（2026年6月12日 09:00 更新）", "ja"))
+    [(None, '2026年6月11日 18:00（'), ('modified_at', '2026年6月12日 09:00')]
     """
     tables = load_date_tables()
     labels = sorted(
         [(found.start(), found.end(), field) for field, pattern in
          (("published_at", tables.published), ("modified_at", tables.updated)) for found in pattern.finditer(line)])
     ends = [start for start, _, _ in labels[1:]] + [len(line)]
-    if (opening := line[: labels[0][0]] if labels else line).strip():
+    opening = line[: labels[0][0]] if labels else line
+    dates = dates_in(opening, language) if len(labels) == 1 else []
+    if dates and not dates_in(line[labels[0][1]:], language):
+        yield None, opening[: dates[-1].start].strip()
+        yield labels[0][2], opening[dates[-1].start :].strip()
+        return
+    if opening.strip():
         yield None, opening.strip()
     for (_, start, field), end in zip(labels, ends, strict=True) if labels else ():
         yield field, line[start:end].strip(" :")
