@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Timer
+
+SAID_AFTER_S = 0.3
 
 
 class Watcher:
@@ -41,3 +44,15 @@ def watched_by(watcher: Watcher) -> Iterator[None]:
 
 def watcher() -> Watcher:
     return _watcher.get() or _NOBODY
+
+
+@contextmanager
+def said_if_slow(note: Callable[[str], None], text: str) -> Iterator[Timer]:
+    """Note the text if the block takes longer than ``SAID_AFTER_S``. The block may cancel the timer before its end."""
+    timer = Timer(SAID_AFTER_S, note, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield timer
+    finally:
+        timer.cancel()

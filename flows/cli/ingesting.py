@@ -81,12 +81,12 @@ def reprocess_here(run: Command, *, quiet: bool = False, **wanted: Any) -> dict[
         return report
 
 
-def release_here(run: Command, scraper: str, *, quiet: bool = False) -> dict[str, Any]:
+def release_here(run: Command, scraper: str, *, quiet: bool = False, wait_minutes: float = 0) -> dict[str, Any]:
     """The release flow's report, as JSON."""
     with _watched(run, run.settings, quiet=quiet):
         from flows.release import release
 
-        report: dict[str, Any] = release(scraper)
+        report: dict[str, Any] = release(scraper, wait_minutes=wait_minutes)
         return report
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Timer
 from typing import TYPE_CHECKING
 
 from flows.cli.screen import Screen, safe
-from flows.watching import Watcher
+from flows.watching import Watcher, said_if_slow
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from pipelines.settings import KafkaSettings
-
-SAID_AFTER_S = 0.3  # an operation that takes longer is shown
 
 WORDS = {
     "connect": "connecting to Kafka",
@@ -73,13 +70,8 @@ def connecting(screen: Screen, kafka: KafkaSettings) -> Iterator[None]:
         with screen.notes.status(text):
             yield
         return
-    timer = Timer(SAID_AFTER_S, screen.note, (text,))
-    timer.daemon = True
-    timer.start()
-    try:
+    with said_if_slow(screen.note, text):
         yield
-    finally:
-        timer.cancel()
 
 
 @contextmanager

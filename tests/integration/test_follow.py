@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -74,8 +75,8 @@ def test_polls_that_find_nothing_write_nothing_to_prefect(
     assert at_last == at_first
 
 
-@pytest.mark.timeout(600)  # four runs
-def test_a_run_that_follows_gives_way_to_a_reprocess_and_a_takedown_and_goes_on(
+@pytest.mark.timeout(600)  # five runs
+def test_a_run_that_follows_gives_way_to_a_reprocess_a_takedown_and_a_backfill_and_goes_on(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path / "home", kafka, prefect_server, max_records=5)
@@ -101,13 +102,18 @@ def test_a_run_that_follows_gives_way_to_a_reprocess_and_a_takedown_and_goes_on(
     assert json_of(forgotten.stdout)["receipt"]["articles"] == 1
     publish(kafka, range(9, 12))
     until(lambda: loaded() == 3)
+    (tmp_path / "late.jsonl").write_text(json.dumps({
+        "url": "https://harbour-news.example/pier/12", "html": page(12).decode(), "fetched_at": "2026-03-04T09:30:00Z",
+    }))
+    backfilled = machine.run("backfill", str(tmp_path / "late.jsonl"), "--json")
+    assert (backfilled.returncode, json_of(backfilled.stdout)["sent"]) == (0, 1), backfilled.stdout
     os.kill(following.pid, signal.SIGTERM)
     assert following.wait(60) == 0
     assert warehouse.query("SELECT kind, status, count(*) FROM runs GROUP BY ALL ORDER BY 1").rows == (
-        ("forget", "completed", 1), ("ingest", "completed", 1), ("reprocess", "completed", 3),
+        ("forget", "completed", 1), ("ingest", "completed", 2), ("reprocess", "completed", 3),
     )
     assert warehouse.query("SELECT outcome, count(*) FROM ledger GROUP BY 1 ORDER BY 1").rows == (
-        ("loaded", 4), ("suppressed", 1), ("withdrawn", 8),  # one of those loaded was taken down
+        ("loaded", 5), ("suppressed", 1), ("withdrawn", 8),  # one of those loaded was taken down
     )
     assert machine.run("ledger", "verify", "--deep").returncode == 0
 

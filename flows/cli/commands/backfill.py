@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.commands.stream import Manifest, Paths, WarehouseUrl
+from flows.cli.commands.stream import Manifest, Paths, Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Verbose, command
 
 app = typer.Typer()
@@ -20,9 +20,7 @@ def backfill(  # noqa: PLR0913, PLR0917  its options
         bool, typer.Option("--restart", help="Send everything again, also what an earlier run has sent.")
     ] = False,
     warehouse: WarehouseUrl = None,
-    wait: Annotated[
-        float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
-    ] = 0.0,
+    wait: Wait = 30.0,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:

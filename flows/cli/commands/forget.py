@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.commands.stream import Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Command, Verbose, command
 from flows.faults import FOUND_WRONG, WrongUsage
 
@@ -46,9 +46,7 @@ def forget(  # noqa: PLR0913, PLR0917  its options
         ),
     ] = None,
     warehouse: WarehouseUrl = None,
-    wait: Annotated[
-        float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
-    ] = 10.0,
+    wait: Wait = 10.0,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.commands.stream import Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Command, Verbose, command
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def maintain(  # noqa: PLR0913, PLR0917  its options
         bool,
         typer.Option("--reencrypt", help="Encrypt dead letters' originals and the archive with the current key first."),
     ] = False,
-    wait: Annotated[
-        float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
-    ] = 0.0,
+    wait: Wait = 0.0,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,

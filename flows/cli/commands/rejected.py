@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.commands.stream import Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Verbose, command
 from flows.cli.screen import Screen, safe, safe_lines
 from flows.faults import NotFound
@@ -158,6 +158,7 @@ def replay(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Load nothing, and show what a replay would do.")
     ] = False,
+    wait: Wait = 10.0,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -176,7 +177,7 @@ def replay(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
             else:
                 show_dry_run(run.screen, tried)
             return
-        report = replay_here(run, quiet=as_json, reason=reason, scraper=scraper, since=since)
+        report = replay_here(run, quiet=as_json, reason=reason, scraper=scraper, since=since, wait_minutes=wait)
         if as_json:
             run.screen.write_json(report)
         elif not report["records"]:

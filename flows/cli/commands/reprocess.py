@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.commands.stream import Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Command, Verbose, command
 from flows.faults import WrongUsage
 
@@ -53,9 +53,7 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flags of the command, each an argu
     swap: Annotated[
         bool, typer.Option("--swap", help="Build the new state in a copy, and exchange the two in one step (DuckDB).")
     ] = False,
-    wait_minutes: Annotated[
-        float, typer.Option("--wait-minutes", min=0, help="How long each batch waits for another writer.")
-    ] = 30.0,
+    wait: Wait = 30.0,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -80,7 +78,7 @@ def reprocess(  # noqa: PLR0913, PLR0917  the flags of the command, each an argu
             return
         from flows.cli.ingesting import reprocess_here
 
-        report = reprocess_here(run, quiet=as_json, wait_minutes=wait_minutes, swap=swap, **wanted)
+        report = reprocess_here(run, quiet=as_json, wait_minutes=wait, swap=swap, **wanted)
         if as_json:
             run.screen.write_json(report)
         else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.commands.stream import WarehouseUrl
+from flows.cli.commands.stream import Wait, WarehouseUrl
 from flows.cli.frame import AsJson, Verbose, command
 
 app = typer.Typer(help="Scrapers: their state and recent figures, and the end of a quarantine.", no_args_is_help=True)
@@ -30,6 +30,7 @@ def list_(warehouse: WarehouseUrl = None, as_json: AsJson = False, verbose: Verb
 @app.command()
 def release(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A quarantined scraper, from `dateline scrapers list`.")],
+    wait: Wait = 10.0,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -40,7 +41,7 @@ def release(
         from flows.scrapers import need_quarantined
 
         need_quarantined(run.settings, name)
-        report = release_here(run, name, quiet=as_json)
+        report = release_here(run, name, quiet=as_json, wait_minutes=wait)
         if as_json:
             run.screen.write_json(report)
         else:

@@ -36,6 +36,9 @@ Topic = Annotated[str | None, typer.Option("--topic", help="Topic, instead of DA
 WarehouseUrl = Annotated[
     str | None, typer.Option("--warehouse", metavar="URL", help="Warehouse, instead of DATELINE_WAREHOUSE.")
 ]
+Wait = Annotated[
+    float, typer.Option("--wait", min=0, help="Minutes to wait for another run to release the writer lock.")
+]
 
 
 @app.command()
@@ -102,6 +105,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
     new_warehouse: Annotated[
         bool, typer.Option("--new-warehouse", help="Load into this warehouse even if earlier runs used another one.")
     ] = False,
+    wait: Wait = 0.0,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -123,7 +127,7 @@ def ingest(  # noqa: PLR0913, PLR0917  the flags of the command, each an argumen
         get_workers_ready(settings, topic)
         ingest_now = follow_here if follow else ingest_here
         report = ingest_now(
-            run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse,
+            run, settings, max_records=max_records, quiet=as_json, new_warehouse=new_warehouse, wait_minutes=wait,
             **({"shared": True} if shared else {}), **({"from_time": from_time} if from_time else {}),
         )
         if as_json:
