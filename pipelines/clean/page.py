@@ -9,14 +9,14 @@ from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import Blocks, read_blocks
 from pipelines.clean.html.kind import has_text, is_cut, kind_fault, listing_fault
 from pipelines.clean.html.markup import read_markup
-from pipelines.clean.html.notices import LONGEST_REQUEST, asks_only
+from pipelines.clean.html.notices import LONGEST_REQUEST, asks_only, is_unrelated
 from pipelines.clean.html.reading import Body, read_body
 from pipelines.clean.metadata.byline import Authors, pick_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
 from pipelines.clean.metadata.times import pick_times, warnings_of
-from pipelines.clean.metadata.title import passed_over, pick_title, title_in, title_warnings
+from pipelines.clean.metadata.title import is_outlet, passed_over, pick_title, title_in, title_warnings
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
@@ -32,7 +32,8 @@ HEADING_WITHIN = 4
 
 LONGEST_HEADING = 250
 _HEADINGS = frozenset(("h2", "h3", "h4"))
-_HEADING_BOX = re.compile(r"(?:^|[\s_-])(?:head-?line|title|heading|titre|titulo|titel)", re.I)
+_HEADING_BOX = re.compile(
+    r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:head-?line|title|heading|titre|titulo|titolo|titel|tytul|rubrik)")
 
 
 def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
@@ -58,10 +59,11 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     fault = listing_fault(page, body.chosen, body.blocks, about.signs)
     if fault is not None:
         raise fault
-    chosen = pick_title(about.titles, about.outlet_names, about.section.value if about.section else None,
-                        (text.text[:LEAD],)) or _heading_before(page, body.blocks) or title_in(raw.url)
+    chosen = _title(page, body, about, text.text, raw.url)
     if chosen is None:
         raise TitleMissing("a page has a headline", field="title")
+    if is_unrelated(text.text, [chosen.value, *about.titles.visible, *about.signs.descriptions]):
+        raise BodyMissing("the text of an article is about its headline", field="body", value=text.text)
     cut = is_cut(page, body.blocks, text.text, about.signs)
     title = repair(without_references(chosen.value))
     near = near_body(page, body.blocks)
@@ -95,6 +97,15 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
                   *("JsonLdNotRead: the page has JSON-LD that is not valid" for found in about.broken[:1]
                     if found.how == "not read")),
     ))
+
+
+def _title(page: Blocks, body: Body, about: Metadata, text: str, url: str | None) -> Found[str] | None:
+    """The headline; the outlet's name only if neither a heading nor the address has another."""
+    section = about.section.value if about.section else None
+    declared = pick_title(about.titles, about.outlet_names, section, (text[:LEAD],))
+    if declared is not None and not is_outlet(declared.value, about.outlet_names, about.titles):
+        return declared
+    return _heading_before(page, body.blocks) or title_in(url) or declared
 
 
 def _without(text: str, passing: Sequence[str]) -> str | None:

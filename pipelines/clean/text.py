@@ -45,6 +45,7 @@ _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
 _ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.I)
 _REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
+_SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONGEST_LIST = 10_000
 MOST_PIECES = 1_000
 """Pieces of a text that are repaired one by one. In the rest of the text, only runs of letters are repaired."""
@@ -257,6 +258,11 @@ def count_words(text: str) -> int:
     3
     """
     return len(text.split())
+
+
+def size_of(text: str) -> int:
+    """The number of characters; one that stands for a syllable or a word counts as three letters."""
+    return len(text) + 2 * len(_SYLLABLES.findall(text))
 
 
 def shorten(text: str, limit: int = 200) -> str:

@@ -8,8 +8,9 @@ from statistics import median
 
 from pipelines.clean.boilerplate import LONGEST_POINTER, is_break, is_label, is_of_box, outlet_describing_itself
 from pipelines.clean.dump.lines import Lines
-from pipelines.clean.html.kind import before_wall, size_of
+from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
+from pipelines.clean.text import size_of
 
 BAR = 0.5
 """The probability from which a line is body. A higher value gained as much precision as it lost recall."""

@@ -16,9 +16,10 @@ from importlib.resources import files
 from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
-from pipelines.clean.html.layout import linked_headlines, longest_passage
-from pipelines.clean.html.listing import is_wire_item, listing_chance
+from pipelines.clean.html.layout import linked_headlines, longest_passage, repeated_entries
+from pipelines.clean.html.listing import is_named_list, is_wire_item, listing_chance
 from pipelines.clean.metadata.signs import PageSigns
+from pipelines.clean.text import size_of
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
 LONGEST_WALL = 6_000
@@ -26,6 +27,9 @@ LONGEST_WALL = 6_000
 
 LONGEST_ERROR = 700
 FEWEST_TEASERS = 6
+FEWEST_ENTRIES = 6
+"""Texts under headings that end in a link with the same words, as "Read more" is, and are nearly all of a page."""
+
 LONGEST_FRONT_TEXT = 600
 """The most characters that a section front has in unlinked paragraphs under one parent (its description)."""
 
@@ -36,7 +40,6 @@ STYLE_RULES = 60
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_ENDING = 100
 SHORT = 1_200
-_SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 LONGEST_TEASER = 2_500
 """A body longer than this is not a teaser before a paywall, whatever is around it."""
@@ -147,6 +150,10 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
 def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     teasers = len(linked_headlines(page))
     is_front = path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
+    is_named = signs.is_marked_listing or is_front or is_named_list(signs.url, signs.titles)
+    if is_named and not signs.is_marked_article and (entries := repeated_entries(page, chosen)) >= FEWEST_ENTRIES:
+        return ListingPage("a page has one article, not a list of them", field="body",
+                           value=f"{entries} texts that end in the same link")
     enough = FEWEST_TEASERS if signs.is_marked_listing or is_front else 2 * FEWEST_TEASERS
     if teasers < enough or longest_passage(page, chosen, chosen.blocks) > LONGEST_FRONT_TEXT:
         return None
@@ -202,11 +209,6 @@ def words_of(text: str) -> int:
     """
     wide = len(_UNSPACED.findall(text))
     return len(_UNSPACED.sub(" ", text).split()) + wide // 2 if wide else len(text.split())
-
-
-def size_of(text: str) -> int:
-    """The number of characters; one that stands for a syllable or a word counts as three letters."""
-    return len(text) + 2 * len(_SYLLABLES.findall(text))
 
 
 def _is_beside(page: Blocks, blocks: Sequence[int], wall: str) -> bool:

@@ -17,7 +17,7 @@ from math import log1p
 
 from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Block, Blocks
-from pipelines.clean.html.body import HEADINGS, Chosen
+from pipelines.clean.html.body import HEADINGS, NEARLY_ALL, Chosen
 from pipelines.clean.metadata.signs import PageSigns
 
 FEATURES = (
@@ -32,6 +32,7 @@ FEATURES = (
 LONGEST_SHORT, LONGEST_PRICE = 40, 80
 """Characters of a block that is a scrap, and of one that may be a price."""
 
+FEWEST_REPEATED = 6
 FARTHEST_NEXT = 3
 """Blocks from one paragraph to the next one of the same run."""
 
@@ -188,6 +189,27 @@ def linked_headlines(page: Blocks) -> set[str]:
     """The different linked headlines: headings, or separate lines with the length of a headline."""
     return {block.text for block in page.blocks if _is_link(block) and (
         len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
+
+
+def repeated_entries(page: Blocks, chosen: Chosen) -> int:
+    """The number of texts that end in a link with the same words, if these and their neighbours are most of the page.
+
+    Each has a heading directly before it.
+    """
+    blocks = page.blocks
+    ends = [block.text[-block.linked :] if 0 < block.linked <= LONGEST_SHORT else "" for block in blocks]
+    most, count = next(iter(Counter(end for end in ends if len(end) > 3).most_common(1)), ("", 0))
+    if count < FEWEST_REPEATED:
+        return 0
+    entries, text, since, has_heading = 0, 0.0, 0.0, False
+    for number, block in enumerate(blocks):
+        if page.boxes[block.box].tag in HEADINGS:
+            since, has_heading = 0.0, True
+            continue
+        since += max(0.0, chosen.weights[number])
+        if ends[number] == most and has_heading:
+            entries, text, has_heading = entries + 1, text + since, False
+    return entries if text >= NEARLY_ALL * sum(max(0.0, weight) for weight in chosen.weights) else 0
 
 
 def longest_passage(page: Blocks, chosen: Chosen, numbers: Sequence[int]) -> float:

@@ -20,10 +20,11 @@ import numpy as np
 
 from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Blocks
-from pipelines.clean.html.body import Chosen
+from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import Numbers, unpacked
+from pipelines.clean.text import size_of
 
 LIMIT = 4.0
 """Numbers are clipped to this many standard deviations from their mean."""
@@ -51,6 +52,7 @@ NEAR_THE_END = 2
 
 LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
+SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
 
 
@@ -110,7 +112,8 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     if expm1(by_name["teasers"]) < FEWEST_TEASERS and expm1(by_name["own_pages"]) < FEWEST_PAGES:
         return True
     longest = expm1(max(by_name["below_headline"], by_name["longest_passage"]))
-    if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES:
+    if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
+            by_name["is_front"] and not by_name["h1"]):
         return True
     is_named = by_name["is_front"] or signs.is_marked_listing or is_named_list(signs.url, signs.titles)
     return not is_named and is_wire_item(page, chosen, signs)
@@ -151,7 +154,7 @@ def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
     for number in range(head + 1, min(head + WIRE_BLOCKS, len(page.blocks))):
         block = page.blocks[number]
         above = page.boxes[block.box].parent
-        if chosen.weights[number] > 0 and 3 * block.linked < len(block.text):
+        if _is_sentence(page, chosen, number):
             sentences = len(_SENTENCE.findall(block.text))
             runs[ALL] += sentences
             runs[above] += sentences
@@ -159,3 +162,12 @@ def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
         elif block.linked:
             runs[ALL] = runs[above] = 0
     return longest
+
+
+def _is_sentence(page: Blocks, chosen: Chosen, number: int) -> bool:
+    """Whether a block is running text, or at least a short sentence without a link, and no heading."""
+    block = page.blocks[number]
+    if chosen.weights[number] > 0:
+        return 3 * block.linked < len(block.text)
+    return (block.linked == 0 and page.boxes[block.box].tag not in HEADINGS and size_of(block.text) >= SHORTEST_SENTENCE
+            and _SENTENCE.search(block.text) is not None)

@@ -15,11 +15,15 @@ from importlib.resources import files
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen, headline_before
 from pipelines.clean.html.boilerplate import STRONG
+from pipelines.clean.metadata.title import stems_of
 
 LONGEST_REQUEST = 1_500
 """A body with more characters is no request, whatever it is about."""
 
 FEWEST_TERMS = 3
+LONGEST_UNRELATED, FEWEST_STEMS = 500, 3
+"""Characters of a text that may be a notice, and words of headlines of which it has none."""
+
 SHARED_WITH_TITLE = 0.34
 """Share of a headline's words. An article about ad blockers or newsletters has more of its headline's words."""
 
@@ -33,6 +37,7 @@ class NoticeTables:
 
     notices: re.Pattern[str]
     request_terms: tuple[re.Pattern[str], ...]
+    technique: re.Pattern[str]
 
 
 @cache
@@ -41,6 +46,7 @@ def load_notice_tables() -> NoticeTables:
     return NoticeTables(
         notices=re.compile("|".join(table["notices"])),
         request_terms=tuple(re.compile(term) for term in table["request_terms"]),
+        technique=re.compile("|".join(table["technique"])),
     )
 
 
@@ -61,7 +67,7 @@ def asks_only(page: Blocks, chosen: Chosen, numbers: Sequence[int], titles: Sequ
     if not 0 < size <= LONGEST_REQUEST:
         return False
     if set(numbers) <= set(in_asking_boxes(page, chosen)):
-        return True
+        return not _is_about("\n".join(texts).lower(), titles)
     return is_request(texts, titles)
 
 
@@ -83,6 +89,22 @@ def is_request(texts: Sequence[str], titles: Sequence[str]) -> bool:
         or (len(terms) >= FEWEST_TERMS and any(term.search(lower) is not None for term in terms))
     )
     return 2 * asking > sum(map(len, texts)) and not _is_about(whole, titles)
+
+
+def is_unrelated(text: str, titles: Sequence[str]) -> bool:
+    """Whether a short text speaks of the page's technique, and has no word of what the page declares of its article.
+
+    ``titles`` are the headlines and descriptions. The article's own text comes by a script, or not at all.
+
+    >>> is_unrelated("Something went wrong. Try again later.", ["Ferry crews walk out over night shifts"])
+    True
+    >>> is_unrelated("The app went wrong, ferry crews say.", ["Ferry crews walk out over night shifts"])
+    False
+    """
+    if len(text) > LONGEST_UNRELATED or load_notice_tables().technique.search(text.lower()) is None:
+        return False
+    declared = stems_of(" ".join(titles))
+    return len(declared) >= FEWEST_STEMS and declared.isdisjoint(stems_of(text))
 
 
 def _is_about(text: str, titles: Sequence[str]) -> bool:

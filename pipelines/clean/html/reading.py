@@ -43,6 +43,7 @@ LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
+_SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[.!?。！？؟।]["'”“»«’」]?""")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -149,7 +150,27 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
     kept = [number for number, text in texts.items()
             if not (is_boilerplate(text) or is_boilerplate_line(text)
                     or _is_linked_pointer(page, number) or _is_teaser(page, number))]
-    return tuple(before_wall(kept, texts))
+    return tuple(before_wall(_with_sentences_between(page, kept), [block.text for block in page.blocks]))
+
+
+def _with_sentences_between(page: Blocks, numbers: Sequence[int]) -> list[int]:
+    """The numbers with those of single sentences between two of them, in the same box or in boxes alike."""
+    kept = set(numbers)
+    for number in range(numbers[0] + 1, numbers[-1]) if numbers else ():
+        before, block, after = page.blocks[number - 1 : number + 2]
+        if number in kept or block.linked or not {number - 1, number + 1} <= kept:
+            continue
+        is_alike = _kind(page, before.box) == _kind(page, block.box) == _kind(page, after.box)
+        if is_alike and _SENTENCE.fullmatch(block.text) is not None and not (
+                is_boilerplate(block.text) or is_boilerplate_line(block.text)):
+            kept.add(number)
+    return sorted(kept)
+
+
+def _kind(page: Blocks, number: int) -> tuple[str, str, int]:
+    """A box's tag, its names and the box around it."""
+    box = page.boxes[number]
+    return box.tag, box.names, box.parent
 
 
 def _is_teaser(page: Blocks, number: int) -> bool:

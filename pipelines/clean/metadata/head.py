@@ -18,6 +18,7 @@ from pipelines.clean.metadata.jsonld import unescaped
 _NAMING = ("property", "name", "itemprop", "http-equiv")
 _DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_HEADLINE = finder("//body//*[@itemprop='headline'][not(self::meta)]")
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
@@ -95,6 +96,7 @@ def read_head(root: etree._Element) -> Head:
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
         if name := " ".join((tag.get("content") or text_in(tag)).split()):
             metas[MICRODATA_PUBLISHER] = [name]
+    metas.setdefault("headline", list(_shown_headlines(root)))
     return Head(
         {name: tuple(contents) for name, contents in metas.items()},
         {relation: tuple(targets) for relation, targets in links.items()},
@@ -103,6 +105,12 @@ def read_head(root: etree._Element) -> Head:
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
         tuple(headings),
     )
+
+
+def _shown_headlines(root: etree._Element) -> Iterator[str]:
+    """The first headline that microdata marks in the page's text."""
+    shown = (tag for tag in _HEADLINE(root)[:MOST_HEADLINES] if not is_of_another(tag))
+    yield from [text for tag in shown if (text := unescaped(text_in(tag)))][:1]
 
 
 def is_in_text(tag: etree._Element) -> bool:

@@ -161,6 +161,11 @@ def is_headline(name: str, titles: Titles) -> bool:
         words > 3 and plain(name) in {plain(title) for title in (titles.linked, *titles.visible) if title})
 
 
+def is_outlet(title: str, names: tuple[str, ...], titles: Titles) -> bool:
+    """Whether a title is one of the outlet's names, and no headline."""
+    return plain(title) in _known(tuple(name for name in names if not is_headline(name, titles)))
+
+
 def _is_seen_and_linked(title: str, titles: Titles) -> bool:
     """Whether a title is visible and JSON-LD's headline too: it is the headline, even if the text has no word of it."""
     return plain(title) == plain(titles.linked or "") and plain(title) in {plain(text) for text in titles.visible}

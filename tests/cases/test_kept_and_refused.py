@@ -1,0 +1,93 @@
+"""Articles that are short, or in boxes with misleading names, are kept; notices and lists without linked headings are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of, reason_of
+
+WIRES = {
+    "en": ("Bridge at Tanhead is shut after a crack is found",
+           ("A crack in a beam has shut the bridge at Tanhead, the province said on Monday.", "Cars must go by Skarn.",
+            "Repairs take a week.")),
+    "pl": ("Most w Tanhead zamknięty po wykryciu pęknięcia",
+           ("Pęknięcie belki zamknęło most w Tanhead, podała w poniedziałek prowincja.", "Objazd prowadzi przez Skarn.",
+            "Naprawa potrwa tydzień.")),
+    "ko": ("탄헤드 다리 균열 발견돼 통행 금지",
+           ("탄헤드 다리의 보에서 균열이 발견돼 월요일부터 통행이 금지됐다고 도가 밝혔다.", "차량은 스칸으로 우회해야 한다.",
+            "수리에는 일주일이 걸린다.")),
+}
+LATEST = "".join(f"<li><h3><a href='/{n}'>The council of quay {n} opens a school by the sea at last</a></h3></li>"
+                 for n in range(14))
+
+
+@pytest.mark.parametrize(("title", "text"), WIRES.values(), ids=WIRES)
+@pytest.mark.parametrize("joined", ["</p><p>", "<br><br>"])
+def test_three_short_sentences_under_a_confirmed_headline_are_an_article(
+    title: str, text: tuple[str, ...], joined: str
+) -> None:
+    page = (f"<html><head><title>{title} | Harbour News</title></head><body><h1>{title}</h1><p>{joined.join(text)}</p>"
+            f"<ul>{LATEST}</ul></body></html>")
+    assert article_of(page, url="https://harbour-news.example/2026/bridge-shut").body == "\n\n".join(text)
+
+
+ABOUT = "<p>The Harbour News was founded by the crews of the herring fleet and is owned by them to this day.</p>"
+
+
+@pytest.mark.parametrize("name", ["newsletter", "popup", "modal-body", "login-area", "subscribe"])
+def test_a_box_named_after_a_request_is_the_article_if_it_is_about_the_headline(name: str) -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    page = (f"<html><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1><div class='{name}'>{text}</div>"
+            f"<div class='about'>{ABOUT}</div></body></html>")
+    assert article_of(page).body == "\n\n".join(PARAGRAPHS)
+
+
+NOTICES = {
+    "sv": "Du måste aktivera JavaScript i din webbläsare för att kunna läsa vidare hos oss.",
+    "cs": "Pro zobrazení si prosím zapněte JavaScript ve svém prohlížeči.",
+    "no": "Meld deg på nyhetsbrevet vårt og få alle sakene rett i innboksen hver morgen.",
+    "an error": "Oh no, something went wrong on our side. Please come back and try again in a moment.",
+    "an app": "Get more out of it in our app, with alerts and without adverts, on any telephone.",
+    "rights": "© 2026 Echo Media. No part of this may be copied without the written consent of the publisher.",
+    "sharing": "Share it with your friends on Facebook and WhatsApp, or copy the link and send it.",
+}
+
+
+@pytest.mark.parametrize("notice", NOTICES.values(), ids=NOTICES)
+def test_a_notice_without_a_word_of_the_headline_is_no_body(notice: str) -> None:
+    assert reason_of(a_page((notice,), "Marrowby rebuilds its east pier")) == "BodyMissing"
+
+
+def test_a_short_article_about_a_technique_is_one() -> None:
+    text = "The app that Marrowby built for its pier went wrong on Monday, and residents could not try again."
+    assert article_of(a_page((text,), "Marrowby's pier app goes wrong")).body == text
+
+
+def entries(opening: str) -> str:
+    return "".join(
+        f"<div><h3>The council of quay {n} opens a school</h3><p>Parents of quay {n} had asked for it since the flood, "
+        f"and a hall was found in the {n}th year. <a href='/{n}'>{opening}</a></p></div>" for n in range(1, 11))
+
+
+def test_a_list_whose_headings_are_not_links_is_a_list_and_a_guide_is_not() -> None:
+    page = "<html><head><title>{0}</title></head><body><h1>{0}</h1>{1}</body></html>"
+    listed = page.format("News from the quays", entries("Read it all"))
+    assert reason_of(listed, url="https://harbour-news.example/news") == "ListingPage"
+    guide = page.format("Ten schools by the sea that are worth a visit this summer", entries("To the school"))
+    assert reason_of(guide, url="https://harbour-news.example/2026/ten-schools-by-the-sea") == ""
+
+
+def test_the_outlets_name_is_the_last_title_of_all() -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    head = "<head><title>Harbour News</title><meta property='og:site_name' content='Harbour News'></head>"
+
+    def titled(inner: str, url: str | None) -> str:
+        return article_of(f"<html>{head}<body>{inner}</body></html>", url=url).title
+
+    url = "https://harbour-news.example/2026/pier-to-be-rebuilt"
+    for heading in (f"<h3>{TITLE}</h3>", f"<div class='storyTitle'>{TITLE}</div>", f"<p class='titolo'>{TITLE}</p>"):
+        assert titled(f"<div>{heading}{text}</div>", url) == TITLE
+    marked = f"<div itemscope itemtype='https://schema.org/Article'><b itemprop='headline'>{TITLE}</b>{text}</div>"
+    assert titled(marked, url) == TITLE
+    assert titled(f"<div>{text}</div>", url) == "Pier to be rebuilt"
+    assert titled(f"<div>{text}</div>", None) == "Harbour News"
