@@ -1,4 +1,4 @@
-"""Articles that are short, or in boxes with misleading names, are kept; notices and lists without linked headings are not."""
+"""Short articles and those in boxes with misleading names are kept; notices and lists of any markup are not."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ WIRES = {
            ("Pęknięcie belki zamknęło most w Tanhead, podała w poniedziałek prowincja.", "Objazd prowadzi przez Skarn.",
             "Naprawa potrwa tydzień.")),
     "ko": ("탄헤드 다리 균열 발견돼 통행 금지",
-           ("탄헤드 다리의 보에서 균열이 발견돼 월요일부터 통행이 금지됐다고 도가 밝혔다.", "차량은 스칸으로 우회해야 한다.",
-            "수리에는 일주일이 걸린다.")),
+           ("탄헤드 다리의 보에서 균열이 발견돼 월요일부터 통행이 금지됐다고 도가 밝혔다.",
+            "차량은 스칸으로 우회해야 한다.", "수리에는 일주일이 걸린다.")),
 }
 LATEST = "".join(f"<li><h3><a href='/{n}'>The council of quay {n} opens a school by the sea at last</a></h3></li>"
                  for n in range(14))

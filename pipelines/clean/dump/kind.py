@@ -14,9 +14,8 @@ from pipelines.clean.html.kind import (
     has_text,
     load_kind_tables,
     may_ask_consent,
-    size_of,
 )
-from pipelines.clean.text import shorten
+from pipelines.clean.text import shorten, size_of
 from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage, Rejected
 
 FEWEST_TEASERS = 8
