@@ -1,5 +1,14 @@
 """The contracts: Avro schemas by subject and version, and expectations as data files."""
 
-from schemas.registry import Registry, SchemaMissing, SchemaVersion, UnreadableDatum, latest, load, schema_path
+from schemas.registry import (
+    Registry,
+    SchemaMissing,
+    SchemaVersion,
+    UnreadableDatum,
+    latest,
+    load,
+    schema_path,
+    shipped,
+)
 
-__all__ = ["Registry", "SchemaMissing", "SchemaVersion", "UnreadableDatum", "latest", "load", "schema_path"]
+__all__ = ["Registry", "SchemaMissing", "SchemaVersion", "UnreadableDatum", "latest", "load", "schema_path", "shipped"]

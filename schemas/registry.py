@@ -265,6 +265,12 @@ def crc64(canonical: str) -> int:
 
 
 @cache
+def shipped() -> Registry:
+    """The contracts that ship with Dateline, read once."""
+    return Registry.load()
+
+
+@cache
 def load(subject: str, version: int) -> Mapping[str, Any]:
     """The schema as it is in its file."""
     found: Mapping[str, Any] = json.loads(schema_path(subject, version).read_text("utf-8"))

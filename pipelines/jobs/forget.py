@@ -21,7 +21,7 @@ from pipelines.stage import EncryptionKeyMissing, StagedBatchDamaged, StageStore
 from pipelines.transforms.naming import outlet_named_by
 from pipelines.warehouse import DeadLetterFilter, StoredDeadLetter, Warehouse
 from pipelines.warehouse.questions import ask
-from schemas import Registry
+from schemas import shipped
 
 PAGE = 64
 """Number of dead letters in memory at a time: each may have nearly a megabyte."""
@@ -96,7 +96,7 @@ def _texts_of(warehouse: Warehouse, article_id: str) -> Iterator[tuple[Any, ...]
 
 
 def _quarantined_of(warehouse: Warehouse, article_id: str) -> list[dict[str, Any]]:
-    registry = Registry.load()
+    registry = shipped()
     return [registry.decode(bytes(row[0])) for row in ask(warehouse, "quarantined_of_article", (article_id,)).rows]
 
 
@@ -137,7 +137,7 @@ def next_of_outlet(warehouse: Warehouse, takedown: Takedown, settings: Settings,
 
 
 def _quarantined(warehouse: Warehouse, domain: str) -> Iterator[str]:
-    registry = Registry.load()
+    registry = shipped()
     with warehouse.answer("SELECT article_id, article FROM quarantined_articles ORDER BY article_id") as answer:
         for article_id, article in answer.rows:
             if registry.decode(article)["outlet"]["domain"] == domain:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pipelines.jobs.batches import BatchPlan
 from pipelines.stage import OutcomeRow, PartWriter, StagedBatch, reading_digest, write_manifest
 from pipelines.warehouse import WaitingArticle
-from schemas import Registry
+from schemas import shipped
 
 PART = "part-000"
 
@@ -18,7 +18,7 @@ def release_batch(waiting: Iterable[WaitingArticle], plan: BatchPlan, processor:
     Articles that were encoded with an older version of the contract are converted to the newest version.
     """
     plan.folder.make_empty()
-    registry = Registry.load()
+    registry = shipped()
     with PartWriter(plan.folder, PART) as writer:
         for each in waiting:
             record = registry.decode(each.article)

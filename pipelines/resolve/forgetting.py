@@ -23,7 +23,7 @@ from pipelines.resolve.texts import Texts
 from pipelines.resolve.versions import Resolutions
 from pipelines.resolve.withdrawn import TABLE as WITHDRAWN
 from pipelines.stage import reading_digest
-from schemas import Registry
+from schemas import shipped
 
 
 def redact_staged(staged: Staged, names: Mapping[str, list[RedactedName]]) -> Staged:
@@ -82,7 +82,7 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 def redact_set_aside(changes: ChangeBuilder, forgotten: Forgotten, known: KnownState) -> None:
     """Redacts the name in articles that wait for the release of their scraper, and in those that were withdrawn."""
     assert forgotten.name is not None
-    registry = Registry.load()
+    registry = shipped()
     keys = [(each,) for each in forgotten.article_ids]
     withdrawn = whole_rows(known, WITHDRAWN, forgotten.article_ids)
     changes.remove(WITHDRAWN, ("article_id",), keys)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from pipelines.resolve.state import KnownState, Lookup
 from pipelines.resolve.texts import Texts
 from pipelines.resolve.versions import Known, Resolution, Resolutions
 from pipelines.stage.columns import Column
-from schemas import Registry
+from schemas import shipped
 
 AT_ONCE = 64
 """Staged articles in memory at once, as Python values."""
@@ -69,13 +68,13 @@ def outgoing(staged: Staged, found: Resolutions, known: Known, kept: Texts) -> I
             yield Outgoing(requested.get(article_id, again), article_id, "deleted")
     left = {r.article_id for r in found.restored if r.is_current}
     for record in records_of(kept, left):
-        article_id, encoded = record["article_id"], the_registry().encode("article", record)
+        article_id, encoded = record["article_id"], shipped().encode("article", record)
         topic = requested.get(article_id, again)
         yield Outgoing(topic, article_id, "restored", True, record["version"], encoded)
     for r, record in _new(staged, found.rows):
         yield Outgoing(
             r.coordinates.topic, r.article_id, _sent(r), r.is_current, r.version,
-            the_registry().encode("article", record | {"version": r.version, "story_id": r.story_id}),
+            shipped().encode("article", record | {"version": r.version, "story_id": r.story_id}),
         )
 
 
@@ -151,8 +150,3 @@ def _nested(row: Mapping[str, Any], columns: Iterable[Column]) -> Record:
     if "dateline" in record and not any(record["dateline"].values()):
         record["dateline"] = None
     return record
-
-
-@cache
-def the_registry() -> Registry:
-    return Registry.load()

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal
 
 from pipelines.records import Coordinates
@@ -20,7 +19,7 @@ from pipelines.resolve.state import KnownState, Lookup, Row
 from pipelines.resolve.versions import Resolutions
 from pipelines.settings import DriftSettings
 from pipelines.stage.figures import ScraperFigures, scraper_figures
-from schemas import Registry
+from schemas import shipped
 
 OF_LATE = 1000
 """Batches for which a scraper that stopped coming is remarked; after them it is taken to be gone for good."""
@@ -203,7 +202,7 @@ def _why(anomalies: Sequence[Anomaly]) -> str:
 def _encoded(staged: Staged, waiting: set[Coordinates]) -> Iterator[tuple[Coordinates, str, str, bytes, int]]:
     if not waiting:
         return
-    registry = the_registry()
+    registry = shipped()
     version = registry.latest("article").version
     rows = sorted(staged.articles[coordinates] for coordinates in waiting)
     for begin in range(0, len(rows), AT_ONCE):
@@ -215,8 +214,3 @@ def _encoded(staged: Staged, waiting: set[Coordinates]) -> Iterator[tuple[Coordi
 def _records(staged: Staged, rows: Sequence[int]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = staged.article_table.take(list(rows)).to_pylist(maps_as_pydicts="strict")
     return found
-
-
-@cache
-def the_registry() -> Registry:
-    return Registry.load()

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pipelines.samples.framing import Framed, frame
 from pipelines.samples.made import MADE
-from schemas import Registry
+from schemas import shipped
 
 __all__ = ["Sample", "framed", "sample_entries", "sample_messages", "sample_of"]
 
@@ -56,12 +55,7 @@ def sample_of(entry: Mapping[str, Any]) -> Sample:
 
 def framed(body: bytes, entry: Mapping[str, Any]) -> Framed:
     """A page with its coordinates of fetching as a Kafka value and headers. See ``frame``."""
-    return frame(body, entry, _registry())
-
-
-@cache
-def _registry() -> Registry:
-    return Registry.load()
+    return frame(body, entry, shipped())
 
 
 def _body(entry: Mapping[str, Any]) -> bytes:

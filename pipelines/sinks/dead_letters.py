@@ -9,7 +9,7 @@ from pipelines.phrases import in_words
 from pipelines.records import Coordinates, OutgoingMessage
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.outbox_topic import OutboxTopic, Sent, TopicUse
-from schemas import Registry
+from schemas import Registry, shipped
 
 __all__ = ["WITHOUT_ORIGINAL", "DeadLetterTopic", "Sent", "dead_letter_message", "letter_key"]
 
@@ -28,7 +28,7 @@ class DeadLetterTopic(OutboxTopic[Mapping[str, Any]]):
     has_smaller: ClassVar[bool] = True
 
     def __init__(self, kafka: KafkaSettings, registry: Registry | None = None) -> None:
-        self._registry = registry or Registry.load()
+        self._registry = registry or shipped()
         super().__init__(kafka, TopicUse(kafka.rejected_topic, "dead letters", "DATELINE_KAFKA__REJECTED_TOPIC"))
 
     def _message(self, item: Mapping[str, Any], *, whole: bool = True) -> OutgoingMessage:
