@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pipelines.enrich.layers import make_faster
+from pipelines.enrich.transitions import Transitions, transitions_of
 from pipelines.records import EntityType
 
 LABELS: dict[str, EntityType] = {  # from the labels of OntoNotes to those of CoNLL-2003
@@ -85,6 +86,7 @@ class SpacyEngine:
     fingerprint: str
     languages: frozenset[str]
     nlp: Any
+    transitions: Transitions | None = None
     _zone: ExitStack = field(default_factory=ExitStack)
     _read: int = REMEMBERED
 
@@ -109,11 +111,13 @@ class SpacyEngine:
             self._read = characters
 
     def _spans(self, text: str) -> tuple[Span, ...]:
-        return tuple(
-            Span(entity.start_char, entity.end_char, LABELS[entity.label_], entity.label_)
-            for entity in self.nlp(text).ents
-            if entity.label_ in LABELS
-        )
+        if self.transitions is None:
+            found = [(entity.start_char, entity.end_char, entity.label_) for entity in self.nlp(text).ents]
+        else:
+            doc = self.nlp.make_doc(text)
+            found = [(doc[first].idx, doc[end - 1].idx + len(doc[end - 1]), label)
+                     for first, end, label in self.transitions.names_in(doc)]
+        return tuple(Span(start, end, LABELS[label], label) for start, end, label in found if label in LABELS)
 
 
 def load_engine(name: str) -> Engine:
@@ -170,7 +174,7 @@ def load_spacy_engine(package: str) -> SpacyEngine:
     finder: Any = nlp.get_pipe("ner") if nlp.has_pipe("ner") else None
     if finder is not None:
         make_faster(finder.model)
-    return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp)
+    return SpacyEngine(f"{package}:{digest[:12]}", frozenset({str(nlp.lang)}), nlp, transitions_of(nlp))
 
 
 def model_folder(package: str) -> Path:
