@@ -29,7 +29,9 @@ LABELS: dict[str, EntityType] = {  # from the labels of OntoNotes to those of Co
 }  # fmt: skip
 
 LEARNED = 100_000
-"""Words that a model keeps for good: they take some twenty megabytes, and make most of any later text."""
+"""Words that a model keeps for good: they take some twenty megabytes, and make most of any later text. Of so many
+words with their punctuation it also keeps how they are split; spaCy's default of 10,000 is used up by fifty articles.
+"""
 
 REMEMBERED = 500_000
 """Characters of text after which the words are dropped that came after these."""
@@ -171,6 +173,8 @@ def load_spacy_engine(package: str) -> SpacyEngine:
             "Install the locked version (make install), or pin the new hash in pipelines/enrich/engine.py."
         )
     nlp = spacy.load(folder, exclude=UNUSED)
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.max_cache_size = LEARNED
     finder: Any = nlp.get_pipe("ner") if nlp.has_pipe("ner") else None
     if finder is not None:
         make_faster(finder.model)

@@ -24,7 +24,7 @@ def make_faster(model: Any) -> None:
     """Changes the layers of a spaCy component's model in place. It can no longer be trained."""
     for node in model.walk():
         if node.name == "maxout" and node.get_dim("nP") == PIECES:
-            node._func = _maxout
+            node._func = Maxout(node)
         elif node.name == "layernorm":
             node._func = _layernorm
     for node in list(model.walk()):
@@ -39,13 +39,21 @@ def _is_embedding(node: Any) -> bool:
     return "extract_features" in names and "expand_window" not in names and ends == "ragged2list"
 
 
-def _maxout(model: Any, inputs: Any, is_train: bool) -> tuple[Any, Any]:
-    outputs, pieces, width = (model.get_dim(name) for name in ("nO", "nP", "nI"))
-    sums = model.ops.gemm(inputs, model.get_param("W").reshape(outputs * pieces, width), trans2=True)
-    sums += model.get_param("b").reshape(outputs * pieces)
-    first, second, third = np.moveaxis(sums.reshape(-1, outputs, pieces), 2, 0)
-    best = np.maximum(first, second)
-    return np.maximum(best, third, out=best), _untrained
+class Maxout:
+    """Maxout of three pieces, whose weights are sorted by piece: the largest of three blocks is found much faster."""
+
+    def __init__(self, model: Any) -> None:
+        outputs, pieces, width = (model.get_dim(name) for name in ("nO", "nP", "nI"))
+        self.outputs = outputs
+        self.weights = np.ascontiguousarray(model.get_param("W").transpose(1, 0, 2)).reshape(pieces * outputs, width)
+        self.bias = np.ascontiguousarray(model.get_param("b").T).ravel()
+
+    def __call__(self, model: Any, inputs: Any, is_train: bool) -> tuple[Any, Any]:
+        sums = model.ops.gemm(inputs, self.weights, trans2=True)
+        sums += self.bias
+        first, second, third = (sums[:, at : at + self.outputs] for at in range(0, sums.shape[1], self.outputs))
+        best = np.maximum(first, second)
+        return np.maximum(best, third, out=best), _untrained
 
 
 def _layernorm(model: Any, inputs: Any, is_train: bool) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 PLAIN = str.maketrans(
     dict.fromkeys("’‘ʼ‛＇", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("\u00a0\u2009\u202f\u2007", " ")
 )
+PLAINED = re.compile(f"[{''.join(map(chr, PLAIN))}]")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 WORD = re.compile(r"[^\W\d_]+")
 INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,;&] )[^\W\d_]+")
@@ -50,7 +51,7 @@ def reading_of(body: str, is_name: Callable[[str], bool]) -> Reading:
     >>> reading.origin(36, 42)
     (36, 43)
     """
-    text = body.translate(PLAIN)
+    text = body if body.isascii() else PLAINED.sub(lambda found: PLAIN[ord(found[0])], body)
     origins = None
     if INVISIBLE.search(text):
         origins = tuple(place for place, character in enumerate(text) if not INVISIBLE.match(character))
