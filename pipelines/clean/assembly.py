@@ -49,6 +49,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
         lost = "CharactersLost: the page contains U+FFFD, where an earlier program lost characters; it was removed"
         found = replace(found, title=title, body=body, warnings=(*found.warnings, lost))
     fingerprint = content_hash(found.title, found.body if found.lasting is None else found.lasting)
+    content = text_hash(found.title, found.body) if found.canonical_url is None else ""  # it is not looked at
     dateline = read_dateline(found.body)
     evidence = {**raw.evidence, **found.evidence}
     if dateline is not None:
@@ -56,7 +57,7 @@ def assemble(raw: RawArticle, found: Findings) -> CleanArticle:
     return CleanArticle(
         coordinates=raw.coordinates,
         scraper=raw.scraper,
-        article_id=identity_of(found.canonical_url, text_hash(found.title, found.body)),
+        article_id=identity_of(found.canonical_url, content),
         content_hash=fingerprint,
         title=found.title,
         body=found.body,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlunsplit
 
 import rensa
@@ -115,6 +115,7 @@ def registered_domain(url: str) -> str | None:
     return _registered(host) if 0 < len(host) <= LONGEST_HOST else None
 
 
+@lru_cache(maxsize=1024)
 def _registered(host: str) -> str:
     known = _suffixes().extract_str(host).top_domain_under_public_suffix
     if known or host.replace(".", "").isdigit() or ":" in host:
@@ -295,7 +296,8 @@ def story_signature(body: str) -> tuple[int, ...]:
     >>> len(story_signature("one two three " * 10)), story_signature("Too short.")
     (192, ())
     """
-    words = (_WORD if _HAS_UNSPACED.search(body) else _SPACED_WORD).findall(body.casefold())
+    is_spaced = body.isascii() or not _HAS_UNSPACED.search(body)
+    words = (_SPACED_WORD if is_spaced else _WORD).findall(body.casefold())
     if len(words) < FEWEST_WORDS:
         return ()
     sketch = rensa.RMinHash(num_perm=BODY_PLACES, seed=SIGNATURE_SEED)
@@ -307,7 +309,11 @@ def story_signature(body: str) -> tuple[int, ...]:
 
 
 def _shingles(words: list[str]) -> list[str]:
-    return list(set(map(" ".join, zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False))))
+    """The distinct runs of words, as parts of one text: that takes half the time of joining each run."""
+    text = " ".join(words)
+    ends = list(accumulate(map(len, words), lambda end, size: end + 1 + size))
+    starts = [0, *(end + 1 for end in ends)]
+    return list({text[start:end] for start, end in zip(starts, ends[SHINGLE_WORDS - 1 :], strict=False)})
 
 
 def _unwrapped(parts: SplitResult) -> SplitResult:

@@ -130,20 +130,25 @@ def read_blocks(root: etree._Element) -> Blocks:
     [('Bare line.', 'div', 0), ('One two', 'p', 3), ('Rest', 'div', 0)]
     """
     walk = _Walk()
+    pieces, kind_of = walk.pieces, _KINDS.get
     kinds: list[int] = []  # of the elements that are open
     elements = etree.iterwalk(root, events=("start", "end"))
     for event, element in elements:
         if event == "start":
-            kind = walk.enter(element)
+            kind = kind_of(element.tag, _PLAIN)
+            if kind != _PLAIN:
+                kind = walk.enter(element, kind)
             kinds.append(kind)
             if kind == _UNREAD:
                 elements.skip_subtree()
                 continue
             text = element.text
         else:
-            walk.leave(kinds.pop())
+            kind = kinds.pop()
+            if kind != _PLAIN:
+                walk.leave(kind)
             text = element.tail
-        if text and (walk.pieces or not text.isspace()):  # white space at a block's beginning is skipped
+        if text and (pieces or not text.isspace()):  # white space at a block's beginning is skipped
             walk.read(text)
     walk.flush()
     return walk.page
@@ -161,10 +166,9 @@ class _Walk:
         self._linked = 0
         self._links_open = 0
 
-    def enter(self, element: etree._Element) -> int:
-        """The kind of the element; ``_UNREAD`` if its content is skipped."""
+    def enter(self, element: etree._Element, kind: int) -> int:
+        """The kind of the element, whose tag is of this kind; ``_UNREAD`` if its content is skipped."""
         tag = element.tag
-        kind = _KINDS.get(tag, _PLAIN)
         if kind == _BOX:
             names = element.keys()
             if "itemprop" in names and element.get("itemprop"):
@@ -174,7 +178,8 @@ class _Walk:
             names = element.keys()
             if (kind == _OLD or (names and _is_unseen(element, names))) and _size_of(element) <= LONGEST_CONTROL:
                 return _UNREAD
-            self._mark(element, tag, names)
+            if names or tag == "time":
+                self._mark(element, tag, names)
             self._links_open += kind == _LINK
         elif kind == _LINE_BREAK:
             following = element.getnext()

@@ -25,6 +25,9 @@ from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 LONGEST_WALL = 6_000
 """The most characters of running text on a consent wall, its list of purposes included."""
 
+FEWEST_TERMS = 3
+"""Different terms of consent pages in a text that is about consent."""
+
 LONGEST_ERROR = 700
 FEWEST_TEASERS = 6
 FEWEST_ENTRIES = 6
@@ -128,9 +131,9 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
         return None
     texts = {number: page.blocks[number].text for number in running}
     everything = " ".join(texts.values())
-    if not may_ask_consent(everything):
+    if not may_ask_consent(everything) or (terms := consent_terms_in(everything)) < FEWEST_TERMS:
         return None
-    about_consent = [number for number, text in texts.items() if consent_terms_in(text) >= 3]
+    about_consent = [number for number, text in texts.items() if consent_terms_in(text) >= FEWEST_TERMS]
     if not about_consent:
         return None
     titled = any(load_kind_tables().consent_titles.fullmatch(title) for title in signs.titles)
@@ -138,7 +141,6 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
     is_addressed = host.startswith(("consent.", "cookie"))
     if not (titled or is_addressed) and signs.is_marked_article and whole > 1_500:
         return None
-    terms = consent_terms_in(everything)
     share = sum(chosen.weights[n] for n in about_consent) / whole
     elsewhere = sum(chosen.weights[n] for n in set(chosen.blocks) & set(running) - set(about_consent))
     if terms >= 4 and share >= (0.3 if titled or is_addressed else 0.6) and elsewhere < 800:
@@ -182,9 +184,10 @@ def has_text(body: str) -> bool:
 def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> str | None:
     """The evidence that the body is a teaser and not the whole article, or None."""
     tables = load_kind_tables()
-    words, size = words_of(body), size_of(body)
+    size = size_of(body)
     if size > LONGEST_TEASER:
         return None
+    words = words_of(body)
     if signs.declared_words is not None and words >= 20 and signs.declared_words > 1.6 * words + 60:
         return f"json-ld declares {signs.declared_words} words"
     is_short, ends_cut = size < SHORT, tables.cut_endings.search(body[-LONGEST_ENDING:]) is not None
