@@ -239,6 +239,6 @@ def test_files_that_compose_mounts_are_there() -> None:
         volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ())
         if volume.startswith(".")
     ]
-    assert len(mounts) == 3
+    assert len(mounts) == 6
     assert [mount for mount in mounts if not (INFRA / "container" / mount).is_file()] == []
     assert Path(INFRA / "container" / COMPOSE["services"]["prefect"]["build"]["context"]).resolve() == ROOT.resolve()
