@@ -20,7 +20,7 @@ from pipelines.clean.metadata.title import is_outlet, passed_over, pick_title, t
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
-from pipelines.clean.text import repair, tidy, without_references
+from pipelines.clean.text import repair, represented, tidy, without_references
 from pipelines.failures import BodyMissing, TitleMissing
 from pipelines.records import CleanArticle, Evidence, Outlet, RawArticle
 
@@ -65,7 +65,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     if is_unrelated(text.text, [chosen.value, *about.titles.visible, *about.signs.descriptions]):
         raise BodyMissing("the text of an article is about its headline", field="body", value=text.text)
     cut = is_cut(page, body.blocks, text.text, about.signs)
-    title = repair(without_references(chosen.value))
+    title = repair(without_references(represented(chosen.value)))
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)

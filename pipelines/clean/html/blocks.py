@@ -176,7 +176,7 @@ class _Walk:
             self._open(element, tag, names)
         elif kind in (_MARKED, _LINK, _OLD):
             names = element.keys()
-            if (kind == _OLD or (names and _is_unseen(element, names))) and _size_of(element) <= LONGEST_CONTROL:
+            if (kind == _OLD or (names and is_unseen(element, names))) and _size_of(element) <= LONGEST_CONTROL:
                 return _UNREAD
             if names or tag == "time":
                 self._mark(element, tag, names)
@@ -281,7 +281,7 @@ def _has_blocks(element: etree._Element) -> bool:
     return len(element) > 0 and any(inner.tag in BLOCK_TAGS for inner in element.iterdescendants())
 
 
-def _is_unseen(element: etree._Element, names: Collection[str | bytes]) -> bool:
+def is_unseen(element: etree._Element, names: Collection[str | bytes]) -> bool:
     """Whether an inline element is not displayed."""
     return ("hidden" in names or ("style" in names and _HIDDEN.search(element.get("style", "")) is not None)
             or ("class" in names and _UNSEEN.search(element.get("class", "")) is not None))

@@ -11,6 +11,7 @@ from itertools import islice
 
 from lxml import etree
 
+from pipelines.clean.html.blocks import is_unseen
 from pipelines.clean.html.markup import finder, text_in
 from pipelines.clean.html.microdata import is_of_another
 from pipelines.clean.metadata.jsonld import unescaped
@@ -19,6 +20,8 @@ _NAMING = ("property", "name", "itemprop", "http-equiv")
 _DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _HEADLINE = finder("//body//*[@itemprop='headline'][not(self::meta)]")
+_NO_HEADLINE = frozenset(("button", "time", "small", "svg", "script", "style", "template", "noscript", "select"))
+_APART = frozenset(("br", "div", "p"))
 _PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
@@ -90,7 +93,7 @@ def read_head(root: etree._Element) -> Head:
         elif tag.tag in ("h1", "h2"):
             same = headlines if tag.tag == "h1" else headings
             if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None:
-                same += [text for text in (unescaped(text_in(tag)),) if text]
+                same += [text for text in (unescaped(headline_text(tag) or text_in(tag)),) if text]
         elif title is None and next(tag.iterancestors(*_DRAWN), None) is None:
             title = unescaped(text_in(tag)) or None
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
@@ -105,6 +108,24 @@ def read_head(root: etree._Element) -> Head:
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
         tuple(headings),
     )
+
+
+def headline_text(tag: etree._Element) -> str:
+    """The text of a heading as a reader sees it, without controls, times, counters and what is only read aloud.
+
+    >>> headline_text(etree.HTML("<h1><b>P</b>ier opens<br>early <button>Share</button> <a>12</a></h1>")[0][0])
+    'Pier opens early'
+    """
+    pieces = [tag.text or ""]
+    for inner in tag:
+        text = headline_text(inner) if isinstance(inner.tag, str) else ""
+        is_counter = inner.tag == "a" and text.isdecimal()
+        if inner.tag in _NO_HEADLINE or is_counter or is_unseen(inner, inner.keys()):
+            text = " "
+        elif inner.tag in _APART or (inner.tag == "span" and len(text) > 1):
+            text = f" {text} "
+        pieces += [text, inner.tail or ""]
+    return " ".join("".join(pieces).split())
 
 
 def _shown_headlines(root: etree._Element) -> Iterator[str]:

@@ -13,10 +13,13 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.text import tidy_line
 
 _SEPARATOR = re.compile(
-    r"\s+[|\-–—•·«»‹›:>~/]+\s+|\s*[|»｜│]\s*|\s+::\s+|:\s+"
+    r"\s+[|\-–—•·«»‹›:<>~/]+\s+|\s*[|»｜│—]\s*|\s+::\s+|:\s+|\s?：\s?"
     r"|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af”」』）？！])\s?[_＿\-–—－]+\s?")
 """In Chinese and Japanese, a separator may be without spaces, or be "_"."""
 
+_BARS = frozenset("|｜│•»«›‹><_＿")
+_QUOTES = {"«": "»", "»": "«", "‹": "›", "›": "‹"}
+_UNSPACED_BARS = frozenset(("_", "＿", "-", "－"))
 _LETTERS = re.compile(r"[^\w]+")
 _WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"^(?:the\s+|www\.)", re.I)
@@ -29,6 +32,10 @@ MOST_PARTS = 20
 LONGEST_SHARED = 105
 """Characters. A longer title may be truncated without an ellipsis, because search engines show only 110."""
 
+MOST_OF_NAME = 0.7
+"""The share of a title that an outlet's name is if the title says no more ("Harbour News Online")."""
+
+LONGEST_TAIL = 4
 LONGEST_NAME = 6
 """Words. A supposed name of an outlet with more words is a headline."""
 
@@ -108,8 +115,9 @@ def _picked(titles: Titles, names: tuple[str, ...], section: str | None,
     seen = [title for title in visible if plain(title) not in passed and not _is_beside(title, declared)]
     extra = (*names, section) if section else names
     others = [title for _, title in declared]
-    bare = [(how, without_outlet(title, [*seen, *titles.headings, *(o for o in others if o != title)], extra), title)
+    bare = [(how, without_outlet(title, [*seen, *titles.headings, *_alternatives(title, others)], extra), title)
             for how, title in declared]
+    bare = [(how, _without_tail(text) if how != "json-ld" else text, title) for how, text, title in bare]
     headline = _confirmed(seen, [text for _, text, _ in bare], words) or _supported(seen, bare, words)
     if headline is not None:
         parts = [title for _, *both in bare for title in both]
@@ -162,8 +170,15 @@ def is_headline(name: str, titles: Titles) -> bool:
 
 
 def is_outlet(title: str, names: tuple[str, ...], titles: Titles) -> bool:
-    """Whether a title is one of the outlet's names, and no headline."""
-    return plain(title) in _known(tuple(name for name in names if not is_headline(name, titles)))
+    """Whether a title is one of the outlet's names, or little more, and no headline."""
+    known = _known(tuple(name for name in names if not is_headline(name, titles)))
+    text = plain(title)
+    domain = next((plain(name.partition(".")[0]) for name in names if "." in name and " " not in name), "")
+    if text in map(plain, titles.visible) and domain and domain not in text and text not in domain:
+        return False  # a headline that a template repeats as the site's name
+    return text in known or (plain(titles.linked or "") != text and any(
+        len(name) >= SHORTEST_HEADLINE and text.startswith(name) and MOST_OF_NAME * len(text) <= len(name)
+        for name in known))
 
 
 def _is_seen_and_linked(title: str, titles: Titles) -> bool:
@@ -224,6 +239,20 @@ def _is_beside(headline: str, declared: list[tuple[str, str]]) -> bool:
     return any(tab in (first + other, other + first) for tab in both for other in others if len(other) >= len(first))
 
 
+def _alternatives(title: str, others: list[str]) -> list[str]:
+    """The other declared titles, whole and up to each separator."""
+    return [part for other in others if other != title for part in (other, *_heads_of(other, title))]
+
+
+def _heads_of(title: str, other: str) -> list[str]:
+    """The parts of a title before each separator that are most of it; none if one of both titles has all of the other.
+    """
+    if plain(title) in plain(other) or plain(other) in plain(title):
+        return []
+    cuts = (cut for cut in _SEPARATOR.finditer(title) if not cut.group().strip().startswith((":", "：")))
+    return [head for cut in cuts if 2 * len(head := title[: cut.start()]) >= len(title)]
+
+
 def _in_common(one: str, other: str) -> float:
     """The share of the shorter title's words that the other has too. In scripts without spaces, letters are compared.
 
@@ -245,7 +274,7 @@ def _without_kicker(headline: str, declared: list[str]) -> str:
     >>> _without_kicker("East pier opens early (wire.example) 87", ["East pier opens early"])
     'East pier opens early'
     """
-    for title in declared:
+    for title in (part for whole in declared for part in (whole, *_heads_of(whole, headline))):
         if len(title) >= max(SHORTEST_HEADLINE, 0.5 * len(headline)) and headline != title and (
                 headline.endswith(title) or (headline.startswith(title) and _COUNT.fullmatch(headline[len(title):]))):
             return title
@@ -260,6 +289,26 @@ def _whole(title: str, others: list[str], names: tuple[str, ...]) -> str:
         is_longer = other.startswith(stem) and len(other) > len(title) and not _SEPARATOR.match(other[len(stem):])
         if is_longer and not other.endswith(("…", "...")):
             return without_outlet(other, [], names)
+    return title
+
+
+def _without_tail(title: str) -> str:
+    """A title without the names of a site and a section after bars, where nothing says what they are.
+
+    >>> _without_tail("Pier opens early in the spring | Ports | Harbour"), _without_tail("Falk | Okafor: who won")
+    ('Pier opens early in the spring', 'Falk | Okafor: who won')
+    >>> _without_tail("东码头重建工程五月开工-港口-海港网")
+    '东码头重建工程五月开工'
+    """
+    for cut in reversed(list(_SEPARATOR.finditer(title))):
+        head, tail, bar = title[: cut.start()], title[cut.end():], cut.group()
+        mark = bar.strip()[:1]
+        is_quoted = mark in _QUOTES and any(quote in title.replace(bar, "") for quote in _QUOTES[mark])
+        is_bar = (mark in _BARS and not is_quoted) or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80")
+        is_tail = len(tail.split()) <= LONGEST_TAIL and 2 * len(plain(tail)) <= len(plain(head))
+        if not is_bar or not is_tail or len(plain(head)) < SHORTEST_HEADLINE:
+            return title
+        title = head.strip()
     return title
 
 
@@ -282,7 +331,7 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
         return title
     for cut in cuts:
         head, tail = title[: cut.start()], title[cut.end():]
-        is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith(":")
+        is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith((":", "："))
         if (plain(tail) in known and len(plain(head)) >= SHORTEST_HEADLINE) or is_headline:
             return without_outlet(head.strip(), [], names)
     divided = next((cut for cut in cuts if cut.group().strip() in ("_", "＿")), None)
@@ -291,6 +340,6 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
     for cut in reversed(cuts):
         head, tail = title[: cut.start()], title[cut.end():]
         if len(plain(tail)) >= SHORTEST_HEADLINE and (plain(head) in known or (
-                plain(tail) in alike and not cut.group().startswith(":"))):
+                plain(tail) in alike and not cut.group().startswith((":", "：")))):
             return tail.strip()
     return title
