@@ -17,10 +17,17 @@ LONGEST_NAME = 80
 LONGEST_BYLINE = 1_000
 
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
-_CUT = re.compile(r"\s*(?:[|·•●⋅/\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
-_NEXT = re.compile(r"[;/\n\t、，،]")
-_PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")  # used only after a "by": it may be part of a name
+_CUT = re.compile(r"\s*(?:[|·•●⋅/／\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
+_NEXT = re.compile(r"[;/／\n\t、，،]")
+_PLACE = re.compile(r"(?<=\w)\s+(?:in|for|für|pour)\s+[^\W\d_a-z].*")
+"""A place or an outlet after a name. It is looked for only after a "by": it may be part of a name."""
+
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
+_TEMPLATE = re.compile(r"[{}<>%$=\\]|\[object")
+"""Characters of a template that was not filled in."""
+
+_REPORTED = re.compile(r"\s(?:报道|報導|報道)$")
+_REPORT = ("报道", "報導", "報道")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
 
 
@@ -57,9 +64,10 @@ def load_name_tables() -> NameTables:
         return "|".join(re.escape(word) for word in sorted(table[name], key=len, reverse=True))
 
     return NameTables(
-        opener=re.compile(rf"(?:{any_of('openers')})(?:\s*:\s*|\s+)", re.I),
+        opener=re.compile(rf"(?:{any_of('openers')})(?:\s*[:：／・]\s*|\s+)", re.I),
         closing=re.compile(rf"(?:{any_of('closing_openers')})(?:\s*:\s*|\s+)", re.I),
-        helper=re.compile(rf"(?<!\w)(?:{any_of('helpers')})(?:\s*:\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
+        helper=re.compile(
+            rf"(?<!\w)(?:{any_of('helpers')})(?:\s*[:：／]\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
         prepositions=frozenset(table["helper_joiners"]),
         joiner=re.compile(rf"\s+(?:{any_of('joiners')})\s+", re.I),
         desk=re.compile(rf"(?<!\w)(?:{any_of('desk_words')})(?!\w)", re.I),
@@ -96,6 +104,8 @@ Author(name='Harbour News Agency', type='organisation'))
     """
     tables = load_name_tables()
     text = _ADDRESS.sub(" ", tidy_line(byline[:LONGEST_BYLINE]))
+    if text.strip(_EDGES).casefold() in tables.not_names or text.casefold() in tables.not_names:
+        return ()
     is_opened = tables.opener.match(text) is not None
     found: dict[str, Author] = {}
     for listed in _NEXT.split(text):
@@ -143,15 +153,23 @@ def clean_name(name: str) -> str | None:
     """
     tables = load_name_tables()
     name = _NOTE.sub("", _ADDRESS.sub(" ", tidy_line(name[:LONGEST_BYLINE]))).strip(_EDGES)
-    while (match := tables.opener.match(name)) and match.end() < len(name):
+    while (match := tables.opener.match(name)) and match.end() < len(name) and not _is_family_name(name, match.end()):
         name = name[match.end() :].strip(_EDGES)
     if tables.opener.fullmatch(f"{name} ") or tables.credit.search(name):
         return None
     name = without_reporter(name)
     is_name = any(letter.isalpha() for letter in name) and len(name) <= LONGEST_NAME
-    if not is_name or name.casefold() in tables.not_names or sum(map(str.isdigit, name)) > 2:
+    is_name = is_name and not (name.endswith(_REPORT) and " " not in name)
+    if not is_name or name.casefold() in tables.not_names or _TEMPLATE.search(name) or sum(map(str.isdigit, name)) > 2:
         return None
     return name
+
+
+def _is_family_name(name: str, end: int) -> bool:
+    """Whether what looks like an opener is half of a name: two letters with a capital before one word ("Na Li")."""
+    first, rest = name[:end].strip(), name[end:]
+    is_half = len(first) == 2 and first[0].isupper() and first.casefold() != "by" and " " not in rest
+    return is_half and rest.casefold() not in load_name_tables().agencies
 
 
 def without_reporter(name: str) -> str:
@@ -161,6 +179,7 @@ def without_reporter(name: str) -> str:
     ('홍길동', '王小明', '기자')
     """
     tables = load_name_tables()
+    name = _REPORTED.sub("", name)
     opening = tables.reporter_before.match(name)
     bare = tables.reporter_after.sub("", name[opening.end():] if opening is not None else name).strip(_EDGES)
     return bare or name
@@ -180,7 +199,7 @@ def parse_person(name: str) -> tuple[Author, ...]:
     words = without_reporter(tidy_line(name[:LONGEST_BYLINE])).split()
     is_short = 2 <= len(words) <= 6 and all(word[0].isupper() or len(word) <= 3 for word in words)
     opener = words[0].casefold() if words else ""
-    is_opened = opener == "by" or (len(opener) > 2 and tables.opener.match(f"{opener} ") is not None)
+    is_opened = opener == "by" or (len(opener) > 2 < len(words) and tables.opener.match(f"{opener} ") is not None)
     listed = any(len(word) > 1 and tables.joiner.fullmatch(f" {word} ") for word in words) or "&" in words
     bare = " ".join(words)
     if not is_short or is_opened or listed or not bare.replace(" ", "").replace("-", "").isalpha():
@@ -218,10 +237,14 @@ def _without_joiner(piece: str, tables: NameTables) -> str:
 
 
 def _split_names(piece: str, tables: NameTables) -> list[str]:
+    for agency in tables.agencies:
+        if piece.casefold().endswith(f" {agency}") and len(piece.split()) - len(agency.split()) >= 2 and " " in agency:
+            return [piece[: -len(agency)].strip(), piece[-len(agency) :]]
     parts = tables.joiner.split(piece)
     # "Ines Falk and Tom Okafor" are two names, "Arts and Culture Desk" is one: split only if every part has two words,
     # or is an agency or a role
-    is_alone = [part.casefold() in tables.agencies or tables.role.fullmatch(part) is not None for part in parts]
+    is_alone = [part.casefold() in tables.agencies or tables.role.fullmatch(part) is not None
+                or (part.islower() and " " not in part) for part in parts]
     is_full = [len(part.split()) >= 2 for part in parts]
     if len(parts) > 1 and any(is_full) and all(map(max, is_alone, is_full)):
         return parts

@@ -250,7 +250,7 @@ class _Walk:
             "author" in meaning.split() or ("rel" in names and "author" in element.get("rel", "").split())
             or ("class" in names and _is_author_card(element.get("class", "").split()))
         ):
-            kind, text = "author", text_in(element)[:200]
+            kind, text = "author", _name_in(element)[:200]
         elif tag == "a" and "href" in names and _AUTHOR_PAGE.search(element.get("href", "")) is not None:
             kind, text = "author page", text_in(element)[:200]
         else:
@@ -259,6 +259,12 @@ class _Walk:
             called = element.get("href", "") if kind == "author page" else f"{meaning} {element.get('class', '')}"
             before = "".join(self.pieces[-4:])[-LONGEST_BEFORE:] if kind == "time" else ""
             self.page.marks.append(Mark(kind, text, len(self.page.blocks), called, before))
+
+
+def _name_in(element: etree._Element) -> str:
+    """The name in an author's element: what microdata marks as the name, or else all text."""
+    named = (inner for inner in element.iterdescendants() if inner.get("itemprop") == "name")
+    return next((text for inner in named if (text := text_in(inner) or inner.get("content", ""))), text_in(element))
 
 
 def _time_in(element: etree._Element) -> str:

@@ -331,8 +331,9 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
         return title
     for cut in cuts:
         head, tail = title[: cut.start()], title[cut.end():]
-        is_headline = plain(head) in alike and len(plain(head)) >= SHORTEST_HEADLINE and not cut.group().startswith((":", "："))
-        if (plain(tail) in known and len(plain(head)) >= SHORTEST_HEADLINE) or is_headline:
+        is_long = len(plain(head)) >= SHORTEST_HEADLINE
+        is_headline = plain(head) in alike and is_long and not cut.group().startswith((":", "："))
+        if (plain(tail) in known and is_long) or is_headline:
             return without_outlet(head.strip(), [], names)
     divided = next((cut for cut in cuts if cut.group().strip() in ("_", "＿")), None)
     if divided is not None and len(plain(title[: divided.start()])) >= SHORTEST_HEADLINE:

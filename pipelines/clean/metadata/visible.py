@@ -26,6 +26,9 @@ WITHOUT_HEADLINE = 8
 LONGEST_BYLINE = 120
 ABOVE_HEADLINE = 4
 LONGEST_CREDIT = 60
+DESCRIBED = 4
+"""Blocks after the body that may describe the author."""
+
 LONGEST_ALONE = 60
 """Characters of a name on a separate line, after a line such as "By"."""
 
@@ -38,7 +41,10 @@ _SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|autho
 _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|role|title|job|date|time", re.I)
 _GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
 _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
-_MAIL = re.compile(r"\s*\S+@\S+\.\w+")
+_MAIL = re.compile(r"\s*\(?(?:\S+@\S+\.\w+|(?<!\w)@\w+)\)?")
+_LABEL = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+)?\s?[:：](?=\s?[^\W\d_])\s?")
+_PLACE_BEFORE = re.compile(r"[(\[（【][^()\[\]（）【】]{1,30}[)\]）】]\s*(?=\w)|[^\W\d_]{1,10}=(?=\w)")
+_GLUED_ROLE = re.compile(r"(?<=[^\W\d_A-Z]{2})(?=[A-Z])")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
 _BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
@@ -75,23 +81,24 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
              ("author box", _boxed(page, near.before)), ("author link", _linked(page, near.before)),
              ("byline", _dated(page, near.before)),
              ("byline", _closing(page, near.after)), ("author box", _boxed(page, above, _SURELY_AUTHOR)),
-             ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)))
+             ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)),
+             ("author box", _described(page, near.after)))
     for how, seen in looks:
         lines = list(seen)
-        if authors := _authors_in(lines, may_be_places=how != "author element"):
+        if authors := _authors_in(lines, is_marked=how == "author element"):
             beside = _agencies_beside(page, (*near.before, *near.after[:2]), lines) if how == "author element" else ()
             return Found((*authors, *(author for author in beside if author not in authors)), how, "; ".join(lines))
     return None
 
 
-def _authors_in(lines: Iterable[str], *, may_be_places: bool) -> tuple[Author, ...]:
+def _authors_in(lines: Iterable[str], *, is_marked: bool) -> tuple[Author, ...]:
     authors = {author.name.casefold(): author for line in lines for author in parse_byline(line)}
     people = [author for author in authors.values() if _NAME.match(author.name) and len(author.name.split()) <= 6
               and not (author.type == "person" and _is_label(author.name))]
     role = load_name_tables().role
     if any(not role.search(author.name) for author in people):
         people = [author for author in people if not role.search(author.name)]
-    if may_be_places and any(len(author.name.split()) > 1 for author in people):  # "Ines Falk", "Marrowby"
+    if not is_marked and any(len(author.name.split()) > 1 for author in people):  # "Ines Falk", "Marrowby"
         people = [author for author in people if len(author.name.split()) > 1 or author.type != "person"]
     return tuple(people)
 
@@ -195,6 +202,9 @@ def _names_in(line: str) -> str:
         elif found is not None and has_date:
             rest = bare[found.end():].lstrip(" ,:|")
             bare = rest if load_name_tables().opener.match(rest) else bare
+    glued = _GLUED_ROLE.search(bare)
+    if glued is not None and load_name_tables().role.search(bare[glued.end():]) is not None:
+        bare = bare[: glued.start()]
     first = next((part for part in _BAR.split(bare) if part.strip(" ,.:–—-")), "").strip(" ,–—-")
     first = _NUMBER.split(first, maxsplit=1)[0].removesuffix(" in").removesuffix(" In")
     return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
@@ -224,20 +234,40 @@ def _linked(page: Blocks, numbers: range) -> Iterator[str]:
             yield mark.text
 
 
+def _described(page: Blocks, numbers: range) -> Iterator[str]:
+    """The author who is described in an author's box just below the body: the link to the author's page opens it."""
+    for mark in page.marks:
+        if mark.kind == "author page" and mark.block in numbers[:DESCRIBED]:
+            block = page.blocks[mark.block]
+            box = page.boxes[block.box]
+            names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
+            if block.text.startswith(mark.text) and _SURELY_AUTHOR.search(names) and _is_name_like(mark.text):
+                yield mark.text
+
+
 def _marked_below(page: Blocks, numbers: range) -> Iterator[str]:
     return (mark.text for mark in page.marks if mark.kind == "author" and mark.block in numbers[:2])
+
+
+def _without_label(line: str) -> str:
+    """A byline without the word before a colon, in any language, unless it says that the name is a helper's."""
+    label = _LABEL.match(line)
+    if label is None or load_name_tables().helper.match(line) is not None:
+        return line
+    return line[label.end():]
 
 
 def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
-        if len(block.text) > LONGEST_BYLINE or not block.text[:1].isalnum():
+        text = _PLACE_BEFORE.sub("", block.text, count=1).strip("()（）【】[] ")
+        if len(text) > LONGEST_BYLINE or not text[:1].isalnum() or load_name_tables().credit.search(text):
             continue
         box = page.boxes[block.box]
         box_names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
         if called.search(box_names) and not _NO_AUTHOR.search(box.names):
             linked = [mark.text for mark in page.marks
                       if mark.block == number and mark.kind == "author page" and _is_name_like(mark.text)]
-            names = _names_in("; ".join(linked) or _MAIL.sub("", block.text))
+            names = _names_in("; ".join(linked) or _without_label(_MAIL.sub("", text)))
             if names and not names[0].islower() and _NAME.match(names):
                 yield names

@@ -1,0 +1,84 @@
+"""Bylines in any language: labels, reporters' words and places around a name are no part of it; nobody is invented."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.clean.names import parse_byline, parse_person
+from tests.cases.reading import TITLE, a_page, article_of, linked_data, names
+
+
+def people(before: str = "", lang: str = "en", **options: str) -> list[str]:
+    return [name for name, _ in names(article_of(a_page(before=before, lang=lang, **options)))]
+
+
+@pytest.mark.parametrize(
+    ("line", "lang", "name"),
+    [
+        ("글 박서연 기자", "ko", "박서연"), ("스칸=박서연 기자", "ko", "박서연"),
+        ("(스칸=부두통신) 박서연 기자", "ko", "박서연"),
+        ("作者：陈晓晨", "zh", "陈晓晨"),
+        ("（记者 陈晓晨）", "zh", "陈晓晨"), ("陈晓晨 报道", "zh", "陈晓晨"),
+        ("記者陳曉晨／港口報導", "zh-TW", "陳曉晨"), ("文／陳曉晨", "zh-TW", "陳曉晨"),
+        ("【佐藤健】", "ja", "佐藤健"),
+        ("بقلم: رنا خوري", "ar", "رنا خوري"), ("نویسنده: رعنا رضایی", "fa", "رعنا رضایی"),
+        ("מאת דנה כהן", "he", "דנה כהן"),
+        ("โดย มานะ รักเรียน", "th", "มานะ รักเรียน"), ("लेखक: रवि मेहता", "hi", "रवि मेहता"),
+        ("Γράφει ο Νίκος Ρήγας", "el", "Νίκος Ρήγας"), ("Haber: Deniz Ak", "tr", "Deniz Ak"),
+        ("Tác giả: Trần Thị Mai", "vi", "Trần Thị Mai"), ("Penulis: Dewi Lestari", "id", "Dewi Lestari"),
+        ("Írta: Szabó Éva", "hu", "Szabó Éva"), ("Piše: Iva Kos", "hr", "Iva Kos"),
+        ("Autorka: Ewa Lis", "pl", "Ewa Lis"),
+        ("Höfundur: Jón Árnason", "is", "Jón Árnason"),
+    ],
+)  # fmt: skip
+def test_a_label_before_a_name_is_read_in_any_language(line: str, lang: str, name: str) -> None:
+    assert people(f"<p class='byline'>{line}</p>", lang) == [name]
+
+
+@pytest.mark.parametrize(
+    "line", ["编辑：陈晓晨", "責任編輯：陳曉晨", "صورة: رنا خوري", "Снимка: Getty Images/Quay", "Kuva: Aino Laine"]
+)
+def test_who_helped_is_no_author(line: str) -> None:
+    assert people(f"<p class='author'>{line}</p>") == []
+
+
+@pytest.mark.parametrize("nobody", ["N/A", "n.a.", "false", "NoneType", "TBD", "not set", "{{ author }}", "%author%",
+                                    "[object Object]", "Author name", "default"])
+def test_what_a_faulty_template_writes_is_nobody(nobody: str) -> None:
+    person = {"@type": "Person", "name": nobody}
+    assert people(head=linked_data(headline=TITLE, author=person)) == []
+    assert people("<p>By Mara Lind</p>", head=f'<meta name="author" content="{nobody}">') == ["Mara Lind"]
+
+
+def test_half_of_a_name_is_no_opener() -> None:
+    for name in ("Na Kim", "Di Chen", "Da Silva", "Von Essen"):
+        assert [author.name for author in parse_person(name)] == [name]
+    assert [author.name for author in parse_byline("Na Kim")] == ["Na Kim"]
+    assert [author.name for author in parse_byline("Av Kari Berg")] == ["Kari Berg"]
+    assert [author.name for author in parse_byline("Af Reuters")] == ["Reuters"]
+    assert people('<a rel="author" href="/a/na-kim">Na Kim</a>') == ["Na Kim"]
+    parts = '<b itemprop="name">Na Kim</b> <i itemprop="jobTitle">Reporter</i>'
+    assert people(f'<div itemprop="author" itemscope>{parts}</div>') == ["Na Kim"]
+    assert people('<div itemprop="author" itemscope><meta itemprop="name" content="Na Kim"> at sea</div>') == ["Na Kim"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("By Mara Lind for Quay Weekly", ["Mara Lind"]),
+        ("By MARA LIND Associated Press", ["MARA LIND", "Associated Press"]),
+        ("By Mara Lind and others", ["Mara Lind"]),
+        ("By Mara Lind and agencies", ["Mara Lind", "agencies"]),
+        ("Mara Lind (@maralind)", ["Mara Lind"]),
+        ("<span>Mara Lind</span><span>Senior Correspondent</span>", ["Mara Lind"]),
+        ("Mara McDonald", ["Mara McDonald"]),
+    ],
+)
+def test_what_follows_a_name_is_no_part_of_it(line: str, expected: list[str]) -> None:
+    assert people(f"<p class='byline'>{line}</p>") == expected
+
+
+def test_who_is_described_below_the_text_wrote_it() -> None:
+    link = '<a href="/author/mara-lind">Mara Lind</a> writes about ships.'
+    assert people(after=f'<div class="author-note">{link}</div>') == ["Mara Lind"]
+    assert people(after=f'<div class="also-by-others"><a href="/2">Quay sold</a></div><p>{link}</p>') == []
