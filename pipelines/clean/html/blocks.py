@@ -53,7 +53,11 @@ _AUTHOR_PAGE = re.compile(
     r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
     r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_UNSEEN = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|assistive-text)(?:$|\s)", re.I)
+_UNSEEN = re.compile(
+    r"(?:^|\s)(?:\w+-{1,2})?(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|assistive-text|tooltip-?text)(?:$|\s)",
+    re.I)
+_CROSSED = re.compile(r"text-decoration[^;]*line-through", re.I)
+_ICON = re.compile(r"(?:^|[\s_-])(?:icons?|fa|glyphicon)(?:$|[\s_-])", re.I)
 """Classes of inline elements that are only read aloud: "opens in a new window"."""
 
 
@@ -262,9 +266,12 @@ class _Walk:
 
 
 def _name_in(element: etree._Element) -> str:
-    """The name in an author's element: what microdata marks as the name, or else all text."""
+    """The name in an author's element that is displayed: what microdata marks as the name, or else all text."""
+    text_inside = text_in(element)
+    if not text_inside:
+        return ""
     named = (inner for inner in element.iterdescendants() if inner.get("itemprop") == "name")
-    return next((text for inner in named if (text := text_in(inner) or inner.get("content", ""))), text_in(element))
+    return next((text for inner in named if (text := text_in(inner) or inner.get("content", ""))), text_inside)
 
 
 def _time_in(element: etree._Element) -> str:
@@ -289,8 +296,10 @@ def _has_blocks(element: etree._Element) -> bool:
 
 def is_unseen(element: etree._Element, names: Collection[str | bytes]) -> bool:
     """Whether an inline element is not displayed."""
-    return ("hidden" in names or ("style" in names and _HIDDEN.search(element.get("style", "")) is not None)
-            or ("class" in names and _UNSEEN.search(element.get("class", "")) is not None))
+    style, classes = element.get("style", ""), element.get("class", "")
+    return ("hidden" in names or element.get("role") == "tooltip" or _UNSEEN.search(classes) is not None
+            or (style != "" and (_HIDDEN.search(style) is not None or _CROSSED.search(style) is not None))
+            or (element.get("aria-hidden") == "true" and _ICON.search(classes) is not None))
 
 
 def _is_in_a_sentence(button: etree._Element) -> bool:

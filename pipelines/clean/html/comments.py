@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.html.blocks import Block, Blocks
+from pipelines.clean.html.blocks import Block, Blocks, boxes_around
 from pipelines.clean.html.boilerplate import STRONG, Label
+from pipelines.clean.metadata.written import without_dates
 
 COMMENT = Label(STRONG, "comment")
 FEWEST_ALIKE = 2
 LONGEST_NAME = 60
+LONGEST_OPENING, MOST_NAME_WORDS = 30, 3
+"""Characters and words of a reader's name that opens a comment."""
+
 MOST_BLOCKS = 25
 """Blocks of one comment. A box with more is a part of the page."""
 
@@ -132,11 +136,32 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     total = len(spans)
     if replies * 2 >= total:
         return True
+    if is_short and _have_names_and_times(page, spans, timed):
+        return True
     if named * 3 < total * 2 or not is_short:
         return False
     is_headed = _heading_before(page, spans) is not None
     repeats = sum(count for count in names.values() if count > 1)
     return is_headed or (aged * 3 >= total * 2 and repeats >= 2 and len(names) < total)
+
+
+def _have_names_and_times(page: Blocks, spans: Sequence[Span], timed: set[int]) -> bool:
+    """Whether each box opens with a few words, as a name is, and has a time or a control."""
+    ages = load_comment_tables().ages
+    with_controls = {above for number in page.with_buttons for above in boxes_around(page.boxes, number)}
+    for box, first, last in spans:
+        opening = page.blocks[first].text
+        name = ages.sub("", without_dates(opening).lower()).strip(" |,·•–—-()#")
+        if not 0 < len(name) <= LONGEST_OPENING or len(name.split()) > MOST_NAME_WORDS or opening[-1] in "!?:":
+            return False
+        if page.boxes[page.blocks[first].box].tag in _HEADINGS:
+            return False
+        is_dated = name != opening.lower() or any(number in timed for number in range(first, last + 1))
+        if not (is_dated or box in with_controls or any(
+                len(block.text) <= LONGEST_NAME and ages.search(block.text.lower()) for block in
+                page.blocks[first + 1 : last + 1])):
+            return False
+    return True
 
 
 def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:

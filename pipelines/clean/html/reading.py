@@ -43,6 +43,7 @@ LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
+_STOPS = frozenset(".!?。！？؟।")
 _SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[.!?。！？؟।]["'”“»«’」]?""")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
@@ -113,17 +114,21 @@ def _around(page: Blocks, number: int) -> set[int]:
 
 
 def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
-    """The numbers without blocks that repeat the text of an earlier one: pages hold copies for narrow screens."""
-    seen: set[str] = set()
-    kept: list[int] = []
-    for number in numbers:
-        text = page.blocks[number].text
-        if len(text) < (SHORTEST_COPY if text.isascii() else SHORTEST_WIDE_COPY):
-            kept.append(number)
-        elif text not in seen:
-            seen.add(text)
-            kept.append(number)
-    return tuple(kept)
+    """The numbers without blocks that repeat the text of an earlier one: pages hold copies for narrow screens.
+
+    A short text may be repeated, but not two sentences in a row.
+    """
+    texts = [page.blocks[number].text for number in numbers]
+    first: dict[str, int] = {}
+    originals = [first.setdefault(text, at) for at, text in enumerate(texts)]
+    is_copy = [original < at for at, original in enumerate(originals)]
+    in_run = {beside for at in range(1, len(texts)) if is_copy[at - 1] and is_copy[at]
+              and originals[at - 1] + 1 == originals[at]
+              and texts[at - 1][-1] in _STOPS and texts[at][-1] in _STOPS for beside in (at - 1, at)}
+    return tuple(
+        number for at, (number, text) in enumerate(zip(numbers, texts, strict=True))
+        if not is_copy[at] or (at not in in_run and len(text) < (
+            SHORTEST_COPY if text.isascii() else SHORTEST_WIDE_COPY)))
 
 
 def _left_out(chosen: Chosen, numbers: Sequence[int]) -> str | None:

@@ -19,6 +19,12 @@ FEWEST_STORY = 120
 MOST_OF_TEXT, FEWEST_PARAGRAPHS = 0.5, 3
 """Share of the running text, and paragraphs, that a box has together with the headline if it is the article's."""
 
+WHOLLY, SHORTEST_LINKED = 0.97, 15
+MOST_OF_CARD, MOST_CARDS, MOST_OF_CARDS = 4, 6, 0.3
+"""Blocks of a card of another story, cards, and their share of the text. A list has more of them, and more in them."""
+
+_CARDS = frozenset(("div", "section", "li", "article"))
+_DIGITS = re.compile(r"\d+")
 _NAME_WORDS = re.compile(r"[^\W\d_]+")
 _ANY_HEADING = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -42,7 +48,8 @@ def headline_boxes(page: Blocks, before: int | None = None) -> list[int]:
 
 def other_stories(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> list[int]:
     """The numbers of the boxes after the article: of further stories, or beside the article's box."""
-    others = _other_articles(page, weights, body) | _other_boxes(page, weights, body) | _beside(page, weights, body)
+    others = (_other_articles(page, weights, body) | _other_boxes(page, weights, body) | _beside(page, weights, body)
+              | _linked_stories(page, weights, body))
     if not others:
         return []
     is_other = [False] * len(page.boxes)
@@ -68,7 +75,10 @@ def _article_box(boxes: Sequence[Box], at: int) -> int:
 
 
 def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
-    """The boxes with the first story's tag and names, each of which opens with a headline, and has text."""
+    """The boxes with the first story's tag and classes, each of which opens with a headline, and has text.
+
+    Boxes without classes are alike if they are in the same box.
+    """
     boxes = page.boxes
     first: list[int] = [-1] * len(boxes)
     text = [0.0] * len(boxes)
@@ -84,14 +94,37 @@ def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) ->
             first[above] = own
     alike: dict[tuple[str, str], list[Box]] = defaultdict(list)
     for box in boxes:
-        if box.tag in ("div", "section", "li") and box.names != " " and text[box.number] >= FEWEST_STORY:
-            alike[box.tag, box.names].append(box)
+        if box.tag in ("div", "section", "li") and text[box.number] >= FEWEST_STORY:
+            classes = _DIGITS.sub("#", box.names.rpartition(" ")[0])
+            alike[box.tag, classes or f"in {box.parent}"].append(box)
     others: set[int] = set()
     for group in alike.values():
         levels = [_level(page, first[box.number]) for box in group]
         if len(group) > 1 and levels[0] == "h1" and _are_apart(boxes, group):
             others.update(box.number for box, level in zip(group[1:], levels[1:], strict=True) if level in HEADINGS)
     return others
+
+
+def _linked_stories(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
+    """The boxes of a few cards: each opens with a heading that is wholly a link, and most of the text is elsewhere."""
+    boxes, total = page.boxes, sum(max(0.0, weights[number]) for number in body)
+    first = body[0] if body else 0
+    cards: dict[int, float] = {}
+    for number in range(first, body[-1] if body else 0):
+        block = page.blocks[number]
+        if not (boxes[block.box].tag in _ANY_HEADING and block.linked >= WHOLLY * len(block.text) >= SHORTEST_LINKED):
+            continue
+        card = boxes[block.box].parent
+        inside = [at for at in range(number, min(number + MOST_OF_CARD + 1, len(page.blocks)))
+                  if card in boxes_around(boxes, page.blocks[at].box)]
+        is_first = number == 0 or card not in boxes_around(boxes, page.blocks[number - 1].box)
+        text = sum(max(0.0, weights[at]) for at in inside)
+        summaries = [page.blocks[at].text for at in inside if weights[at] > 0]
+        has_one = len(summaries) == 1 and summaries[0][-1] in ".!?…。！？"
+        if is_first and has_one and boxes[card].tag in _CARDS and len(inside) <= MOST_OF_CARD:
+            cards[card] = text
+    is_aside = len(cards) <= MOST_CARDS and sum(cards.values()) <= MOST_OF_CARDS * total
+    return set(cards) if is_aside else set()
 
 
 def _beside(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
