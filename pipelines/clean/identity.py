@@ -213,7 +213,7 @@ def _is_home(parts: SplitResult) -> bool:
 def _is_front(parts: SplitResult) -> bool:
     """Whether an address has only one or two plain words for a path, like a section's front page."""
     words = [word for word in parts.path.split("/") if word]
-    return not parts.query and len(words) == 1 and re.fullmatch(r"[^\W\d_]+", words[0]) is not None
+    return not parts.query and len(words) in (1, 2) and all(re.fullmatch(r"[^\W\d_]+", word) for word in words)
 
 
 def article_id_of_url(url: str) -> str:

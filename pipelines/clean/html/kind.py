@@ -41,6 +41,8 @@ STYLE_RULES = 60
 """Characters for each opening brace of a style sheet or a script."""
 
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
+LONGEST_ASKING = 75
+_QUOTES = "\"”“»’'"
 LONGEST_ENDING = 100
 SHORT = 1_200
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -58,6 +60,9 @@ class KindTables:
     consent_terms: tuple[re.Pattern[str], ...]
     consent_titles: re.Pattern[str]
     paywall_lines: re.Pattern[str]
+    wall_readers: re.Pattern[str]
+    wall_reading: re.Pattern[str]
+    wall_others: re.Pattern[str]
     cut_endings: re.Pattern[str]
 
 
@@ -72,6 +77,7 @@ def load_kind_tables() -> KindTables:
         consent_terms=tuple(re.compile(rf"\b(?:{term})\b") for term in table["consent_terms"]),
         consent_titles=re.compile(any_of["consent_titles"], re.I),
         paywall_lines=re.compile(any_of["paywall_lines"], re.I),
+        **{name: re.compile(any_of[name], re.I) for name in ("wall_readers", "wall_reading", "wall_others")},
         cut_endings=re.compile(rf"(?:{any_of['cut_endings']})\s*$", re.I),
     )
 
@@ -196,7 +202,7 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     mine = set(blocks)
     lines = dict.fromkeys(block.text for number, block in enumerate(page.blocks)
                           if number not in mine and len(block.text) < 300)
-    wall = next((line for line in lines if tables.paywall_lines.search(line)), None)
+    wall = next((line for line in lines if tables.paywall_lines.search(line) or _asks_to_pay(line)), None)
     if signs.is_marked_paid and (wall is not None or is_short):
         return wall or "json-ld declares that the article is not free"
     if wall is not None and (ends_cut or is_short) and _is_beside(page, blocks, wall):
@@ -237,4 +243,15 @@ def is_wall(text: str) -> bool:
     (True, False)
     """
     found = load_kind_tables().paywall_lines.search(text) if len(text) < LONGEST_WALL_LINE else None
-    return found is not None and found.start() <= FURTHEST_WALL_WORD
+    return (found is not None and found.start() <= FURTHEST_WALL_WORD) or _asks_to_pay(text)
+
+
+def _asks_to_pay(line: str) -> bool:
+    """Whether a line of a few words says who may read on.
+
+    >>> _asks_to_pay("Logga in för att läsa hela artikeln"), _asks_to_pay("Log in to read the comments")
+    (True, False)
+    """
+    tables = load_kind_tables()
+    return (size_of(line) <= LONGEST_ASKING and line[-1:] not in _QUOTES and tables.wall_others.search(line) is None
+            and tables.wall_readers.search(line) is not None and tables.wall_reading.search(line) is not None)

@@ -20,13 +20,20 @@ type JsonObject = Mapping[str, object]
 _ARTICLES = ("article", "posting", "report", "review", "liveblog")
 _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _LONGEST = 2_000_000
+_LONGEST_REPAIRED = 60_000
 _DEEPEST = 12
 _SHORTEST_HEADLINE = 8
 _MOST = 500
-_BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s)+")
+_BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s|\ufeff)+")
 _AFTER = ("-->", "//]]>", "]]>", ";")
 _BETWEEN = re.compile(r"[\s,;]*")
-_STRAY_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\([^\"\\\\/bfnrtu])")
+_STRAY_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\([^\"\\\\/bfnrtu]|u(?![0-9a-fA-F]{4}))")
+_COMMENT = re.compile(r"/\*.{0,2000}?\*/|^\s*//[^\n]*$", re.S | re.M)
+_NO_VALUE = re.compile(r"(?<=[\w@]\")(\s*:\s*)(?:undefined\b|\{\{[^{}]*\}\}|\{%[^{}]*%\}|(?=[,}]))")
+_NO_COMMA = re.compile(r"(?<=[\"}\]\d])(?=\s+\"[\w@]+\"\s*:)")
+_MEMBER = re.compile(
+    r'("[\w@:-]+"\s*:\s*")(.{0,2000}?)(?=(?<!\\)"\s{0,20}(?:,\s{0,20}"[\w@:-]{1,40}"\s{0,20}:|[}\]]))', re.S)
+_QUOTE = re.compile(r'(?<!\\)"')
 _INNER_QUOTE = re.compile(r'(?<![\\{\[,:\s])"(?!\s*[:,}\]])|(?<=\w\s)"(?=\w)|(?<=[^\\{\[,:\s])"(?=\s\w)')
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _REFERENCE = re.compile(r"&#?\w{2,30};")
@@ -74,7 +81,7 @@ def read_linked_data(root: etree._Element) -> LinkedData:
             values, how = _parse(text)
             if how is not None and text.strip():
                 broken.append((how, " ".join(text[:200].split())))
-            for parsed in values:
+            for parsed in (inner for value in values for inner in _unpacked(value)):
                 found_so_far.extend(_objects(parsed, 0, is_listed=False))
         if len(found_so_far) > _MOST:
             break
@@ -181,7 +188,10 @@ def _parse(text: str) -> tuple[list[object], str | None]:
     used, because they are whole.
     """
     usual = (str, _unwrapped, _without_trailing_commas)
-    for repaired in (*usual, _with_quotes, _without_stray_escapes, _with_inner_escapes):
+    for repaired in (*usual, _with_quotes, _without_comments, _without_stray_escapes, _with_values, _with_commas,
+                     _with_escaped_members, _with_inner_escapes):
+        if repaired is _with_quotes and _values(_closed(text))[1]:
+            return _values(_closed(text))[0], "repaired"
         text = repaired(text)
         values, is_whole = _values(text)
         if is_whole:
@@ -209,6 +219,56 @@ def _with_quotes(text: str) -> str:
 
 def _without_stray_escapes(text: str) -> str:
     return _STRAY_ESCAPE.sub(r"\1\2", text)
+
+
+def _unpacked(value: object) -> list[object]:
+    """The value, or the values of the JSON text that it is."""
+    return _parse(value)[0] if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else [value]
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub("", text[:_LONGEST_REPAIRED]).replace("\u00a0", " ") + text[_LONGEST_REPAIRED:]
+
+
+def _with_values(text: str) -> str:
+    """The JSON with ``null`` where a template left a value out.
+
+    >>> _with_values('{"image": , "url": undefined, "name": {{ name }}}')
+    '{"image": null, "url": null, "name": null}'
+    """
+    return _NO_VALUE.sub(r"\1null", text)
+
+
+def _with_commas(text: str) -> str:
+    return _NO_COMMA.sub(",", text)
+
+
+def _with_escaped_members(text: str) -> str:
+    """The JSON with the quotes in a member's text escaped: the text ends where the next member or the end follows.
+
+    >>> _with_escaped_members('{"headline": "Crews say "no", and mean it", "url": "/a"}')
+    '{"headline": "Crews say \\\\"no\\\\", and mean it", "url": "/a"}'
+    """
+    if len(text) > _LONGEST_REPAIRED:
+        return text
+    return _MEMBER.sub(lambda found: found[1] + _QUOTE.sub(r'\"', found[2]), text)
+
+
+def _closed(text: str) -> str:
+    """The JSON with the brackets that are missing at its end, if its last value is whole."""
+    if text.rstrip()[-1:] not in ("}", "]", '"'):
+        return text
+    open_, is_text, is_escaped = [], False, False
+    for letter in text:
+        if is_text:
+            is_text, is_escaped = letter != '"' or is_escaped, letter == "\\" and not is_escaped
+        elif letter == '"':
+            is_text = True
+        elif letter in "{[":
+            open_.append("}" if letter == "{" else "]")
+        elif letter in "}]" and open_:
+            open_.pop()
+    return text if is_text else text + "".join(reversed(open_))
 
 
 def _with_inner_escapes(text: str) -> str:

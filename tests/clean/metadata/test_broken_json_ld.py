@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cases.reading import TITLE, a_page, article_of, names
@@ -14,6 +16,17 @@ REPAIRED = {
     "an escaped apostrophe": rf'{{"headline": "Marrowby\'s pier", {BLOCK}}}',
     "two objects": f'{{"@type": "WebSite", "name": "Harbour News"}} {{{BLOCK}}}',
     "escaped as HTML": f"{{{BLOCK}}}".replace('"', "&quot;"),
+    "quotes and a comma": f'{{"headline": "Council says "not yet", and adjourns", {BLOCK}}}',
+    "quotes around all": f'{{"headline": ""Not yet"", {BLOCK}}}',
+    "a comment": f"{{/* the article */ {BLOCK}}}",
+    "a line of comment": f"{{\n  // the article\n {BLOCK}}}",
+    "no value": f'{{"image": , {BLOCK}}}',
+    "a value that a script left out": f'{{"image": undefined, {BLOCK}}}',
+    "a value that a template left out": f'{{"image": {{{{ image }}}}, {BLOCK}}}',
+    "no comma": f'{{"headline": "Pier"\n {BLOCK}}}',
+    "no end": f"[{{{BLOCK}",
+    "an escape that is none": f'{{"headline": "Pier \\u00zz", {BLOCK}}}',
+    "spaces that are none": f"{{\u00a0{BLOCK}}}",
 }
 
 
@@ -40,3 +53,8 @@ def test_what_is_not_read_is_in_the_evidence(block: str) -> None:
 
 def test_valid_json_ld_is_no_evidence_of_a_fault() -> None:
     assert "json-ld" not in article_of(page(f"<!-- {{{BLOCK},}} -->")).evidence
+    assert "json-ld" not in article_of(page(f"\ufeff{{{BLOCK}}}")).evidence
+
+
+def test_json_in_a_text_is_read() -> None:
+    assert names(article_of(page(json.dumps(f"{{{BLOCK}}}")))) == [("Ada Brandt", "person")]

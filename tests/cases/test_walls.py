@@ -1,0 +1,60 @@
+"""A paywall's line is found by who may read on and what, in any language; other offers are no walls."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of
+
+TEASER = PARAGRAPHS[0]
+WALLS = (
+    "Pour lire cet article en entier, abonnez-vous",
+    "Suscríbase y siga leyendo el artículo",
+    "Registrati per leggere l'articolo: abbonati",
+    "Melde dich an, um den Artikel zu lesen: anmelden",
+    "Bli abonnent og les hele saken",
+    "Logga in och läs hela artikeln",
+    "Tilaa lehti ja lue juttu loppuun",
+    "Zaloguj się i czytaj dalej",
+    "Přihlaste se a čtěte dál",
+    "Abone olun, haberi okumaya devam edin",
+    "Чтобы читать статью целиком, войдите",
+    "Увійдіть, щоб читати статтю",
+    "Συνδεθείτε για να διαβάσετε το άρθρο",
+    "اشترك لقراءة المقال",
+    "登录并继续阅读本文",
+    "訂閱會員繼續閱讀",
+    "会員になって記事の続きを読む",
+    "로그인하고 기사 계속 보기",
+    "Log in and read on: this story is free for members",
+)
+
+
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_short_line_that_says_who_may_read_on_is_a_wall(wall: str) -> None:
+    for page in (a_page((TEASER,), after=f"<p>{wall}</p>"),
+                 a_page((TEASER,)).replace("</article>", f"</article><div>{wall}</div>")):
+        article = article_of(page)
+        assert (article.is_truncated, article.body) == (True, TEASER)
+
+
+OFFERS = (
+    "Sign in to see the comments",
+    "Subscribe to our newsletter and read more stories",
+    "Register",
+    "Read the article aloud",
+    "Anmelden und Kommentare lesen",
+    "Abonnez-vous à notre newsletter pour lire nos articles",
+)
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_another_offer_is_none(offer: str) -> None:
+    assert not article_of(a_page((TEASER,)).replace("</article>", f"</article><div>{offer}</div>")).is_truncated
+
+
+def test_a_quotation_or_a_sentence_about_reading_is_text() -> None:
+    for last in ("“Members ought to read that article again.”",
+                 "Councillor Falk asked all members of the council to read the article of the law before a vote."):
+        article = article_of(a_page((*PARAGRAPHS, last), TITLE))
+        assert article.body.endswith(last)
