@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import accumulate, zip_longest
+from itertools import zip_longest
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlunsplit
 
 import rensa
@@ -309,11 +309,8 @@ def story_signature(body: str) -> tuple[int, ...]:
 
 
 def _shingles(words: list[str]) -> list[str]:
-    """The distinct runs of words, as parts of one text: that takes half the time of joining each run."""
-    text = " ".join(words)
-    ends = list(accumulate(map(len, words), lambda end, size: end + 1 + size))
-    starts = [0, *(end + 1 for end in ends)]
-    return list({text[start:end] for start, end in zip(starts, ends[SHINGLE_WORDS - 1 :], strict=False)})
+    """The runs of words, in order. One that comes twice changes nothing, since a MinHash keeps smallest values."""
+    return list(map(" ".join, zip(*(words[at:] for at in range(SHINGLE_WORDS)), strict=False)))
 
 
 def _unwrapped(parts: SplitResult) -> SplitResult:

@@ -19,10 +19,10 @@ from pipelines.clean.metadata.jsonld import unescaped
 _NAMING = ("property", "name", "itemprop", "http-equiv")
 _DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_HEADLINE = finder("//body//*[@itemprop='headline'][not(self::meta)]")
+_HEADLINE = finder("/descendant::body/descendant::*[@itemprop='headline'][not(self::meta)]")
 _NO_HEADLINE = frozenset(("button", "time", "small", "svg", "script", "style", "template", "noscript", "select"))
 _APART = frozenset(("br", "div", "p"))
-_PUBLISHER = finder("//*[@itemprop='publisher']//*[@itemprop='name']")
+_PUBLISHER = finder("/descendant::*[@itemprop='publisher']/descendant::*[@itemprop='name']")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
 MOST_HEADLINES = 5

@@ -41,7 +41,7 @@ _DECLARED = {
 """Fields, each with its property in schema.org."""
 
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]+")
-_LICENSE_LINKS = finder("//a[@rel and @href]")
+_LICENSE_LINKS = finder("/descendant::a[@rel and @href]")
 _OF_OTHERS = ("figure", "figcaption", "picture", "aside", "blockquote")
 _BOX_OF_OTHERS = re.compile(
     r"(?:^|[\s_-])(?:comments?|repl(?:y|ies)|responses?|photos?|images?|captions?|credits?|gallery|media)(?:$|[\s_-])",
