@@ -86,7 +86,8 @@ def read_markup(text: str, deepest: int, *, with_noscript: bool = False) -> Mark
     """
     readable = text
     for character in _NO_CHARACTERS:
-        readable = readable.replace(character, "")
+        if character in readable:  # to look is ten times as fast as to replace nothing
+            readable = readable.replace(character, "")
     markup = _with_title_closed(readable.encode("utf-8", "ignore").translate(None, _NOT_XML))
     kept = _NOSCRIPT_TAG.sub(b"", markup) if with_noscript else _without_noscript(markup)
     has_noscript, markup = len(kept) < len(markup), kept
