@@ -30,7 +30,7 @@ LABELS: dict[str, EntityType] = {  # from the labels of OntoNotes to those of Co
 
 LEARNED = 100_000
 """Words that a model keeps for good: they take some twenty megabytes, and make most of any later text. Of so many
-words with their punctuation it also keeps how they are split; spaCy's default of 10,000 is used up by fifty articles.
+words with their punctuation it also keeps how they are split; spaCy's default of 10,000 is used up by thirty articles.
 """
 
 REMEMBERED = 500_000
