@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-REMEMBERED = 20_000
-"""Different tokens whose embeddings are kept: they take 8 MB. When there are more, all are forgotten."""
+REMEMBERED = 60_000
+"""Different tokens whose embeddings are kept: they take 24 MB. When there are more, all are forgotten."""
 
 PIECES = 3
 EPSILON = np.float32(1e-08)
