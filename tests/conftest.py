@@ -14,8 +14,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
+from flows.local.prefect import LocalPrefect, api_url
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
+from tests.shared import SHARED, common_folder
 
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
@@ -32,6 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Shards (``make test``) take long files first; a run in one process keeps pytest's order."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _turn(item.path.relative_to(HERE.parent)))
+
+
+def pytest_sessionfinish() -> None:
+    """Servers end once all shards are done: not in a fixture, whose wait for the others would count as a test's."""
+    SHARED.release()
 
 
 def _turn(path: Path) -> tuple[int, int]:
@@ -86,6 +93,31 @@ def postgres(postgres_server: LocalPostgres) -> Iterator[str]:
     """The URL of an empty database of this test alone."""
     with a_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def local_prefect(tmp_path_factory: pytest.TempPathFactory) -> LocalPrefect:
+    """A real Prefect server, which shards share: it has flow runs of others, too."""
+    server = LocalPrefect(common_folder(tmp_path_factory, "prefect"))
+    SHARED.start(server)
+    return server
+
+
+@pytest.fixture(scope="session")
+def prefect_server(local_prefect: LocalPrefect) -> str:
+    """The URL of its API."""
+    running = local_prefect.running()
+    assert running is not None, f"the Prefect server is gone: see {local_prefect.log}"
+    return api_url(running)
+
+
+@pytest.fixture
+def prefect_api(prefect_server: str) -> Iterator[str]:
+    """This process's flows run against the session's Prefect server while the test lasts."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        yield prefect_server
 
 
 @pytest.fixture(scope="session")

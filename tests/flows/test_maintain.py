@@ -41,7 +41,7 @@ def test_a_warehouse_that_a_run_writes_is_left_alone(
 
 
 def test_the_flow_does_the_same_and_waits(
-    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, prefect_server: None
+    make_warehouse: Callable[[Path], DuckDBWarehouse], home: Path, prefect_api: str
 ) -> None:
     home.mkdir()
     warehouse = make_warehouse(home / "warehouse.duckdb")

@@ -89,7 +89,7 @@ def test_the_artifact_says_it_too(warehouse: DuckDBWarehouse) -> None:
 
 
 def test_the_flow_releases_what_waits_without_a_broker(
-    warehouse: DuckDBWarehouse, prefect_server: None, monkeypatch: pytest.MonkeyPatch
+    warehouse: DuckDBWarehouse, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows.faults import NotFound
     from flows.release import release

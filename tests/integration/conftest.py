@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from flows.local.kafka import LocalKafka
-from flows.local.prefect import LocalPrefect, api_url
+from flows.local.prefect import LocalPrefect
 from pipelines.settings import KafkaSettings
 from pipelines.sinks.kafka import make_topics
 from tests.integration.running import close_warm
+from tests.shared import SHARD, SHARED, common_folder
 
 HERE = Path(__file__).parent
 NUMBERS = itertools.count(1)
@@ -41,16 +42,15 @@ def warm_runs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Kafka for the session: its address."""
-    with LocalKafka(tmp_path_factory.mktemp("kafka"), overrides=QUICK).for_now() as running:
-        yield running.address
+def broker(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a real Kafka, which shards share."""
+    return SHARED.start(LocalKafka(common_folder(tmp_path_factory, "kafka"), overrides=QUICK)).address
 
 
 @pytest.fixture
 def kafka(broker: str) -> KafkaSettings:
     """Settings of this test alone: topics and group of its own names, which ``make_topics`` makes."""
-    number = next(NUMBERS)
+    number = f"{SHARD}-{next(NUMBERS)}"
     return KafkaSettings(
         bootstrap_servers=broker, raw_topic=f"raw-{number}", rejected_topic=f"rejected-{number}",
         group_id=f"group-{number}", partitions=2, request_timeout_s=15,
@@ -69,14 +69,6 @@ def make_topic(kafka: KafkaSettings) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture(scope="session")
-def local_prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPrefect]:
-    """A real Prefect server for the session."""
-    server = LocalPrefect(tmp_path_factory.mktemp("prefect"))
-    with server.for_now():
-        yield server
-
-
 @pytest.fixture
 def other_prefect(local_prefect: LocalPrefect, tmp_path: Path) -> LocalPrefect:
     """A Prefect server of this test alone, which is not started yet.
@@ -91,20 +83,3 @@ def other_prefect(local_prefect: LocalPrefect, tmp_path: Path) -> LocalPrefect:
     ):
         session.backup(copy)
     return own
-
-
-@pytest.fixture(scope="session")
-def prefect_server(local_prefect: LocalPrefect) -> str:
-    """The URL of its API."""
-    running = local_prefect.running()
-    assert running is not None
-    return api_url(running)
-
-
-@pytest.fixture
-def prefect_api(prefect_server: str) -> Iterator[str]:
-    """This process's flows run against the session's Prefect server while the test lasts."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield prefect_server
