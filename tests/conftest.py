@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 from flows.local.prefect import LocalPrefect, api_url
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
+from tests.one_thread import use_one_thread
 from tests.shared import SHARED, common_folder
 
 NUMBERS = itertools.count(1)
@@ -28,6 +30,18 @@ LONGEST = (
 """Files of ``integration`` that take about a minute or more, the longest first: the last one keeps a shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 """Folders whose files take longest, in this order: shards that begin with them end together."""
+
+
+use_one_thread()
+
+
+def pytest_configure() -> None:
+    gc.disable()  # until all is imported: nothing of it can be freed, and looking takes seconds
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

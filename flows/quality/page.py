@@ -70,7 +70,7 @@ def render(
 ) -> str:
     """The page of a run. ``unread`` says why the warehouse could not be read, if it could not."""
     shown = quality.scrapers[:SHOWN_SCRAPERS]
-    return _template().get_template("page.html").render(
+    return templates().get_template("page.html").render(
         run=quality, made_at=made_at, unread=unread, stale=stale[:SHOWN_SCRAPERS], outcomes=OUTCOMES, kinds=KINDS,
         standings=STANDINGS, attention=attention(quality, stale), bars=bars(quality), stored=_stored(quality),
         failed=sorted((c for c in quality.checks if c.failed), key=_by_share),
@@ -86,7 +86,7 @@ def render_differences(
     found: Differences, outcomes: Sequence[Difference], fields: Sequence[Difference], chosen: str, made_at: datetime
 ) -> str:
     """The page of what a reprocess would change. ``chosen`` says in words which messages were processed."""
-    return _template().get_template("differences.html").render(
+    return templates().get_template("differences.html").render(
         found=found, outcomes=outcomes, fields=fields, chosen=chosen, made_at=made_at,
     )
 
@@ -207,7 +207,7 @@ def cut(value: object, most: int = SHOWN_CHARACTERS) -> str:
 
 
 @cache
-def _template() -> Environment:
+def templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(

@@ -41,7 +41,11 @@ def stored_fingerprint(con: Connection) -> str | None:
 
 def has_table(con: Connection, name: str) -> bool:
     """Whether the warehouse has a table of this name."""
-    return _table_columns(con, name) != set()
+    return con.execute(
+        "SELECT 1 FROM information_schema.tables "
+        "WHERE table_name = ? AND table_schema = current_schema() AND table_catalog = current_database()",
+        [name],
+    ).fetchone() is not None
 
 
 def make_layout(con: Connection, dialect: Dialect, at: datetime, time_zone: str = "UTC") -> None:
@@ -107,10 +111,10 @@ def _numbers() -> list[int]:
 
 def _add_columns(con: Connection, dialect: Dialect) -> None:
     """Adds optional columns that a table lacks. Raises ``WarehouseFault`` if it lacks a column that is not nullable."""
+    there = _columns(con)
     for table in layout().values():
-        there = _table_columns(con, table.name)
         for column in table.columns:
-            if column.name in there:
+            if column.name in there[table.name]:
                 continue
             if not column.is_nullable:
                 raise WarehouseFault(
@@ -120,10 +124,12 @@ def _add_columns(con: Connection, dialect: Dialect) -> None:
             con.execute(f"ALTER TABLE {table.name} ADD COLUMN {definition(column, dialect)}")
 
 
-def _table_columns(con: Connection, table: str) -> set[str]:
-    rows = con.execute(
-        "SELECT column_name FROM information_schema.columns "
-        "WHERE table_name = ? AND table_schema = current_schema() AND table_catalog = current_database()",
-        [table],
-    ).fetchall()
-    return {row[0] for row in rows}
+def _columns(con: Connection) -> dict[str, set[str]]:
+    """The columns of each table."""
+    found: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND table_catalog = current_database()"
+    ).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found

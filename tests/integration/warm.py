@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import gc
 import json
 import os
 import runpy
@@ -22,11 +23,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import NoReturn, TypedDict
 
 from pipelines.runtime.workers import PR_SET_PDEATHSIG
+from tests.one_thread import use_one_thread
 
 PAUSING = Path(__file__).parent / "pausing"
 WITH_WORKERS = {"ingest", "rejected", "scrapers", "reprocess", "backfill", "demo"}
@@ -131,6 +134,21 @@ def _load() -> None:
 
     del anyio, fastapi, flows, kafka, pipelines, prefect, pyarrow, duckdb, postgres
     load_all(settings)
+    use_one_thread()
+    _run_once(settings.home)
+
+
+def _run_once(folder: Path) -> None:
+    """What a process compiles or makes when it first needs it, of the steps, the job and the report, is made here."""
+    from flows.quality.page import templates
+    from pipelines.jobs.audit import audit_here
+    from pipelines.samples import sample_messages
+    from tests.warehouse.sampled import staged_samples
+
+    audit_here(staged_samples(folder / "once", islice(sample_messages(), 24)))
+    templates().get_template("page.html")
+    gc.collect()
+    gc.freeze()
 
 
 def _run(asked: Asked) -> NoReturn:
