@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from importlib.resources import files
 
 from pipelines.clean.text import listed_in, repair, represented, shorten, tidy_line, without_references
@@ -16,6 +17,10 @@ MOST_VALUES = 100
 LONGEST_VALUE = 2_000
 DEEPEST = 6
 
+_NOTHING = frozenset(("", "nan", "none", "null", "undefined", "nat", "nil", "n/a", "[]", "{}"))
+"""What programs write for a value that they do not have."""
+
+_INLINE = re.compile(r"</?[a-z][^<>]{0,200}>", re.I)
 _NAMING = ("name", "url", "text", "main", "value", "@value", "$date")
 _MARKUP = re.compile(
     r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>", re.I
@@ -26,13 +31,15 @@ _MARKUP = re.compile(
 class ItemFields:
     """What an item declares about its article: strings as the scraper wrote them, dates included, not yet checked.
 
-    ``text`` is plain text and ``html`` is markup. ``evidence`` gives the key that each field was read from.
+    ``text`` is plain text and ``html`` is markup. ``people`` are those of the authors that are declared to be persons.
+    ``evidence`` gives the key that each field was read from.
     """
 
     title: str | None = None
     text: str | None = None
     html: str | None = None
     authors: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()
     published_at: str | None = None
     modified_at: str | None = None
     canonical_url: str | None = None
@@ -78,14 +85,15 @@ def read_item(item: Mapping[str, object], scraper: str) -> ItemFields:
         repaired = repair(found[0][: LONGEST_VALUE * 2])
         if repaired.evidence is not None:
             evidence[f"{name}_repair"] = repaired.evidence
-        return shorten(tidy_line(without_references(repaired.text)), LONGEST_VALUE)
+        return shorten(tidy_line(_without_tags(without_references(repaired.text))), LONGEST_VALUE)
 
     text, html = _texts(item, keys, evidence)
     return ItemFields(
         title=value("title"),
         text=text,
         html=html,
-        authors=values("authors"),
+        authors=tuple(map(_without_tags, values("authors"))),
+        people=frozenset(name for key in keys["authors"] for name in _people(_at(item, key))),
         published_at=value("published_at"),
         modified_at=value("modified_at"),
         canonical_url=value("canonical_url"),
@@ -110,6 +118,11 @@ def values_under(name: str, item: Mapping[str, object], scraper: str) -> tuple[s
     return tuple(value for value in values if isinstance(value, str) and value.strip())
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a text is empty, or what a program writes for a value that it does not have."""
+    return text.strip().casefold() in _NOTHING
+
+
 def is_markup(text: str) -> bool:
     """Whether a text is HTML: it has two tags, or a tag and an end tag.
 
@@ -132,7 +145,7 @@ def _texts(
             if not whole.strip():
                 continue
             repaired = repair(whole)
-            whole = repaired.text
+            whole = _unescaped_markup(repaired.text)
             if repaired.evidence is not None:
                 evidence.setdefault("body_repair", repaired.evidence)
             if is_markup(whole):
@@ -173,7 +186,7 @@ def _fold(key: str) -> str:
 def _strings(value: object, depth: int = 0) -> Iterator[str]:
     """Every string in a value that may be a string, a number, an object with a name, or lists of these."""
     if isinstance(value, str):
-        yield from (text for text in map(represented, listed_in(value)) if text.strip())
+        yield from (text for text in map(represented, listed_in(value)) if not is_nothing(text))
     elif isinstance(value, bool) or value is None or depth > DEEPEST:
         return
     elif isinstance(value, int | float):
@@ -184,6 +197,33 @@ def _strings(value: object, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for entry in value[:10_000]:
             yield from _strings(entry, depth + 1)
+
+
+def _people(value: object, depth: int = 0) -> Iterator[str]:
+    """The names of the objects in a value whose type is that of a person."""
+    if isinstance(value, list) and depth <= DEEPEST:
+        for entry in value[:MOST_VALUES]:
+            yield from _people(entry, depth + 1)
+    elif isinstance(value, Mapping) and str(value.get("@type")).lower().endswith("person"):
+        yield from _strings(value.get("name"), depth + 1)
+
+
+def _without_tags(text: str) -> str:
+    """A line without markup, if it has an end tag."""
+    return _INLINE.sub("", text) if "</" in text else text
+
+
+def _unescaped_markup(text: str) -> str:
+    """The markup or the lines of a text that was escaped as a whole.
+
+    >>> _unescaped_markup("&lt;p&gt;It opened.&lt;/p&gt;"), _unescaped_markup(r"It opened.\\n\\nToday.\\n")
+    ('<p>It opened.</p>', 'It opened.\\n\\nToday.\\n')
+    """
+    if text.lstrip().startswith("&lt;") and is_markup(markup := unescape(text)):
+        return markup
+    if "\n" not in text and text.count("\\n") > 1:
+        return text.replace("\\r", "").replace("\\n", "\n")
+    return text
 
 
 def _tags(found: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 
@@ -9,13 +10,13 @@ from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.dump import findings_of_dump
 from pipelines.clean.html.markup import read_markup
 from pipelines.clean.identity import accepts_declared, canonical_url, registered_domain
-from pipelines.clean.item import ItemFields, is_markup, read_item
+from pipelines.clean.item import ItemFields, is_markup, is_nothing, read_item
 from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.page import read_metadata
 from pipelines.clean.metadata.rights import Declared, read_item_rights
 from pipelines.clean.metadata.title import title_in, title_warnings, without_outlet
 from pipelines.clean.metadata.written import read_written
-from pipelines.clean.names import parse_byline
+from pipelines.clean.names import parse_byline, parse_person
 from pipelines.clean.page import clean_page
 from pipelines.clean.rules import Rules
 from pipelines.clean.text import repair
@@ -31,7 +32,7 @@ def clean_item(raw: RawArticle, rules: Rules) -> CleanArticle:
     """
     fields = read_item(raw.item or {}, raw.scraper)
     text, html = fields.text, fields.html
-    if text is None and html is None and raw.text.strip():
+    if text is None and html is None and not is_nothing(raw.text):
         text, html = (None, raw.text) if is_markup(raw.text) else (raw.text, None)
     found = _with_rights(_declared_by(fields, raw.url), read_item_rights(raw.item or {}))
     if text is not None:
@@ -93,15 +94,23 @@ def _declared_by(fields: ItemFields, url: str | None) -> Findings:
 def _authors(fields: ItemFields) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
     for byline in fields.authors:
-        for author in parse_byline(byline):
-            found.setdefault(author.name.casefold(), author)
+        for line in byline.splitlines():
+            for author in parse_person(line) if byline in fields.people else parse_byline(line):
+                found.setdefault(author.name.casefold(), author)
     return tuple(found.values())
+
+
+_REPRESENTED = re.compile(r"datetime\.date(?:time)?\((\d+), (\d+), (\d+)(?:, (\d+))?(?:, (\d+))?")
+"""A time as Python represents it."""
 
 
 def _moment(written: str | None, language: str | None) -> Moment | None:
     if written is None:
         return None
-    return read_moment(written.removesuffix(".0")) or read_written(written, language)
+    if (numbers := _REPRESENTED.match(written)) is not None:
+        written = "{:0>4}-{:0>2}-{:0>2} {:0>2}:{:0>2}".format(*(number or "0" for number in numbers.groups()))
+    moment = read_moment(written.removesuffix(".0"))
+    return moment if moment is not None and moment.has_time else read_written(written, language) or moment
 
 
 def _of_text(text: str, declared: Findings) -> Findings:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from ast import literal_eval
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
@@ -46,7 +48,12 @@ _REFERENCES = re.compile(
 _ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.I)
 _REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
 _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_LONGEST_LIST = 10_000
+_LONGEST_LIST = 200_000
+_OPENINGS = ("['", '["', "('", "{'", '{"', "[{", "[None", "[[")
+_ARRAY = re.compile(r"(?:array|set|frozenset|deque)\((.*?)(?:,\s*dtype=\S+)?\)", re.S)
+MOST_ESCAPED = 3
+"""Times that a text may have been escaped."""
+
 MOST_PIECES = 1_000
 """Pieces of a text that are repaired one by one. In the rest of the text, only runs of letters are repaired."""
 
@@ -162,18 +169,38 @@ def represented(text: str) -> str:
 def listed_in(text: str) -> list[str]:
     """The strings of a list that a program wrote as text, in Python or JSON; otherwise the text alone.
 
-    >>> listed_in("['Ines Falk', 'Tom Okafor']"), listed_in("[Marrowby]")
-    (['Ines Falk', 'Tom Okafor'], ['[Marrowby]'])
+    Of an object in the list, its name is taken.
+
+    >>> listed_in("['Ines Falk', 'Tom Okafor']"), listed_in('[{"name": "Ines Falk"}]'), listed_in("[Marrowby]")
+    (['Ines Falk', 'Tom Okafor'], ['Ines Falk'], ['[Marrowby]'])
     """
     bare = text.strip()
-    if not (bare.startswith(("['", '["', "('")) and bare.endswith(("]", ")")) and len(bare) <= _LONGEST_LIST):
+    array = _ARRAY.fullmatch(bare) if bare.endswith(")") else None
+    bare = array[1] if array is not None else bare
+    if not (bare.startswith(_OPENINGS) and bare.endswith(("]", ")", "}")) and len(bare) <= _LONGEST_LIST):
         return [text]
-    try:
-        values = literal_eval(bare)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return [text]
-    is_list = isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
-    return [value for value in values if value.strip()] if is_list else [text]
+    for read in (literal_eval, json.loads):
+        try:
+            found = list(_names_in(read(bare)))
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+        return [name for name in found if name.strip()]
+    return [text]
+
+
+def _names_in(value: object) -> Iterator[str]:
+    """The strings in a value, and the names of its objects. Raises ``ValueError`` if something else is in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _names_in(each)
+    elif isinstance(value, set) and all(isinstance(each, str) for each in value):
+        yield from sorted(value)
+    elif isinstance(value, dict) and isinstance(value.get("name"), str):
+        yield value["name"]
+    elif value is not None:
+        raise ValueError("no list of names")
 
 
 def without_references(text: str) -> str:
@@ -186,7 +213,10 @@ def without_references(text: str) -> str:
     """
     if "&" not in text or "&lt;" in text or "&gt;" in text:
         return text
-    return _ANY_REFERENCE.sub(lambda written: unescape(written[0]), text)
+    for _ in range(MOST_ESCAPED):
+        if "&" in text:
+            text = _ANY_REFERENCE.sub(lambda written: unescape(written[0]), text)
+    return text
 
 
 def _unescaped(references: re.Match[str]) -> str:

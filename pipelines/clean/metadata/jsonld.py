@@ -187,6 +187,7 @@ def _parse(text: str) -> tuple[list[object], str | None]:
     A repair is used only if the whole block is valid with it. Of an invalid block, the values before the fault are
     used, because they are whole.
     """
+    most: list[object] = []
     usual = (str, _unwrapped, _without_trailing_commas)
     for repaired in (*usual, _with_quotes, _without_comments, _without_stray_escapes, _with_values, _with_commas,
                      _with_escaped_members, _with_inner_escapes):
@@ -194,9 +195,10 @@ def _parse(text: str) -> tuple[list[object], str | None]:
             return _values(_closed(text))[0], "repaired"
         text = repaired(text)
         values, is_whole = _values(text)
+        most = max(most, values, key=len)
         if is_whole:
             return values, None if repaired in usual and len(values) == 1 else "repaired"
-    return values, "not read"
+    return most, "not read"
 
 
 def _values(text: str) -> tuple[list[object], bool]:

@@ -25,6 +25,9 @@ _NAMED_ZONE = re.compile(
 LONGEST_UNREAD = 40
 _ANY_ZONE = re.compile(r"[A-Z]{2,4}T")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_RFC_2822 = re.compile(
+    r"^(?:[A-Z][a-z]{2,8},?\s+)?(?:\d{1,2}[\s-][A-Z][a-z]{2,8}|[A-Z][a-z]{2,8}\s+\d{1,2},?)[\s-]\d{2,4}\s+\d{1,2}:\d{2}(?::\d{2})?"
+    r"(?:\s*(?:[+-]\d{4}|(?![AP]M\b)[A-Z]{1,5}))?(?:\s*\([^()]*\))?\s*$", re.I)
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$")
 
 
@@ -180,7 +183,7 @@ def _is_summer(day: datetime) -> bool:
 
 
 def _rfc_2822(text: str) -> Moment | None:
-    if not re.search(r"\d{1,2}:\d{2}", text):
+    if _RFC_2822.match(text) is None:  # the library's parser reads much else, and leaves out halves of the day
         return None
     try:
         at = parsedate_to_datetime(text)

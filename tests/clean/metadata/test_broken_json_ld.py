@@ -58,3 +58,8 @@ def test_valid_json_ld_is_no_evidence_of_a_fault() -> None:
 
 def test_json_in_a_text_is_read() -> None:
     assert names(article_of(page(json.dumps(f"{{{BLOCK}}}")))) == [("Ada Brandt", "person")]
+
+
+def test_an_object_before_the_fault_is_read() -> None:
+    article = article_of(page(f'{{{BLOCK}, "publisher": {{"name": "Quay"}} }} }}'))
+    assert (names(article), article.evidence["json-ld"].how) == ([("Ada Brandt", "person")], "not read")
