@@ -14,7 +14,7 @@ from pipelines.clean.dump.lines import Lines, lines_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.model import load_model
-from pipelines.clean.text import plain_lines, repair, tidy_line
+from pipelines.clean.text import plain_lines, repair, tidy_line, without_references
 from pipelines.records import Author, Evidence
 
 LONGEST_DUMP = 2_000_000
@@ -63,7 +63,7 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
         chosen = [number for number in chosen if number > at or lines.texts[number] != lines.texts[at]]
         around = Surroundings(lines, next((number for number in chosen if number > at), around.first), around.last, url)
         evidence["title"] = headline.evidence
-    title = tidy_line(found[1].value) if found else ""
+    title = tidy_line(without_references(found[1].value)) if found else ""
     authors = find_authors(around, at)
     times = _first_of_each(find_times(around, max(at, 0)))
     outlet = find_outlet(around, title) if title else None
@@ -81,7 +81,7 @@ def read_dump(text: str, url: str | None = None) -> DumpReading:
     published, modified = times.get("published_at"), times.get("modified_at")
     return DumpReading(
         title=title,
-        body=paragraphs([lines.texts[number] for number in chosen]),
+        body=paragraphs([without_references(lines.texts[number]) for number in chosen]),
         authors=authors.value if authors else (),
         outlet=outlet.value if outlet else None,
         published_at=published.value if published else None,

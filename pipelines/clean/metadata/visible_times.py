@@ -156,6 +156,15 @@ def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_e
                 yield field or "published_at", Found(moment, "written date" if field is None else LABELLED, line)
 
 
+def is_of_else(before: str) -> bool:
+    """Whether the words before a date end in a label that is none of a byline, so that the date is of something else.
+
+    >>> is_of_else("Deadline: "), is_of_else("By: Ines Falk, "), is_of_else("Marrowby, ")
+    (True, False, False)
+    """
+    return _OF_ELSE.search(before) is not None and load_name_tables().opener.match(before) is None
+
+
 def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool:
     """Whether a date without a label may be the article's: alone, in a byline or after a place and a comma.
 
@@ -167,7 +176,7 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
     before = line[: dates[0].start].strip()
     while before and is_day(before.rpartition(" ")[2].strip(",")):
         before = before.rpartition(" ")[0].strip()
-    if _OF_ELSE.search(before) and load_name_tables().opener.match(before) is None:
+    if is_of_else(before):
         return False
     if _META_BOX.search(page.boxes[page.blocks[number].box].names):
         return True
