@@ -24,8 +24,8 @@ from tests.shared import SHARED, common_folder
 NUMBERS = itertools.count(1)
 HERE = Path(__file__).parent
 LONGEST = (
-    "test_exactly_once.py", "test_faults.py", "test_flink.py", "test_soak.py", "test_servers_away.py",
-    "test_deployment.py", "test_many_writers.py", "test_dashboard.py", "test_forget.py",
+    "test_exactly_once.py", "test_faults.py", "test_soak.py", "test_servers_away.py", "test_flink.py",
+    "test_many_writers.py", "test_dashboard.py", "test_deployment.py", "test_forget.py", "test_poison.py",
 )
 """Files of ``integration`` that take about a minute or more, the longest first: the last one keeps a shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}

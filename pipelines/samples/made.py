@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Callable, Mapping
+from functools import cache
 
 
 def oversized() -> bytes:
@@ -13,6 +14,7 @@ def oversized() -> bytes:
     return b"<!DOCTYPE html><title>Tide tables</title><h1>Tide tables</h1>" + paragraph * (10_500_000 // len(paragraph))
 
 
+@cache
 def gzip_bomb() -> bytes:
     """A small gzip body that decompresses to more than ``limits.body_bytes``."""
     return gzip.compress(b"<p>" + b" " * 64_000_000, mtime=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +26,8 @@ TAKEDOWN = Takedown("t" * 32, "outlet", "asked to", "editor", FETCHED_AT, None, 
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    made = DuckDBWarehouse(tmp_path / "news.duckdb", clock=lambda: FETCHED_AT)
-    made.prepare()
-    return made
+def warehouse(make_warehouse: Callable[[Path], DuckDBWarehouse], tmp_path: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(make_warehouse(tmp_path / "news.duckdb").path, clock=lambda: FETCHED_AT)
 
 
 @pytest.fixture
