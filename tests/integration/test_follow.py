@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.local.prefect import LocalPrefect
+from flows.local.prefect import LocalPrefect, api_url
 from flows.stopping import Stop, stoppable
 from flows.targets import with_settings
 from flows.watching import Watcher, watched_by
@@ -59,16 +59,18 @@ def prefect_rows(server: LocalPrefect) -> dict[str, int]:
 
 
 def test_polls_that_find_nothing_write_nothing_to_prefect(
-    kafka: KafkaSettings, prefect_api: str, local_prefect: LocalPrefect, tmp_path: Path
+    kafka: KafkaSettings, other_prefect: LocalPrefect, tmp_path: Path
 ) -> None:
     make_topics(kafka)
     settings = Settings(home=tmp_path / "home", kafka=kafka, follow=FollowSettings(poll_s=0.01, report_s=0.01))
     settings = settings.model_copy(update={"batch": settings.batch.model_copy(update={"workers": 0})})
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     from flows.ingest import ingest
 
-    with stoppable() as stop:
-        polls = Polls(stop, lambda: prefect_rows(local_prefect), 3, 40)
-        with watched_by(polls), with_settings(settings):
+    with other_prefect.for_now() as running, stoppable() as stop:
+        polls = Polls(stop, lambda: prefect_rows(other_prefect), 3, 40)
+        with watched_by(polls), with_settings(settings), temporary_settings({PREFECT_API_URL: api_url(running)}):
             report = ingest(follow=True)
     assert (report["status"], report["records"]) == ("completed", 0)
     at_first, at_last = polls.seen
