@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flows.local.prefect import LocalPrefect, api_url
 from pipelines.samples import sample_messages
 from pipelines.secrets import forms_of
 from pipelines.settings import KafkaSettings
@@ -29,15 +31,24 @@ def engine():
 """
 
 
+@pytest.fixture
+def own_prefect(other_prefect: LocalPrefect) -> Iterator[LocalPrefect]:
+    """A server of this test alone: another shard may deploy to the one that they share."""
+    with other_prefect.for_now():
+        yield other_prefect
+
+
 def test_no_secret_is_written_anywhere(
-    kafka: KafkaSettings, prefect_api: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    kafka: KafkaSettings, own_prefect: LocalPrefect, tmp_path: Path
 ) -> None:
     make_topics(kafka)
     publish_messages(kafka, kafka.raw_topic, list(sample_messages())[:10])
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "broken_engine.py").write_text(ENGINE)
     address = f"postgresql://news:{SECRETS['url']}@db.example/news?sslpassword={SECRETS['query']}"
-    machine = Machine(tmp_path / "home", kafka, prefect_api, workers=None)
+    running = own_prefect.running()
+    assert running is not None
+    machine = Machine(tmp_path / "home", kafka, api_url(running), workers=None)
     shown = []
     for code, arguments, more in (
         (0, ("deploy", "--verbose", "--work-pool", "of-secrets"), {}),
@@ -61,7 +72,7 @@ def test_no_secret_is_written_anywhere(
         shown.append(ran.stdout)
 
     forms = {name: [form.encode() for form in forms_of(secret)] for name, secret in SECRETS.items()}
-    folders = [machine.home, *tmp_path_factory.getbasetemp().glob("prefect*")]
+    folders = [machine.home, own_prefect.home]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "prefect.db" for path in files)
     texts = {str(path): path.read_bytes() for path in files} | {f"screen {n}": s.encode() for n, s in enumerate(shown)}
