@@ -34,7 +34,7 @@ install: $(INSTALLED)  ## create the environment from the lock file with hashes
 demo: $(INSTALLED)  ## start a real Kafka, ingest a month of samples, show the result and a link to the dashboard
 	@$(BIN)/dateline demo
 
-test: $(INSTALLED)  ## run every test and doctest, integration tests included: SHARDS=3, each with its own servers, for which it often waits
+test: $(INSTALLED)  ## run every test and doctest, integration tests included: SHARDS=3, which share a Kafka and a Prefect server
 	@$(BIN)/python -m pytest -n $(SHARDS) --dist loadfile --no-loadscope-reorder
 
 soak: $(INSTALLED)  ## kill runs at random moments and check that nothing is lost or doubled: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
