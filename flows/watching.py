@@ -56,3 +56,11 @@ def said_if_slow(note: Callable[[str], None], text: str) -> Iterator[Timer]:
         yield timer
     finally:
         timer.cancel()
+
+
+@contextmanager
+def said_if_it_waits(wait_minutes: float) -> Iterator[Timer]:
+    """Tell the watcher if the block waits for the writer lock. It cancels the timer when it has the lock."""
+    noting = watcher() if wait_minutes else Watcher()
+    with said_if_slow(noting.note, f"Waiting for the writer lock, {wait_minutes:g} minutes at most …") as timer:
+        yield timer

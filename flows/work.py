@@ -37,7 +37,7 @@ from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
 from flows.targets import the_warehouse
-from flows.watching import Watcher, said_if_slow, watcher
+from flows.watching import said_if_it_waits, watcher
 from pipelines.phrases import in_words
 from pipelines.secrets import redact
 
@@ -294,11 +294,9 @@ def working(  # noqa: PLR0913  how a run starts
     memory = Memory(settings, warehouse)
     hold_lock(memory.folder / "runs")
     holder = f"{kind} run {report.run_id[:8]}"
-    waits = f"Waiting for the writer lock, {wait_minutes:g} minutes at most …"
-    watching = watcher() if wait_minutes else Watcher()
     asks = following is None  # two runs that follow a topic would hand the lock to and fro
     with (
-        ExitStack() as ending, said_if_slow(watching.note, waits) as waiting,
+        ExitStack() as ending, said_if_it_waits(wait_minutes) as waiting,
         warehouse.writer(holder, 60 * wait_minutes, report.topic, asks=asks) as turn,  # it may write only now
     ):
         waiting.cancel()

@@ -25,6 +25,7 @@ from pipelines.warehouse.damage import damage
 from pipelines.warehouse.dialect import DUCKDB
 from pipelines.warehouse.duckdb_files import FileInUse, asked, attached
 from pipelines.warehouse.interface import (
+    IF_BUSY,
     WarehouseBusy,
     WarehouseUnavailable,
     warehouse_gone,
@@ -149,7 +150,7 @@ class DuckDBWarehouse(RelationalWarehouse):
         if not turn.take(wait_s, asks=asks):
             raise WarehouseBusy(
                 f"{_holder(turn.note)} is writing to {self.where}; this run changed nothing. "
-                "What to do: wait until that run has finished, or stop it, and run this again."
+                f"What to do: {IF_BUSY}."
             )
         try:
             yield turn

@@ -29,6 +29,11 @@ type OutboxKind = Literal["dead letters", "articles"]
 
 type RunStatus = Literal["running", "completed", "failed", "abandoned"]
 
+IF_BUSY = (
+    "wait until that run has finished, or stop it, and run this again; "
+    "or let this one wait (--wait, or wait_minutes of a deployment)"
+)
+
 
 class WarehouseUnavailable(WarehouseFault):
     """The warehouse cannot be reached at present; a later run may succeed."""

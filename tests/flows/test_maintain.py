@@ -36,8 +36,11 @@ def test_a_warehouse_that_a_run_writes_is_left_alone(
     home.mkdir()
     with make_warehouse(home / "warehouse.duckdb").writer("a run"):
         refused = CliRunner().invoke(app, ["maintain"])
-    assert refused.exit_code == OTHER_WRITER
+        waited = CliRunner().invoke(app, ["maintain", "--wait", "0.02"])
+    assert (refused.exit_code, waited.exit_code) == (OTHER_WRITER, OTHER_WRITER)
     assert "this run changed nothing" in " ".join(refused.output.replace("│", " ").split())
+    assert "Waiting for the writer lock" not in refused.output
+    assert "Waiting for the writer lock, 0.02 minutes at most" in waited.output
 
 
 def test_the_flow_does_the_same_and_waits(

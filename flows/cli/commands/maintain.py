@@ -40,9 +40,12 @@ def maintain(  # noqa: PLR0913, PLR0917  its options
     with command("maintain", verbose=verbose, warehouse=warehouse) as run:
         from dataclasses import asdict
 
+        from flows.cli.progress import run_bar
         from flows.upkeep import keep_up
+        from flows.watching import watched_by
 
-        done = keep_up(run.settings, keep_days, wait, reencrypts=reencrypt)
+        with run_bar(run.screen, quiet=as_json) as watcher, watched_by(watcher):
+            done = keep_up(run.settings, keep_days, wait, reencrypts=reencrypt)
         if as_json:
             run.screen.write_json([asdict(each) for each in done])
         else:

@@ -22,7 +22,7 @@ from pipelines.secrets import redact
 from pipelines.warehouse import attention
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.dialect import POSTGRES
-from pipelines.warehouse.interface import WarehouseBusy, WarehouseFault
+from pipelines.warehouse.interface import IF_BUSY, WarehouseBusy, WarehouseFault
 from pipelines.warehouse.postgres import asking
 from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
@@ -141,7 +141,7 @@ class PostgresWarehouse(RelationalWarehouse):
             if not turn.take(wait_s, asks=asks):
                 raise WarehouseBusy(
                     f"{self.writer_of(topic) or 'Another run'} is writing to {self.shown}; this run changed nothing. "
-                    "What to do: wait until that run has finished, or stop it, and run this again."
+                    f"What to do: {IF_BUSY}."
                 )
             yield turn
         finally:
