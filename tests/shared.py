@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -46,6 +47,8 @@ class SharedServers:
 
     def release(self) -> None:
         """Stop the servers that this process started, once all other processes have released them."""
+        if (prefect := sys.modules.get("prefect.logging.handlers")) is not None:
+            prefect.APILogHandler().flush()  # it would complain at the end of the process that the server is gone
         for _, users, _ in self._used:
             fcntl.flock(users, fcntl.LOCK_UN)
         for server, users, is_own in reversed(self._used):
