@@ -21,6 +21,10 @@ _NOTHING = frozenset(("", "nan", "none", "null", "undefined", "nat", "nil", "n/a
 """What programs write for a value that they do not have."""
 
 _INLINE = re.compile(r"</?[a-z][^<>]{0,200}>", re.I)
+_END_TAG = re.compile(r"</[a-z][a-z0-9]*\s*>", re.I)
+_ESCAPED_LINES = re.compile(r"""(?:[.!?…。！？؟।"'”“’»)>]|\\n)(?:\\r)?\\n""")
+"""A line's end that was escaped, behind a sentence or another one. A path has them behind letters and colons."""
+
 _NAMING = ("name", "url", "text", "main", "value", "@value", "$date")
 _MARKUP = re.compile(
     r"<(?:html|body|head|article|main|section|div|p|h[1-6]|br|ul|ol|span|!doctype)\b[^<>]{0,500}>", re.I
@@ -210,7 +214,7 @@ def _people(value: object, depth: int = 0) -> Iterator[str]:
 
 def _without_tags(text: str) -> str:
     """A line without markup, if it has an end tag."""
-    return _INLINE.sub("", text) if "</" in text else text
+    return _INLINE.sub("", text) if _END_TAG.search(text) is not None else text
 
 
 def _unescaped_markup(text: str) -> str:
@@ -218,10 +222,12 @@ def _unescaped_markup(text: str) -> str:
 
     >>> _unescaped_markup("&lt;p&gt;It opened.&lt;/p&gt;"), _unescaped_markup(r"It opened.\\n\\nToday.\\n")
     ('<p>It opened.</p>', 'It opened.\\n\\nToday.\\n')
+    >>> _unescaped_markup(r"From C:\\news to D:\\notes.") == r"From C:\\news to D:\\notes."
+    True
     """
     if text.lstrip().startswith("&lt;") and is_markup(markup := unescape(text)):
         return markup
-    if "\n" not in text and text.count("\\n") > 1:
+    if "\n" not in text and text.count("\\n") > 1 and _ESCAPED_LINES.search(text) is not None:
         return text.replace("\\r", "").replace("\\n", "\n")
     return text
 

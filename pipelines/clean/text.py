@@ -46,6 +46,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
 _REFERENCES = re.compile(
     r"&(?:acirc|atilde|eth|ntilde|#0*(?:19[4-9]|2[0-3]\d|24[0-4])|#x0*[c-f][0-9a-f]);(?:&#?\w{2,8};)+", re.I)
 _ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.I)
+_BRACKET = re.compile(r"&(?:amp;)*[lg]t;", re.I)
 _REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
 _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONGEST_LIST = 200_000
@@ -210,8 +211,10 @@ def without_references(text: str) -> str:
 
     >>> without_references("Crews &amp; board didn&#8217;t&nbsp;agree"), without_references("A &lt;b&gt; &amp; a")
     ('Crews & board didn’t\xa0agree', 'A &lt;b&gt; &amp; a')
+    >>> without_references("Write &amp;lt;br&amp;gt; to break a line")
+    'Write &amp;lt;br&amp;gt; to break a line'
     """
-    if "&" not in text or "&lt;" in text or "&gt;" in text:
+    if "&" not in text or _BRACKET.search(text) is not None:
         return text
     for _ in range(MOST_ESCAPED):
         if "&" in text:

@@ -63,6 +63,19 @@ def test_a_short_article_about_a_technique_is_one() -> None:
     assert article_of(a_page((text,), "Marrowby's pier app goes wrong")).body == text
 
 
+BRIEFS = {
+    "where it was said": ("Lund resigns from ferry board", "The engineer wrote on Facebook on Monday that she goes."),
+    "a play on words": ("Nothing in the tank at all", "Drivers could not pay in Skarn because an app failed."),
+    "a trade": ("Thieves copy cards from many shops", "A JavaScript program was changed in 3,100 stores, police say."),
+    "fi": ("Johtaja lähtee satamasta syksyllä", "Mo Lund kertoi asiasta Facebookissa. Hän muuttaa Skarniin."),
+}
+
+
+@pytest.mark.parametrize(("title", "text"), BRIEFS.values(), ids=BRIEFS)
+def test_a_short_article_that_names_somebody_or_something_is_no_notice(title: str, text: str) -> None:
+    assert article_of(a_page((text,), title)).body == text
+
+
 def entries(opening: str) -> str:
     return "".join(
         f"<div><h3>The council of quay {n} opens a school</h3><p>Parents of quay {n} had asked for it since the flood, "

@@ -45,6 +45,9 @@ OFFERS = (
     "Read the article aloud",
     "Anmelden und Kommentare lesen",
     "Abonnez-vous à notre newsletter pour lire nos articles",
+    "Sign in to bookmark this story",
+    "Register an interest in articles like this",
+    "Members of the choir read what you write",
 )
 
 
@@ -58,3 +61,19 @@ def test_a_quotation_or_a_sentence_about_reading_is_text() -> None:
                  "Councillor Falk asked all members of the council to read the article of the law before a vote."):
         article = article_of(a_page((*PARAGRAPHS, last), TITLE))
         assert article.body.endswith(last)
+
+
+SENTENCES = {
+    "en": "Its members will read the report of the inquiry on Monday.",
+    "en, a register": "The museum will register every article of the collection.",
+    "fr": "La commune abonne ses classes à la lecture.",
+    "es": "El pueblo abonará el resto, según el artículo 9 de la norma.",
+    "ru": "Устав подписан и должен стать главным до осени.",
+    "zh": "会员代表继续讨论该章程的内容。",
+}
+
+
+@pytest.mark.parametrize("last", SENTENCES.values(), ids=SENTENCES)
+def test_a_last_sentence_about_others_is_text(last: str) -> None:
+    article = article_of(a_page((*PARAGRAPHS, last), TITLE))
+    assert (article.is_truncated, article.body.endswith(last)) == (False, True)

@@ -76,3 +76,11 @@ def test_text_that_was_escaped_as_a_whole_is_read() -> None:
     assert read(title="Crews &amp;amp;amp; board didn&amp;#8217;t").title == "Crews & board didn’t"
     assert read(title="<i>Gull</i> sinks off the pier").title == "Gull sinks off the pier"
     assert read(title="Nets of < 20 knots > 9").title == "Nets of < 20 knots > 9"
+
+
+def test_a_text_that_shows_paths_or_tags_keeps_them() -> None:
+    text = f"{PARAGRAPHS[0]} The clerk moved C:\\new to D:\\net. {' '.join(PARAGRAPHS[1:])}"
+    assert read(text=text).body == text
+    shown = f"{BODY}\n\nThe guide says to write &amp;lt;hr&amp;gt; for a rule, and nothing else."
+    assert read(text=shown).body == shown
+    assert read(title="Crews </3 Marrowby: <a and b> story").title == "Crews </3 Marrowby: <a and b> story"

@@ -54,7 +54,7 @@ _AUTHOR_PAGE = re.compile(
     r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _UNSEEN = re.compile(
-    r"(?:^|\s)(?:\w+-{1,2})?(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|assistive-text|tooltip-?text)(?:$|\s)",
+    r"(?:^|\s)(?!not-)(?:\w+-{1,2})?(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|assistive-text|tooltip-?text)(?:$|\s)",
     re.I)
 _CROSSED = re.compile(r"text-decoration[^;]*line-through", re.I)
 _ICON = re.compile(r"(?:^|[\s_-])(?:icons?|fa|glyphicon)(?:$|[\s_-])", re.I)

@@ -42,7 +42,9 @@ STYLE_RULES = 60
 
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_ASKING = 75
-_QUOTES = "\"”“»’'"
+_ENDS = frozenset("\"”“»’'.。؟?।")
+"""Ends of a sentence or of what somebody said. A wall's line is a title or a button."""
+
 LONGEST_ENDING = 100
 SHORT = 1_200
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -247,11 +249,13 @@ def is_wall(text: str) -> bool:
 
 
 def _asks_to_pay(line: str) -> bool:
-    """Whether a line of a few words says who may read on.
+    """Whether a line of a few words that is no sentence asks the reader to do something in order to read on.
 
     >>> _asks_to_pay("Logga in för att läsa hela artikeln"), _asks_to_pay("Log in to read the comments")
     (True, False)
+    >>> _asks_to_pay("Pupils register for reading lessons."), _asks_to_pay("Log in to save this article")
+    (False, False)
     """
     tables = load_kind_tables()
-    return (size_of(line) <= LONGEST_ASKING and line[-1:] not in _QUOTES and tables.wall_others.search(line) is None
+    return (size_of(line) <= LONGEST_ASKING and line[-1:] not in _ENDS and tables.wall_others.search(line) is None
             and tables.wall_readers.search(line) is not None and tables.wall_reading.search(line) is not None)

@@ -29,6 +29,8 @@ SHARED_WITH_TITLE = 0.34
 
 _ASKING = ("newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat")
 _WORD = re.compile(r"\w{4,}")
+_INNER = re.compile(r"(?<=[\w,;:)] )\w+")
+"""Words that begin no sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,33 @@ def is_request(texts: Sequence[str], titles: Sequence[str]) -> bool:
 def is_unrelated(text: str, titles: Sequence[str]) -> bool:
     """Whether a short text speaks of the page's technique, and has no word of what the page declares of its article.
 
-    ``titles`` are the headlines and descriptions. The article's own text comes by a script, or not at all.
+    ``titles`` are the headlines and descriptions. The article's own text comes by a script, or not at all. A text that
+    names something else than the technique is news, unless it says whose the rights are.
 
     >>> is_unrelated("Something went wrong. Try again later.", ["Ferry crews walk out over night shifts"])
     True
     >>> is_unrelated("The app went wrong, ferry crews say.", ["Ferry crews walk out over night shifts"])
     False
+    >>> is_unrelated("The union called for it on Facebook on Monday.", ["Ferry crews walk out over night shifts"])
+    False
     """
     if len(text) > LONGEST_UNRELATED or load_notice_tables().technique.search(text.lower()) is None:
         return False
+    if _names(text) and not text.startswith("©"):
+        return False
     declared = stems_of(" ".join(titles))
     return len(declared) >= FEWEST_STEMS and declared.isdisjoint(stems_of(text))
+
+
+def _names(text: str) -> bool:
+    """Whether a text has a name or a number inside of a sentence, other than the technique's own, or has no capitals.
+
+    >>> _names("Switch JavaScript on in your browser."), _names("Its app failed for 6 hours."), _names("应用程序出错")
+    (False, True, True)
+    """
+    technique = load_notice_tables().technique
+    inner = [word for word in _INNER.findall(text) if not word.islower() and technique.search(word.lower()) is None]
+    return text.lower() == text.upper() or any(word[0].isupper() or word[0].isdigit() for word in inner)
 
 
 def _is_about(text: str, titles: Sequence[str]) -> bool:

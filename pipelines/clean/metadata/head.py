@@ -20,7 +20,8 @@ _NAMING = ("property", "name", "itemprop", "http-equiv")
 _DRAWN = ("svg", "math", "iframe", "object")  # their title element is that of a picture
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _HEADLINE = finder("/descendant::body/descendant::*[@itemprop='headline'][not(self::meta)]")
-_NO_HEADLINE = frozenset(("button", "time", "small", "svg", "script", "style", "template", "noscript", "select"))
+_NO_HEADLINE = frozenset(("button", "svg", "script", "style", "template", "noscript", "select"))
+_ASIDE = frozenset(("time", "small"))
 _APART = frozenset(("br", "div", "p"))
 _PUBLISHER = finder("/descendant::*[@itemprop='publisher']/descendant::*[@itemprop='name']")
 _MARKS = re.compile(r"[\W_]+")
@@ -76,8 +77,8 @@ def read_head(root: etree._Element) -> Head:
     metas: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     title = None
-    headlines: list[str] = []
-    headings: list[str] = []
+    headlines: list[tuple[etree._Element, str]] = []
+    headings: list[tuple[etree._Element, str]] = []
     for tag in islice(root.iter("meta", "link", "title", "h1", "h2"), _MOST):
         if tag.tag == "meta":
             content = tag.get("content", "")
@@ -93,39 +94,51 @@ def read_head(root: etree._Element) -> Head:
         elif tag.tag in ("h1", "h2"):
             same = headlines if tag.tag == "h1" else headings
             if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None:
-                same += [text for text in (unescaped(headline_text(tag) or text_in(tag)),) if text]
+                same += [(tag, text) for text in (unescaped(headline_text(tag) or text_in(tag)),) if text]
         elif title is None and next(tag.iterancestors(*_DRAWN), None) is None:
             title = unescaped(text_in(tag)) or None
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
         if name := " ".join((tag.get("content") or text_in(tag)).split()):
             metas[MICRODATA_PUBLISHER] = [name]
     metas.setdefault("headline", list(_shown_headlines(root)))
+    declared = [text for text in (title, *metas.get("og:title", ())) if text]
     return Head(
         {name: tuple(contents) for name, contents in metas.items()},
         {relation: tuple(targets) for relation, targets in links.items()},
         title,
-        tuple(headlines),
+        tuple(_shortest_declared(tag, text, declared) for tag, text in headlines),
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
-        tuple(headings),
+        tuple(text for _, text in headings),
     )
 
 
-def headline_text(tag: etree._Element) -> str:
-    """The text of a heading as a reader sees it, without controls, times, counters and what is only read aloud.
+def headline_text(tag: etree._Element, *, is_short: bool = False) -> str:
+    """The text of a heading as a reader sees it, without controls and what is only read aloud.
 
-    >>> headline_text(etree.HTML("<h1><b>P</b>ier opens<br>early <button>Share</button> <a>12</a></h1>")[0][0])
-    'Pier opens early'
+    ``is_short`` leaves out times, small print and counters too, which may be words of the headline.
+
+    >>> heading = etree.HTML("<h1><b>P</b>ier opens<br>early <button>Share</button> <a>12</a></h1>")[0][0]
+    >>> headline_text(heading), headline_text(heading, is_short=True)
+    ('Pier opens early 12', 'Pier opens early')
     """
     pieces = [tag.text or ""]
     for inner in tag:
-        text = headline_text(inner) if isinstance(inner.tag, str) else ""
-        is_counter = inner.tag == "a" and text.isdecimal()
-        if inner.tag in _NO_HEADLINE or is_counter or is_unseen(inner, inner.keys()):
+        text = headline_text(inner, is_short=is_short) if isinstance(inner.tag, str) else ""
+        is_aside = is_short and (inner.tag in _ASIDE or (inner.tag == "a" and text.isdecimal()))
+        if inner.tag in _NO_HEADLINE or is_aside or is_unseen(inner, inner.keys()):
             text = " "
         elif inner.tag in _APART or (inner.tag == "span" and len(text) > 1):
             text = f" {text} "
         pieces += [text, inner.tail or ""]
     return " ".join("".join(pieces).split())
+
+
+def _shortest_declared(heading: etree._Element, text: str, declared: list[str]) -> str:
+    """A heading's text without times, small print and counters, if a declared title has it so and none has it whole."""
+    short = unescaped(headline_text(heading, is_short=True))
+    if not short or short == text or any(text in title for title in declared):
+        return text
+    return short if any(short in title for title in declared) else text
 
 
 def _shown_headlines(root: etree._Element) -> Iterator[str]:

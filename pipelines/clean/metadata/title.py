@@ -176,7 +176,8 @@ def is_outlet(title: str, names: tuple[str, ...], titles: Titles) -> bool:
     domain = next((plain(name.partition(".")[0]) for name in names if "." in name and " " not in name), "")
     if text in map(plain, titles.visible) and domain and domain not in text and text not in domain:
         return False  # a headline that a template repeats as the site's name
-    return text in known or (plain(titles.linked or "") != text and any(
+    stated = {plain(other) for other in (titles.linked, *titles.visible, *titles.shared) if other}
+    return text in known or (text not in stated and any(
         len(name) >= SHORTEST_HEADLINE and text.startswith(name) and MOST_OF_NAME * len(text) <= len(name)
         for name in known))
 
@@ -297,19 +298,28 @@ def _without_tail(title: str) -> str:
 
     >>> _without_tail("Pier opens early in the spring | Ports | Harbour"), _without_tail("Falk | Okafor: who won")
     ('Pier opens early in the spring', 'Falk | Okafor: who won')
-    >>> _without_tail("东码头重建工程五月开工-港口-海港网")
-    '东码头重建工程五月开工'
+    >>> _without_tail("The pier's budget for two years | In charts")
+    "The pier's budget for two years | In charts"
+    >>> _without_tail("东码头重建工程五月开工-港口-海港网"), _without_tail("东码头重建工程五月开工-六月通航")
+    ('东码头重建工程五月开工', '东码头重建工程五月开工-六月通航')
     """
+    whole, bars = title, []
     for cut in reversed(list(_SEPARATOR.finditer(title))):
         head, tail, bar = title[: cut.start()], title[cut.end():], cut.group()
         mark = bar.strip()[:1]
         is_quoted = mark in _QUOTES and any(quote in title.replace(bar, "") for quote in _QUOTES[mark])
         is_bar = (mark in _BARS and not is_quoted) or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80")
         is_tail = len(tail.split()) <= LONGEST_TAIL and 2 * len(plain(tail)) <= len(plain(head))
-        if not is_bar or not is_tail or len(plain(head)) < SHORTEST_HEADLINE:
-            return title
+        if not (is_bar and is_tail and _may_be_name(tail)) or len(plain(head)) < SHORTEST_HEADLINE:
+            break
         title = head.strip()
-    return title
+        bars.append(bar)
+    return whole if bars in (["-"], ["－"]) else title  # one dash is no bar: it may join two halves of a headline
+
+
+def _may_be_name(text: str) -> bool:
+    """Whether every word of a text begins with a capital, or has none in its script."""
+    return all(word[0].isalpha() and not word[0].islower() for word in _WORD.findall(text))
 
 
 def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str:

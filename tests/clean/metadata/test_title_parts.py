@@ -39,6 +39,27 @@ def test_labels_and_controls_in_a_heading_are_not_the_headline(h1: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("h1", "tab", "title"),
+    [
+        ("Storm off Skarn: <small>all we know</small>", "Storm off Skarn: all we know | QW",
+         "Storm off Skarn: all we know"),
+        ("Council to rebuild <small>the east pier of Marrowby</small>", "QW",
+         "Council to rebuild the east pier of Marrowby"),
+        ("From <time>4 May</time>, Marrowby has a pier", "From 4 May, Marrowby has a pier | QW",
+         "From 4 May, Marrowby has a pier"),
+        ("The flood of <a href='/1953'>1953</a> in pictures", "The flood of 1953 in pictures | QW",
+         "The flood of 1953 in pictures"),
+        ("<span class='not-sr-only'>Report:</span> council to rebuild Marrowby pier", "QW",
+         "Report: council to rebuild Marrowby pier"),
+    ],
+)
+def test_times_small_print_and_numbers_are_words_of_a_heading_unless_another_title_lacks_them(
+    h1: str, tab: str, title: str
+) -> None:
+    assert title_of(h1, tab) == title
+
+
+@pytest.mark.parametrize(
     ("markup", "text"),
     [
         ("<b>M</b>arrowby votes", "Marrowby votes"),
@@ -63,6 +84,10 @@ def test_words_of_a_heading_are_neither_glued_nor_torn(markup: str, text: str) -
         ("Falk | Okafor: who won the vote on the pier", "Falk | Okafor: who won the vote on the pier"),
         ("The « long winter » of the Marrowby ferry", "The « long winter » of the Marrowby ferry"),
         ("Marrowby - the town that lost its pier", "Marrowby - the town that lost its pier"),
+        ("The water of Marrowby was this warm &gt; 20 degrees", "The water of Marrowby was this warm > 20 degrees"),
+        ("Four hurt as a crane falls on the quay • one badly", "Four hurt as a crane falls on the quay • one badly"),
+        ("The long winter of the Marrowby ferry | Part three", "The long winter of the Marrowby ferry | Part three"),
+        ("马罗比港东码头五月开工-六月通航", "马罗比港东码头五月开工-六月通航"),
     ],
 )
 def test_names_after_bars_are_left_out_of_a_title_that_stands_alone(tab: str, title: str) -> None:
@@ -87,5 +112,7 @@ def test_an_outlets_name_with_a_word_more_is_no_headline() -> None:
     names = ("Quay Weekly", "quay-weekly.example", "quay-weekly")
     assert is_outlet("Quay Weekly Net", names, Titles(tab="Quay Weekly Net"))
     assert not is_outlet("Quay Weekly editor wins a prize", names, Titles(tab="Quay Weekly editor wins a prize"))
+    for stated in (Titles(visible=("Quay Weekly sold",)), Titles(shared=("Quay Weekly sold",))):
+        assert not is_outlet("Quay Weekly sold", names, stated)
     repeated = ("Pier opens", "quay-weekly.example", "quay-weekly")
     assert not is_outlet("Pier opens", repeated, Titles(visible=("Pier opens",), tab="Pier opens"))
