@@ -19,11 +19,14 @@ LONGEST_BYLINE = 1_000
 _ADDRESS = re.compile(r"\(?\b(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.I)
 _CUT = re.compile(r"\s*(?:[|·•●⋅/／\n\t;、，،]|\s[–—-]{1,2}\s|,\s*(?=\S)|\s{2,})\s*")
 _NEXT = re.compile(r"[;/／\n\t、，،]")
-_PLACE = re.compile(r"(?<=\w)\s+(?:in|for|für|pour)\s+[^\W\d_a-z].*")
-"""A place or an outlet after a name. It is looked for only after a "by": it may be part of a name."""
+_PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")
+"""A place after a name. It is looked for only after a "by": it may be part of a name."""
+
+_EMPLOYER = re.compile(r"(?<=\w)\s+(?:for|für|pour)\s+[^\W\d_a-z].*")
+"""An outlet after a person's full name. After other words, it is part of a name: "Doctors for Change"."""
 
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
-_TEMPLATE = re.compile(r"[{}<>%$=\\]|\[object")
+_TEMPLATE = re.compile(r"[{}<>%=\\]|^\$|\[object")
 """Characters of a template that was not filled in."""
 
 _REPORTED = re.compile(r"\s(?:报道|報導|報道)$")
@@ -64,7 +67,8 @@ def load_name_tables() -> NameTables:
         return "|".join(re.escape(word) for word in sorted(table[name], key=len, reverse=True))
 
     return NameTables(
-        opener=re.compile(rf"(?:{any_of('openers')})(?:\s*[:：／・]\s*|\s+)", re.I),
+        opener=re.compile(
+            rf"(?:{any_of('openers')})(?:\s*[:：／・]\s*|\s+)|(?:{any_of('labels')})\s*[:：／・]\s*", re.I),
         closing=re.compile(rf"(?:{any_of('closing_openers')})(?:\s*:\s*|\s+)", re.I),
         helper=re.compile(
             rf"(?<!\w)(?:{any_of('helpers')})(?:\s*[:：／]\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
@@ -112,13 +116,26 @@ Author(name='Harbour News Agency', type='organisation'))
         pieces = [tables.helper.split(piece, maxsplit=1)[0] for piece in _CUT.split(listed.strip())]
         listed_last = [_without_joiner(piece, tables) for piece in pieces[1:]]
         parts = [part for piece in (*pieces[:1], *listed_last) for part in _split_names(piece, tables)]
-        names = [name for part in parts if (name := clean_name(_PLACE.sub("", part) if is_opened else part))]
+        names = [name for part in parts if (name := clean_name(_without_place(part) if is_opened else part))]
         for name in _named_last_first(names, listed):
             kind = author_type(name)
             is_first = name == names[0] and not (found and tables.role.fullmatch(name))  # "Ines Falk / Journalist"
             if is_first or not _is_said_of(name, kind, names[0], tables):
                 found.setdefault(name.casefold(), Author(name, kind))
     return tuple(found.values())[:MOST_AUTHORS]
+
+
+def _without_place(part: str) -> str:
+    """A part of a byline without the place or the outlet after the name.
+
+    >>> _without_place("By Ines Falk in Marrowby"), _without_place("By Ines Falk for Harbour News")
+    ('By Ines Falk', 'By Ines Falk')
+    >>> _without_place("By Doctors for Change")
+    'By Doctors for Change'
+    """
+    name = clean_name(_EMPLOYER.sub("", part))
+    is_full = name is not None and " " in name and author_type(name) == "person"
+    return _PLACE.sub("", _EMPLOYER.sub("", part) if is_full else part)
 
 
 def _named_last_first(names: list[str], text: str) -> list[str]:
@@ -244,7 +261,7 @@ def _split_names(piece: str, tables: NameTables) -> list[str]:
     # "Ines Falk and Tom Okafor" are two names, "Arts and Culture Desk" is one: split only if every part has two words,
     # or is an agency or a role
     is_alone = [part.casefold() in tables.agencies or tables.role.fullmatch(part) is not None
-                or (part.islower() and " " not in part) for part in parts]
+                or (part.islower() and " " not in part and author_type(parts[0]) == "person") for part in parts]
     is_full = [len(part.split()) >= 2 for part in parts]
     if len(parts) > 1 and any(is_full) and all(map(max, is_alone, is_full)):
         return parts

@@ -42,9 +42,10 @@ _NO_AUTHOR = re.compile(r"bio|box|image|avatar|follow|social|link|about|desc|rol
 _GLUED = re.compile(r"^((?:(?:Written|Posted|Reported|Published) )?[Bb]y)(?=[A-Z])")
 _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
 _MAIL = re.compile(r"\s*\(?(?:\S+@\S+\.\w+|(?<!\w)@\w+)\)?")
-_LABEL = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+)?\s?[:：](?=\s?[^\W\d_])\s?")
+_LABEL = re.compile(r"([^\W\d_]+(?:\s[^\W\d_]+)?)\s?[:：]\s?(?=[^\W\d_])")
 _PLACE_BEFORE = re.compile(r"[(\[（【][^()\[\]（）【】]{1,30}[)\]）】]\s*(?=\w)|[^\W\d_]{1,10}=(?=\w)")
-_GLUED_ROLE = re.compile(r"(?<=[^\W\d_A-Z]{2})(?=[A-Z])")
+_GLUED_WORD = re.compile(r"(?<=[^\W\d_A-Z]{2})(?=[A-Z])")
+_WHOLE_WORD = re.compile(r"[^\W\d_A-Z]{3}$")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
 _BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
@@ -202,12 +203,27 @@ def _names_in(line: str) -> str:
         elif found is not None and has_date:
             rest = bare[found.end():].lstrip(" ,:|")
             bare = rest if load_name_tables().opener.match(rest) else bare
-    glued = _GLUED_ROLE.search(bare)
-    if glued is not None and load_name_tables().role.search(bare[glued.end():]) is not None:
-        bare = bare[: glued.start()]
+    bare = _without_glued_role(bare)
     first = next((part for part in _BAR.split(bare) if part.strip(" ,.:–—-")), "").strip(" ,–—-")
     first = _NUMBER.split(first, maxsplit=1)[0].removesuffix(" in").removesuffix(" In")
     return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
+
+
+def _without_glued_role(line: str) -> str:
+    """A byline up to a role that is glued to a name: the role itself, or one word and the role.
+
+    >>> _without_glued_role("Tom OkaforReporter"), _without_glued_role("Ines FalkSenior Editor")
+    ('Tom Okafor', 'Ines Falk')
+    >>> _without_glued_role("Ines MacFalk, Reporter")
+    'Ines MacFalk, Reporter'
+    """
+    role = load_name_tables().role
+    for glued in _GLUED_WORD.finditer(line):
+        name, rest = line[: glued.start()], line[glued.start():]
+        after_word = rest.partition(" ")[2] if _WHOLE_WORD.search(name) else ""
+        if role.match(rest) or role.match(after_word):
+            return name
+    return line
 
 
 def _is_name_like(text: str) -> bool:
@@ -250,11 +266,16 @@ def _marked_below(page: Blocks, numbers: range) -> Iterator[str]:
 
 
 def _without_label(line: str) -> str:
-    """A byline without the word before a colon, in any language, unless it says that the name is a helper's."""
-    label = _LABEL.match(line)
-    if label is None or load_name_tables().helper.match(line) is not None:
+    """A byline without the label before a person's full name, in any language, unless it is a helper's.
+
+    A label is a word before a colon, or two of which the second has no capital. Two with capitals are a name.
+    """
+    label, tables = _LABEL.match(line), load_name_tables()
+    if label is None or tables.helper.match(line) is not None or not all(map(str.islower, label[1].split()[1:])):
         return line
-    return line[label.end():]
+    name = line[label.end():]
+    is_person = _is_name_like(name) and author_type(name) == "person" and tables.role.search(name) is None
+    return name if is_person else line
 
 
 def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR) -> Iterator[str]:

@@ -78,6 +78,34 @@ def test_what_follows_a_name_is_no_part_of_it(line: str, expected: list[str]) ->
     assert people(f"<p class='byline'>{line}</p>") == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("By Mara MacIntosh, Staff Writer", "Mara MacIntosh"), ("Noor DesMarais, senior reporter", "Noor DesMarais"),
+        ("By Otto VanDam, Reporter", "Otto VanDam"), ("By Otto DykmanEditor", "Otto Dykman"),
+        ("By Centre for Tidal Power", "Centre for Tidal Power"),
+        ("By Sailors for Clean Water", "Sailors for Clean Water"),
+        ("By Fund for Quays staff", "Fund for Quays staff"),
+        ("By Quay Press and tides", "Quay Press and tides"),
+        ("By Yazar Aksoy", "Yazar Aksoy"), ("By 文 智慧", "文 智慧"),
+        ("By A$TRO Lind", "A$TRO Lind"),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_a_name_stays(line: str, name: str) -> None:
+    assert people(f"<p class='byline'>{line}</p>") == [name]
+
+
+@pytest.mark.parametrize("name", ["Haber Winkler", "Yazar Aksoy", "Penulis Wijaya", "文 智慧"])
+def test_a_declared_name_keeps_a_word_that_may_be_a_label(name: str) -> None:
+    assert people(head=f'<meta name="author" content="{name}">') == [name]
+    assert people(head=linked_data(headline=TITLE, author=name)) == [name]
+
+
+@pytest.mark.parametrize("line", ["Mara Lind: Quay Press", "Mara Lind: Tidal correspondent", "Mara: The quay's poet"])
+def test_what_a_colon_says_of_an_author_is_no_name(line: str) -> None:
+    assert people(f"<div class='author'>{line}</div>") == []
+
+
 def test_who_is_described_below_the_text_wrote_it() -> None:
     link = '<a href="/author/mara-lind">Mara Lind</a> writes about ships.'
     assert people(after=f'<div class="author-note">{link}</div>') == ["Mara Lind"]
