@@ -69,7 +69,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)
-    times = pick_times(about.times, seen, raw.url)
+    times = pick_times(about.times, seen, raw.url, raw.fetched_at)
     evidence = _evidence(about, chosen, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}

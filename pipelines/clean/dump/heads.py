@@ -16,8 +16,7 @@ from pipelines.clean.html.kind import words_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.title import plain, without_outlet
-from pipelines.clean.metadata.visible_times import is_of_else
-from pipelines.clean.metadata.written import dates_in, labelled_dates, load_date_tables, read_written
+from pipelines.clean.metadata.written import labelled_dates, load_date_tables, read_written
 from pipelines.clean.names import author_type, load_name_tables, parse_byline
 from pipelines.records import Author
 
@@ -221,7 +220,7 @@ def find_times(around: Surroundings, headline: int) -> Iterator[tuple[str, Found
             continue
         for field, part in labelled_dates(text, None):
             moment = read_written(part, None)
-            if moment is not None and not (field is None and is_of_else(part[: dates_in(part, None)[0].start])):
+            if moment is not None:
                 yield field or "published_at", Found(moment, "date below the headline", text)
 
 

@@ -23,7 +23,9 @@ _SCRIPTED = re.compile(
 _NAMED_ZONE = re.compile(
     r"\s*([(（\[]?)\s*((?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[^\W\d_]{1,5}(?!\w))")
 LONGEST_UNREAD = 40
-_ANY_ZONE = re.compile(r"[A-Z]{2,4}T")
+_ANY_ZONE = re.compile(r"[B-DF-HJ-NP-TV-XZ]{2,4}T")
+"""An abbreviation that is no word, as it has no vowel: SPORT, PRINT and SHORT are no zones."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RFC_2822 = re.compile(
     r"^(?:[A-Z][a-z]{2,8},?\s+)?(?:\d{1,2}[\s-][A-Z][a-z]{2,8}|[A-Z][a-z]{2,8}\s+\d{1,2},?)[\s-]\d{2,4}\s+\d{1,2}:\d{2}(?::\d{2})?"
@@ -79,7 +81,8 @@ def read_moment(text: str) -> Moment | None:
     match = _ISO.match(text)
     if match is not None:
         year, _, month, day, hour, minute, second, half = match.groups()
-        zone = text[match.end():].upper() if hour else ""
+        after = text[match.end():].strip() if hour else ""
+        zone = after if " " in after else after.upper()
         return _moment((year, month, day), (_of_24(hour, half), minute, second), zone)
     match = _SCRIPTED.match(text)
     if match is not None and match[1] in _MONTHS:
@@ -130,7 +133,7 @@ def read_zone(after: str, day: datetime, language: str | None = None) -> tuple[s
     name = found[2] if found is not None and (found[1] or found[2] == found[2].upper()) else ""  # "et" is a word
     if name and (zone := offset_of(name, day, language)) is not None:
         return zone, False
-    is_named = is_zone(name) or _ANY_ZONE.fullmatch(name.upper()) is not None
+    is_named = is_zone(name) or _ANY_ZONE.fullmatch(name) is not None
     return None, is_named or load_zones().words.match(after) is not None
 
 

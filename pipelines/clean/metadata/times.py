@@ -28,9 +28,15 @@ _MODIFIED = (
     "ogmodifiedtime", "lastmod", "articlemodified", "modifieddate", "updateddate", "dcdatemodified",
 )
 _URL_DAY = re.compile(
-    r"(?:(?<=[/_-])|(?<=/t))(?:((?:19|20)\d\d)([/-])(\d{1,2})\2(\d{1,2})(?=[/_-]|$)"
-    r"|((?:19|20)\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?=[/_.]|$)|((?:19|20)\d\d)/([a-z]{3})/(\d{1,2})(?=/))", re.I)
+    r"(?<=[/_-])(?:((?:19|20)\d\d)([/-])(\d{1,2})\2(\d{1,2})(?=[/_-]|$)"
+    r"|((?:19|20)\d\d)(?:/([01]\d)-?|-([01]\d)/)([0-3]\d)(?=[/_.]|$)|((?:19|20)\d\d)/([a-z]{3})/(\d{1,2})(?=/))", re.I)
+_URL_DIGITS = re.compile(
+    r"(?:(?<=[/_-])|(?<=/t))((?:19|20)\d\d)([01]\d)([0-3]\d)(?=[/_.]|$)(?!(?<=/\d{8})(?:\.\w+)?/?$)")
+"""A day in eight digits, unless a whole file name is that number, which may be a serial one."""
+
+_LAST_DIGITS = re.compile(r"\d{8}(?:\.\w+)?/?$")
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_NEAR_FETCH = timedelta(days=366)
 
 
 def read_times(head: Head, data: LinkedData, article: JsonObject | None,
@@ -55,7 +61,7 @@ def read_times(head: Head, data: LinkedData, article: JsonObject | None,
 
 
 def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]],
-               url: str | None = None) -> dict[str, Found[Moment]]:
+               url: str | None = None, fetched_at: datetime | None = None) -> dict[str, Found[Moment]]:
     """The declared times. A visible one is used if none is declared, or if it is the same time with more precision.
 
     If nothing else has a date of publication, the day in the address is used.
@@ -67,13 +73,16 @@ def pick_times(declared: Mapping[str, Found[Moment]], seen: Mapping[str, Found[M
     if changed is not None and published is not None and changed is seen.get("modified_at") and (
             changed.value.at < published.value.at - _DAY):  # the visible time of change is that of another article
         del found_times["modified_at"]
-    if "published_at" not in found_times and url is not None and (day := _day_in(url)) is not None:
+    if "published_at" not in found_times and url is not None and (day := _day_in(url, fetched_at)) is not None:
         found_times["published_at"] = day
     return found_times
 
 
-def _day_in(url: str) -> Found[Moment] | None:
+def _day_in(url: str, fetched_at: datetime | None = None) -> Found[Moment] | None:
     """The one day in an address that is written as year, month and day: /2026/03/04/, /2026-03-04-pier or /20260304/.
+
+    A day with separators is preferred. Eight digits at the end may be a serial number: they are a day only if it is in
+    the year before the fetch.
 
     >>> _day_in("https://outlet.example/2026/03/04/pier").value.at.date().isoformat()
     '2026-03-04'
@@ -81,14 +90,22 @@ def _day_in(url: str) -> Found[Moment] | None:
     (None, None)
     >>> _day_in("https://outlet.example/n1/2026/0304/c9-12.html").value.at.date().isoformat()
     '2026-03-04'
+    >>> _day_in("https://outlet.example/2026/3/4/20260302_1.html").value.at.date().isoformat()
+    '2026-03-04'
     """
-    matches = _URL_DAY.finditer(path_of(url))
-    found = {tuple(part for part in match.groups() if part and part not in "/-") for match in matches}
-    if len(found) != 1:
-        return None
-    year, month, day = found.pop()
-    moment = read_moment(f"{year}-{month_of(month, 'en') or month}-{day}")
-    return Found(moment, "url", url) if moment is not None else None
+    path = path_of(url)
+    days = _days(_URL_DAY.finditer(path))
+    if not days:
+        days = _days(_URL_DIGITS.finditer(path))
+        if _LAST_DIGITS.search(path):
+            days = {day for day in days if fetched_at is not None and -_DAY <= fetched_at - day.at <= _NEAR_FETCH}
+    return Found(days.pop(), "url", url) if len(days) == 1 else None
+
+
+def _days(matches: Iterable[re.Match[str]]) -> set[Moment]:
+    parts = ([part for part in match.groups() if part and part not in "/-"] for match in matches)
+    days = (read_moment(f"{year}-{month_of(month, 'en') or month}-{day}") for year, month, day in parts)
+    return {day for day in days if day is not None}
 
 
 def warnings_of(times: Mapping[str, Found[Moment]], seen: Mapping[str, Found[Moment]]) -> tuple[str, ...]:

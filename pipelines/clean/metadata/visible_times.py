@@ -26,7 +26,7 @@ MOST_LETTERS = 45
 """Letters beside a date without a label such as "published". A line with more is a caption or a sentence."""
 
 LAST_OF_BODY, LONGEST_LABELLED = 2, 60
-"""Blocks at the body's end that may be a date with a label, and their characters."""
+"""Blocks at the body's end that may be a label and a date, and their characters."""
 
 LABELLED = "labelled date"
 
@@ -41,8 +41,11 @@ _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
 _PUBLISHED = re.compile(r"publi|created|posted", re.I)
 _LABEL = re.compile(r"[|·•;,\d]")
 _DIGIT = re.compile(r"\d")
-_OF_ELSE = re.compile(r"[^\W\d_]\s?[:：][^|·•]*$|°")
-"""A label before a date, or a thermometer: "Next meeting: 12 March 2026", "Source: Harbour Gazette, 2 March 2019"."""
+_OF_ELSE = re.compile(r"[:：]$|°[CF]?$")
+"""A label or a thermometer right before a date: "Next meeting: 12 March 2026", "Marrowby 12° 12 March 2026"."""
+
+_TIME_AFTER = re.compile(r"\W*(?:(?:[^\W\d_]{1,5}\s*)?\d{1,2}\s?[:.h時时시点點]\s?\d{2}.{0,20})?\W*", re.I)
+"""What may follow a date in a line that is a label and a date: a time of day with its zone."""
 
 _BEFORE_DATE = re.compile(r"(?:^|\s)(?:on|at|am|le|el|il|em|op|den|på)$", re.I)
 _DIVIDED = re.compile(r"[^\w\s:：'’\"”»]$")
@@ -148,6 +151,8 @@ def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_e
         above = page.blocks[number - 1].text.strip(" :") if number > numbers.start else ""
         if len(above) <= LONGEST_DATE and (tables.updated.fullmatch(above) or tables.published.fullmatch(above)):
             line = f"{above} {line}"
+        if around is None and number < body_end and not _is_label_and_date(line, language):
+            continue
         for field, part in labelled_dates(line, language):
             if field is None and (around is None or _is_beside(page, number, around)
                                   or not _is_bare(page, number, part, language)):
@@ -156,13 +161,25 @@ def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_e
                 yield field or "published_at", Found(moment, "written date" if field is None else LABELLED, line)
 
 
-def is_of_else(before: str) -> bool:
-    """Whether the words before a date end in a label that is none of a byline, so that the date is of something else.
+def _is_label_and_date(line: str, language: str | None) -> bool:
+    """Whether nothing is in a line but labels and dates, with times of day: it is no sentence of the text.
 
-    >>> is_of_else("Deadline: "), is_of_else("By: Ines Falk, "), is_of_else("Marrowby, ")
-    (True, False, False)
+    >>> _is_label_and_date("Published on Monday, 4 May 2026, 09:30 GMT", "en")
+    True
+    >>> _is_label_and_date("The diary was published on 4 May 2026.", "en")
+    False
     """
-    return _OF_ELSE.search(before) is not None and load_name_tables().opener.match(before) is None
+    for field, part in labelled_dates(line, language):
+        dates = dates_in(part, language)
+        if field is None or not dates:
+            if part:
+                return False
+            continue
+        words = part[: dates[0].start].split()
+        is_date = all(is_day(word.strip(",")) or _BEFORE_DATE.match(word) or _DIGIT.search(word) for word in words)
+        if not is_date or _TIME_AFTER.fullmatch(part, dates[-1].end) is None:
+            return False
+    return True
 
 
 def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool:
@@ -176,7 +193,7 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
     before = line[: dates[0].start].strip()
     while before and is_day(before.rpartition(" ")[2].strip(",")):
         before = before.rpartition(" ")[0].strip()
-    if is_of_else(before):
+    if _OF_ELSE.search(before):
         return False
     if _META_BOX.search(page.boxes[page.blocks[number].box].names):
         return True

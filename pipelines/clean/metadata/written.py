@@ -226,7 +226,7 @@ def labelled_dates(line: str, language: str | None) -> Iterator[tuple[str | None
     ends = [start for start, _, _ in labels[1:]] + [len(line)]
     opening = line[: labels[0][0]] if labels else line
     dates = dates_in(opening, language) if len(labels) == 1 else []
-    if dates and not dates_in(line[labels[0][1]:], language):
+    if dates and not _DIGIT.search(line[labels[0][1]:]):
         yield None, opening[: dates[-1].start].strip()
         yield labels[0][2], opening[dates[-1].start :].strip()
         return
