@@ -63,6 +63,13 @@ def test_a_quotation_or_a_sentence_about_reading_is_text() -> None:
         assert article.body.endswith(last)
 
 
+def test_a_headline_of_another_story_about_readers_is_no_wall() -> None:
+    shares = "<div>Share</div><div>Print</div><h2>More from the quay</h2>"
+    for headline, before in (("Færre abonnenter leser papir", ""), ("Pupils register for reading lessons", shares)):
+        after = f"</article>{before}<p>{headline}</p>"
+        assert not article_of(a_page((TEASER,)).replace("</article>", after)).is_truncated
+
+
 SENTENCES = {
     "en": "Its members will read the report of the inquiry on Monday.",
     "en, a register": "The museum will register every article of the collection.",

@@ -42,6 +42,9 @@ STYLE_RULES = 60
 
 LONGEST_WALL_LINE, FURTHEST_WALL_WORD = 120, 25
 LONGEST_ASKING = 75
+NEAREST = 3
+"""Blocks after a body, of which one is a wall's. Headlines of other stories about readers come later."""
+
 _ENDS = frozenset("\"”“»’'.。؟?।")
 """Ends of a sentence or of what somebody said. A wall's line is a title or a button."""
 
@@ -204,7 +207,9 @@ def is_cut(page: Blocks, blocks: Sequence[int], body: str, signs: PageSigns) -> 
     mine = set(blocks)
     lines = dict.fromkeys(block.text for number, block in enumerate(page.blocks)
                           if number not in mine and len(block.text) < 300)
-    wall = next((line for line in lines if tables.paywall_lines.search(line) or _asks_to_pay(line)), None)
+    near = {block.text for block in page.blocks[blocks[-1] + 1:][:NEAREST]} if blocks else set()
+    wall = next((line for line in lines if tables.paywall_lines.search(line)
+                 or ((signs.is_marked_paid or line in near) and _asks_to_pay(line))), None)
     if signs.is_marked_paid and (wall is not None or is_short):
         return wall or "json-ld declares that the article is not free"
     if wall is not None and (ends_cut or is_short) and _is_beside(page, blocks, wall):
