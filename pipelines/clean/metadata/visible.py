@@ -220,8 +220,9 @@ def _without_glued_role(line: str) -> str:
     role = load_name_tables().role
     for glued in _GLUED_WORD.finditer(line):
         name, rest = line[: glued.start()], line[glued.start():]
-        after_word = rest.partition(" ")[2] if _WHOLE_WORD.search(name) else ""
-        if role.match(rest) or role.match(after_word):
+        word, _, after_word = rest.partition(" ")
+        is_glued = word.isalpha() and _WHOLE_WORD.search(name) is not None
+        if role.match(rest) or (is_glued and role.match(after_word)):
             return name
     return line
 

@@ -82,7 +82,8 @@ def test_what_follows_a_name_is_no_part_of_it(line: str, expected: list[str]) ->
     ("line", "name"),
     [
         ("By Mara MacIntosh, Staff Writer", "Mara MacIntosh"), ("Noor DesMarais, senior reporter", "Noor DesMarais"),
-        ("By Otto VanDam, Reporter", "Otto VanDam"), ("By Otto DykmanEditor", "Otto Dykman"),
+        ("By Otto VanDam, Reporter", "Otto VanDam"), ("By Noor FitzAlan, Reporter", "Noor FitzAlan"),
+        ("By Otto DykmanEditor", "Otto Dykman"),
         ("By Centre for Tidal Power", "Centre for Tidal Power"),
         ("By Sailors for Clean Water", "Sailors for Clean Water"),
         ("By Fund for Quays staff", "Fund for Quays staff"),
