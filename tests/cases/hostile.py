@@ -131,6 +131,13 @@ PAGES: dict[str, tuple[str, Callable[[], str | bytes]]] = {
         ),
     ),
     "19 MB of tiny tags in a gzip": ("", lambda: gzip.compress(page(ARTICLE + "<p>x" * 4_500_000).encode(), 1)),
+    "microdata: a scope of 40,000 marked words": ("", lambda: page(ARTICLE + (
+        f'<div itemscope itemtype="https://schema.org/NewsArticle">{"<span itemprop=keywords>pier</span> " * 40_000}</div>'
+    ))),
+    "2,000 groups of boxes with buttons": ("", lambda: page(ARTICLE + "".join(
+        f"<div class=g{n}>{f'<div><b>Mo {n}</b><p>{PARAGRAPHS[1]}</p><button>Answer</button></div>' * 2}</div>"
+        for n in range(2_000)))),
+    "20 broken scripts": ("", lambda: page(ARTICLE, declared("{" + '"a":"' * 9_000) * 20)),
     "a gzip bomb": ("OversizedMessage", lambda: gzip.compress(b"a" * 100_000_000, 1)),
     "text: one line of 5 MB": (
         "TitleMissing|BodyMissing|TitleUnsure", lambda: many("The pier is to be rebuilt. ", 5_000_000),

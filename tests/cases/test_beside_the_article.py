@@ -48,6 +48,36 @@ def test_entries_and_answers_are_none() -> None:
         assert comments_in(page, choose_body(page).weights) == set()
 
 
+ENTRIES = {
+    "posts of a live blog": "<div class='q1'><b>{0}</b> <i>09:0{2}</i><p>{1}</p></div>",
+    "posts with a time element": "<article><header>{0}</header><time datetime='2026-05-05'>May</time><p>{1}</p></article>",
+    "events": "<li><div>{0}, 05.05.2026</div><div>{1}</div></li>",
+    "tips to share": "<section><div>{0}</div><p>{1}</p><button>Share</button></section>",
+    "answers to open": "<div class='q1'><p>{0}</p><button>+</button><div><p>{1}</p></div></div>",
+}
+NOTED = ("Stones arrive", "Berth refused", "Pier closed")
+
+
+@pytest.mark.parametrize("form", ENTRIES.values(), ids=ENTRIES)
+def test_entries_inside_of_the_article_are_no_comments(form: str) -> None:
+    boxes = "".join(form.format(head, said, at) for at, (head, said) in enumerate(zip(NOTED, SAID, strict=True)))
+    body = article_of(a_page((*PARAGRAPHS, *PARAGRAPHS)).replace("</article>", f"<div>{boxes}</div></article>")).body
+    assert all(said in body for said in SAID)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    ["<h2>What is on</h2><ul>{}</ul>".format("".join(f"<li><p>{head}, 5 May 2026</p><p>{said}</p></li>"
+                                                      for head, said in zip(NOTED, SAID, strict=True))),
+     "".join(f"<div class='q1'><p>{head}</p><button>Share</button><p>{said}</p></div>"
+             for head, said in zip(NOTED, SAID, strict=True))],
+    ids=["a list under a heading", "buttons that answer nothing"],
+)
+def test_boxes_beside_the_article_are_no_comments_by_a_date_under_a_heading_or_any_button(entries: str) -> None:
+    page = read_blocks(etree.HTML(a_page(after=entries)))
+    assert comments_in(page, choose_body(page).weights) == set()
+
+
 STORY = "".join(f"<p>{said}</p>" for said in SAID)
 
 
@@ -61,6 +91,32 @@ def test_a_story_in_a_box_like_the_first_ones_is_another(first: str, second: str
     page = (f"<html><head><title>{TITLE}</title></head><body><main>{first}<h1>{TITLE}</h1>{text}{end}"
             f"{second}<h1>A quay and its masons</h1>{STORY}{end}</main></body></html>")
     assert article_of(page).body == BODY
+
+
+@pytest.mark.parametrize("box", ["div", "section", "section class='part-{0}'", "li id='n{0}'"])
+@pytest.mark.parametrize("around", ["main", "article"])
+@pytest.mark.parametrize("level", ["h1", "h2"])
+def test_a_part_of_the_article_in_a_box_like_the_first_ones_is_none(box: str, around: str, level: str) -> None:
+    heads = (f"<h1>{TITLE}</h1>", f"<{level}>What the stones cost</{level}>", f"<{level}>Who is against it</{level}>")
+    parts = "".join(
+        f"<{box.format(n)}>{head}<p>{PARAGRAPHS[n]}</p><p>{SAID[n]}</p></{box.split()[0]}>" for n, head in enumerate(heads))
+    body = article_of(f"<html><head><title>{TITLE}</title></head><body><{around}>{parts}</{around}></body></html>").body
+    assert all(text in body for text in (*PARAGRAPHS[:3], *SAID))
+
+
+def test_three_linked_places_of_a_guide_are_in_it() -> None:
+    places = "".join(f"<div class='place'><h3><a href='https://inn-{n}.example/'>The old inn on quay {n}</a></h3>"
+                     f"<p>{said}</p></div>" for n, said in enumerate(SAID))
+    page = a_page((*PARAGRAPHS, *(text.replace("Marrowby", "Skarn") for text in PARAGRAPHS)))
+    for at in (page.index(f"<p>{PARAGRAPHS[4]}"), page.index("</article>")):
+        body = article_of(page[:at] + places + page[at:]).body
+        assert all(said in body for said in SAID)
+
+
+@pytest.mark.parametrize("name", ["about", "about_the_berth"])
+def test_a_section_about_something_is_in_the_article(name: str) -> None:
+    section = f"<div class='{name}'><p>{SAID[0]}</p><p>{SAID[1]}</p></div>"
+    assert all(said in article_of(a_page().replace("</article>", f"{section}</article>")).body for said in SAID[:2])
 
 
 def test_a_few_cards_of_other_stories_are_left_out_and_a_guides_entries_are_not() -> None:
@@ -83,6 +139,12 @@ def test_sentences_that_are_repeated_in_order_are_a_copy() -> None:
     page = (f"<html lang='zh'><head><title>东码头将重建</title></head><body><h1>东码头将重建</h1><div>{text}</div>"
             f"<div class='m'>{text}</div></body></html>")
     assert article_of(page).body == "\n\n".join(lines)
+
+
+@pytest.mark.parametrize("lines", [("Haul away, lads.", "Haul her in."), ("No.", "Never."), ("Add a cod.", "Stir once.")])
+def test_a_refrain_is_no_copy(lines: tuple[str, ...]) -> None:
+    parts = (*PARAGRAPHS[:2], SAID[0], *lines, SAID[1], *lines, SAID[2], *lines, *PARAGRAPHS[2:])
+    assert article_of(a_page(parts)).body == "\n\n".join(parts)
 
 
 @pytest.mark.parametrize(

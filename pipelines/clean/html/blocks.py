@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from pipelines.clean.html.markup import text_in
-from pipelines.clean.html.microdata import is_of_another
+from pipelines.clean.html.microdata import tags_of_others
 
 BLOCK_TAGS = frozenset((
     "html", "body", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
@@ -108,13 +108,13 @@ class Mark:
 class Blocks:
     """All boxes and blocks of a page, in document order, and the elements that are marked as times or authors.
 
-    ``with_buttons`` are the numbers of the boxes that have a button as a child.
+    ``with_buttons`` has the texts of the buttons that are children of a box, by its number.
     """
 
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    with_buttons: set[int] = field(default_factory=set)
+    with_buttons: dict[int, list[str]] = field(default_factory=dict)
 
 
 def boxes_around(boxes: Sequence[Box], at: int) -> frozenset[int]:
@@ -133,7 +133,7 @@ def read_blocks(root: etree._Element) -> Blocks:
     >>> [(block.text, page.boxes[block.box].tag, block.linked) for block in page.blocks]
     [('Bare line.', 'div', 0), ('One two', 'p', 3), ('Rest', 'div', 0)]
     """
-    walk = _Walk()
+    walk = _Walk(root)
     pieces, kind_of = walk.pieces, _KINDS.get
     kinds: list[int] = []  # of the elements that are open
     elements = etree.iterwalk(root, events=("start", "end"))
@@ -161,14 +161,15 @@ def read_blocks(root: etree._Element) -> Blocks:
 class _Walk:
     """The state of the traversal: the open boxes, and the text since the last block-level tag."""
 
-    __slots__ = ("_boxes", "_linked", "_links_open", "page", "pieces")
+    __slots__ = ("_boxes", "_linked", "_links_open", "_of_others", "page", "pieces")
 
-    def __init__(self) -> None:
+    def __init__(self, root: etree._Element) -> None:
         self.page = Blocks()
         self._boxes = [-1]
         self.pieces: list[str] = []
         self._linked = 0
         self._links_open = 0
+        self._of_others = tags_of_others(root)
 
     def enter(self, element: etree._Element, kind: int) -> int:
         """The kind of the element, whose tag is of this kind; ``_UNREAD`` if its content is skipped."""
@@ -194,7 +195,7 @@ class _Walk:
             if tag == "button":
                 if _is_in_a_sentence(element):
                     return _PLAIN
-                self.page.with_buttons.add(self._boxes[-1])
+                self.page.with_buttons.setdefault(self._boxes[-1], []).append(text_in(element)[:LONGEST_BEFORE])
             if tag == "noscript" or (not _has_blocks(element) if kind == _CHOICE
                                      else _size_of(element) <= LONGEST_CONTROL):
                 return _UNREAD
@@ -243,7 +244,7 @@ class _Walk:
 
     def _mark(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
         meaning = element.get("itemprop", "") if "itemprop" in names else ""
-        if meaning and is_of_another(element):
+        if meaning and element in self._of_others:
             return
         if tag == "time" or (meaning and _TIMES.search(meaning) is not None):
             is_other = meaning.endswith(_OTHER_TIMES) and meaning != "uploadDate" and not _TIMES.search(meaning)

@@ -59,11 +59,17 @@ def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
     for weight in weights:
         before.append(before[-1] + max(0.0, weight))
     timed = {mark.block for mark in page.marks if mark.kind == "time"}
+    inside, answered = _inside_article(page, weights), _with_replies(page)
     found: set[int] = set()
     for spans in groups:
         start = min(first for _, first, _ in spans)
         own = sum(before[last + 1] - before[first] for _, first, last in spans)
-        if before[start] >= SHORTEST_ARTICLE and _are_comments(page, spans, timed, is_short=own <= before[start]):
+        if before[start] < SHORTEST_ARTICLE:
+            continue
+        is_short = own <= before[start]
+        is_apart = not inside[spans[0][0]] and page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS
+        if _are_comments(page, spans, timed, is_short=is_short) or (
+                is_short and is_apart and _have_names_and_times(page, spans, timed, answered)):
             found.update(number for number, _, _ in spans)
             heading = _heading_before(page, spans)
             if heading is not None and page.boxes[heading.box].tag in _HEADINGS:
@@ -136,8 +142,6 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     total = len(spans)
     if replies * 2 >= total:
         return True
-    if is_short and _have_names_and_times(page, spans, timed):
-        return True
     if named * 3 < total * 2 or not is_short:
         return False
     is_headed = _heading_before(page, spans) is not None
@@ -145,10 +149,35 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     return is_headed or (aged * 3 >= total * 2 and repeats >= 2 and len(names) < total)
 
 
-def _have_names_and_times(page: Blocks, spans: Sequence[Span], timed: set[int]) -> bool:
-    """Whether each box opens with a few words, as a name is, and has a time or a control."""
+def _inside_article(page: Blocks, weights: Sequence[float]) -> list[bool]:
+    """Of each box, whether it is in the box around the paragraphs with most of the running text, or in its ``article``.
+    """
+    text: Counter[int] = Counter()
+    for block, weight in zip(page.blocks, weights, strict=True):
+        text[page.boxes[block.box].parent] += max(0, round(weight))
+    home = max(text, key=lambda box: text[box], default=-1)
+    homes = {home, *(number for number in boxes_around(page.boxes, home) if page.boxes[number].tag == "article")}
+    inside: list[bool] = []
+    for box in page.boxes:
+        inside.append(box.number in homes or (box.parent >= 0 and inside[box.parent]))
+    return inside
+
+
+def _with_replies(page: Blocks) -> list[bool]:
+    """Of each box, whether a button to reply is in it."""
+    replies = load_comment_tables().replies
+    answered = [any(replies.fullmatch(text.lower()) for text in page.with_buttons.get(box.number, ()))
+                for box in page.boxes]
+    for box in reversed(page.boxes[1:]):
+        answered[box.parent] |= answered[box.number]
+    return answered
+
+
+def _have_names_and_times(
+    page: Blocks, spans: Sequence[Span], timed: set[int], answered: Sequence[bool]
+) -> bool:
+    """Whether each box opens with a few words, as a name is, and has a time or a button to reply."""
     ages = load_comment_tables().ages
-    with_controls = {above for number in page.with_buttons for above in boxes_around(page.boxes, number)}
     for box, first, last in spans:
         opening = page.blocks[first].text
         name = ages.sub("", without_dates(opening).lower()).strip(" |,·•–—-()#")
@@ -157,7 +186,7 @@ def _have_names_and_times(page: Blocks, spans: Sequence[Span], timed: set[int]) 
         if page.boxes[page.blocks[first].box].tag in _HEADINGS:
             return False
         is_dated = name != opening.lower() or any(number in timed for number in range(first, last + 1))
-        if not (is_dated or box in with_controls or any(
+        if not (is_dated or answered[box] or any(
                 len(block.text) <= LONGEST_NAME and ages.search(block.text.lower()) for block in
                 page.blocks[first + 1 : last + 1])):
             return False

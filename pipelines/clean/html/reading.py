@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 import rs_trafilatura
 
@@ -33,6 +33,9 @@ SHORTEST_COPY, SHORTEST_WIDE_COPY = 60, 25
 """Characters of a paragraph that is not repeated within an article; in scripts other than Latin, of which some have
 fewer characters for a sentence."""
 
+LEAST_COPIED = 0.5
+"""Short texts in a row are a copy if they have at least this share of the text before them."""
+
 FEWEST_HELD = 0.7
 """The share of the first answer that the second opinion has to have."""
 
@@ -43,7 +46,6 @@ LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
-_STOPS = frozenset(".!?。！？؟।")
 _SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[.!?。！？؟।]["'”“»«’」]?""")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
@@ -116,15 +118,21 @@ def _around(page: Blocks, number: int) -> set[int]:
 def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
     """The numbers without blocks that repeat the text of an earlier one: pages hold copies for narrow screens.
 
-    A short text may be repeated, but not two sentences in a row.
+    A short text may be repeated, as a refrain is, unless a run of texts repeats a large part of all before it.
     """
     texts = [page.blocks[number].text for number in numbers]
     first: dict[str, int] = {}
     originals = [first.setdefault(text, at) for at, text in enumerate(texts)]
     is_copy = [original < at for at, original in enumerate(originals)]
-    in_run = {beside for at in range(1, len(texts)) if is_copy[at - 1] and is_copy[at]
-              and originals[at - 1] + 1 == originals[at]
-              and texts[at - 1][-1] in _STOPS and texts[at][-1] in _STOPS for beside in (at - 1, at)}
+    runs: list[list[int]] = []
+    for at in (at for at in range(len(texts)) if is_copy[at]):
+        if runs and runs[-1][-1] == at - 1 and originals[at - 1] + 1 == originals[at]:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    own = list(accumulate((0 if is_one else len(text) for is_one, text in zip(is_copy, texts, strict=True)), initial=0))
+    in_run = {at for run in runs if len(run) > 1
+              and sum(len(texts[at]) for at in run) >= LEAST_COPIED * own[run[0]] for at in run}
     return tuple(
         number for at, (number, text) in enumerate(zip(numbers, texts, strict=True))
         if not is_copy[at] or (at not in in_run and len(text) < (

@@ -20,8 +20,8 @@ MOST_OF_TEXT, FEWEST_PARAGRAPHS = 0.5, 3
 """Share of the running text, and paragraphs, that a box has together with the headline if it is the article's."""
 
 WHOLLY, SHORTEST_LINKED = 0.97, 15
-MOST_OF_CARD, MOST_CARDS, MOST_OF_CARDS = 4, 6, 0.3
-"""Blocks of a card of another story, cards, and their share of the text. A list has more of them, and more in them."""
+MOST_OF_CARD, MOST_CARDS, MOST_OF_CARDS = 4, 2, 0.3
+"""Blocks of a card of another story, cards, and their share of the text. Three linked headings are a guide's."""
 
 _CARDS = frozenset(("div", "section", "li", "article"))
 _DIGITS = re.compile(r"\d+")
@@ -75,9 +75,10 @@ def _article_box(boxes: Sequence[Box], at: int) -> int:
 
 
 def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) -> set[int]:
-    """The boxes with the first story's tag and classes, each of which opens with a headline, and has text.
+    """The boxes with the first story's tag and names, each of which opens with a headline, and has text.
 
-    Boxes without classes are alike if they are in the same box.
+    Boxes without a class, or whose classes differ in their numbers, may be chapters: only if they are outside of any
+    ``article``, each has an h1, and the first has most of the text are they other stories.
     """
     boxes = page.boxes
     first: list[int] = [-1] * len(boxes)
@@ -92,16 +93,23 @@ def _other_boxes(page: Blocks, weights: Sequence[float], body: Sequence[int]) ->
         text[above] += text[box.number]
         if own >= 0 and (first[above] < 0 or own < first[above]):
             first[above] = own
-    alike: dict[tuple[str, str], list[Box]] = defaultdict(list)
+    same: dict[tuple[str, str], list[Box]] = defaultdict(list)
+    similar: dict[tuple[str, str, int], list[Box]] = defaultdict(list)
     for box in boxes:
         if box.tag in ("div", "section", "li") and text[box.number] >= FEWEST_STORY:
-            classes = _DIGITS.sub("#", box.names.rpartition(" ")[0])
-            alike[box.tag, classes or f"in {box.parent}"].append(box)
+            if box.names != " ":
+                same[box.tag, box.names].append(box)
+            similar[box.tag, _DIGITS.sub("#", box.names.rpartition(" ")[0]), box.parent].append(box)
     others: set[int] = set()
-    for group in alike.values():
+    for group in same.values():
         levels = [_level(page, first[box.number]) for box in group]
         if len(group) > 1 and levels[0] == "h1" and _are_apart(boxes, group):
             others.update(box.number for box, level in zip(group[1:], levels[1:], strict=True) if level in HEADINGS)
+    for group in similar.values():
+        has_most = 2 * text[group[0].number] >= sum(text[box.number] for box in group)
+        if (len(group) > 1 and has_most and _article_box(boxes, group[0].number) < 0
+                and all(_level(page, first[box.number]) == "h1" for box in group)):
+            others.update(box.number for box in group[1:])
     return others
 
 

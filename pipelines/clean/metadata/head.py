@@ -13,7 +13,7 @@ from lxml import etree
 
 from pipelines.clean.html.blocks import is_unseen
 from pipelines.clean.html.markup import finder, text_in
-from pipelines.clean.html.microdata import is_of_another
+from pipelines.clean.html.microdata import tags_of_others
 from pipelines.clean.metadata.jsonld import unescaped
 
 _NAMING = ("property", "name", "itemprop", "http-equiv")
@@ -79,11 +79,12 @@ def read_head(root: etree._Element) -> Head:
     title = None
     headlines: list[tuple[etree._Element, str]] = []
     headings: list[tuple[etree._Element, str]] = []
+    of_others = tags_of_others(root)
     for tag in islice(root.iter("meta", "link", "title", "h1", "h2"), _MOST):
         if tag.tag == "meta":
             content = tag.get("content", "")
             content = unescaped(content) if "&" in content else " ".join(content.split())
-            if content and not ("itemprop" in tag.keys() and is_of_another(tag)):  # noqa: SIM118  lxml's elements
+            if content and tag not in of_others:
                 for name in {tag.get(key, "").strip().lower() for key in _NAMING} - {""}:
                     metas.setdefault(name, []).append(content)
         elif tag.tag == "link":
@@ -100,7 +101,7 @@ def read_head(root: etree._Element) -> Head:
     for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
         if name := " ".join((tag.get("content") or text_in(tag)).split()):
             metas[MICRODATA_PUBLISHER] = [name]
-    metas.setdefault("headline", list(_shown_headlines(root)))
+    metas.setdefault("headline", list(_shown_headlines(root, of_others)))
     declared = [text for text in (title, *metas.get("og:title", ())) if text]
     return Head(
         {name: tuple(contents) for name, contents in metas.items()},
@@ -141,9 +142,9 @@ def _shortest_declared(heading: etree._Element, text: str, declared: list[str]) 
     return short if any(short in title for title in declared) else text
 
 
-def _shown_headlines(root: etree._Element) -> Iterator[str]:
+def _shown_headlines(root: etree._Element, of_others: frozenset[etree._Element]) -> Iterator[str]:
     """The first headline that microdata marks in the page's text."""
-    shown = (tag for tag in _HEADLINE(root)[:MOST_HEADLINES] if not is_of_another(tag))
+    shown = (tag for tag in _HEADLINE(root)[:MOST_HEADLINES] if tag not in of_others)
     yield from [text for tag in shown if (text := unescaped(text_in(tag)))][:1]
 
 

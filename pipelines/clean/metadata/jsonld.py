@@ -21,6 +21,8 @@ _ARTICLES = ("article", "posting", "report", "review", "liveblog")
 _BEST = ("newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _LONGEST = 2_000_000
 _LONGEST_REPAIRED = 60_000
+"""Characters of one script, and of the broken scripts of a page whose members are repaired."""
+
 _DEEPEST = 12
 _SHORTEST_HEADLINE = 8
 _MOST = 500
@@ -74,12 +76,14 @@ def read_linked_data(root: etree._Element) -> LinkedData:
     """All JSON-LD objects of a page, in order. What cannot be parsed is skipped and noted."""
     broken: list[tuple[str, str]] = []
     found_so_far: list[tuple[JsonObject, bool]] = []
+    room = _LONGEST_REPAIRED
     declared = (script for script in root.iter("script") if "ld+json" in script.get("type", "").lower())
     for script in islice(declared, _MOST):
         text = script.text or ""
         if len(text) <= _LONGEST:
-            values, how = _parse(text)
+            values, how = _parse(text, room)
             if how is not None and text.strip():
+                room -= len(text)
                 broken.append((how, " ".join(text[:200].split())))
             for parsed in (inner for value in values for inner in _unpacked(value)):
                 found_so_far.extend(_objects(parsed, 0, is_listed=False))
@@ -181,11 +185,11 @@ def unescaped(text: str) -> str:
     return " ".join((_TAG.sub("", text) if "<" in text else text).split())
 
 
-def _parse(text: str) -> tuple[list[object], str | None]:
+def _parse(text: str, room: int) -> tuple[list[object], str | None]:
     """The values in a block, and how it was read: None if it is valid, "repaired", or "not read".
 
     A repair is used only if the whole block is valid with it. Of an invalid block, the values before the fault are
-    used, because they are whole.
+    used, because they are whole. ``room`` is how many characters may have their members repaired.
     """
     most: list[object] = []
     usual = (str, _unwrapped, _without_trailing_commas)
@@ -193,7 +197,8 @@ def _parse(text: str) -> tuple[list[object], str | None]:
                      _with_escaped_members, _with_inner_escapes):
         if repaired is _with_quotes and _values(_closed(text))[1]:
             return _values(_closed(text))[0], "repaired"
-        text = repaired(text)
+        if repaired is not _with_escaped_members or len(text) <= room:
+            text = repaired(text)
         values, is_whole = _values(text)
         most = max(most, values, key=len)
         if is_whole:
@@ -225,7 +230,7 @@ def _without_stray_escapes(text: str) -> str:
 
 def _unpacked(value: object) -> list[object]:
     """The value, or the values of the JSON text that it is."""
-    return _parse(value)[0] if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else [value]
+    return _parse(value, 0)[0] if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else [value]
 
 
 def _without_comments(text: str) -> str:
@@ -251,8 +256,6 @@ def _with_escaped_members(text: str) -> str:
     >>> _with_escaped_members('{"headline": "Crews say "no", and mean it", "url": "/a"}')
     '{"headline": "Crews say \\\\"no\\\\", and mean it", "url": "/a"}'
     """
-    if len(text) > _LONGEST_REPAIRED:
-        return text
     return _MEMBER.sub(lambda found: found[1] + _QUOTE.sub(r'\"', found[2]), text)
 
 
