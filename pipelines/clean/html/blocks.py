@@ -56,9 +56,10 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _UNSEEN = re.compile(
     r"(?:^|\s)(?!not-)(?:\w+-{1,2})?(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|assistive-text|tooltip-?text)(?:$|\s)",
     re.I)
+"""Classes of inline elements that are only read aloud: "opens in a new window"."""
+
 _CROSSED = re.compile(r"text-decoration[^;]*line-through", re.I)
 _ICON = re.compile(r"(?:^|[\s_-])(?:icons?|fa|glyphicon)(?:$|[\s_-])", re.I)
-"""Classes of inline elements that are only read aloud: "opens in a new window"."""
 
 
 @dataclass(slots=True)
