@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows.dead_letters import opened
 from flows.faults import WrongUsage
-from flows.watching import said_if_it_waits
+from flows.watching import writer_lock
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -31,8 +31,7 @@ def keep_up(
             "What to do: name one in DATELINE_ENCRYPTION__KEY_ID and give it in DATELINE_ENCRYPTION__KEYRING."
         )
     topic = settings.kafka.raw_topic if reencrypts else ""
-    with said_if_it_waits(wait_minutes) as waiting, warehouse.writer("dateline maintain", 60 * wait_minutes, topic):
-        waiting.cancel()
+    with writer_lock(warehouse, "dateline maintain", wait_minutes, topic):
         warehouse.prepare()
         done = list(_reencrypt(settings, warehouse)) if reencrypts else []
         return [*done, *warehouse.maintain(timedelta(days=keep_days)), *_keep_archive(settings, warehouse)]

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Timer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.warehouse import Turn, Warehouse
 
 SAID_AFTER_S = 0.3
 
@@ -59,8 +63,16 @@ def said_if_slow(note: Callable[[str], None], text: str) -> Iterator[Timer]:
 
 
 @contextmanager
-def said_if_it_waits(wait_minutes: float) -> Iterator[Timer]:
-    """Tell the watcher if the block waits for the writer lock. It cancels the timer when it has the lock."""
+def writer_lock(
+    warehouse: Warehouse, holder: str, wait_minutes: float, topic: str, *, asks: bool = True
+) -> Iterator[Turn]:
+    """Hold the writer lock of a warehouse (see ``Warehouse.writer``), and tell the watcher if it has to be waited for.
+    """
     noting = watcher() if wait_minutes else Watcher()
-    with said_if_slow(noting.note, f"Waiting for the writer lock, {wait_minutes:g} minutes at most …") as timer:
-        yield timer
+    text = f"Waiting for the writer lock, {wait_minutes:g} minutes at most …"
+    with (
+        said_if_slow(noting.note, text) as waiting,
+        warehouse.writer(holder, 60 * wait_minutes, topic, asks=asks) as turn,
+    ):
+        waiting.cancel()
+        yield turn

@@ -37,7 +37,7 @@ from flows.snapshot import Snapshot
 from flows.staged import StagedBatches
 from flows.stopping import Abandoned, Stop
 from flows.targets import the_warehouse
-from flows.watching import said_if_it_waits, watcher
+from flows.watching import watcher, writer_lock
 from pipelines.phrases import in_words
 from pipelines.secrets import redact
 
@@ -296,10 +296,9 @@ def working(  # noqa: PLR0913  how a run starts
     holder = f"{kind} run {report.run_id[:8]}"
     asks = following is None  # two runs that follow a topic would hand the lock to and fro
     with (
-        ExitStack() as ending, said_if_it_waits(wait_minutes) as waiting,
-        warehouse.writer(holder, 60 * wait_minutes, report.topic, asks=asks) as turn,  # it may write only now
+        ExitStack() as ending,
+        writer_lock(warehouse, holder, wait_minutes, report.topic, asks=asks) as turn,  # it may write only now
     ):
-        waiting.cancel()
         if not new_warehouse:
             memory.need_same_warehouse(ask_kafka=kind not in {"release", "forget"})
         warehouse.prepare()

@@ -32,7 +32,6 @@ FEATURES = (
 LONGEST_SHORT, LONGEST_PRICE = 40, 80
 """Characters of a block that is a scrap, and of one that may be a price."""
 
-FEWEST_REPEATED = 6
 FARTHEST_NEXT = 3
 """Blocks from one paragraph to the next one of the same run."""
 
@@ -198,8 +197,8 @@ def repeated_entries(page: Blocks, chosen: Chosen) -> int:
     """
     blocks = page.blocks
     ends = [block.text[-block.linked :] if 0 < block.linked <= LONGEST_SHORT else "" for block in blocks]
-    most, count = next(iter(Counter(end for end in ends if len(end) > 3).most_common(1)), ("", 0))
-    if count < FEWEST_REPEATED:
+    most, _ = next(iter(Counter(end for end in ends if len(end) > 3).most_common(1)), ("", 0))
+    if not most:
         return 0
     entries, text, since, has_heading = 0, 0.0, 0.0, False
     for number, block in enumerate(blocks):

@@ -195,8 +195,10 @@ def _parse(text: str, room: int) -> tuple[list[object], str | None]:
     usual = (str, _unwrapped, _without_trailing_commas)
     for repaired in (*usual, _with_quotes, _without_comments, _without_stray_escapes, _with_values, _with_commas,
                      _with_escaped_members, _with_inner_escapes):
-        if repaired is _with_quotes and _values(_closed(text))[1]:
-            return _values(_closed(text))[0], "repaired"
+        if repaired is _with_quotes:
+            values, is_whole = _values(_closed(text))
+            if is_whole:
+                return values, "repaired"
         if repaired is not _with_escaped_members or len(text) <= room:
             text = repaired(text)
         values, is_whole = _values(text)
