@@ -36,6 +36,15 @@ def test_a_list_of_articles_is_rejected(title: str, url: str) -> None:
     assert reason_of(listing(title), url=url) == "ListingPage"
 
 
+@pytest.mark.parametrize("name", ["Harbour Courses", "Seamanship", "Net Repair"])
+def test_an_introduction_under_a_sections_name_is_no_article(name: str) -> None:
+    introduction = (
+        "<p>Our teachers went to sea for years. They know what crews need. Whoever wants to learn is welcome here.</p>"
+    )
+    page = listing(name).replace("Harbour News", "Quay College").replace("</h1>", f"</h1>{introduction}")
+    assert reason_of(page, url="https://quay-college.example/learn/12") == "ListingPage"
+
+
 WIRE = (
     "A ferry ran aground off Marrowby early on Tuesday, and nobody was hurt. Its forty passengers were taken ashore in "
     "boats. The harbour office said that fog was the likely cause."

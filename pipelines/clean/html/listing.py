@@ -24,7 +24,7 @@ from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import Numbers, unpacked
-from pipelines.clean.text import size_of
+from pipelines.clean.text import count_words, size_of
 
 LIMIT = 4.0
 """Numbers are clipped to this many standard deviations from their mean."""
@@ -52,6 +52,10 @@ NEAR_THE_END = 2
 
 LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
+
+FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
+"""Words or size of the headline of a wire item, one of which it reaches. A shorter one above many links is a section's name."""
+
 SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
 
@@ -116,7 +120,7 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
             by_name["is_front"] and not by_name["h1"]):
         return True
     is_named = by_name["is_front"] or signs.is_marked_listing or is_named_list(signs.url, signs.titles)
-    return not is_named and is_wire_item(page, chosen, signs)
+    return not is_named and is_wire_item(page, chosen, signs, is_strict=True)
 
 
 def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
@@ -137,11 +141,23 @@ def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
     return any(len(title.split()) <= LONGEST_NAME and tables.title_words.search(title.lower()) for title in titles)
 
 
-def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
-    """Whether three or more sentences without links follow a headline that is a title of the page."""
+def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: bool = False) -> bool:
+    """Whether three or more sentences without links follow a headline that is a title of the page.
+
+    If ``is_strict``, the headline must be too long to be a section's name.
+    """
     heads = [number for number, block in enumerate(page.blocks)
-             if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)]
+             if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
+             and (_is_headline(block.text) or not is_strict)]
     return any(_sentences_below(page, chosen, head) >= FEWEST_SENTENCES for head in heads[:2])
+
+
+def _is_headline(title: str) -> bool:
+    """
+    >>> [_is_headline(title) for title in ("Harbour Courses", "Ferry runs aground again", "渡轮在马罗比附近搁浅多人受伤")]
+    [False, True, True]
+    """
+    return count_words(title) >= FEWEST_WORDS or size_of(title) >= SHORTEST_HEADLINE
 
 
 def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
