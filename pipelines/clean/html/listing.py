@@ -54,7 +54,7 @@ LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
 
 FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
-"""Words or size of the headline of a wire item, one of which it reaches. A shorter one above many links is a section's name."""
+"""Words or size of the headline of a wire item. One that has less of both is a section's name, if a page looks like a list."""
 
 SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
@@ -154,7 +154,7 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
 
 def _is_headline(title: str) -> bool:
     """
-    >>> [_is_headline(title) for title in ("Harbour Courses", "Ferry runs aground again", "渡轮在马罗比附近搁浅多人受伤")]
+    >>> [_is_headline(title) for title in ("Net Repair", "Ferry runs aground", "渡轮在马罗比附近搁浅多人")]
     [False, True, True]
     """
     return count_words(title) >= FEWEST_WORDS or size_of(title) >= SHORTEST_HEADLINE
