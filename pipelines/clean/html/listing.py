@@ -54,7 +54,7 @@ LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
 
 FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
-"""Words or size of the headline of a wire item. One that has less of both is a section's name, if a page looks like a list."""
+"""Words or size of the headline of a wire item. On a page that looks like a list, less of both names a section."""
 
 SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
