@@ -49,6 +49,15 @@ _ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.
 _BRACKET = re.compile(r"&(?:amp;)*[lg]t;", re.I)
 _REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
 _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+STOPS = ".!?。！？؟۔।॥։።။។"
+"""The marks that end a sentence, in the scripts that have any."""
+
+SHORTEST_UNMARKED = 60
+"""Characters of a sentence in a script without such marks. A shorter line may be a heading."""
+
+NEAR_END = 10
+_UNMARKED = re.compile("[\u0e01-\u0eff]")
+
 _LONGEST_LIST = 200_000
 _OPENINGS = ("['", '["', "('", "{'", '{"', "[{", "[None", "[[")
 _ARRAY = re.compile(r"(?:array|set|frozenset|deque)\((.*?)(?:,\s*dtype=\S+)?\)", re.S)
@@ -291,6 +300,17 @@ def count_words(text: str) -> int:
     3
     """
     return len(text.split())
+
+
+def sentences_unmarked(text: str) -> int:
+    """About how many sentences a line has in a script that ends them with a space and no mark: Thai and Lao.
+
+    >>> sentences_unmarked("ท่าเรือเปิดแล้ว"), sentences_unmarked("สภาท่าเรือลงมติเมื่อวันอังคารให้สร้างสะพานปลาใหม่แทนสะพานเดิมที่พายุพัดพัง")
+    (0, 1)
+    """
+    if len(text) < SHORTEST_UNMARKED or text.isascii() or _UNMARKED.search(text, len(text) - NEAR_END) is None:
+        return 0
+    return len(text) // SHORTEST_UNMARKED
 
 
 def size_of(text: str) -> int:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.clean.text import STOPS, sentences_unmarked
+
 type Column = NDArray[Any]
 
 KINDS = (
@@ -35,7 +37,7 @@ CREDIT_WORDS = 6
 _CREDIT, _LINE_END = 1 << len(KINDS), 2 << len(KINDS)
 _BITS = 1 << np.arange(len(KINDS))
 _WORDS_AND_ENDS = re.compile(r"\w+|\n")
-_ENDS = (".", "!", "?", "…", ".”", '."', "!”", "?”", "。", "」", "।", ".)", ".’", ".«", ".“", "؟", "：")
+_ENDS = (*STOPS, "…", ".”", '."', "!”", "?”", "」", ".)", ".’", ".«", ".“", "：")
 _UPPER, _DIGIT, _FOREIGN, _MARK, _QUOTE, _COMMA, _STOP, _SPACE = (1 << bit for bit in range(8))
 
 
@@ -91,7 +93,7 @@ def written(texts: Sequence[str]) -> list[Column]:
         np.log1p(sizes),
         np.log1p(counts),
         sizes / counts,
-        column([text.endswith(_ENDS) for text in texts]),
+        column([text.endswith(_ENDS) or sentences_unmarked(text) > 0 for text in texts]),
         column([text[-1] == ":" for text in texts]),
         np.log1p(letters.sentences),
         letters.counts[_COMMA] / counts,

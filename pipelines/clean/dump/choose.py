@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import median
 
 from pipelines.clean.boilerplate import LONGEST_POINTER, is_break, is_label, is_of_box, outlet_describing_itself
-from pipelines.clean.dump.lines import Lines
+from pipelines.clean.dump.lines import Lines, ends_sentence
 from pipelines.clean.html.kind import before_wall
 from pipelines.clean.model import Numbers
 from pipelines.clean.text import size_of
@@ -48,7 +48,19 @@ def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """The numbers of the lines that are body, in order."""
     chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
     chosen = _in_the_script_of_most(lines.texts, _with_doubted_first(lines.texts, chances, chosen))
+    chosen = _without_last_headlines(lines.texts, chosen)
     return before_wall([at for at in chosen if not _is_blurb(lines.texts, at)], lines.texts)
+
+
+def _without_last_headlines(texts: Sequence[str], chosen: list[int]) -> list[int]:
+    """The lines without those that end like no sentence, if other lines separate them from the last sentence.
+
+    They are headlines of other articles, below the heading of a list of them.
+    """
+    last = next((at for at in reversed(chosen) if ends_sentence(texts[at])), None)
+    if last is None or last + 1 in chosen:
+        return chosen
+    return [at for at in chosen if at <= last]
 
 
 def _with_doubted_first(texts: Sequence[str], chances: Numbers, chosen: list[int]) -> list[int]:

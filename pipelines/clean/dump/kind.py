@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.clean.dump.lines import Lines
+from pipelines.clean.dump.lines import Lines, ends_sentence
 from pipelines.clean.html.kind import (
     LONGEST_ERROR,
     LONGEST_TEASER,
@@ -20,7 +20,6 @@ from pipelines.failures import BodyMissing, ConsentWall, ErrorPage, ListingPage,
 
 FEWEST_TEASERS = 8
 LONGEST_FRONT_TEXT = 400
-ENDS = (".", "!", "?", "…", "。", "”", '"', ":", ";")
 BESIDE = 8
 """Lines after the body that are searched for the words of a paywall."""
 
@@ -57,9 +56,9 @@ def _consent_wall(texts: Sequence[str]) -> Rejected | None:
 def _listing(lines: Lines, chosen: Sequence[int]) -> Rejected | None:
     """The fault of a section front, or None: many lines look like headlines, and the chosen lines have few sentences.
     """
-    headlines = {text for text in lines.texts if 35 <= len(text) <= 160 and not text.endswith(ENDS)}
+    headlines = {text for text in lines.texts if 35 <= len(text) <= 160 and not ends_sentence(text)}
     sentences = (lines.texts[number] for number in chosen if len(lines.texts[number]) > 60)
-    prose = sum(len(text) for text in sentences if text.endswith(ENDS))
+    prose = sum(len(text) for text in sentences if ends_sentence(text))
     if len(headlines) >= FEWEST_TEASERS and prose < LONGEST_FRONT_TEXT:
         return ListingPage(
             "a dump has one article, not a list of them", field="body", value=f"{len(headlines)} headlines"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pipelines.clean.text import STOPS, sentences_unmarked
+
 MOST_LINES = 20_000
 LONGEST_LINE = 20_000
 
@@ -32,6 +34,9 @@ _STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", '."', "!”", 
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
 
 
+ENDS = (*STOPS, "…", "”", '"', ":", ";")
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of a dump, as columns: their texts and their layout.
@@ -47,6 +52,11 @@ class Lines:
     links: Sequence[float]
     levels: Sequence[int]
     is_markdown: bool
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends like a sentence, or is long enough for one in a script that does not mark its end."""
+    return text.endswith(ENDS) or sentences_unmarked(text) > 0
 
 
 def lines_of(text: str) -> Lines:

@@ -23,6 +23,7 @@ from pipelines.clean.html.boilerplate import (
 )
 from pipelines.clean.html.comments import COMMENT, comments_in
 from pipelines.clean.html.stories import OTHER_STORY, headline_boxes, is_headline, other_stories
+from pipelines.clean.text import STOPS, sentences_unmarked
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 NEARLY_ALL = 0.85
@@ -30,7 +31,7 @@ NEARLY_ALL = 0.85
 
 DOUBTFUL_SHARE = 0.25
 SHORTEST_STANDFIRST = 50
-_SENTENCE = re.compile(r"[.!?…。！？”\"':;،؟।](?:\s|$)|,\s|[。、！？，]")
+_SENTENCE = re.compile(rf"[{STOPS}…”\"':;،](?:\s|$)|,\s|[。、！？，]")
 _WIDE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _IN_A_LIST = frozenset(("li", "td", "th", "dd", "dt"))
 _STANDFIRST_BOXES = frozenset(("header", "banner", "meta", "hidden"))
@@ -117,7 +118,7 @@ def weigh(block: Block, box: Box) -> float:
         return 0.0
     if not block.text.isascii():
         size += 2 * len(_WIDE.findall(block.text))  # a Chinese or Korean character counts as three letters
-    if size < 40 or _SENTENCE.search(block.text) is None:
+    if size < 40 or (_SENTENCE.search(block.text) is None and not sentences_unmarked(block.text)):
         return -4.0
     return size * (1 - linked) * (1.0 if size >= 80 else 0.5)
 

@@ -19,7 +19,7 @@ from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.layout import linked_headlines, longest_passage, repeated_entries
 from pipelines.clean.html.listing import is_named_list, is_wire_item, listing_chance
 from pipelines.clean.metadata.signs import PageSigns
-from pipelines.clean.text import size_of
+from pipelines.clean.text import STOPS, size_of
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
 
 LONGEST_WALL = 6_000
@@ -45,7 +45,7 @@ LONGEST_ASKING = 75
 NEAREST = 3
 """Blocks after a body, of which one is a wall's. Headlines of other stories about readers come later."""
 
-_ENDS = frozenset("\"”“»’'.。؟?।")
+_ENDS = frozenset("\"”“»’'" + STOPS) - frozenset("!！")
 """Ends of a sentence or of what somebody said. A wall's line is a title or a button."""
 
 LONGEST_ENDING = 100

@@ -24,7 +24,7 @@ from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import Numbers, unpacked
-from pipelines.clean.text import count_words, size_of
+from pipelines.clean.text import STOPS, count_words, sentences_unmarked, size_of
 
 LIMIT = 4.0
 """Numbers are clipped to this many standard deviations from their mean."""
@@ -57,7 +57,7 @@ FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
 """Words or size of the headline of a wire item. On a page that looks like a list, less of both names a section."""
 
 SHORTEST_SENTENCE = 18
-_SENTENCE = re.compile(r"[.!?。！？](?=\s|$|[\u3040-\u9fff])")
+_SENTENCE = re.compile(rf"[{STOPS}](?=\s|$|[\u3040-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
         block = page.blocks[number]
         above = page.boxes[block.box].parent
         if _is_sentence(page, chosen, number):
-            sentences = len(_SENTENCE.findall(block.text))
+            sentences = len(_SENTENCE.findall(block.text)) or sentences_unmarked(block.text)
             runs[ALL] += sentences
             runs[above] += sentences
             longest = max(longest, runs[ALL], runs[above])

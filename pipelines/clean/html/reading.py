@@ -23,12 +23,15 @@ from pipelines.clean.html.notices import in_asking_boxes
 from pipelines.clean.html.stories import OTHER_STORY, is_headline
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.model import load_model
+from pipelines.clean.text import STOPS, size_of
 from pipelines.records import Evidence
 
 BAR, BAR_ALONE = 0.4, 0.7
 """The probability from which a block is body: if the rules chose it, and if they did not."""
 
 FEWEST_CHARACTERS = 250
+"""Of a body; a shorter one is compared with the second opinion."""
+
 SHORTEST_COPY, SHORTEST_WIDE_COPY = 60, 25
 """Characters of a paragraph that is not repeated within an article; in scripts other than Latin, of which some have
 fewer characters for a sentence."""
@@ -46,7 +49,7 @@ LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
-_SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[.!?。！？؟।]["'”“»«’」]?""")
+_SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[%s]["'”“»«’」]?""" % STOPS)
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -71,9 +74,9 @@ def read_body(page: Blocks, markup: str, signs: PageSigns, declared: Iterable[ob
     likely = _likely(page, chosen, declared_body(declared), signs.titles)
     numbers = without_labels(page, without_copies(page, likely or chosen.blocks))
     body = "\n\n".join(page.blocks[number].text for number in numbers)
-    if len(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
+    if size_of(body) < FEWEST_CHARACTERS or chosen.is_doubtful(page):
         second = _second_opinion(page, chosen, markup, signs)
-        if len(second) > 2 * len(body) and _holds(second, body):
+        if size_of(second) > 2 * size_of(body) and _holds(second, body):
             how = Evidence("rs-trafilatura", f"the blocks chosen have {len(body)} characters")
             return Body(second, how, numbers, chosen)
     passing = tuple(page.blocks[number].text for number in _passing(page, numbers, signs.descriptions))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pipelines.clean.html.blocks import Blocks, Box, boxes_around
 from pipelines.clean.html.boilerplate import TAG, Label
+from pipelines.clean.text import STOPS
 
 OTHER_STORY = Label(TAG, "story")
 HEADINGS = ("h1", "h2")
@@ -128,7 +129,7 @@ def _linked_stories(page: Blocks, weights: Sequence[float], body: Sequence[int])
         is_first = number == 0 or card not in boxes_around(boxes, page.blocks[number - 1].box)
         text = sum(max(0.0, weights[at]) for at in inside)
         summaries = [page.blocks[at].text for at in inside if weights[at] > 0]
-        has_one = len(summaries) == 1 and summaries[0][-1] in ".!?…。！？"
+        has_one = len(summaries) == 1 and summaries[0][-1] in f"{STOPS}…"
         if is_first and has_one and boxes[card].tag in _CARDS and len(inside) <= MOST_OF_CARD:
             cards[card] = text
     is_aside = len(cards) <= MOST_CARDS and sum(cards.values()) <= MOST_OF_CARDS * total
