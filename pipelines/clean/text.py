@@ -305,7 +305,7 @@ def count_words(text: str) -> int:
 def sentences_unmarked(text: str) -> int:
     """About how many sentences a line has in a script that ends them with a space and no mark: Thai and Lao.
 
-    >>> sentences_unmarked("ท่าเรือเปิดแล้ว"), sentences_unmarked("สภาท่าเรือลงมติเมื่อวันอังคารให้สร้างสะพานปลาใหม่แทนสะพานเดิมที่พายุพัดพัง")
+    >>> sentences_unmarked("ท่าเรือเปิดแล้ว"), sentences_unmarked("สภาลงมติเมื่อวันอังคารให้สร้างสะพานปลาใหม่แทนสะพานเดิมที่พายุพัดพัง")
     (0, 1)
     """
     if len(text) < SHORTEST_UNMARKED or text.isascii() or _UNMARKED.search(text, len(text) - NEAR_END) is None:

@@ -79,7 +79,9 @@ def test_a_short_item_in_a_script_of_wide_letters_needs_no_second_opinion() -> N
     title = "オストレルの路面電車、九日間のストを終結へ"
     text = ("路面電車の運転士は木曜日の深夜、職場復帰を投票で決め、九日間のストが終わった。",
             "リンドムア車庫で行われた投票は、賛成が二百十二人、反対が百八十七人だった。")
-    heads = "".join(f"<li><h3><a href='/n/{at}'>灯台守が四十の冬を経て引退、港で式典 {at}</a></h3></li>" for at in range(16))
+    heads = "".join(f"<li><h3><a href='/n/{at}'>灯台守が四十の冬を経て引退、港で式典 {at}</a></h3></li>"
+                    for at in range(16))
     page = (f"<html lang='ja'><head><title>{title}</title><meta property='og:type' content='article'></head>"
-            f"<body><div><h1>{title}</h1><div>{''.join(f'<p>{line}</p>' for line in text)}</div><ul>{heads}</ul></div></body></html>")
+            f"<body><div><h1>{title}</h1><div>{''.join(f'<p>{line}</p>' for line in text)}</div><ul>{heads}</ul></div>"
+            "</body></html>")
     assert article_of(page, url=URL).body == "\n\n".join(text)

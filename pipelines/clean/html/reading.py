@@ -49,7 +49,7 @@ LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
-_SENTENCE = re.compile(r"""["'“„«»‘「]?[^\W\d_a-z].*\w[%s]["'”“»«’」]?""" % STOPS)
+_SENTENCE = re.compile(rf"""["'“„«»‘「]?[^\W\d_a-z].*\w[{STOPS}]["'”“»«’」]?""")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
