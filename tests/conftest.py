@@ -18,6 +18,7 @@ from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 from flows.local.prefect import LocalPrefect, api_url
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
+from tests.kafka_sockets import close_sockets_of_failed_connects
 from tests.one_thread import use_one_thread
 from tests.shared import SHARED, common_folder
 
@@ -33,6 +34,7 @@ LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 
 
 use_one_thread()
+close_sockets_of_failed_connects()
 
 
 def pytest_configure() -> None:
