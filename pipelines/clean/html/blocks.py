@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from lxml import etree
 
@@ -26,7 +27,8 @@ _SELDOM_READ = frozenset((
 ))
 _CHOICES = frozenset(("select", "datalist", "optgroup", "option"))
 _DELETED = frozenset(("del", "s", "strike"))
-MARKED_TAGS = frozenset(("a", "span", "time", "address", "strong", "b", "em", "i", "abbr"))
+TIME_TAGS = frozenset(("time", "amp-timeago", "relative-time", "time-ago"))
+MARKED_TAGS = TIME_TAGS | frozenset(("a", "span", "address", "strong", "b", "em", "i", "abbr"))
 _PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD, _CHOICE, _OLD = range(9)
 _KINDS = {
     **dict.fromkeys(_SELDOM_READ, _SELDOM), **dict.fromkeys(_NEVER_READ, _UNREAD), "br": _LINE_BREAK,
@@ -35,9 +37,14 @@ _KINDS = {
 }
 MOST_MARKS = 200
 LONGEST_BEFORE = 60
+LONGEST_LINE = 120
+"""Characters of a line in which a year and a number after it are kept apart."""
+
 _TIMES = re.compile(r"date(?:Published|Created|Modified)|(?:^|\s)(?:published|updated)(?:\s|$)")
 """The microdata of an article's times, and the classes of hAtom."""
 
+_YEAR_LAST = re.compile(r"(?<!\d)(?:19|20)\d\d$")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _OTHER_TIMES = ("Date", "Time", "From", "Through", "Starts", "Ends")
 """Endings of microdata that says when something else is: ``startDate``, ``validThrough``."""
 
@@ -184,7 +191,7 @@ class _Walk:
             names = element.keys()
             if (kind == _OLD or (names and is_unseen(element, names))) and _size_of(element) <= LONGEST_CONTROL:
                 return _UNREAD
-            if names or tag == "time":
+            if names or tag in TIME_TAGS:
                 self._mark(element, tag, names)
             self._links_open += kind == _LINK
         elif kind == _LINE_BREAK:
@@ -221,6 +228,9 @@ class _Walk:
         pieces = self.pieces
         if pieces:
             raw = pieces[0] if len(pieces) == 1 else "".join(pieces)
+            if len(pieces) > 1 and len(raw) <= LONGEST_LINE:
+                raw = "".join(f"{piece} " if _is_glued(piece, after) else piece
+                              for piece, after in zip_longest(pieces, pieces[1:], fillvalue=""))
             pieces.clear()
             opening = None
             if _BREAK in raw:
@@ -247,7 +257,7 @@ class _Walk:
         meaning = element.get("itemprop", "") if "itemprop" in names else ""
         if meaning and element in self._of_others:
             return
-        if tag == "time" or (meaning and _TIMES.search(meaning) is not None):
+        if tag in TIME_TAGS or (meaning and _TIMES.search(meaning) is not None):
             is_other = meaning.endswith(_OTHER_TIMES) and meaning != "uploadDate" and not _TIMES.search(meaning)
             kind, text = "other time" if is_other else "time", _time_in(element)
         elif (tag == "abbr" and "title" in names and _TIMES.search(element.get("class", "")) is not None):
@@ -267,6 +277,11 @@ class _Walk:
             self.page.marks.append(Mark(kind, text, len(self.page.blocks), called, before))
 
 
+def _is_glued(piece: str, after: str) -> bool:
+    """Whether a year ends where a tag does, and another number begins: "2026" and "15:30", which a style sets apart."""
+    return after[:1].isdecimal() and _YEAR_LAST.search(piece) is not None
+
+
 def _name_in(element: etree._Element) -> str:
     """The name in an author's element that is displayed: what microdata marks as the name, or else all text."""
     text_inside = text_in(element)
@@ -279,7 +294,10 @@ def _name_in(element: etree._Element) -> str:
 def _time_in(element: etree._Element) -> str:
     """The machine-readable time of an element, or else what it shows."""
     declared = (element.get(name, "").strip() for name in ("datetime", "content"))
-    return next((text for text in declared if any(map(str.isdigit, text))), "") or text_in(element)[:80]
+    if text := next((text for text in declared if any(map(str.isdigit, text))), ""):
+        return text
+    title = element.get("title", "").strip()
+    return title if _ISO_DAY.match(title) else text_in(element)[:80]
 
 
 def _is_author_card(classes: Collection[str]) -> bool:

@@ -32,8 +32,8 @@ class Calendar:
 def load_calendar() -> Calendar:
     tables = files("pipelines.clean").joinpath("tables")
     cldr = json.loads(tables.joinpath("calendar.json").read_text("utf-8"))
-    others = tomllib.loads(tables.joinpath("dates.toml").read_text("utf-8"))["months"]
-    months = {language: {**names["months"], **others.get(language, {})} for language, names in cldr.items()}
+    others = tomllib.loads(tables.joinpath("dates.toml").read_text("utf-8"))
+    months = {language: {**names["months"], **others["months"].get(language, {})} for language, names in cldr.items()}
     meanings: dict[str, set[int]] = {}
     for names in months.values():
         for name, number in names.items():
@@ -42,7 +42,8 @@ def load_calendar() -> Calendar:
         months=months,
         agreed={name: min(numbers) for name, numbers in meanings.items() if len(numbers) == 1},
         days=frozenset(day for names in cldr.values() for day in names["days"]),
-        parts={language: {name: (hours[0], hours[1]) for name, hours in names["parts"].items()}
+        parts={language: {name: (hours[0], hours[1])
+                          for name, hours in {**names["parts"], **others["parts"].get(language, {})}.items()}
                for language, names in cldr.items()},
     )
 
@@ -113,14 +114,19 @@ _ABBREVIATED_LAST = re.compile(r"(?<!\w)[^\W\d_]\.\s?[^\W\d_]\.\s*$")
 
 
 def _within(hour: int, hours: tuple[int, int]) -> int | None:
-    """The hour of a 12-hour clock that lies within these hours, or in the half of the day that they are in."""
-    first, last = hours
-    for one in (hour % 12, hour % 12 + 12):
-        if (first <= one < last) if first < last else (one >= first or one < last):
-            return one
-    if first < last <= 12:
-        return hour % 12
-    return hour % 12 + 12 if 12 <= first < last else None
+    """The hour of a 12-hour clock that lies within these hours, or is nearer to them; None if both are equally near.
+
+    >>> _within(11, (12, 13)), _within(11, (1, 3)), _within(1, (19, 24))  # 11 at noon, 11 and 1 at night
+    (11, 23, 1)
+    """
+    def hours_off(one: int) -> int:
+        after, length = (one - hours[0]) % 24, (hours[1] - hours[0]) % 24 or 24
+        return 0 if after < length else min(after - length + 1, 24 - after)
+
+    morning, afternoon = hour % 12, hour % 12 + 12
+    if hours_off(morning) == hours_off(afternoon):
+        return None
+    return min(morning, afternoon, key=hours_off)
 
 
 @cache

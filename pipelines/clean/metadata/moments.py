@@ -174,7 +174,7 @@ def _named_offset(name: str, day: datetime | None, language: str | None) -> str 
     if name in zones.of_season:
         return zones.of_season[name][_is_summer(day)] if day is not None and day.year >= 2007 else None
     country = (language or "").replace("_", "-").rpartition("-")[2].upper()
-    return zones.offsets.get(name) or zones.of_countries[name].get(country)
+    return zones.of_countries.get(name, {}).get(country) or zones.offsets.get(name)
 
 
 def _is_summer(day: datetime) -> bool:

@@ -25,24 +25,30 @@ LONGEST_OPENING = 70
 MOST_LETTERS = 45
 """Letters beside a date without a label such as "published". A line with more is a caption or a sentence."""
 
+MOST_AFTER = 3
+"""Words in small letters after a date that is not in a sentence."""
+
 LAST_OF_BODY, LONGEST_LABELLED = 2, 60
 """Blocks at the body's end that may be a label and a date, and their characters."""
 
 LABELLED = "labelled date"
 
 _DATE_BOX = re.compile(
-    r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)|(?:^|[\s_-])(?:published|created|pubdate)\b",
+    r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)|(?:^|[\s_-])(?:published|created|pubdate|date-header)\b",
     re.I)
 _META_BOX = re.compile(r"(?:^|[\s_-])(?:meta|by-?line|date|datum|fecha|data|published|created|posted|info|time)", re.I)
 _OTHERS_BOX = re.compile(
-    r"(?:^|[\s_-])(?:card|teaser|related|ticker|caption|widget|sidebar|event|birth|obit|comment|gallery)", re.I)
-_BESIDE = frozenset(("figure", "figcaption", "aside"))
+    r"(?:^|[\s_-])(?:card|teaser|promo|breaking|related|ticker|caption|widget|sidebar|event|birth|obit|comment|gallery)", re.I)
+_BESIDE = frozenset(("figure", "figcaption", "aside", "blockquote"))
 _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
 _PUBLISHED = re.compile(r"publi|created|posted", re.I)
 _LABEL = re.compile(r"[|·•;,\d]")
 _DIGIT = re.compile(r"\d")
-_OF_ELSE = re.compile(r"[:：]$|°[CF]?$")
+_OF_ELSE = re.compile(r"[:：=＝]$|°[CF]?$")
 """A label or a thermometer right before a date: "Next meeting: 12 March 2026", "Marrowby 12° 12 March 2026"."""
+
+_GOES_ON = re.compile(r"[，、]?(?P<glued>[\u3040-\u30ff\u3400-\u9fff]{3,})(?!.{0,3}\d)|\s(?P<words>(?:[^\s\d|·•,;:()/–—-]+(?:\s|$|\.)){3,})")
+"""Words right after a date, which is then one in a sentence or in a caption."""
 
 _TIME_AFTER = re.compile(r"\W*(?:(?:[^\W\d_]{1,5}\s*)?\d{1,2}\s?[:.h時时시点點]\s?\d{2}.{0,20})?\W*", re.I)
 """What may follow a date in a line that is a label and a date: a time of day with its zone."""
@@ -197,8 +203,29 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
         return False
     if _META_BOX.search(page.boxes[page.blocks[number].box].names):
         return True
+    if _is_in_a_sentence(line[dates[-1].end:]):
+        return False
     word = before.rpartition(" ")[2]
     if not word or _DIVIDED.search(before) or _DIGIT.search(word) or word[0] == word[0].swapcase():
         return True
     is_byline = load_name_tables().opener.match(before) is not None
     return is_byline or _BEFORE_DATE.fullmatch(before) is not None or (word[0].isupper() and " " in before)
+
+
+def _is_in_a_sentence(after: str) -> bool:
+    """Whether the words after a date show that it is in a sentence.
+
+    >>> [_is_in_a_sentence(text) for text in (" a storm broke the old pier.", " by Ines Falk and Tom Okafor", " Pacific Ports")]
+    [True, False, False]
+    >>> [_is_in_a_sentence(text) for text in ("，东码头", "星期三", " 동쪽 부두 모습.", " 홍길동 기자")]
+    [True, False, True, False]
+    """
+    found = _GOES_ON.match(after)
+    if found is None:
+        return False
+    if found["glued"] is not None:
+        return not any(is_day(found["glued"][:size]) for size in (2, 3))
+    words = found["words"].split()
+    if words[0][0] == words[0].swapcase()[0]:  # a script without capitals
+        return True
+    return len(words) > MOST_AFTER and words[0].islower() and words[1].islower()

@@ -18,22 +18,26 @@ type Day = tuple[int, int, int]
 _CLOCK = re.compile(
     r"(?<![\d.:/])(\d{1,2})(?:[:h.]|\s?Uhr\s?|[時时点點시]\s?)(\d{2})(?::\d{2})?(?![\d/]|\.\s?\d)[分분]?(?:\s?(?:Uhr|uur|hrs?|hs?|น|ч)\b\.?)?",
     re.I)
-_NAME = r"[^\s\d,;:/()|\[\]–—-][^\s\d,;:/()|\[\]–—-]+(?:\s?[ /]\s?[\u0600-\u06ff]+)?"
+_LETTER = r"[^\s\d,;:/()|\[\]–—·•●⋅،-]"
+_NAME = rf"{_LETTER}{_LETTER}+(?:\s?[ /]\s?[\u0600-\u06ff]+)?"
 _NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 _SHORT_NUMBERS = re.compile(r"(?<![\d/.:-])(\d{1,2})([./])(\d{1,2})\2(\d{2})(?![\d/:-]|\.\d)")
 _YEAR_FIRST = re.compile(
-    r"(?<![\d/.-])(\d{4})(?:[-/.]\s?|[年년]\s?)(\d{1,2})(?:[-/.]\s?|[月월]\s?)(\d{1,2})(?!\d)")
+    r"(?<![\d/.-])(\d{4})(?:[-/.]\s?|[年년]\s?)(\d{1,2})(?:[-/.]\s?|[月월]\s?)(\d{1,2})(?!\d)(?:\s?[日号號일])?")
 _DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*({_NAME}),?\s*(?:de |del )?"
+    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|º|er|-)?\s*(?:de |of |ta' )?\s*({_NAME})[,،]?\s*(?:de |del |[พค]\.ศ\.)?"
     r"\s*[-,]?\s*(\d{4})(?!\d)", re.I)
+_DAY_MONTH_SHORT = re.compile(rf"(?<!\d)(\d{{1,2}})(?:-({_NAME})-|\s({_NAME})\s['’])(\d{{2}})(?!\d)", re.I)
+_THAI_SHORT = re.compile(r"(?<!\d)(\d{1,2})\s?([ก-๙]{1,3}\.[ก-๙]{1,2}\.)\s?(\d{2})(?![\d:.])")
 _MONTH_DAY = re.compile(rf"({_NAME})\s+(\d{{1,2}})(?:st|nd|rd|th)?\.?,?\s+(\d{{4}})(?!\d)", re.I)
-_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})(?:\.| m\.)?\s+({_NAME})\s+(\d{{1,2}})(?![\d:])", re.I)
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})(?:\.| m\.|ko)?\s+({_NAME})\s+(?:mėn\. )?(\d{{1,2}})(?![\d:])", re.I)
 _NUMBERED_MONTH = re.compile(r"(?<!\d)(\d{1,2})\s+(?:tháng|thg)\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})(?!\d)", re.I)
 _YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\. gada (\d{{1,2}})\. ({_NAME})", re.I)
 _ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
-_RANGE_BEFORE = re.compile(r"\d\.?\s?(?:([^\W\d_]+)\.?\s?)?[-–~〜/]\s?$")
+_RANGE_BEFORE = re.compile(
+    r"\d\.?(?:\s?([^\W\d_]+)\.?)??(?:\s?[-–~〜/]\s?|\s(?:to|until|till|bis|au|al?|às?|até|tot|do|til|по)\s)$")
 _DIGIT = re.compile(r"\d")
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _YEAR_FIRST_LANGUAGES = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "fa", "eu"))
@@ -139,6 +143,17 @@ def _by_name(year: int, month: int, day: int) -> Callable[[re.Match[str], str | 
     return day_of
 
 
+def _by_short_name(match: re.Match[str], language: str | None) -> Day | None:
+    """A date with a month's name between hyphens, or before an apostrophe, and a year of two digits: "04-MAR-26"."""
+    number = month_of(match[2] or match[3], language)
+    return (2000 + int(match[4]), number, int(match[1])) if number is not None else None
+
+
+def _by_thai_name(match: re.Match[str], _: str | None) -> Day | None:
+    number = month_of(match[2], "th")
+    return (2500 + int(match[3]), number, int(match[1])) if number is not None else None
+
+
 def _by_number(match: re.Match[str], language: str | None) -> Day:
     order = _order(int(match[1]), int(match[3]), match[2], language)
     return (int(match[4]), *order) if order is not None else _NO_DAY
@@ -162,6 +177,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str | None], Da
     (_YEAR_FIRST, lambda match, _: (int(match[1]), int(match[2]), int(match[3]))),
     (_NUMBERED_MONTH, lambda match, _: (int(match[3]), int(match[2]), int(match[1]))),
     (_DAY_MONTH, _by_name(3, 2, 1)),
+    (_DAY_MONTH_SHORT, _by_short_name),
+    (_THAI_SHORT, _by_thai_name),
     (_MONTH_DAY, _by_name(3, 1, 2)),
     (_YEAR_MONTH_DAY, _by_name(1, 2, 3)),
     (_YEAR_DAY_MONTH, _by_name(1, 3, 2)),
