@@ -22,12 +22,19 @@ _NEXT = re.compile(r"[;/／\n\t、，،]")
 _PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")
 """A place after a name. It is looked for only after a "by": it may be part of a name."""
 
-_EMPLOYER = re.compile(r"(?<=\w)\s+(?:for|für|pour)\s+[^\W\d_a-z].*")
+_EMPLOYER = re.compile(r"(?<=\w)\s+(?:for|of|für|pour)\s+(?:the\s+)?[^\W\d_a-z].*")
 """An outlet after a person's full name. After other words, it is part of a name: "Doctors for Change"."""
 
+_PART = re.compile(r"(?<=\w\w) (?:of|for) (?=\w)")
+"""What joins the parts of an organisation's name, but not of a person's."""
+
+_THE = re.compile(r"The \S+ \S")
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _TEMPLATE = re.compile(r"[{}<>%=\\]|^\$|\[object")
 """Characters of a template that was not filled in."""
+
+_HAN_NAMES = re.compile(r"(?<=[\u3400-\u9fff]{2})\s(?=[\u3400-\u9fff]{2})")
+"""What divides two names in Chinese, if a word for reporters is before them."""
 
 _REPORTED = re.compile(r"\s(?:报道|報導|報道)$")
 _REPORT = ("报道", "報導", "報道")
@@ -41,6 +48,7 @@ class NameTables:
     opener: re.Pattern[str]
     closing: re.Pattern[str]
     helper: re.Pattern[str]
+    helper_note: re.Pattern[str]
     prepositions: frozenset[str]
     joiner: re.Pattern[str]
     desk: re.Pattern[str]
@@ -70,6 +78,7 @@ def load_name_tables() -> NameTables:
         opener=re.compile(
             rf"(?:{any_of('openers')})(?:\s*[:：／・]\s*|\s+)|(?:{any_of('labels')})\s*[:：／・]\s*", re.I),
         closing=re.compile(rf"(?:{any_of('closing_openers')})(?:\s*:\s*|\s+)", re.I),
+        helper_note=re.compile(rf"\s\((?:{any_of('helpers')})\)", re.I),
         helper=re.compile(
             rf"(?<!\w)(?:{any_of('helpers')})(?:\s*[:：／]\s*|\s+(?:{any_of('helper_joiners')})\s+)", re.I),
         prepositions=frozenset(table["helper_joiners"]),
@@ -83,7 +92,8 @@ def load_name_tables() -> NameTables:
         link_words=frozenset(table["link_words"]),
         credit=re.compile(rf"(?<!\w)(?:{any_of('credit_words')})(?!\w)", re.I),
         reporter_before=re.compile(rf"(?:{any_of('reporter_words')})(?:[\s:：]+|(?=[\u3400-\u9fff]))"),
-        reporter_after=re.compile(rf"(?:(?<=\s)|(?<=[\u3400-\u9fff\uac00-\ud7af]))(?:{any_of('reporter_words')})$"),
+        reporter_after=re.compile(
+            rf"(?:\s[\uac00-\ud7a3]{{1,4}}[부팀]\s|(?<=\s)|(?<=[\u3400-\u9fff\uac00-\ud7af]))(?:{any_of('reporter_words')})$"),
         unspaced_desks=tuple(table["unspaced_desks"]),
         unspaced_organisations=tuple(table["unspaced_organisations"]),
         surnames=frozenset(table["organisation_surnames"]),
@@ -111,31 +121,43 @@ Author(name='Harbour News Agency', type='organisation'))
     if text.strip(_EDGES).casefold() in tables.not_names or text.casefold() in tables.not_names:
         return ()
     is_opened = tables.opener.match(text) is not None
+    opening = tables.reporter_before.match(text)
+    if opening is not None:
+        text = _HAN_NAMES.sub("、", text[opening.end():])
+    if text[:1].lower() == text[:1].upper():  # in scripts without capitals, a helper may be named in the same line
+        text = tables.helper.split(text, maxsplit=1)[0] or text
     found: dict[str, Author] = {}
     for listed in _NEXT.split(text):
         pieces = [tables.helper.split(piece, maxsplit=1)[0] for piece in _CUT.split(listed.strip())]
         listed_last = [_without_joiner(piece, tables) for piece in pieces[1:]]
-        parts = [part for piece in (*pieces[:1], *listed_last) for part in _split_names(piece, tables)]
-        names = [name for part in parts if (name := clean_name(_without_place(part) if is_opened else part))]
+        parts = [part for piece in (*pieces[:1], *listed_last) for part in _split_names(piece, tables)
+                 if not tables.helper_note.search(part)]
+        names = [name for part in parts if (name := clean_name(_without_place(part, is_opened=is_opened)))]
         for name in _named_last_first(names, listed):
             kind = author_type(name)
+            if kind == "person" and (_THE.match(name) or _PART.search(name) is not None):
+                kind = "organisation"
             is_first = name == names[0] and not (found and tables.role.fullmatch(name))  # "Ines Falk / Journalist"
             if is_first or not _is_said_of(name, kind, names[0], tables):
                 found.setdefault(name.casefold(), Author(name, kind))
     return tuple(found.values())[:MOST_AUTHORS]
 
 
-def _without_place(part: str) -> str:
-    """A part of a byline without the place or the outlet after the name.
+def _without_place(part: str, *, is_opened: bool) -> str:
+    """A part of a byline without the outlet after a full name, or the place after a name that a "by" opens.
 
-    >>> _without_place("By Ines Falk in Marrowby"), _without_place("By Ines Falk for Harbour News")
-    ('By Ines Falk', 'By Ines Falk')
-    >>> _without_place("By Doctors for Change")
+    >>> _without_place("By Ines Falk in Marrowby", is_opened=True)
+    'By Ines Falk'
+    >>> _without_place("Ines Falk for the Harbour News", is_opened=False)
+    'Ines Falk'
+    >>> _without_place("By Doctors for Change", is_opened=True)
     'By Doctors for Change'
     """
-    name = clean_name(_EMPLOYER.sub("", part))
-    is_full = name is not None and " " in name and author_type(name) == "person"
-    return _PLACE.sub("", _EMPLOYER.sub("", part) if is_full else part)
+    before = _EMPLOYER.sub("", part)
+    if before != part:
+        name = clean_name(before)
+        part = before if name is not None and " " in name and author_type(name) == "person" else part
+    return _PLACE.sub("", part) if is_opened else part
 
 
 def _named_last_first(names: list[str], text: str) -> list[str]:

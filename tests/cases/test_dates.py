@@ -179,3 +179,81 @@ def test_a_date_in_the_header_of_a_page_is_not_that_of_publication() -> None:
         None,
         None,
     )
+
+
+# dates as they are written in many languages, and dates of something else
+WRITTEN = {
+    "the afternoon in Arabic": ("ar", "4 آذار 2026، 3:15 عصراً", "2026-03-04T15:15"),
+    "eleven at night in Arabic": ("ar", "4 مارس 2026 - 11:30 ليلا", "2026-03-04T23:30"),
+    "noon in Chinese": ("zh", "2026年3月4日 中午11:40", "2026-03-04T11:40"),
+    "dusk in Chinese": ("zh", "2026年3月4日 傍晚6:05", "2026-03-04T18:05"),
+    "the afternoon in Bengali": ("bn", "৪ মার্চ ২০২৬, বিকেল ৩:১৫", "2026-03-04T15:15"),
+    "Alaska": ("en", "March 4, 2026 3:15 p.m. AKST", "2026-03-04T15:15"),
+    "a Thai year of two digits": ("th", "4 มี.ค. 69 15.15 น.", "2026-03-04T15:15"),
+    "a Thai era": ("th", "วันที่ 4 มีนาคม พ.ศ. 2569", "2026-03-04T00:00"),
+    "an Arabic comma": ("ar", "4 مارس، 2026", "2026-03-04T00:00"),
+    "a Latvian case": ("lv", "2026. gada 4. martā", "2026-03-04T00:00"),
+    "a Lithuanian month": ("lt", "2026 kovo mėn. 4 d. 15:15", "2026-03-04T15:15"),
+    "capitals and two digits": ("en", "04-MAR-26 03:15 PM", "2026-03-04T15:15"),
+    "a dot in the middle": ("en", "5 min read·Mar 4, 2026", "2026-03-04T00:00"),
+    "a label in Polish": ("pl", "Publikacja: 04.03.2026 15:15", "2026-03-04T15:15"),
+    "a label in Turkish": ("tr", "Eklenme Tarihi: 04 Mart 2026 - 15:15", "2026-03-04T15:15"),
+    "a label in Russian": ("ru", "Создано: 04 марта 2026", "2026-03-04T00:00"),
+    "a label in Spanish": ("es", "Creado: 04-03-2026 | 15:15 H", "2026-03-04T15:15"),
+    "a label in Romanian": ("ro", "Data publicării: 04.03.2026", "2026-03-04T00:00"),
+    "an author between": ("fr", "Rédigé par Inès Falque le mercredi 4 mars 2026 à 15:15", "2026-03-04T15:15"),
+}
+
+
+@pytest.mark.parametrize(("lang", "line", "read"), WRITTEN.values(), ids=WRITTEN)
+def test_a_date_is_read_as_it_is_written_in_its_language(lang: str, line: str, read: str) -> None:
+    published, _ = times(a_page(before=f"<p>{line}</p>", lang=lang))
+    assert (published or "")[:16] == read
+
+
+MARKED = {
+    "the title of a time": '<time title="2026-03-04T15:15:00+00:00">3 days ago</time>',
+    "an element of AMP": '<amp-timeago datetime="2026-03-04T15:15:00Z" locale="es">hace 3 d</amp-timeago>',
+    "an element of a library": '<p>Ports <relative-time datetime="2026-03-04T15:15:00Z">last week</relative-time></p>',
+    "a year and a time side by side": "<p class='info'><i></i><span>04.03.2026</span><i></i><span>15:15</span></p>",
+}
+
+
+@pytest.mark.parametrize("line", MARKED.values(), ids=MARKED)
+def test_a_date_is_read_as_it_is_marked(line: str) -> None:
+    assert (times(a_page(before=line, lang="de"))[0] or "")[:16] == "2026-03-04T15:15"
+
+
+OF_ELSE = {
+    "a sentence": ("en", "<p>On 12 January 2024 a storm broke the pier; now it is to be rebuilt.</p>"),
+    "days in German": ("de", "<p class='datum'>4. bis 8. März 2026</p>"),
+    "days in French": ("fr", "<p class='date'>du 4 au 8 mars 2026</p>"),
+    "days in Spanish": ("es", "<p class='fecha'>del 4 al 8 de marzo de 2026</p>"),
+    "a caption in Japanese": ("ja", "<p>東埠頭＝2024年1月12日撮影</p>"),
+    "a caption in Chinese": ("zh", "<p>2024年1月12日，东码头（资料图）</p>"),
+    "a caption in Korean": ("ko", "<p>2024년 1월 12일 동쪽 부두 모습. 항구뉴스</p>"),
+    "a quoted post": ("en", "<blockquote><p>At last.</p>— Ines Falk <a href='/1'>January 12, 2026</a></blockquote>"),
+    "news of the hour": ("en", "<div class='breaking'><time datetime='2026-01-12T08:00'>08:00</time> Mayor goes</div>"),
+    "a promoted story": ("en", "<div class='promo'><h3>Mayor goes</h3><time datetime='2026-01-12'>12 Jan</time></div>"),
+    "a founding": ("es", "<p>El organismo, creado el 12 de enero de 2024, reconstruirá el muelle</p>"),
+}
+
+
+@pytest.mark.parametrize(("lang", "line"), OF_ELSE.values(), ids=OF_ELSE)
+def test_a_date_of_something_else_is_no_publication(lang: str, line: str) -> None:
+    assert times(a_page(before=line, lang=lang)) == (None, None)
+
+
+KEPT = {
+    "a section": "<p>4 March 2026 in Ports and Harbours of the North</p>",
+    "a byline": "<p>4 March 2026 by Ines Falk and Tom Okafor</p>",
+    "a weekday in Chinese": "<p>2026年3月4日星期三</p>",
+    "a name in Korean": "<p>2026년 3월 4일 홍길동 기자</p>",
+    "a list of facts": "<ul class='post-meta'><li>Ports</li><li>4 March 2026</li></ul>",
+    "a time with words": "<p>4 mars 2026 à 15:15</p>",
+}
+
+
+@pytest.mark.parametrize("line", KEPT.values(), ids=KEPT)
+def test_a_date_beside_other_words_is_the_articles(line: str) -> None:
+    assert (times(a_page(before=line))[0] or "")[:10] == "2026-03-04"

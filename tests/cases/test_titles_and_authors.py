@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.reading import TITLE, a_page, article_of, linked_data, names
+from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of, linked_data, names
 
 SITE = "<meta property='og:site_name' content='Harbour News'>"
 
@@ -183,3 +183,50 @@ AFTER_A_DATE = {
 @pytest.mark.parametrize("line", AFTER_A_DATE.values(), ids=AFTER_A_DATE)
 def test_a_name_after_the_date_of_publication_is_the_author(line: str) -> None:
     assert names(article_of(a_page(before=line))) == [("Ines Falk", "person")]
+
+
+# bylines whose parts are glued or not divided by a comma, and bylines in other scripts
+IN_A_BOX: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "an alliance": ("By National Alliance for Justice", [("National Alliance for Justice", "organisation")]),
+    "a centre": ("By Center for Quay Studies", [("Center for Quay Studies", "organisation")]),
+    "a name with the": ("By The Quay Courier", [("The Quay Courier", "organisation")]),
+    "two capitals": ("Ana FitzGerald Reporter", [("Ana FitzGerald", "person")]),
+    "two capitals and a beat": ("Ian MacDonald Political Correspondent", [("Ian MacDonald", "person")]),
+    "one of the staff": ("Tom Okafor Staff Writer", [("Tom Okafor", "person")]),
+    "a glued role": ("Liam O’BrienStaff Writer", [("Liam O’Brien", "person")]),
+    "a glued month": ("By Ines FalkMarch 4, 2026", [("Ines Falk", "person")]),
+    "a glued label": ("By Ines FalkUpdated March 4, 2026", [("Ines Falk", "person")]),
+    "an employer": ("Ines Falk for the Daily Quay", [("Ines Falk", "person")]),
+    "a helper's note": ("Av Ines Falk og Tom Okafor (foto)", [("Ines Falk", "person")]),
+    "text and pictures": ("Teksti: Iines Falkki, kuvat: Tom Okafor", [("Iines Falkki", "person")]),
+    "a small preposition": ("de Ines Falk", [("Ines Falk", "person")]),
+    "a bank": ("Presented by Quay Bank", []),
+    "a desk in Japanese": ("東京編集部", [("東京編集部", "desk")]),
+    "two reporters in Korean": ("홍길동·김철수 기자", [("홍길동", "person"), ("김철수", "person")]),
+    "a desk in Korean": ("홍길동 정치부 기자", [("홍길동", "person")]),
+    "two reporters in Chinese": ("本报记者 王小明 李华", [("王小明", "person"), ("李华", "person")]),
+    "a photographer in Chinese": ("文／王小明 圖／李華", [("王小明", "person")]),
+    "a desk": ("City Hall Reporter", [("City Hall Reporter", "desk")]),
+    "Paris": ("By Paris Lind", [("Paris Lind", "person")]),
+    "a saint": ("By Ines St. John", [("Ines St. John", "person")]),
+}
+
+
+@pytest.mark.parametrize(("byline", "expected"), IN_A_BOX.values(), ids=IN_A_BOX)
+def test_a_byline_names_its_authors_and_nothing_else(byline: str, expected: list[tuple[str, str]]) -> None:
+    assert names(article_of(a_page(before=f"<div class='byline'>{byline}</div>"))) == expected
+
+
+def test_reporters_beside_the_text_are_its_authors() -> None:
+    filed = "(마로비=항구뉴스) 홍길동·김철수 기자 = 항구 의회는 화요일 동쪽 부두를 다시 짓기로 결정했다고 밝혔다."
+    page = a_page((filed, *PARAGRAPHS[1:]))
+    assert names(article_of(page)) == [("홍길동", "person"), ("김철수", "person")]
+    assert names(article_of(a_page(after="<p>（记者 王小明）</p>"))) == [("王小明", "person")]
+    assert names(article_of(a_page(after="<p>홍길동 기자 hong@quay.example</p>"))) == [("홍길동", "person")]
+
+
+def test_a_box_of_other_works_names_no_author() -> None:
+    box = "<div class='author-box'><p><a href='/author/tom-okafor'>Tom Okafor</a> {}</p></div>"
+    assert names(article_of(a_page(after=box.format("is the ports correspondent.")))) == [("Tom Okafor", "person")]
+    assert names(article_of(a_page(after=box.format("also wrote: A winter of storms")))) == []
+    assert names(article_of(a_page(after=box.format("<a href='/2'>A winter of storms</a>")))) == []

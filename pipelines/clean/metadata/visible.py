@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import headline_before
 from pipelines.clean.metadata.byline import Authors
+from pipelines.clean.metadata.calendar import is_month
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.written import load_date_tables, without_dates
-from pipelines.clean.names import author_type, load_name_tables, parse_byline
+from pipelines.clean.names import author_type, load_name_tables, parse_byline, without_reporter
 from pipelines.records import Author
 
 BEFORE_HEADLINE = 6
@@ -44,8 +45,21 @@ _BAR = re.compile(r"[|•●⋅·]|\s[–—-]\s")
 _MAIL = re.compile(r"\s*\(?(?:\S+@\S+\.\w+|(?<!\w)@\w+)\)?")
 _LABEL = re.compile(r"([^\W\d_]+(?:\s[^\W\d_]+)?)\s?[:：]\s?(?=[^\W\d_])")
 _PLACE_BEFORE = re.compile(r"[(\[（【][^()\[\]（）【】]{1,30}[)\]）】]\s*(?=\w)|[^\W\d_]{1,10}=(?=\w)")
+_FIRST_WORD = re.compile(r"[^\W\d_]*")
 _GLUED_WORD = re.compile(r"(?<=[^\W\d_A-Z]{2})(?=[A-Z])")
-_WHOLE_WORD = re.compile(r"[^\W\d_A-Z]{3}$")
+_WHOLE_WORD = re.compile(r"[^\W\d_A-Z]{3}(?<!\bFitz)(?<!\bVander)$")
+_GIVEN_ROLE = re.compile(r"(?<=\w) (?:Staff|Senior|Contributing) (?:[A-Z]\w+ )?$")
+_LOWER_OF = re.compile(r"de (?=[A-ZÀ-Ž][^\W\d_]+\s[A-ZÀ-Ž])")
+_OTHER_WORKS = re.compile(r"\s+[^.:]{3,40}:\s*\w")
+"""A few words and a colon after an author's name: "also wrote: …"."""
+
+_TWO_CAPITALS = re.compile(r"\b((?:Ma?c|Fitz|D[aeiu]s?|L[ae]|V[ao]n|O)[A-Z][a-z]+)(?: \w+)? $")
+_HANGUL_NAMES = re.compile(r"(?<=[\uac00-\ud7a3])·(?=[\uac00-\ud7a3])")
+_FILED = re.compile(
+    r"\([^()=]{1,20}=[^()=]{1,20}\)\s*((?:[\uac00-\ud7a3]{2,4}[·,\s]+){1,5}기자)\s*="
+    r"|.{0,30}[电電讯訊]\s?[（(]((?:本报|本報)?[记記]者[^（）()]{2,40})[）)]")
+"""A reporter at the beginning of the text, after the place and the agency."""
+
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
 _BEFORE_DATE = re.compile(r"\s(?:on|at|am|le|el|il|em|op|den|vom)(?:\s\w+,?)?$")
@@ -81,6 +95,7 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
     looks = (("author element", iter(marked)), ("byline", _opened(page, near.before)),
              ("author box", _boxed(page, near.before)), ("author link", _linked(page, near.before)),
              ("byline", _dated(page, near.before)),
+             ("first paragraph", _filed(page, near.before)),
              ("byline", _closing(page, near.after)), ("author box", _boxed(page, above, _SURELY_AUTHOR)),
              ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)),
              ("author box", _described(page, near.after)))
@@ -172,12 +187,27 @@ def _dated(page: Blocks, numbers: range) -> Iterator[str]:
         yield made[0]
 
 
+def _filed(page: Blocks, numbers: range) -> Iterator[str]:
+    """The reporters who are named at the beginning of the text, in scripts without capitals."""
+    for number in numbers:
+        found = _FILED.match(page.blocks[number].text)
+        if found is not None:
+            yield _HANGUL_NAMES.sub(", ", found[1] or found[2])
+            return
+
+
 def _closing(page: Blocks, numbers: range) -> Iterator[str]:
     """The names in a byline at the article's end that begins with explicit words, such as "Written by"."""
-    closing = load_name_tables().closing
-    for number in range(numbers.start - 2, numbers.stop):
-        text = page.blocks[number].text if number >= 0 else ""
-        if len(text) <= LONGEST_BYLINE and (match := closing.match(text)) is not None:
+    tables = load_name_tables()
+    for number in range(max(0, numbers.start - 2), numbers.stop):
+        text = page.blocks[number].text
+        if number <= numbers.start and len(text) <= LONGEST_CREDIT:
+            line = _MAIL.sub("", text).strip("()（）〔〕【】[] ")
+            is_reporter = tables.reporter_before.match(line) or tables.reporter_after.search(line)
+            if is_reporter and _is_name_like(without_reporter(line)):
+                yield _HANGUL_NAMES.sub(", ", line)
+                return
+        if len(text) <= LONGEST_BYLINE and (match := tables.closing.match(text)) is not None:
             names = _names_in(text[match.end():])
             if _is_name_like(names):
                 yield names
@@ -192,7 +222,7 @@ def _names_in(line: str) -> str:
     >>> _names_in("Posted on 3 May 2026 by Ines Falk"), _names_in("Publié le 3 mai 2026 par Ines Falk")
     ('by Ines Falk', 'par Ines Falk')
     """
-    spaced = _GLUED.sub(r"\1 ", line)
+    spaced = _HANGUL_NAMES.sub(", ", _without_glued_date(_GLUED.sub(r"\1 ", line)))
     bare = without_dates(spaced)
     has_date = bare != spaced
     label = load_date_tables()
@@ -209,15 +239,40 @@ def _names_in(line: str) -> str:
     return (_BEFORE_DATE.sub("", first) if has_date else first).strip()
 
 
+def _without_glued_date(line: str) -> str:
+    """A byline with a space before a month or a date's label that is glued to a name.
+
+    >>> _without_glued_date("By Ines FalkMarch 4, 2026"), _without_glued_date("Tom OkaforUpdated 4 March 2026")
+    ('By Ines Falk March 4, 2026', 'Tom Okafor Updated 4 March 2026')
+    """
+    tables = load_date_tables()
+    for glued in _GLUED_WORD.finditer(line) if _DIGIT.search(line) else ():
+        name, rest = line[: glued.start()], line[glued.start():]
+        is_date = is_month(_FIRST_WORD.match(rest)[0])  # type: ignore[index]
+        if is_date or tables.updated.match(rest) or tables.published.match(rest):
+            return f"{name} {rest}"
+    return line
+
+
 def _without_glued_role(line: str) -> str:
-    """A byline up to a role that is glued to a name: the role itself, or one word and the role.
+    """A byline up to a role that ends it without a comma: one that is glued to the name, alone or after one word, one
+    of the staff, or one after a name with two capitals, which is no part of a role.
 
     >>> _without_glued_role("Tom OkaforReporter"), _without_glued_role("Ines FalkSenior Editor")
     ('Tom Okafor', 'Ines Falk')
+    >>> _without_glued_role("Ana FitzGerald Senior Reporter"), _without_glued_role("Tom Okafor Staff Writer")
+    ('Ana FitzGerald', 'Tom Okafor')
     >>> _without_glued_role("Ines MacFalk, Reporter")
     'Ines MacFalk, Reporter'
     """
     role = load_name_tables().role
+    for found in role.finditer(line):
+        before = line[: found.start()]
+        given, doubled = _GIVEN_ROLE.search(before), _TWO_CAPITALS.search(before)
+        if found.end() == len(line) and (given or doubled):
+            name = before[: given.start()] if given else before[: doubled.end(1)]  # type: ignore[union-attr]
+            if len(name.split()) - name.casefold().startswith("by ") > 1:
+                return name
     for glued in _GLUED_WORD.finditer(line):
         name, rest = line[: glued.start()], line[glued.start():]
         word, _, after_word = rest.partition(" ")
@@ -258,7 +313,9 @@ def _described(page: Blocks, numbers: range) -> Iterator[str]:
             block = page.blocks[mark.block]
             box = page.boxes[block.box]
             names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
-            if block.text.startswith(mark.text) and _SURELY_AUTHOR.search(names) and _is_name_like(mark.text):
+            is_list = block.linked > len(mark.text) or _OTHER_WORKS.match(block.text, len(mark.text)) is not None
+            is_box = block.text.startswith(mark.text) and _SURELY_AUTHOR.search(names) is not None
+            if is_box and not is_list and _is_name_like(mark.text):
                 yield mark.text
 
 
@@ -282,7 +339,8 @@ def _without_label(line: str) -> str:
 def _boxed(page: Blocks, numbers: range, called: re.Pattern[str] = _NAMED_AUTHOR) -> Iterator[str]:
     for number in numbers:
         block = page.blocks[number]
-        text = _PLACE_BEFORE.sub("", block.text, count=1).strip("()（）【】[] ")
+        text = _PLACE_BEFORE.sub("", block.text, count=1).strip("()（）〔〕【】[] ")
+        text = _LOWER_OF.sub("", text)
         if len(text) > LONGEST_BYLINE or not text[:1].isalnum() or load_name_tables().credit.search(text):
             continue
         box = page.boxes[block.box]
