@@ -10,6 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+ONE = Path(__file__).with_name("one_certificate.pem")
+"""The only certificate that Prefect's clients of the tests trust: they speak to servers without TLS, and each of the
+seven clients of a run would read all certificates of ``certifi``, which takes 17 ms."""
 
 def a_certificate(folder: Path) -> Path:
     """A certificate of 127.0.0.1 that signs itself, and its key, in two PEM files."""

@@ -38,5 +38,5 @@ def ingest(  # noqa: PLR0913, PLR0917  what a job is made of
         if step.name == "clean" and names is not None:
             passed = passed | "Recall" >> RecallNames(names)
     expected = passed | "Expect" >> ExpectArticles(partial(load_suite, "article"))
-    all_rejected = (*rejected, expected.rejected) | "Rejected" >> beam.Flatten()
-    _ = (expected.passed, all_rejected, messages.tombstones, messages.gaps) | "Stage" >> StageBatch(staging)
+    all_rejected = (*rejected, expected.rejected)
+    _ = (expected.passed, *all_rejected, messages.tombstones, messages.gaps) | "Stage" >> StageBatch(staging)

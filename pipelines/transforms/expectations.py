@@ -20,6 +20,7 @@ import pandas as pd
 from pipelines.failures import ExpectationFailed, Failure, Violation
 from pipelines.transforms.naming import named_in
 from pipelines.transforms.shared import Loader, shared
+from pipelines.transforms.stateless import StatelessDoFn
 from pipelines.transforms.step import PASSED, REJECTED, InFlight, Outcome, RejectedMessage
 from pipelines.validate import Suite, row_columns
 
@@ -186,7 +187,7 @@ def rows_worth(element: InFlight) -> int:
     return 1 + len(element.message.value or b"") // BYTES_A_ROW
 
 
-class _Expect(beam.DoFn):
+class _Expect(StatelessDoFn):
     def __init__(self, suite: Loader[Suite]) -> None:
         self.suite = suite
 

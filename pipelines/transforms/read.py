@@ -11,6 +11,7 @@ import apache_beam as beam
 from pipelines.decode.times import refuse_timestamp
 from pipelines.failures import Failure, Rejected
 from pipelines.records import Gap, OffsetRange, RawMessage
+from pipelines.transforms.stateless import StatelessDoFn
 from pipelines.transforms.step import REJECTED, InFlight, RejectedMessage
 from pipelines.transforms.watch import READ, left_out
 
@@ -44,15 +45,24 @@ class ReadMessages(beam.PTransform):
         self.ranges, self.read, self.now, self.spread = ranges, read, now, spread
 
     def expand(self, pipeline: beam.Pipeline) -> Messages:
-        found = (
-            pipeline
-            | "Plan" >> beam.Create(list(self.ranges), reshuffle=self.spread)
-            | "Fetch" >> beam.ParDo(_Fetch(self.read, self.now)).with_outputs(GAPS, TOMBSTONES, REJECTED, main=ARTICLES)
-        )
+        ranges = pipeline | beam.Impulse() | "Plan" >> beam.ParDo(_Plan(self.ranges))
+        if self.spread:
+            ranges = ranges | "Spread" >> beam.Reshuffle()
+        fetch = beam.ParDo(_Fetch(self.read, self.now)).with_outputs(GAPS, TOMBSTONES, REJECTED, main=ARTICLES)
+        found = ranges | "Fetch" >> fetch
         return Messages(found[ARTICLES], found[TOMBSTONES], found[GAPS], found[REJECTED])
 
 
-class _Fetch(beam.DoFn):
+class _Plan(StatelessDoFn):
+    def __init__(self, ranges: Sequence[OffsetRange]) -> None:
+        self.ranges = tuple(ranges)
+
+    def process(self, once: bytes) -> Iterable[OffsetRange]:
+        del once
+        return self.ranges
+
+
+class _Fetch(StatelessDoFn):
     def __init__(self, read: Reader, now: datetime) -> None:
         self.read, self.now = read, now
 

@@ -12,6 +12,7 @@ import apache_beam as beam
 from pipelines.records import CleanArticle, KnownNames
 from pipelines.transforms import watch
 from pipelines.transforms.shared import Loader, shared
+from pipelines.transforms.stateless import StatelessDoFn
 from pipelines.transforms.step import InFlight
 
 LOOKED_UP = 500
@@ -52,7 +53,7 @@ def articles_worth(element: InFlight) -> int:
     return 1 + len(body) // BODY_OF_ONE
 
 
-class _LookUp(beam.DoFn):
+class _LookUp(StatelessDoFn):
     def __init__(self, load: Loader[FindNames]) -> None:
         self.load = load
 

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import apache_beam as beam
@@ -31,6 +32,7 @@ from pipelines.transforms import progress
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.naming import named_by, outlet_named_by
 from pipelines.transforms.processor import same_processor
+from pipelines.transforms.stateless import StatelessDoFn
 from pipelines.transforms.step import InFlight, RejectedMessage
 
 EPOCH = 0
@@ -39,7 +41,7 @@ EPOCH = 0
 class StageBatch(beam.PTransform):
     """Writes articles, dead letters, tombstones and gaps as Parquet, then the list of the files written.
 
-    Takes (articles, rejected, tombstones, gaps), gives the path of the list. Rejects only tombstones without a key
+    Takes (articles, rejected, …, tombstones, gaps), gives the path of the list. Rejects only tombstones without a key
     (``KeyMissing``); a file that cannot be written fails the bundle. Files of a failed attempt of a bundle are not on
     the list, and therefore never loaded.
     """
@@ -49,15 +51,16 @@ class StageBatch(beam.PTransform):
         self.staging = staging
 
     def expand(self, ends: tuple[beam.PCollection, ...]) -> beam.PCollection:
-        articles, rejected, tombstones, gaps = ends
-        staged = articles | "Articles" >> beam.ParDo(_Stage(self.staging))
-        others = (rejected, tombstones, gaps) | beam.Flatten() | "Others" >> beam.ParDo(_Stage(self.staging))
-        files = (staged, others) | "Files" >> beam.Flatten()
-        once = files.pipeline | "Once" >> beam.Impulse()  # also where there is no file: the list is then empty
-        return once | "Seal" >> beam.ParDo(_Seal(self.staging), beam.pvalue.AsList(files))
+        articles, *others = ends
+        files = [
+            articles | "Articles" >> beam.ParDo(_Stage(self.staging)),
+            others | beam.Flatten() | "Others" >> beam.ParDo(_Stage(self.staging)),
+        ]
+        once = articles.pipeline | "Once" >> beam.Impulse()  # also where there is no file: the list is then empty
+        return once | "Seal" >> beam.ParDo(_Seal(self.staging), *map(beam.pvalue.AsList, files))
 
 
-class _Stage(beam.DoFn):
+class _Stage(StatelessDoFn):
     def __init__(self, staging: Staging) -> None:
         self.staging = staging
 
@@ -137,16 +140,16 @@ def _outcome(message: RawMessage, outcome: StagedOutcome, **what: Any) -> Outcom
     return OutcomeRow(message.coordinates, message.timestamp, outcome, key_id=key_digest(message.key), **what)
 
 
-class _Seal(beam.DoFn):
+class _Seal(StatelessDoFn):
     """Writes the list of a part's files; a file that is not on the list is never loaded."""
 
     def __init__(self, staging: Staging) -> None:
         self.staging = staging
 
-    def process(self, once: bytes, files: Sequence[StagedFile]) -> Iterator[str]:
+    def process(self, once: bytes, *files: Sequence[StagedFile]) -> Iterator[str]:
         del once
         listed = parts_name(self.staging.part)
-        self.staging.folder.write(listed, json.dumps([asdict(f) for f in files]).encode())
+        self.staging.folder.write(listed, json.dumps([asdict(f) for f in chain(*files)]).encode())
         yield str(self.staging.folder / listed)
 
 

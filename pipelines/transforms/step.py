@@ -18,6 +18,7 @@ from pipelines.records import RawMessage, scraper_name
 from pipelines.transforms import watch
 from pipelines.transforms.naming import named_in, url_in
 from pipelines.transforms.shared import Loader, shared
+from pipelines.transforms.stateless import StatelessDoFn
 
 PASSED = "passed"
 REJECTED = "rejected"
@@ -74,7 +75,7 @@ class Step(beam.PTransform):
         return Outcome(both[PASSED], both[REJECTED])
 
 
-class _Apply(beam.DoFn):
+class _Apply(StatelessDoFn):
     def __init__(self, name: str, function: Callable[[Any, Any], Any], load: Loader[Any]) -> None:
         self.name, self.function, self.load = name, function, load
 
