@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 LONGEST_POINTER = 240
+LONGEST_CAPTION = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class BoilerplateTables:
     box_end: re.Pattern[str]
     breaks: re.Pattern[str]
     blurb: re.Pattern[str]
+    credit: re.Pattern[str]
 
 
 @cache
@@ -29,7 +31,7 @@ def load_boilerplate() -> BoilerplateTables:
     return BoilerplateTables(
         *(
             re.compile("|".join(f"(?:{entry})" for entry in table[name]))
-            for name in ("pointers", "labels", "boxes", "box_ends", "breaks", "blurbs")
+            for name in ("pointers", "labels", "boxes", "box_ends", "breaks", "blurbs", "credits")
         )
     )
 
@@ -55,6 +57,15 @@ def is_label(text: str) -> bool:
     """Whether a line is the label of a share bar or an advert, or a part of an author box."""
     return len(text) <= LONGEST_POINTER and (
         load_boilerplate().label.fullmatch(text.lower()) is not None or is_of_box(text))
+
+
+def is_caption(text: str) -> bool:
+    """Whether a short text ends with the credit of a picture, as captions do.
+
+    >>> [is_caption(text) for text in ("The pier (Image: Getty)", "Die Mole © Ines Falk", "It opens (see photo).")]
+    [True, True, False]
+    """
+    return len(text) <= LONGEST_CAPTION and load_boilerplate().credit.search(text.lower()) is not None
 
 
 def is_of_box(text: str) -> bool:

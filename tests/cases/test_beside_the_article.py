@@ -168,3 +168,46 @@ def test_what_is_not_displayed_inside_of_a_sentence_is_no_text(inner: str) -> No
 def test_an_icon_without_a_name_and_a_drop_cap_are_read() -> None:
     first = PARAGRAPHS[0].replace("Marrowby (", "<i aria-hidden='true'>M</i>arrowby (", 1)
     assert article_of(a_page((first, *PARAGRAPHS[1:]))).body == BODY
+
+
+INSIDE = {
+    "an offer whose name has a capital": "<div class='c-inlineSignup'><h2>The harbour by mail</h2><p>What was on the "
+    "quay today is sent to you every evening at six, from the desk of Harbour News.</p></div>",
+    "a summary by a machine": "<div class='column aiArticleSummary'><ul><li>The council of Marrowby wants a new pier "
+    "on its east side.</li><li>Work on it begins in May and costs millions.</li></ul></div>",
+    "the same under other names": "<div class='story-ai-summary__list'><p>The council of Marrowby wants a new pier on "
+    "its east side, and work on it begins in May.</p></div>",
+    "the overlay of a video": "<div class='c-video'><div class='c-video__data'><span>2:34</span> <span>A winter storm "
+    "breaks the old pier of Marrowby and its light</span></div></div>",
+    "the line of a picture": "<div class='mediaInfo'>Masons at the east pier of Marrowby in the spring of last year"
+    "</div>",
+    "a line that ends with a credit": "<p>Masons rest on the quay below the pier in May (Image: Harbour News)</p>",
+    "a credit after a sign": "<div><small>Masons rest on the quay below the pier in May © Tom Okafor</small></div>",
+    "a credit after a sentence": "<p>Masons rest on the quay below the pier in May. Foto: Tom Okafor/HNA</p>",
+    "a note that a picture is old": "<p>Die alte Mole von Marrowby an einem Tag im Winter (Archivbild)</p>",
+    "a broadcast": "<div class='relatedbroadcast'><p>This was on the air:</p><p>Harbour Radio | The news of the "
+    "coast | 5 May 2026 | 13:00</p></div>",
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE.values(), ids=INSIDE)
+def test_a_box_or_a_caption_inside_of_the_text_is_none_of_it(inside: str) -> None:
+    assert article_of(a_page().replace(f"<p>{PARAGRAPHS[3]}</p>", f"{inside}<p>{PARAGRAPHS[3]}</p>")).body == BODY
+
+
+TOLD = {
+    "a name that denies one": "<div class='titleNoCredit'><p>{}</p></div>",
+    "a layout that denies one": "<div class='storyWithoutSidebar'><p>{}</p></div>",
+    "a name with a longer word": "<div class='inlineAddition'><p>{}</p></div>",
+    "a picture and a text": "<div class='wp-block-media-text'><p>{}</p></div>",
+    "a remark on a photo": "<p>{} Of those in the old picture, one is left (a photo of 1911 shows forty).</p>",
+    "a sign in a sentence": "<p>{} The plan bears the sign © and a name. Nobody knew whose it was.</p>",
+}
+
+
+@pytest.mark.parametrize("form", TOLD.values(), ids=TOLD)
+def test_text_under_such_names_or_with_such_words_is_kept(form: str) -> None:
+    said = "The masons of Port Ansel were asked as well, and said that they had no hands to spare before the autumn."
+    inside = form.format(said)
+    body = article_of(a_page().replace(f"<p>{PARAGRAPHS[3]}</p>", f"{inside}<p>{PARAGRAPHS[3]}</p>")).body
+    assert said in body

@@ -33,6 +33,7 @@ class Label(NamedTuple):
     word: str
 
 
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 HIDDEN = Label(STRONG, "hidden")
 SHORTEST_PASSAGE, MUCH_LONGER = 300, 1.5
 _NEVER_AROUND = frozenset(("nav", "menu", "dialog", "search", "figcaption"))
@@ -95,12 +96,12 @@ def label_of(names: str) -> Label | None:
     (Label(sureness=2, word='related'), None)
     >>> label_of("post category-social-affairs comments-open authority")
     """
-    return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names[:LONGEST_NAMES].lower())
+    return _label_of_known(names) if len(names) <= LONGEST_KNOWN else _label_in(names[:LONGEST_NAMES])
 
 
 @lru_cache(maxsize=20_000)
 def _label_of_known(names: str) -> Label | None:
-    labels = [label for name in names.lower().split() if (label := _label_of_word(name)) is not None]
+    labels = [label for name in names.split() if (label := _label_of_word(name)) is not None]
     return next((label for label in labels if label.sureness == STRONG), next(iter(labels), None))
 
 
@@ -111,9 +112,10 @@ def _label_of_word(word: str) -> Label | None:
 
 def _label_in(names: str) -> Label | None:
     tables = load_page_tables()
-    for sureness, pattern in ((STRONG, tables.strong_names), (WEAK, tables.weak_names)):
-        match = pattern.search(names)
-        if match is not None and (names := tables.no_names.sub(" ", names)) and (match := pattern.search(names)):
+    parted, plain = _CAPITAL.sub("-", names).lower(), names.lower()  # "inlineSignup" is "inline-signup"
+    for sureness, pattern, text in ((STRONG, tables.strong_names, parted), (WEAK, tables.weak_names, plain)):
+        match = pattern.search(text)
+        if match is not None and (text := tables.no_names.sub(" ", text)) and (match := pattern.search(text)):
             return Label(sureness, match[1].strip(" _-:.\n\t"))
     return None
 

@@ -11,7 +11,7 @@ from itertools import accumulate, takewhile
 
 import rs_trafilatura
 
-from pipelines.clean.boilerplate import LONGEST_POINTER, is_boilerplate
+from pipelines.clean.boilerplate import LONGEST_POINTER, is_boilerplate, is_caption
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen, choose_body
 from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tables
@@ -164,7 +164,7 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
               and chosen.boilerplate[page.blocks[number].box] != OTHER_STORY]
     texts = {number: page.blocks[number].text for number in likely}
     kept = [number for number, text in texts.items()
-            if not (is_boilerplate(text) or is_boilerplate_line(text)
+            if not (is_boilerplate(text) or is_boilerplate_line(text) or is_caption(text)
                     or _is_linked_pointer(page, number) or _is_teaser(page, number))]
     return tuple(before_wall(_with_sentences_between(page, kept), [block.text for block in page.blocks]))
 
