@@ -62,7 +62,8 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     chosen = _title(page, body, about, text.text, raw.url)
     if chosen is None:
         raise TitleMissing("a page has a headline", field="title")
-    if is_unrelated(text.text, [chosen.value, *about.titles.visible, *about.signs.descriptions]):
+    own = _without_titles(text.text, (*about.signs.titles, chosen.value))
+    if is_unrelated(own, [chosen.value, *about.titles.visible, *about.signs.descriptions]):
         raise BodyMissing("the text of an article is about its headline", field="body", value=text.text)
     cut = is_cut(page, body.blocks, text.text, about.signs)
     title = repair(without_references(represented(chosen.value)))
@@ -129,10 +130,15 @@ def _heading_before(page: Blocks, body: Sequence[int]) -> Found[str] | None:
 def _has_story(page: Blocks, body: Body, about: Metadata) -> bool:
     """Whether a body is an article's text, and not its headline again, or a request to sign up or to switch scripts on.
     """
-    text = body.text
-    for title in about.signs.titles:
-        text = text.replace(title, "") if len(text) < LONGEST_REQUEST else text
-    return has_text(text) and not asks_only(page, body.chosen, body.blocks, about.signs.titles)
+    titles = about.signs.titles
+    return has_text(_without_titles(body.text, titles)) and not asks_only(page, body.chosen, body.blocks, titles)
+
+
+def _without_titles(text: str, titles: Sequence[str]) -> str:
+    """A text without the page's titles, if it is short."""
+    for title in titles if len(text) < LONGEST_REQUEST else ():
+        text = text.replace(title, "")
+    return text.strip()
 
 
 def _evidence(about: Metadata, title: Found[str], authors: Found[Authors] | None,

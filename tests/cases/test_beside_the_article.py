@@ -211,3 +211,47 @@ def test_text_under_such_names_or_with_such_words_is_kept(form: str) -> None:
     inside = form.format(said)
     body = article_of(a_page().replace(f"<p>{PARAGRAPHS[3]}</p>", f"{inside}<p>{PARAGRAPHS[3]}</p>")).body
     assert said in body
+
+
+READERS = {
+    "hi": ("टिप्पणियां", ("राजेश", "पाठक", "मीना देवी"), "0{} मार्च 2026 09:1{}", "जवाब दें",
+           ("आखिरकार खत्म हुई, नौ दिन तक पैदल दफ्तर जाना पड़ा।", "चालक सही थे, लेकिन पहले से बताना चाहिए था।",
+            "अगर किराया बढ़ा तो फिर हमें ही भुगतना पड़ेगा।")),
+    "fa": ("دیدگاه کاربران", ("رهگذر", "مریم", "ناشناس"), "1404/12/1{} 09:1{}", "پاسخ",
+           ("بالاخره تمام شد، نه روز پیاده سر کار رفتم.", "رانندگان حق داشتند ولی باید از قبل خبر می‌دادند.",
+            "اگر بلیت گران شود باز هم ما باید بپردازیم.")),
+    "th": ("ความเห็นผู้อ่าน", ("แมวท่าเรือ", "สมชาย", "ผู้อ่าน"), "0{}/03/2026 09:1{}", "ตอบกลับ",
+           ("ในที่สุดก็จบเสียที เดินไปทำงานมาเก้าวันแล้ว", "คนขับก็มีเหตุผล แต่น่าจะแจ้งล่วงหน้าบ้าง",
+            "ถ้าขึ้นค่าโดยสารก็เดือดร้อนชาวบ้านอีกตามเคย")),
+    "el": ("Η γνώμη σας", ("Γιώργος", "θαλασσινός", "Μαρία Κ."), "0{}/03/2026 09:1{}", "Απάντηση",
+           ("Επιτέλους τελείωσε, εννιά μέρες πήγαινα με τα πόδια.", "Έχουν δίκιο, αλλά έπρεπε να μας το πουν.",
+            "Αν ακριβύνει το εισιτήριο, πάλι εμείς θα πληρώσουμε.")),
+}
+SAYINGS = {
+    "a list of terms": "<dl><dt>{n}. {who} <span>{time}</span></dt><dd>{said}</dd></dl>",
+    "quotations": "<blockquote><cite>{who}</cite>, {time}<p>{said}</p></blockquote>",
+    "the name at the end": "<div class='z'><p>{said}</p><p>{who} | {time}</p></div>",
+    "links in one line":
+        "<div class='k'><b>{who}</b><div>{said}</div><p><a href='#'>{reply}</a> · <a href='#'>+</a></p></div>",
+    "boxes to open": "<details open><summary><b>{who}</b> {time}</summary><p>{said}</p></details>",
+}
+
+
+@pytest.mark.parametrize("form", SAYINGS.values(), ids=SAYINGS)
+@pytest.mark.parametrize("lang", READERS)
+def test_comments_under_a_heading_with_their_number_are_none_of_the_article(lang: str, form: str) -> None:
+    head, names, time, reply, sayings = READERS[lang]
+    boxes = "".join(form.format(n=n, who=who, said=said, time=time.format(n + 1, n + 1), reply=reply)
+                    for n, (who, said) in enumerate(zip(names, sayings, strict=True)))
+    assert body_of(f"<div class='rp'><h3>{head} (3)</h3>{boxes}</div>", lang=lang) == BODY
+
+
+def test_reactions_terms_and_lists_with_a_number_stay() -> None:
+    quoted = "".join(f"<blockquote><p>{said}</p><cite>{who}, 5 May 2026</cite></blockquote>"
+                     for who, said in zip(WHO, SAID, strict=True))
+    terms = "".join(f"<dl><dt>{head}</dt><dd>{said}</dd></dl>" for head, said in zip(NOTED, SAID, strict=True))
+    places = "<h2>Places to see (3)</h2>" + "".join(
+        f"<div class='q1'><h3>{head}</h3><p>{said}</p></div>" for head, said in zip(NOTED, SAID, strict=True))
+    for inner in (quoted, terms, places):
+        page = a_page((*PARAGRAPHS[:4], "<!-- -->", PARAGRAPHS[4])).replace("<p><!-- --></p>", inner)
+        assert all(said in article_of(page).body for said in SAID)

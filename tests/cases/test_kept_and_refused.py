@@ -63,6 +63,36 @@ def test_a_short_article_about_a_technique_is_one() -> None:
     assert article_of(a_page((text,), "Marrowby's pier app goes wrong")).body == text
 
 
+SWITCH_ON = {
+    "vi": ("Tài xế tàu điện Ostrel chấm dứt chín ngày đình công",
+           "Vui lòng bật JavaScript trong trình duyệt của bạn để xem nội dung trang này."),
+    "lt": ("Tramvajų vairuotojai nubalsavo baigti streiką", "Norėdami matyti puslapį, įjunkite JavaScript naršyklėje."),
+    "id": ("Sopir trem di Ostrel sepakat akhiri mogok", "Silakan aktifkan JavaScript di peramban Anda dahulu."),
+}
+
+
+@pytest.mark.parametrize(("title", "notice"), SWITCH_ON.values(), ids=SWITCH_ON)
+@pytest.mark.parametrize("form", ["<h1>{}</h1><p>{}</p>", "<div><h2>{}</h2><div><div>{}</div></div></div>"])
+def test_the_headline_beside_a_notice_makes_it_no_article(title: str, notice: str, form: str) -> None:
+    page = f"<html><head><title>{title} - Ostrel Post</title></head><body>{form.format(title, notice)}</body></html>"
+    assert reason_of(page) == "BodyMissing"
+
+
+def test_a_box_about_the_author_or_headlines_alone_are_no_article() -> None:
+    title = "Tram drivers in Ostrel end their stoppage"
+    about = "Mara Lindqvist writes of the harbour and the quays, and has worked for the Ostrel Post since 2014."
+    links = "".join(f"<li><a href='/{n}'>The lighthouse keeper of Veyra retires after winter {n}</a></li>"
+                    for n in range(4))
+    for rest in (f"<div class='author-box'><h4>Mara Lindqvist</h4><p>{about}</p></div>", f"<ul>{links}</ul>"):
+        page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div></div>{rest}</body></html>"
+        assert reason_of(page) == "BodyMissing"
+    portrait = "The driver Mara Lindqvist, 61, who led the stoppage in Ostrel, was born in a tram on line 3."
+    for name in ("author-box", "bio", "entry author-mara-lindqvist"):
+        page = (f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div class='{name}'><p>{portrait}</p>"
+                "</div></body></html>")
+        assert article_of(page).body == portrait
+
+
 BRIEFS = {
     "where it was said": ("Lund resigns from ferry board", "The engineer wrote on Facebook on Monday that she goes."),
     "a play on words": ("Nothing in the tank at all", "Drivers could not pay in Skarn because an app failed."),

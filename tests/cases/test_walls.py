@@ -27,6 +27,23 @@ WALLS = (
     "会員になって記事の続きを読む",
     "로그인하고 기사 계속 보기",
     "Log in and read on: this story is free for members",
+    "Fizessen elő, és olvassa tovább!",
+    "Abonează-te ca să citești mai departe",
+    "Sadržaj dostupan samo pretplatnicima",
+    "Претплатите се и наставите са читањем",
+    "Абонирайте се, за да прочетете цялата статия",
+    "Artikkel on loetav ainult tellijatele",
+    "Abonē, lai lasītu tālāk",
+    "Straipsnis prieinamas tik prenumeratoriams",
+    "Prihláste sa a čítajte ďalej",
+    "Masuk untuk melanjutkan membaca",
+    "Bài viết chỉ dành cho thành viên",
+    "เนื้อหานี้สำหรับสมาชิกเท่านั้น",
+    "पूरा पढ़ने के लिए सब्सक्राइब करें",
+    "এই লেখা শুধু গ্রাহকদের জন্য",
+    "برای خواندن ادامه مطلب مشترک شوید",
+    "להמשך קריאה הירשמו כמנויים",
+    "Dieser Artikel ist Abonnenten vorbehalten",
 )
 
 
@@ -48,6 +65,11 @@ OFFERS = (
     "Sign in to bookmark this story",
     "Register an interest in articles like this",
     "Members of the choir read what you write",
+    "Pretplata za tramvaj poskupljuje od petka",
+    "Абонамент за трамвая поскъпва от петък",
+    "Pelanggan listrik antre sejak pagi di Skarn",
+    "Счета вырастут в четверг",
+    "สมาชิกสภาลงมติสร้างสะพานปลา",
 )
 
 

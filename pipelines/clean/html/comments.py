@@ -17,11 +17,14 @@ from pipelines.clean.html.blocks import Block, Blocks, boxes_around
 from pipelines.clean.html.boilerplate import STRONG, Label
 from pipelines.clean.metadata.written import without_dates
 
-COMMENT = Label(STRONG, "comment")
+COMMENT = Label(STRONG, "said by readers")
 FEWEST_ALIKE = 2
 LONGEST_NAME = 60
 LONGEST_OPENING, MOST_NAME_WORDS = 30, 3
 """Characters and words of a reader's name that opens a comment."""
+
+SHORTEST_SAID = 30
+"""Characters of what a reader says. Many write no stops."""
 
 MOST_BLOCKS = 25
 """Blocks of one comment. A box with more is a part of the page."""
@@ -67,13 +70,15 @@ def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
         if before[start] < SHORTEST_ARTICLE:
             continue
         is_short = own <= before[start]
-        is_apart = not inside[spans[0][0]] and page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS
+        is_apart = not inside[spans[0][0]] and (
+            page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS or _heading_before(page, spans) is not None)
         if _are_comments(page, spans, timed, is_short=is_short) or (
                 is_short and is_apart and _have_names_and_times(page, spans, timed, answered)):
             found.update(number for number, _, _ in spans)
-            heading = _heading_before(page, spans)
-            if heading is not None and page.boxes[heading.box].tag in _HEADINGS:
-                found.add(heading.box)
+            headings = (page.blocks[start - 1], _heading_before(page, spans))
+            around = boxes_around(page.boxes, spans[0][0])
+            found.update(each.box for each in headings if each is not None and page.boxes[each.box].tag in _HEADINGS
+                         and (each is headings[1] or page.boxes[each.box].parent in around))
     return found
 
 
@@ -92,7 +97,7 @@ def _alike(page: Blocks, weights: Sequence[float]) -> list[list[Span]]:
         if first[at] < 0:
             first[at] = number
         last[at] = number
-        has_text[at] |= weights[number] > 0
+        has_text[at] |= weights[number] > 0 or (len(block.text) >= SHORTEST_SAID and block.linked == 0)
     for box in reversed(boxes[1:]):
         at = box.number
         if first[at] >= 0:
@@ -115,7 +120,10 @@ def _alike(page: Blocks, weights: Sequence[float]) -> list[list[Span]]:
 
 
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-_ITEMS = frozenset(("div", "li", "article", "section", "dd", "tr"))
+_ITEMS = frozenset(("div", "li", "article", "section", "dd", "dl", "blockquote", "details", "tr"))
+_BESIDE = re.compile("[·•|]")
+_NUMBERS = re.compile(r"\S*\d\S*")
+_COUNTED = re.compile(r"[^\d()]{2,30}\((\d{1,5})\)")
 
 
 def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_short: bool) -> bool:
@@ -133,7 +141,7 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
             named += 1
             names[tables.ages.sub("", opening.lower()).strip()] += 1
         replies += any(
-            len(block.text) <= LONGEST_NAME and tables.replies.fullmatch(block.text.lower()) is not None
+            len(block.text) <= LONGEST_NAME and any(map(tables.replies.fullmatch, _BESIDE.split(block.text.lower())))
             for block in blocks
         )
         aged += any(number in timed for number in range(first, last + 1)) or any(
@@ -144,9 +152,11 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
         return True
     if named * 3 < total * 2 or not is_short:
         return False
-    is_headed = _heading_before(page, spans) is not None
+    heading = _heading_before(page, spans)
+    if heading is not None and tables.headings.fullmatch(heading.text.lower()) is not None:
+        return True
     repeats = sum(count for count in names.values() if count > 1)
-    return is_headed or (aged * 3 >= total * 2 and repeats >= 2 and len(names) < total)
+    return aged * 3 >= total * 2 and (heading is not None or (repeats >= 2 and len(names) < total))
 
 
 def _inside_article(page: Blocks, weights: Sequence[float]) -> list[bool]:
@@ -180,10 +190,10 @@ def _have_names_and_times(
     ages = load_comment_tables().ages
     for box, first, last in spans:
         opening = page.blocks[first].text
-        name = ages.sub("", without_dates(opening).lower()).strip(" |,·•–—-()#")
-        if not 0 < len(name) <= LONGEST_OPENING or len(name.split()) > MOST_NAME_WORDS or opening[-1] in "!?:":
-            return False
-        if page.boxes[page.blocks[first].box].tag in _HEADINGS:
+        name = _name_in(opening)
+        if name is None and (closing := page.blocks[last].text) and _name_in(closing) not in (None, closing.lower()):
+            continue
+        if name is None or page.boxes[page.blocks[first].box].tag in _HEADINGS:
             return False
         is_dated = name != opening.lower() or any(number in timed for number in range(first, last + 1))
         if not (is_dated or answered[box] or any(
@@ -193,15 +203,29 @@ def _have_names_and_times(
     return True
 
 
+def _name_in(line: str) -> str | None:
+    """The few words of a line that may be a reader's name, without a date, in lower case; None if there are more.
+
+    >>> _name_in("Mo Lund, 05.05.2026 | 09:10"), _name_in("It took them two winters to see it.")
+    ('mo lund', None)
+    """
+    name = load_comment_tables().ages.sub("", without_dates(line).lower()).strip(" |,·•–—-()#")
+    is_short = 0 < len(name) <= LONGEST_OPENING and len(_NUMBERS.sub("", name).split()) <= MOST_NAME_WORDS
+    return name if is_short and line[-1] not in "!?:" else None
+
+
 def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:
-    """The heading of comments in one of the three blocks before them."""
+    """The heading of comments in one of the three blocks before them: it has such a word, or their number in brackets.
+    """
     start = min(first for _, first, _ in spans)
     headings = load_comment_tables().headings
     return next(
         (
             block
             for block in page.blocks[max(0, start - 3) : start]
-            if len(block.text) <= LONGEST_NAME and headings.fullmatch(block.text.lower()) is not None
+            if len(block.text) <= LONGEST_NAME and (
+                headings.fullmatch(block.text.lower()) is not None
+                or ((count := _COUNTED.fullmatch(block.text)) is not None and int(count[1]) >= len(spans)))
         ),
         None,
     )

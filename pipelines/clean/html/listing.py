@@ -29,8 +29,9 @@ from pipelines.clean.text import STOPS, count_words, sentences_unmarked, size_of
 LIMIT = 4.0
 """Numbers are clipped to this many standard deviations from their mean."""
 
-BAR, BAR_MARKED = 0.88, 0.93
-"""The probability from which a page is a list: in general, and if it is declared to be an article."""
+BAR, BAR_MARKED, BAR_NAMED = 0.88, 0.93, 0.8
+"""The probability from which a page is a list: in general, if it is declared to be an article, and if its address or a
+short title names a list."""
 
 LONGEST_INTRODUCTION = 2_000
 """Weight of the running text in one place, or right below the headline, of a list whose entries have no linked
@@ -97,7 +98,9 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
     """The probability that a page is a list of other pages, or None where that is not enough to reject it."""
     numbers = layout_numbers(page, chosen, body, signs)
     chance = load_listing_model().chance(numbers)
-    if chance <= (BAR_MARKED if signs.is_marked_article else BAR) or is_kept(numbers, page, chosen, signs):
+    is_named = signs.is_marked_listing or is_named_list(signs.url, signs.titles)
+    bar = BAR_MARKED if signs.is_marked_article else BAR_NAMED if is_named else BAR
+    if chance <= bar or is_kept(numbers, page, chosen, signs):
         return None
     return chance
 

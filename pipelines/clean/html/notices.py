@@ -27,7 +27,10 @@ LONGEST_UNRELATED, FEWEST_STEMS = 500, 3
 SHARED_WITH_TITLE = 0.34
 """Share of a headline's words. An article about ad blockers or newsletters has more of its headline's words."""
 
-_ASKING = ("newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat")
+_ASKING = (
+    "newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat", "author", "bio",
+    "about",
+)
 _WORD = re.compile(r"\w{4,}")
 _INNER = re.compile(r"(?<=[\w,;:)] )\w+")
 """Words that begin no sentence."""
@@ -64,7 +67,7 @@ def in_asking_boxes(page: Blocks, chosen: Chosen) -> list[int]:
 
 def asks_only(page: Blocks, chosen: Chosen, numbers: Sequence[int], titles: Sequence[str]) -> bool:
     """Whether the blocks of a short body only ask the reader for something, and say nothing of the headline."""
-    texts = [page.blocks[number].text for number in numbers]
+    texts = [text for number in numbers if (text := page.blocks[number].text) not in titles]
     size = sum(map(len, texts))
     if not 0 < size <= LONGEST_REQUEST:
         return False

@@ -15,6 +15,7 @@ from pipelines.clean.boilerplate import LONGEST_POINTER, is_boilerplate, is_capt
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen, choose_body
 from pipelines.clean.html.boilerplate import is_boilerplate_line, load_page_tables
+from pipelines.clean.html.comments import COMMENT
 from pipelines.clean.html.declared import declared_body, shingles
 from pipelines.clean.html.features import FEATURES, numbers_of, weighed_blocks
 from pipelines.clean.html.kind import before_wall
@@ -44,6 +45,9 @@ FEWEST_HELD = 0.7
 
 MOST_LEFT_OUT = 2
 """The evidence says so where this many times the body's running text was left out."""
+
+SHORTEST_LINK = 20
+"""Characters of a linked headline. A line of the second opinion that consists of some is no text."""
 
 LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
@@ -161,7 +165,7 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
     first = set(chosen.blocks)
     likely = [number for number, chance in zip(numbers, chances.tolist(), strict=True)
               if chance > (BAR if number in first else BAR_ALONE)
-              and chosen.boilerplate[page.blocks[number].box] != OTHER_STORY]
+              and chosen.boilerplate[page.blocks[number].box] not in (OTHER_STORY, COMMENT)]
     texts = {number: page.blocks[number].text for number in likely}
     kept = [number for number, text in texts.items()
             if not (is_boilerplate(text) or is_boilerplate_line(text) or is_caption(text)
@@ -213,15 +217,17 @@ def _second_opinion(page: Blocks, chosen: Chosen, markup: str, signs: PageSigns)
     """Another extractor's text, without titles, lines of boilerplate, and the text of boxes that ask for something."""
     text = rs_trafilatura.extract(markup, url=signs.url, page_type="article").main_content or ""
     boilerplate = load_page_tables().lines
-    titles = sorted(signs.titles, key=len, reverse=True)
     asked = {page.blocks[number].text for number in in_asking_boxes(page, chosen)}
-    asked |= {block.text for block in page.blocks if block.linked >= 0.97 * len(block.text)}
+    links = {block.text for block in page.blocks if block.linked >= 0.97 * len(block.text)}
+    others = sorted({*signs.titles, *(text for text in links if len(text) >= SHORTEST_LINK)}, key=len, reverse=True)
     kept = []
     for line in dict.fromkeys(line.strip() for line in text.split("\n")):
         rest = line
-        for title in titles:
-            rest = rest.replace(title, "")
-        if has_letters(rest) and line not in asked and (len(line) > 150 or not boilerplate.match(line.lower())):
+        for other in others:
+            rest = rest.replace(other, "")
+        if line in asked or line in links or not has_letters(rest):
+            continue
+        if len(line) > 150 or not boilerplate.match(line.lower()):
             kept.append(line)
     return "\n".join(kept)
 
