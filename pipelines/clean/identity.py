@@ -45,7 +45,8 @@ _PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # only after a slug
 _INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _PLACEHOLDER = re.compile(
-    r"(?:^|/)(?:undefined|null|none|nan|false|\[object(?:%20| )object\])/?$|\{\{|%7B%7B|\$\{", re.I)
+    r"(?:^|/)(?:(?:undefined|null)(?:-(?:undefined|null))*|none|nan|false|\[object(?:%20| )object\])/?$"
+    r"|\{\{|%7B%7B|\$\{|(?:<|%3C)(?:\?|%|$)", re.I)
 """A path that a faulty template wrote."""
 
 _PROGRAM = re.compile(r"\.(?:php|aspx?|jsp|do|cgi|cfm|pl|s?html?)$", re.I)
@@ -192,10 +193,15 @@ def _loses_id(ours: SplitResult, theirs: SplitResult) -> bool:
     The path of such an outlet is that of a program, or names no article.
     """
     tables = load_url_tables()
-    kept = [value for name, value in _pairs(ours.query) if not _is_noise(name, value, tables)]
+    kept = [value or name for name, value in _pairs(ours.query) if not _is_noise(name, value, tables)]
     is_same = ours.path.rstrip("/") == theirs.path.rstrip("/")
-    if _pairs(theirs.query) or not any(_names_article(value) for value in kept):
+    if not any(_names_article(value) for value in kept):
         return False
+    given = [value or name for name, value in _pairs(theirs.query)]
+    if given:  # the id is the longest number: ?view=3&id=812&page=2
+        dropped = max((len(value) for value in kept if value not in given and value.isdigit()), default=0)
+        is_part = is_same and not _names_article(ours.path) and set(given) < set(kept)
+        return is_part and dropped > max(map(len, given))
     return (is_same and not _names_article(ours.path)) or (_PROGRAM.search(theirs.path) is not None
                                                            and not _names_article(theirs.path))
 
@@ -211,9 +217,12 @@ def _is_home(parts: SplitResult) -> bool:
 
 
 def _is_front(parts: SplitResult) -> bool:
-    """Whether an address has only one or two plain words for a path, like a section's front page."""
+    """Whether an address is like a section's front page, or that of a day: one or two plain words, or only numbers."""
     words = [word for word in parts.path.split("/") if word]
-    return not parts.query and len(words) in (1, 2) and all(re.fullmatch(r"[^\W\d_]+", word) for word in words)
+    if any(_names_article(value) for _, value in _pairs(parts.query)):
+        return False
+    is_day = len(words) > 1 and all(word.isdigit() and len(word) in (1, 2, 4) for word in words)
+    return is_day or (len(words) in (1, 2) and all(re.fullmatch(r"[^\W\d_]+", word) for word in words))
 
 
 def article_id_of_url(url: str) -> str:

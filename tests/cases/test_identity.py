@@ -7,7 +7,7 @@ import pytest
 from pipelines.clean.identity import canonical_url
 from pipelines.records import CleanArticle
 from pipelines.resolve.stories import Member, StoryIndex
-from tests.cases.reading import ADDRESS, BODY, PARAGRAPHS, TITLE, a_page, article_of
+from tests.cases.reading import ADDRESS, BODY, PARAGRAPHS, TITLE, a_page, article_of, linked_data
 
 HOST = "https://harbour-news.example"
 PATH = "/2026/03/pier-to-be-rebuilt"
@@ -297,3 +297,44 @@ def test_a_sentence_at_either_end_of_the_text_is_a_new_version() -> None:
     assert article_of(a_page((*PARAGRAPHS, more))).content_hash != whole
     assert article_of(a_page((more, *PARAGRAPHS))).content_hash != whole
     assert article_of(a_page(PARAGRAPHS[:-1])).content_hash != whole
+
+
+# canonical links that a template broke, or that drop the article's id
+OUTLET = "https://harbour-news.example"
+PIER = f"{OUTLET}/ports/pier-to-be-rebuilt-after-two-winters"
+CANONICALS = {
+    "twice undefined": (PIER, f"{OUTLET}/ports/undefined-undefined", PIER),
+    "a template's code": (PIER, "&lt;?php echo $url ?>", PIER),
+    "a page to sign in": (PIER, f"{OUTLET}/login?next=/ports", PIER),
+    "all of a day": (PIER, f"{OUTLET}/2026/03/04/", PIER),
+    "no scheme": (f"{PIER}?from=feed", "harbour-news.example/ports/pier-to-be-rebuilt-after-two-winters", PIER),
+    "the longest number dropped": (
+        f"{OUTLET}/view?cat=3&no=8121", f"{OUTLET}/view?cat=3", f"{OUTLET}/view?cat=3&no=8121",
+    ),
+    "the page's number dropped": (f"{OUTLET}/view?no=8121&page=2", f"{OUTLET}/view?no=8121", f"{OUTLET}/view?no=8121"),
+    "a name alone dropped": (f"{OUTLET}/cgi-bin/news?8121", f"{OUTLET}/cgi-bin/news", f"{OUTLET}/cgi-bin/news?8121="),
+    "an id for words": (PIER, f"{OUTLET}/article?no=8121", f"{OUTLET}/article?no=8121"),
+}
+
+
+@pytest.mark.parametrize(("url", "declared", "canonical"), CANONICALS.values(), ids=CANONICALS)
+def test_a_canonical_link_that_names_no_article_counts_for_nothing(url: str, declared: str, canonical: str) -> None:
+    assert article_of(a_page(head=f'<link rel="canonical" href="{declared}">'), url=url).canonical_url == canonical
+
+
+NAMES = {
+    "undefined": ("undefined", None, None),
+    "a template": ("{{ site.name }}", None, None),
+    "the headline": (TITLE, None, None),
+    "the headline as publisher": ("Harbour News", TITLE, "Harbour News"),
+    "no publisher": ("Harbour News", "null", "Harbour News"),
+    "a publisher": ("Harbour News", "Harbour Times", "Harbour Times"),
+}
+
+
+@pytest.mark.parametrize(("site", "publisher", "name"), NAMES.values(), ids=NAMES)
+def test_an_outlet_has_the_first_name_that_names_one(site: str, publisher: str | None, name: str | None) -> None:
+    head = f'<meta property="og:site_name" content="{site}">'
+    if publisher is not None:
+        head += linked_data(headline=TITLE, publisher={"@type": "Organization", "name": publisher})
+    assert article_of(a_page(head=head)).outlet.name == name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipelines.addresses import host_of, joined_address, path_of
 from pipelines.clean.identity import accepts_declared, canonical_url
@@ -37,6 +37,9 @@ def address_of(head: Head, url: str | None) -> Found[str] | None:
         if not declared or not _is_web(declared) or not accepts_declared(None, declared):
             return None
         return Found(canonical_url(declared), "link canonical", declared)
+    host = host_of(url)
+    if declared and host and declared.startswith(f"{host}/"):  # the scheme was forgotten
+        declared = f"//{declared}"
     joined = joined_address(url, declared) if declared else None
     is_other = joined is not None and _names_another(joined, url, (*head.headlines, head.title or ""))
     canonical = canonical_url(url, None if is_other else joined)
@@ -56,22 +59,26 @@ def _names_another(declared: str, url: str, titles: Sequence[str]) -> bool:
     return len(theirs) > 2 and not theirs & words and 2 * len(ours & words) >= len(ours) > 1
 
 
-def outlet_name_of(head: Head, data: LinkedData, article: JsonObject | None) -> Found[str] | None:
-    """The outlet's name: that of the article's publisher, of the site, or of an organisation that the page describes.
+def outlet_names_of(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[str]]:
+    """The outlet's names: that of the article's publisher, of the site, or of an organisation that the page describes.
 
     If the publisher is a company ("Harbour Media GmbH"), the name of the site is used instead.
     """
     name = _publisher_of(data, article)
     seen = head.meta(*_OUTLET_METAS)
-    is_named = seen is not None and not _is_web(seen[1])
-    if name is not None and not _is_web(name) and not (is_named and load_name_tables().company.search(name)):
-        return Found(name, "json-ld", "publisher")
+    is_named = seen is not None and _is_name(seen[1])
+    if name is not None and _is_name(name) and not (is_named and load_name_tables().company.search(name)):
+        yield Found(name, "json-ld", "publisher")
     if seen is not None and is_named:
-        return Found(seen[1], "meta", seen[0])
+        yield Found(seen[1], "meta", seen[0])
     for found in data.own():
-        if types_of(found) & _PUBLISHERS and (name := text_of(found.get("name"))) is not None:
-            return Found(name, "json-ld", "organization")
-    return None
+        if types_of(found) & _PUBLISHERS and (name := text_of(found.get("name"))) is not None and _is_name(name):
+            yield Found(name, "json-ld", "organization")
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text may be a name: no address, and nothing that a faulty template writes."""
+    return not _is_web(text) and text.casefold() not in load_name_tables().not_names and "{{" not in text
 
 
 def _publisher_of(data: LinkedData, article: JsonObject | None) -> str | None:

@@ -30,14 +30,20 @@ _BEFORE = re.compile(r"(?:<!--|(?://)?\s*<!\[CDATA\[|\s|\ufeff)+")
 _AFTER = ("-->", "//]]>", "]]>", ";")
 _BETWEEN = re.compile(r"[\s,;]*")
 _STRAY_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\([^\"\\\\/bfnrtu]|u(?![0-9a-fA-F]{4}))")
-_COMMENT = re.compile(r"/\*.{0,2000}?\*/|^\s*//[^\n]*$", re.S | re.M)
+_COMMENT = re.compile(r"/\*(?:(?!/\*).){0,2000}?\*/|^\s*//[^\n]*$|</?(?:br|p)\s*/?>", re.S | re.M)
+"""Comments, and the tags that an editor writes between lines."""
+
 _NO_VALUE = re.compile(r"(?<=[\w@]\")(\s*:\s*)(?:undefined\b|\{\{[^{}]*\}\}|\{%[^{}]*%\}|(?=[,}]))")
 _NO_COMMA = re.compile(r"(?<=[\"}\]\d])(?=\s+\"[\w@]+\"\s*:)")
-_MEMBER = re.compile(
-    r'("[\w@:-]+"\s*:\s*")(.{0,2000}?)(?=(?<!\\)"\s{0,20}(?:,\s{0,20}"[\w@:-]{1,40}"\s{0,20}:|[}\]]))', re.S)
+_MEMBER = re.compile(r'"[\w@:-]{1,40}"\s{0,20}:\s{0,20}"')
+_MEMBER_END = re.compile(r'(?<!\\)"\s{0,20}(?:,\s{0,20}"[\w@:-]{1,40}"\s{0,20}:|[}\]])')
+_LONGEST_MEMBER, _LONGEST_END = 2000, 110
+_BOUND = re.compile(r'\\.|["{}\[\],]', re.S)
+_CURLY_QUOTE = re.compile("[“”„″]")
+_DOUBLED_QUOTES = re.compile(r'[\[{\s]*""@?\w')
 _QUOTE = re.compile(r'(?<!\\)"')
 _INNER_QUOTE = re.compile(r'(?<![\\{\[,:\s])"(?!\s*[:,}\]])|(?<=\w\s)"(?=\w)|(?<=[^\\{\[,:\s])"(?=\s\w)')
-_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\],])|(?<=[{\[]),")
 _REFERENCE = re.compile(r"&#?\w{2,30};")
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.I)
 _SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.I)
@@ -205,7 +211,8 @@ def _parse(text: str, room: int) -> tuple[list[object], str | None]:
         most = max(most, values, key=len)
         if is_whole:
             return values, None if repaired in usual and len(values) == 1 else "repaired"
-    return most, "not read"
+    values, is_whole = ([], False) if most else _values(_cut_short(text))
+    return (values, "repaired") if is_whole else (most, "not read")
 
 
 def _values(text: str) -> tuple[list[object], bool]:
@@ -222,8 +229,14 @@ def _values(text: str) -> tuple[list[object], bool]:
 
 
 def _with_quotes(text: str) -> str:
-    """The JSON with its quotes, if it was escaped as HTML."""
-    return html.unescape(text) if "&quot;" in text and '"' not in text else text
+    """The JSON with its quotes, if it was escaped as HTML, doubled, or set as typography.
+
+    >>> _with_quotes("{&#34;url&#34;: &#34;/a&#34;}"), _with_quotes("{“url”: ”/a”}"), _with_quotes('{""url"": ""/a""}')
+    ('{"url": "/a"}', '{"url": "/a"}', '{"url": "/a"}')
+    """
+    if '"' in text:
+        return text.replace('""', '"') if _DOUBLED_QUOTES.match(text) else text
+    return _CURLY_QUOTE.sub('"', html.unescape(text) if "&" in text else text)
 
 
 def _without_stray_escapes(text: str) -> str:
@@ -258,7 +271,19 @@ def _with_escaped_members(text: str) -> str:
     >>> _with_escaped_members('{"headline": "Crews say "no", and mean it", "url": "/a"}')
     '{"headline": "Crews say \\\\"no\\\\", and mean it", "url": "/a"}'
     """
-    return _MEMBER.sub(lambda found: found[1] + _QUOTE.sub(r'\"', found[2]), text)
+    pieces: list[str] = []
+    at = searched = 0
+    for member in _MEMBER.finditer(text):
+        start, last = member.end(), member.end() + _LONGEST_MEMBER + _LONGEST_END
+        if member.start() < at:
+            continue
+        end = _MEMBER_END.search(text, max(start, searched), last)
+        if end is None:
+            searched = last - _LONGEST_END  # no text ends before
+            continue
+        pieces += [text[at:start], _QUOTE.sub(r'\"', text[start : end.start()])]
+        at = end.start()
+    return "".join(pieces) + text[at:]
 
 
 def _closed(text: str) -> str:
@@ -276,6 +301,29 @@ def _closed(text: str) -> str:
         elif letter in "}]" and open_:
             open_.pop()
     return text if is_text else text + "".join(reversed(open_))
+
+
+def _cut_short(text: str) -> str:
+    """The JSON up to the last comma outside of a text, with the brackets that are then missing, if it is cut off.
+
+    >>> _cut_short('{"headline": "Pier", "author": [{"name": "Ines"}], "articleBody": "The counc')
+    '{"headline": "Pier", "author": [{"name": "Ines"}]}'
+    """
+    open_: list[str] = []
+    is_text, last = False, (len(text), "")
+    for found in _BOUND.finditer(text):
+        sign = found[0]
+        if sign == '"':
+            is_text = not is_text
+        elif is_text or sign[0] == "\\":
+            continue
+        elif sign in "{[":
+            open_.append("}" if sign == "{" else "]")
+        elif sign == ",":
+            last = (found.start(), "".join(reversed(open_))) if len(open_) < _DEEPEST else last
+        elif open_:
+            open_.pop()
+    return text[: last[0]] + last[1] if open_ else text
 
 
 def _with_inner_escapes(text: str) -> str:

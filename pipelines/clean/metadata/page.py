@@ -13,7 +13,7 @@ from pipelines.clean.metadata.about import (
     image_of,
     language_of,
     locale_of,
-    outlet_name_of,
+    outlet_names_of,
     publisher_names,
     section_of,
     tags_of,
@@ -71,13 +71,13 @@ def read_metadata(root: etree._Element, url: str | None, agents: Collection[str]
     base = address.value if address is not None else url
     article = own_article(data, (base, url), (*head.headlines, *_shared_titles(head), head.title))
     domain = registered_domain(base) if base else None
-    outlet, section = outlet_name_of(head, data, article), section_of(head, data, article, base)
+    outlets, section = list(outlet_names_of(head, data, article)), section_of(head, data, article, base)
+    outlet = outlets[0] if outlets else None
     names = _outlet_names(head, data, outlet, domain)
     locale = locale_of(head.lang, base)
     titles = Titles(head.headlines, _headline_in(article), _shared_titles(head), head.title, head.headings,
                     tuple(_other_titles(head, data, article)))
-    if outlet is not None and is_headline(outlet.value, titles):
-        outlet = None
+    outlet = next((found for found in outlets if not is_headline(found.value, titles)), None)
     return Metadata(
         titles=titles,
         broken=tuple(Found(text, how, text) for how, text in data.broken),

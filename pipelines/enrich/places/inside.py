@@ -33,12 +33,16 @@ def place_inside(name: str, gazetteer: Gazetteer, named: Collection[str] = ()) -
     (None, 'Winfield')
     """
     parts = list(WORD.finditer(name))
+    found = None
     for count in range(min(LONGEST_PLACE, len(parts) - 1), 0, -1):
         for first in range(len(parts) - count + 1):
             start, end = parts[first].start(), parts[first + count - 1].end()
             if _is_named(name[start:end], named) or _is_place(name, start, end, gazetteer):
-                return _without_ending(name[start:end])
-    return _unknown_place(parts, name)
+                inner = _without_ending(name[start:end])
+                if gazetteer.is_prominent(inner) or gazetteer.demonym_country(inner):
+                    return inner
+                found = found or inner  # a small place, unless a well-known one is in the name too
+    return found or _unknown_place(parts, name)
 
 
 def bearer_of(name: str, gazetteer: Gazetteer) -> str | None:
