@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pipelines.clean.assembly import Findings, assemble
 from pipelines.clean.html.blocks import Blocks, read_blocks
@@ -16,7 +17,7 @@ from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
 from pipelines.clean.metadata.times import pick_times, warnings_of
-from pipelines.clean.metadata.title import is_outlet, passed_over, pick_title, title_in, title_warnings
+from pipelines.clean.metadata.title import is_outlet, passed_over, pick_title, plain, title_in, title_warnings
 from pipelines.clean.metadata.visible import near_body, seen_authors
 from pipelines.clean.metadata.visible_times import seen_times
 from pipelines.clean.rules import Rules
@@ -67,6 +68,7 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
         raise BodyMissing("the text of an article is about its headline", field="body", value=text.text)
     cut = is_cut(page, body.blocks, text.text, about.signs)
     title = repair(without_references(represented(chosen.value)))
+    text = replace(text, text=_without_first(text.text, title.text))
     near = near_body(page, body.blocks)
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)
@@ -132,6 +134,12 @@ def _has_story(page: Blocks, body: Body, about: Metadata) -> bool:
     """
     titles = about.signs.titles
     return has_text(_without_titles(body.text, titles)) and not asks_only(page, body.chosen, body.blocks, titles)
+
+
+def _without_first(text: str, title: str) -> str:
+    """A body without its first paragraph, if that is the headline and others follow."""
+    first, _, rest = text.partition("\n\n")
+    return rest if rest and plain(first) == plain(title) else text
 
 
 def _without_titles(text: str, titles: Sequence[str]) -> str:

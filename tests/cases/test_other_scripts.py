@@ -85,3 +85,39 @@ def test_a_short_item_in_a_script_of_wide_letters_needs_no_second_opinion() -> N
             f"<body><div><h1>{title}</h1><div>{''.join(f'<p>{line}</p>' for line in text)}</div><ul>{heads}</ul></div>"
             "</body></html>")
     assert article_of(page, url=URL).body == "\n\n".join(text)
+
+
+DUMPS = {
+    "en": ("Tram drivers in Ostrel vote to end a nine-day stoppage", (
+        "Tram drivers in Ostrel voted late on Thursday to return to work, ending a stoppage of nine days.",
+        "The vote was closer than the union had expected: 212 drivers were in favour and 187 were against.",
+        "“We got a rota that a person can live with,” said Petra Holm, who has driven line 3 for two decades.",
+    ), ("Lighthouse keeper of Veyra retires after forty winters", "School meals in Corrin to be cooked on site again",
+        "Why the herring came late this year")),
+    "cs": ("Řidiči tramvají v Ostrelu odhlasovali konec devítidenní stávky", (
+        "Řidiči tramvají v Ostrelu ve čtvrtek pozdě večer odhlasovali návrat do práce a ukončili stávku.",
+        "Hlasování bylo těsnější, než odbory čekaly: pro bylo 212 řidičů a proti 187.",
+        "Petra Holmová, která jezdí na lince 3, řekla: „Dostali jsme rozpis, se kterým se dá žít.“",
+    ), ("Strážce majáku Veyra odchází po čtyřiceti zimách do penze", "Školní obědy v Corrinu se budou znovu vařit",
+        "Muzeum v Brandvale koupilo spornou mapu")),
+}
+
+
+@pytest.mark.parametrize("lang", DUMPS)
+def test_a_dump_without_an_address_or_a_date_has_a_headline_and_ends_with_its_last_sentence(lang: str) -> None:
+    title, text, others = DUMPS[lang]
+    dump = "\n".join(("Ostrel Post", "World", "Sport", "Culture", title, *text, *others))
+    article = article_of(dump, url=None, content_type="text/plain; charset=utf-8")
+    assert (article.title, article.body) == (title, "\n\n".join(text))
+    items = (f"* {other}" for other in others)
+    article = article_of("\n".join((title, *text, *items)), url=None, content_type="text/plain; charset=utf-8")
+    assert all(other in article.body for other in others)
+
+
+@pytest.mark.parametrize("lang", TEXTS)
+def test_a_headline_is_not_repeated_in_the_body_or_given_with_its_section(lang: str) -> None:
+    title, text = TEXTS[lang]
+    page = (f"<html lang='{lang}'><head><title>Sport | {title} | Ostrel Post</title></head><body><h1>Sport</h1>"
+            f"<main><h2>{title}</h2>{''.join(f'<p>{line}</p>' for line in text)}</main></body></html>")
+    article = article_of(page, url=URL)
+    assert (article.title, article.body) == (title, "\n\n".join(text))

@@ -22,6 +22,11 @@ SHORTEST_FIRST = 60
 """Characters. A shorter line right before the body is its headline, a date or a byline."""
 
 
+FEWEST_HEADLINES = 3
+SHORTEST_HEADLINE, LONGEST_HEADLINE = 20, 160
+LIST_ITEM = 7
+"""The level of a line from which it is an item."""
+
 OTHER_SCRIPT = 0.4
 """The least share of a text in another script than the Latin one, from which it is the script of the text."""
 
@@ -48,19 +53,23 @@ def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
     """The numbers of the lines that are body, in order."""
     chosen = [at for at, chance in enumerate(chances) if chance > BAR and not is_label(lines.texts[at])]
     chosen = _in_the_script_of_most(lines.texts, _with_doubted_first(lines.texts, chances, chosen))
-    chosen = _without_last_headlines(lines.texts, chosen)
+    chosen = _without_last_headlines(lines, chosen)
     return before_wall([at for at in chosen if not _is_blurb(lines.texts, at)], lines.texts)
 
 
-def _without_last_headlines(texts: Sequence[str], chosen: list[int]) -> list[int]:
-    """The lines without those that end like no sentence, if other lines separate them from the last sentence.
+def _without_last_headlines(lines: Lines, chosen: list[int]) -> list[int]:
+    """The lines without the headlines of other articles after the last sentence: lines that end like no sentence.
 
-    They are headlines of other articles, below the heading of a list of them.
+    Other lines separate them from the sentence, or there are several of them, and none is an item of a list.
     """
+    texts = lines.texts
     last = next((at for at in reversed(chosen) if ends_sentence(texts[at])), None)
-    if last is None or last + 1 in chosen:
+    tail = [] if last is None else [at for at in chosen if at > last]
+    if last is None or not tail:
         return chosen
-    return [at for at in chosen if at <= last]
+    are_headlines = FEWEST_HEADLINES <= len(tail) <= len(chosen) - FEWEST_HEADLINES and all(
+        SHORTEST_HEADLINE <= size_of(texts[at]) <= LONGEST_HEADLINE and lines.levels[at] < LIST_ITEM for at in tail)
+    return [at for at in chosen if at <= last] if tail[0] > last + 1 or are_headlines else chosen
 
 
 def _with_doubted_first(texts: Sequence[str], chances: Numbers, chosen: list[int]) -> list[int]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from pipelines.addresses import path_of
 from pipelines.clean.boilerplate import is_boilerplate, outlet_describing_itself
-from pipelines.clean.dump.lines import Lines
+from pipelines.clean.dump.lines import Lines, ends_sentence
 from pipelines.clean.html.kind import words_of
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
@@ -88,8 +88,10 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     score -= 1.0 * around.lines.links[at] + (0.8 if level >= 7 else 0.0)
     score -= 1.2 * max(0.0, (max(len(words), words_of(text)) - 25) / 10) + (0.6 if text.endswith((".", ":")) else 0.0)
     score -= min(2.0, 0.08 * (around.first - at))
-    if at == around.first:  # the first paragraph of the body is hardly ever the headline
-        score -= 1.0 + (1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0)
+    if at == around.first:  # the first paragraph of the body is hardly ever the headline, but the model may include it
+        is_before_text = not ends_sentence(text) and any(map(ends_sentence, around.lines.texts[at + 1 : at + 2]))
+        score -= 0.5 if is_before_text else 1.0
+        score -= 1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0
     if len(words) < 5:
         score -= 0.4
     return score + 0.5 * (sum(1 for other in around.lines.texts[: around.first] if other == text) > 1)

@@ -34,7 +34,8 @@ _STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", '."', "!”", 
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
 
 
-ENDS = (*STOPS, "…", "”", '"', ":", ";")
+ENDS = (*STOPS, "…", "”", '"', ":", ";", *(stop + quote for stop in ".!?" for quote in "“«»’')"),
+        *(stop + space + "»" for stop in ".!?" for space in " \u00a0\u202f"))
 
 
 @dataclass(frozen=True, slots=True)

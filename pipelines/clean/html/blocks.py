@@ -59,7 +59,7 @@ _AUTHOR_PAGE = re.compile(
     r"/(?:[a-z]+-)?(?:authors?|autor(?:e[ns]?|i|in|innen)?|auteurs?|contributors?|columnist(?:s|as?)?|periodistas?"
     r"|journalist(?:s|es?|en|er|as?)?|giornalist[ai]|reporters?|writers?|redakteure?|redaktor(?:en|zy)?|redacteurs?"
     r"|skribent(?:er)?|forfattere?|yazar(?:lar)?|profiles?|staff)/[^/?#]")
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px)?\s*(?:;|$)", re.I)
 _UNSEEN = re.compile(
     r"(?:^|\s)(?!not-)(?:\w+-{1,2})?(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|assistive-text|tooltip-?text)(?:$|\s)",
     re.I)

@@ -325,7 +325,8 @@ def _may_be_name(text: str) -> bool:
 def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str:
     """``title`` without the part before or after a separator that names the outlet.
 
-    A part is removed if it is one of the outlet's names, or if the rest is another of the page's titles.
+    A part is removed if it is one of the outlet's names, or if the rest is another of the page's titles. So are a
+    section before and a name after such a title.
 
     >>> without_outlet("Pier opens - early - Harbour News", [], ("Harbour News",))
     'Pier opens - early'
@@ -333,12 +334,18 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
     'Pier opens early'
     >>> without_outlet("Storm: pier closed", [], ("Harbour News",))
     'Storm: pier closed'
+    >>> without_outlet("Sport | Rowers win on the quay | Daily", ["Rowers win on the quay"], ())
+    'Rowers win on the quay'
     """
     known = _known(names)
     alike = {plain(other) for other in others}
     cuts = list(_SEPARATOR.finditer(title))
     if len(cuts) > MOST_PARTS:
         return title
+    for before, after in pairwise(cuts):
+        middle, size = title[before.end(): after.start()].strip(), after.start() - before.end()
+        if size >= max(SHORTEST_HEADLINE, before.start(), len(title) - after.end()) and plain(middle) in alike:
+            return middle
     for cut in cuts:
         head, tail = title[: cut.start()], title[cut.end():]
         is_long = len(plain(head)) >= SHORTEST_HEADLINE
