@@ -251,9 +251,40 @@ KEPT = {
     "a name in Korean": "<p>2026년 3월 4일 홍길동 기자</p>",
     "a list of facts": "<ul class='post-meta'><li>Ports</li><li>4 March 2026</li></ul>",
     "a time with words": "<p>4 mars 2026 à 15:15</p>",
+    "an outlet in Chinese": "<p>2026年03月04日港口日报</p>",
+    "an outlet and a name in Korean": "<p>2026년 3월 4일 항구뉴스 홍길동 기자</p>",
+    "a press release": f"<p>MARROWBY, March 4, 2026 /QuayNewswire/ -- {PARAGRAPHS[1]}</p>",
+    "an agency in brackets": f"<p>MARROWBY, March 04, 2026 (QUAY NEWSWIRE) -- {PARAGRAPHS[1]}</p>",
 }
 
 
 @pytest.mark.parametrize("line", KEPT.values(), ids=KEPT)
 def test_a_date_beside_other_words_is_the_articles(line: str) -> None:
     assert (times(a_page(before=line))[0] or "")[:10] == "2026-03-04"
+
+
+@pytest.mark.parametrize("line", ["<p>4 March 2026</p>", "<span class='fecha'>Ports | 4 March 2026</span>"])
+def test_a_date_above_the_headline_is_the_articles_if_it_opens_the_article(line: str) -> None:
+    page = a_page().replace("<article><h1>", f"<article>{line}<h1>")
+    assert (times(page)[0] or "")[:10] == "2026-03-04"
+    assert times(a_page().replace("<article><h1>", f"{line}<article><h1>")) == (None, None)
+    section = "".join(f"<p>Line {number} of the masthead</p>" for number in range(6))
+    assert times(a_page().replace("<article><h1>", f"<article>{section}{line}<h1>")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("number", "day"),
+    [
+        ("20260303123456", "2026-03-03"),
+        ("AKR20260303012300005", "2026-03-03"),
+        ("20210303123456", ""),
+        ("202603031", ""),
+    ],
+)
+def test_a_serial_number_that_begins_with_a_day_before_the_fetch_has_the_day(number: str, day: str) -> None:
+    published, _ = times(a_page(), url=f"https://harbour-news.example/view/{number}")
+    assert (published or "")[:10] == day
+
+
+def test_a_labelled_date_at_the_end_is_read_in_korean() -> None:
+    assert (times(a_page(after="<p>기사입력 2026-03-04 15:15</p>", lang="ko"))[0] or "")[:16] == "2026-03-04T15:15"

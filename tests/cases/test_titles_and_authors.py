@@ -208,6 +208,8 @@ IN_A_BOX: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a photographer in Chinese": ("文／王小明 圖／李華", [("王小明", "person")]),
     "a desk": ("City Hall Reporter", [("City Hall Reporter", "desk")]),
     "Paris": ("By Paris Lind", [("Paris Lind", "person")]),
+    "a month in a name": ("By June MacMarch, 4 March 2026", [("June MacMarch", "person")]),
+    "an outlet after of": ("By Ines Falk of the Quay Courier", [("Ines Falk", "person")]),
     "a saint": ("By Ines St. John", [("Ines St. John", "person")]),
 }
 

@@ -34,6 +34,9 @@ _URL_DIGITS = re.compile(
     r"(?:(?<=[/_-])|(?<=/t))((?:19|20)\d\d)([01]\d)([0-3]\d)(?=[/_.]|$)(?!(?<=/\d{8})(?:\.\w+)?/?$)")
 """A day in eight digits, unless a whole file name is that number, which may be a serial one."""
 
+_URL_SERIAL = re.compile(r"(?<=[/_A-Z])((?:19|20)\d\d)([01]\d)([0-3]\d)\d{4,9}(?=[/_.]|$)")
+"""A serial number that begins with a day."""
+
 _LAST_DIGITS = re.compile(r"\d{8}(?:\.\w+)?/?$")
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _NEAR_FETCH = timedelta(days=366)
@@ -97,7 +100,9 @@ def _day_in(url: str, fetched_at: datetime | None = None) -> Found[Moment] | Non
     days = _days(_URL_DAY.finditer(path))
     if not days:
         days = _days(_URL_DIGITS.finditer(path))
-        if _LAST_DIGITS.search(path):
+        is_serial = not days
+        days = days or _days(_URL_SERIAL.finditer(path))
+        if is_serial or _LAST_DIGITS.search(path):
             days = {day for day in days if fetched_at is not None and -_DAY <= fetched_at - day.at <= _NEAR_FETCH}
     return Found(days.pop(), "url", url) if len(days) == 1 else None
 

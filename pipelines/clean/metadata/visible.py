@@ -248,6 +248,8 @@ def _without_glued_date(line: str) -> str:
     tables = load_date_tables()
     for glued in _GLUED_WORD.finditer(line) if _DIGIT.search(line) else ():
         name, rest = line[: glued.start()], line[glued.start():]
+        if _WHOLE_WORD.search(name) is None:  # "MacMarch"
+            continue
         is_date = is_month(_FIRST_WORD.match(rest)[0])  # type: ignore[index]
         if is_date or tables.updated.match(rest) or tables.published.match(rest):
             return f"{name} {rest}"

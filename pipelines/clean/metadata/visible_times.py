@@ -49,7 +49,7 @@ _OF_ELSE = re.compile(r"[:：=＝]$|°[CF]?$")
 """A label or a thermometer right before a date: "Next meeting: 12 March 2026", "Marrowby 12° 12 March 2026"."""
 
 _GOES_ON = re.compile(
-    r"[，、]?(?P<glued>[\u3040-\u30ff\u3400-\u9fff]{3,})(?!.{0,3}\d)"
+    r"(?P<glued>[，、][\u3040-\u30ff\u3400-\u9fff]{3,})(?!.{0,3}\d)"
     r"|\s(?P<words>(?:[^\s\d|·•,;:()/–—-]+(?:\s|$|\.)){3,})")
 """Words right after a date, which is then one in a sentence or in a caption."""
 
@@ -58,7 +58,7 @@ _TIME_AFTER = re.compile(r"\W*(?:(?:[^\W\d_]{1,5}\s*)?\d{1,2}\s?[:.h時时시点
 
 _BEFORE_DATE = re.compile(r"(?:^|\s)(?:on|at|am|le|el|il|em|op|den|på)$", re.I)
 _DIVIDED = re.compile(r"[^\w\s:：'’\"”»]$")
-_AFTER_OPENING = re.compile(r"\s*[).:–—-]")
+_AFTER_OPENING = re.compile(r"\s*(?:[).:–—-]|/\w{3,20}/|\([^()]{2,30}\)\s*[–—-])")
 _PLACE = re.compile(r"(?:[^\W\d_a-z][\w.'’-]*[\s,]*){0,4}[(\s]*$")
 
 
@@ -120,16 +120,32 @@ def _is_beside(page: Blocks, number: int, around: frozenset[int]) -> bool:
 
 
 def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
-    """A date above the headline in a box whose name says that it is the date of publication, or None.
+    """A date above the headline in a box whose name says that it is the date of publication, or at the beginning of
+    the article; or None.
 
     Other dates above the headline may be the page's own, which is the day of the fetch.
     """
+    first = _start_of_article(page, near.before.start - 1)
     for number in range(near.before.start - 2, max(-1, near.before.start - 2 - ABOVE_HEADLINE), -1):
         block = page.blocks[number]
-        is_date = len(block.text) <= LONGEST_DATE and _DATE_BOX.search(page.boxes[block.box].names) is not None
+        is_named = _DATE_BOX.search(page.boxes[block.box].names) is not None
+        is_date = len(block.text) <= LONGEST_DATE and (is_named or (first is not None and number >= first))
         if is_date and (moment := read_written(block.text, language)) is not None:
             return Found(moment, "written date", block.text)
     return None
+
+
+def _start_of_article(page: Blocks, headline: int) -> int | None:
+    """The first block of the ``article`` or ``main`` that a headline is a child of, if it is just above it."""
+    if headline < 0 or page.boxes[page.blocks[headline].box].tag not in ("h1", "h2"):
+        return None
+    around = page.boxes[page.blocks[headline].box].parent
+    if around < 0 or page.boxes[around].tag not in ("article", "main"):
+        return None
+    first = headline
+    while first > 0 and around in boxes_around(page.boxes, page.blocks[first - 1].box):
+        first -= 1
+    return first if headline - first <= ABOVE_HEADLINE else None
 
 
 def _opening(page: Blocks, near: Near, language: str | None, around: frozenset[int]) -> Found[Moment] | None:
@@ -220,15 +236,15 @@ def _is_in_a_sentence(after: str) -> bool:
 
     >>> [_is_in_a_sentence(text) for text in (" a storm broke the old pier.", " by Ines Falk and Tom Okafor")]
     [True, False]
-    >>> [_is_in_a_sentence(text) for text in ("，东码头", "星期三", " 동쪽 부두 모습.", " 홍길동 기자")]
+    >>> [_is_in_a_sentence(text) for text in ("，东码头", "星期三", " 동쪽 부두 모습.", " 항구뉴스 홍길동 기자")]
     [True, False, True, False]
     """
     found = _GOES_ON.match(after)
     if found is None:
         return False
     if found["glued"] is not None:
-        return not any(is_day(found["glued"][:size]) for size in (2, 3))
+        return True
     words = found["words"].split()
     if words[0][0] == words[0].swapcase()[0]:  # a script without capitals
-        return True
+        return after.rstrip()[-1] in ".。।" or "." in found["words"]
     return len(words) > MOST_AFTER and words[0].islower() and words[1].islower()
