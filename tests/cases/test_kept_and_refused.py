@@ -93,6 +93,14 @@ def test_a_box_about_the_author_or_headlines_alone_are_no_article() -> None:
         assert article_of(page).body == portrait
 
 
+def test_an_article_in_a_box_that_is_named_after_its_author_is_one() -> None:
+    title = "Nine days without a bell"
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    page = (f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div class='author-content'>{text}</div>"
+            "</body></html>")
+    assert article_of(page).body == "\n\n".join(PARAGRAPHS)
+
+
 BRIEFS = {
     "where it was said": ("Lund resigns from ferry board", "The engineer wrote on Facebook on Monday that she goes."),
     "a play on words": ("Nothing in the tank at all", "Drivers could not pay in Skarn because an app failed."),

@@ -27,10 +27,11 @@ LONGEST_UNRELATED, FEWEST_STEMS = 500, 3
 SHARED_WITH_TITLE = 0.34
 """Share of a headline's words. An article about ad blockers or newsletters has more of its headline's words."""
 
-_ASKING = (
-    "newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat", "author", "bio",
-    "about",
-)
+LONGEST_PORTRAIT = 300
+"""Characters of what a page says of an author or its outlet. A longer text in a box of that name may be the article."""
+
+_ASKING = ("newsletter", "subscri", "sign", "cookie", "consent", "gdpr", "modal", "popup", "login", "donat")
+_PORTRAYING = ("author", "bio", "about")
 _WORD = re.compile(r"\w{4,}")
 _INNER = re.compile(r"(?<=[\w,;:)] )\w+")
 """Words that begin no sentence."""
@@ -55,11 +56,11 @@ def load_notice_tables() -> NoticeTables:
     )
 
 
-def in_asking_boxes(page: Blocks, chosen: Chosen) -> list[int]:
+def in_asking_boxes(page: Blocks, chosen: Chosen, names: tuple[str, ...] = _ASKING) -> list[int]:
     """The numbers of the blocks in boxes that are named after what they ask for, and are not around a headline."""
     asking: list[bool] = []
     for box, label in zip(page.boxes, chosen.labels, strict=True):
-        mine = label is not None and label.sureness >= STRONG and label.word.startswith(_ASKING)
+        mine = label is not None and label.sureness >= STRONG and label.word.startswith(names)
         asking.append(mine or (box.parent >= 0 and asking[box.parent]))
     found = [number for number, block in enumerate(page.blocks) if asking[block.box]]
     return [] if any(headline_before(page, number) == number for number in found) else found
@@ -71,7 +72,8 @@ def asks_only(page: Blocks, chosen: Chosen, numbers: Sequence[int], titles: Sequ
     size = sum(map(len, texts))
     if not 0 < size <= LONGEST_REQUEST:
         return False
-    if set(numbers) <= set(in_asking_boxes(page, chosen)):
+    names = _ASKING if size > LONGEST_PORTRAIT else (*_ASKING, *_PORTRAYING)
+    if set(numbers) <= set(in_asking_boxes(page, chosen, names)):
         return not _is_about("\n".join(texts).lower(), titles)
     return is_request(texts, titles)
 
