@@ -79,12 +79,15 @@ def _page(record: StoredRecord, path: str, now: str, largest: int) -> StoredPage
     of_record, answer = read.rec_headers, read.http_headers
     truncated = of_record.get_header("WARC-Truncated")
     declared = (answer or of_record).get_header("Content-Type") or ""
-    if media_type(declared) not in PAGE_TYPES | UNTYPED:
+    if declared[:1] in ("'", '"'):  # quotes around the type are no part of it
+        declared = declared.replace(declared[0], "")
+    is_typed = "/" in declared and media_type(declared) not in UNTYPED
+    if is_typed and media_type(declared) not in PAGE_TYPES:
         raise _NoPage(f"record of type {media_type(declared)[:60]}")
     body = _body(read, answer, largest, is_cut=truncated is not None)
     if len(body) > largest:
         raise _NoPage(f"page of more than {largest:,} bytes")
-    if media_type(declared) in UNTYPED:
+    if not is_typed:
         declared = _sniffed(body)
     if not body.strip():
         raise _NoPage("record without a body")

@@ -288,3 +288,20 @@ def test_a_serial_number_that_begins_with_a_day_before_the_fetch_has_the_day(num
 
 def test_a_labelled_date_at_the_end_is_read_in_korean() -> None:
     assert (times(a_page(after="<p>기사입력 2026-03-04 15:15</p>", lang="ko"))[0] or "")[:16] == "2026-03-04T15:15"
+
+
+LAST = {
+    "in brackets": ("zh", "<p>（2026年3月4日）</p>", True),
+    "in a box for dates": ("ru", "<div class='news-date'>4 марта 2026</div>", True),
+    "with a day of the week": ("en", "<p>Wednesday, 4 March 2026, 15:15</p>", True),
+    "above the next headline": ("en", "<p>4 March 2026</p><h3>Mayor goes</h3><p>She will not say why.</p>", False),
+    "beside the article": ("en", "<aside><p>4 March 2026</p></aside>", False),
+    "of a list": ("en", "<ul><li>4 March 2026</li><li>5 March 2026</li></ul>", False),
+    "of a card": ("en", "<div class='card'><p>4 March 2026</p><a href='/2'>Mayor goes</a></div>", False),
+    "with a name": ("en", "<p>Harbour day 4 March 2026</p>", False),
+}
+
+
+@pytest.mark.parametrize(("lang", "line", "is_read"), LAST.values(), ids=LAST)
+def test_a_date_alone_after_the_last_paragraph_is_the_articles(lang: str, line: str, is_read: bool) -> None:
+    assert (times(a_page(after=line, lang=lang))[0] or "")[:10] == ("2026-03-04" if is_read else "")

@@ -116,6 +116,12 @@ def test_the_texts_of_a_wet_file_are_read(tmp_path: Path, name: str) -> None:
     assert (skipped.reason, skipped.is_fault) == ("warcinfo record", False)
 
 
+@pytest.mark.parametrize("said", ["html", "'text/html'", '"text/html"; charset=utf-8', "utf-8", "text/html, text/html"])
+def test_a_content_type_that_is_none_costs_no_page(tmp_path: Path, said: str) -> None:
+    (page,), left = taken(tmp_path, a_record(PAGE, f"Content-Type: {said}"))
+    assert (page.value, headers_of(page)["content-type"].startswith("text/html"), left) == (PAGE, True, [])
+
+
 def test_every_record_that_is_no_page_is_counted(tmp_path: Path) -> None:
     records = (
         a_record(b"GET /lock HTTP/1.1\r\n\r\n", kind="request") * 3 + a_record(b"a: b", kind="metadata")

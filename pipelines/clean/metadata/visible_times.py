@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.clean.html.blocks import Blocks, Mark, boxes_around
+from pipelines.clean.html.body import HEADINGS
 from pipelines.clean.metadata.calendar import is_day
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment, read_moment
@@ -82,7 +83,8 @@ def _seen(page: Blocks, near: Near, language: str | None) -> Iterator[tuple[str,
     after = range(max(near.before.stop, near.after.start - LAST_OF_BODY), near.after.stop)
     for numbers, must_be_labelled in ((near.before, False), (after, True)):
         yield from _written(page, numbers, None if must_be_labelled else around, near.after.start, language)
-    for other in (_above(page, near, language), _opening(page, near, language, around)):
+    for other in (_above(page, near, language), _opening(page, near, language, around),
+                  _at_end(page, near, language, around)):
         if other is not None:
             yield "published_at", other
 
@@ -159,6 +161,25 @@ def _opening(page: Blocks, near: Near, language: str | None, around: frozenset[i
             if is_set_off and _PLACE.fullmatch(line[: date.start]) and not _is_beside(page, number, around):
                 moment = read_written(line[date.start : date.end], language)
                 return Found(moment, "first paragraph", line) if moment is not None else None
+    return None
+
+
+def _at_end(page: Blocks, near: Near, language: str | None, around: frozenset[int]) -> Found[Moment] | None:
+    """A date alone in the last line of the body or the next one in the same box; or None.
+
+    A date above a heading is that of the next story.
+    """
+    end = near.after.start
+    is_headed = end + 1 < len(page.blocks) and page.boxes[page.blocks[end + 1].box].tag in HEADINGS
+    for block in page.blocks[max(near.before.stop, end - 1) : end + (not is_headed)]:
+        line, box = block.text.strip("()（）[] "), page.boxes[block.box]
+        is_inside = not around.isdisjoint((box.number, box.parent)) and box.tag not in ("li", "td", "dd")
+        dates = dates_in(line, language) if is_inside and len(line) <= LONGEST_DATE else []
+        if len(dates) != 1 or not all(map(is_day, line[: dates[0].start].replace(",", " ").split())):
+            continue
+        moment = read_written(line, language)
+        if moment is not None and _TIME_AFTER.fullmatch(line, dates[0].end):
+            return Found(moment, "written date", block.text)
     return None
 
 
