@@ -294,6 +294,7 @@ LAST = {
     "in brackets": ("zh", "<p>（2026年3月4日）</p>", True),
     "in a box for dates": ("ru", "<div class='news-date'>4 марта 2026</div>", True),
     "with a day of the week": ("en", "<p>Wednesday, 4 March 2026, 15:15</p>", True),
+    "above a box of its own": ("en", "<p>4 March 2026</p><aside><h3>Most read</h3></aside>", True),
     "above the next headline": ("en", "<p>4 March 2026</p><h3>Mayor goes</h3><p>She will not say why.</p>", False),
     "beside the article": ("en", "<aside><p>4 March 2026</p></aside>", False),
     "of a list": ("en", "<ul><li>4 March 2026</li><li>5 March 2026</li></ul>", False),

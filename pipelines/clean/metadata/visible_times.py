@@ -170,7 +170,8 @@ def _at_end(page: Blocks, near: Near, language: str | None, around: frozenset[in
     A date above a heading is that of the next story.
     """
     end = near.after.start
-    is_headed = end + 1 < len(page.blocks) and page.boxes[page.blocks[end + 1].box].tag in HEADINGS
+    boxes = [page.boxes[block.box] for block in page.blocks[end : end + 2]]
+    is_headed = len(boxes) == 2 and boxes[1].tag in HEADINGS and boxes[0].parent == boxes[1].parent
     for block in page.blocks[max(near.before.stop, end - 1) : end + (not is_headed)]:
         line, box = block.text.strip("()（）[] "), page.boxes[block.box]
         is_inside = not around.isdisjoint((box.number, box.parent)) and box.tag not in ("li", "td", "dd")
