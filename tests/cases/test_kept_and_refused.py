@@ -93,6 +93,15 @@ def test_a_box_about_the_author_or_headlines_alone_are_no_article() -> None:
         assert article_of(page).body == portrait
 
 
+def test_a_box_named_after_a_request_is_the_article_in_a_script_without_spaces_too() -> None:
+    title = "東の埠頭を再建へ、港の議会が決定"
+    text = ("港の議会は火曜日、二年前の嵐で壊れた東の埠頭を再建することを賛成多数で決めた。工事は五月に始まる。",
+            "費用は四百万クローネで、半分は州が負担すると議員のファルク氏が説明した。")
+    page = (f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div class='login'><p>{text[0]}</p>"
+            f"<p>{text[1]}</p></div></body></html>")
+    assert article_of(page).body == "\n\n".join(text)
+
+
 def test_an_article_in_a_box_that_is_named_after_its_author_is_one() -> None:
     title = "Nine days without a bell"
     text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)

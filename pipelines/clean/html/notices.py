@@ -131,9 +131,9 @@ def _names(text: str) -> bool:
 
 
 def _is_about(text: str, titles: Sequence[str]) -> bool:
-    own = set(_WORD.findall(text))
     for title in titles:
-        words = set(_WORD.findall(title.lower()))
+        terms = stems_of if title > "\u0e00" else _WORD.findall  # in scripts without spaces, pairs of characters
+        words, own = set(terms(title.lower())), set(terms(text))
         if len(words) > 1 and len(words & own) >= SHARED_WITH_TITLE * len(words):
             return True
     return False
