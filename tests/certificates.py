@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import ipaddress
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-ONE = Path(__file__).with_name("one_certificate.pem")
-"""The only certificate that Prefect's clients of the tests trust: they speak to servers without TLS, and each of the
-seven clients of a run would read all certificates of ``certifi``, which takes 17 ms."""
 
 def a_certificate(folder: Path) -> Path:
     """A certificate of 127.0.0.1 that signs itself, and its key, in two PEM files."""
@@ -34,3 +34,15 @@ def a_certificate(folder: Path) -> Path:
     (folder / "ca.pem").write_bytes(pem)
     (folder / "keystore.pem").write_bytes(private + pem)
     return folder / "ca.pem"
+
+
+@cache
+def the_only_certificate() -> str:
+    """The file of the one certificate that Prefect's clients of the tests trust.
+
+    They speak to servers without TLS. Each of the seven clients of a run would else read all certificates of
+    ``certifi``, which takes 17 ms.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="dateline-certificate-", delete=False)
+    atexit.register(folder.cleanup)
+    return str(a_certificate(Path(folder.name)))

@@ -18,7 +18,7 @@ from flows.local.postgres import UNSAFE_AND_FAST, LocalPostgres
 from flows.local.prefect import LocalPrefect, api_url
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import FETCHED_AT
-from tests.certificates import ONE
+from tests.certificates import the_only_certificate
 from tests.kafka_sockets import close_sockets_of_failed_connects
 from tests.one_thread import use_one_thread
 from tests.shared import SHARED, common_folder
@@ -133,7 +133,7 @@ def prefect_api(prefect_server: str) -> Iterator[str]:
     """This process's flows run against the session's Prefect server while the test lasts."""
     from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: prefect_server, PREFECT_API_SSL_CERT_FILE: str(ONE)}):
+    with temporary_settings({PREFECT_API_URL: prefect_server, PREFECT_API_SSL_CERT_FILE: the_only_certificate()}):
         yield prefect_server
 
 

@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from pipelines.settings import KafkaSettings
-from tests.certificates import ONE
+from tests.certificates import the_only_certificate
 
 ROOT = Path(__file__).parents[2]
 PAUSING = Path(__file__).parent / "pausing"
@@ -179,7 +179,7 @@ class Machine:
             "DATELINE_PATIENCE__RETRY_DELAYS_S": "0.2,0.8,2,6",  # a fault that a test stages lasts seconds
             "DATELINE_PATIENCE__WAREHOUSE_S": "6",
             "PREFECT_API_URL": self.prefect_api,
-            "PREFECT_API_SSL_CERT_FILE": str(ONE),
+            "PREFECT_API_SSL_CERT_FILE": the_only_certificate(),
             **({"DATELINE_WAREHOUSE": self.warehouse} if self.warehouse else {}),
             **({} if self.workers is None else {"DATELINE_BATCH__WORKERS": str(self.workers)}),
         } | changes
