@@ -22,13 +22,17 @@ _NEXT = re.compile(r"[;/／\n\t、，،]")
 _PLACE = re.compile(r"(?<=\w)\s+in\s+[^\W\d_a-z].*")
 """A place after a name. It is looked for only after a "by": it may be part of a name."""
 
-_EMPLOYER = re.compile(r"(?<=\w)\s+(?:for|of|für|pour)\s+(?:the\s+)?[^\W\d_a-z].*")
-"""An outlet after a person's full name. After other words, it is part of a name: "Doctors for Change"."""
+_EMPLOYER = re.compile(
+    r"(?<=\w)\s+(?:(?:for|für|pour)\s+(?:the\s+)?[^\W\d_a-z]"
+    r"|of\s+(?:the\s+[^\W\d_a-z]|[^\W\d_a-z]\S+\s\S)).*")
+"""An outlet after a person's full name. After other words, it is part of a name: "Doctors for Change". One word after
+"of" may be a place or a subject: "Lady Falk of Marrowby", "Professor of History".
+"""
 
-_PART = re.compile(r"(?<=\w\w) (?:of|for) (?=\w)")
-"""What joins the parts of an organisation's name, but not of a person's."""
+_PART = re.compile(r"^(?!Minister\b).*(?<=\w\w) for (?=\w)|(?:^Voice|s) of (?=\w)")
+"""What joins the parts of an organisation's name, but seldom of a person's: "of" follows several, as in "Friends of"."""
 
-_THE = re.compile(r"The \S+ \S")
+_THE = re.compile(r"The (?!(?:Rev|Revd|Reverend|Rt|Right|Most|Very|Hon|Honourable|Honorable|Ven|Venerable)\b)\S+ \S")
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
 _TEMPLATE = re.compile(r"[{}<>%=\\]|^\$|\[object")
 """Characters of a template that was not filled in."""
@@ -64,6 +68,7 @@ class NameTables:
     unspaced_desks: tuple[str, ...]
     unspaced_organisations: tuple[str, ...]
     surnames: frozenset[str]
+    surnames_of_two: frozenset[str]
     agencies: frozenset[str]
 
 
@@ -97,6 +102,7 @@ def load_name_tables() -> NameTables:
         unspaced_desks=tuple(table["unspaced_desks"]),
         unspaced_organisations=tuple(table["unspaced_organisations"]),
         surnames=frozenset(table["organisation_surnames"]),
+        surnames_of_two=frozenset(table["seldom_surnames"]),
         agencies=load_dateline_tables().agencies,
     )
 
@@ -156,7 +162,9 @@ def _without_place(part: str, *, is_opened: bool) -> str:
     before = _EMPLOYER.sub("", part)
     if before != part:
         name = clean_name(before)
-        part = before if name is not None and " " in name and author_type(name) == "person" else part
+        is_full = name is not None and " " in name and author_type(name) == "person"
+        is_role = load_name_tables().role.search(before) is not None or before.endswith(" Professor")
+        part = before if is_full and not is_role else part
     return _PLACE.sub("", part) if is_opened else part
 
 
@@ -244,8 +252,9 @@ def parse_person(name: str) -> tuple[Author, ...]:
     if not is_short or is_opened or listed or not bare.replace(" ", "").replace("-", "").isalpha():
         return parse_byline(name)
     kind = author_type(bare)
-    is_surname = kind == "organisation" and words[-1].casefold() in tables.surnames and bare.casefold() not in (
-        tables.agencies)
+    is_pair = len(words) == 2 and words[-1].casefold() in tables.surnames_of_two
+    is_surname = kind == "organisation" and (is_pair or words[-1].casefold() in tables.surnames) and (
+        bare.casefold() not in tables.agencies)
     if bare.casefold() in tables.not_names or tables.credit.search(bare):
         return ()
     return (Author(bare, "person" if is_surname else kind),)

@@ -185,6 +185,9 @@ def test_a_date_in_the_header_of_a_page_is_not_that_of_publication() -> None:
 WRITTEN = {
     "the afternoon in Arabic": ("ar", "4 آذار 2026، 3:15 عصراً", "2026-03-04T15:15"),
     "eleven at night in Arabic": ("ar", "4 مارس 2026 - 11:30 ليلا", "2026-03-04T23:30"),
+    "half past midnight in Arabic": ("ar", "4 مارس 2026 - 12:30 صباحا", "2026-03-04T00:30"),
+    "half past noon in Arabic": ("ar", "4 مارس 2026 - 12:30 مساء", "2026-03-04T12:30"),
+    "half past midnight in Chinese": ("zh", "2026年3月4日 上午12:30", "2026-03-04T00:30"),
     "noon in Chinese": ("zh", "2026年3月4日 中午11:40", "2026-03-04T11:40"),
     "dusk in Chinese": ("zh", "2026年3月4日 傍晚6:05", "2026-03-04T18:05"),
     "the afternoon in Bengali": ("bn", "৪ মার্চ ২০২৬, বিকেল ৩:১৫", "2026-03-04T15:15"),
@@ -233,7 +236,6 @@ OF_ELSE = {
     "a caption in Chinese": ("zh", "<p>2024年1月12日，东码头（资料图）</p>"),
     "a caption in Korean": ("ko", "<p>2024년 1월 12일 동쪽 부두 모습. 항구뉴스</p>"),
     "a quoted post": ("en", "<blockquote><p>At last.</p>— Ines Falk <a href='/1'>January 12, 2026</a></blockquote>"),
-    "news of the hour": ("en", "<div class='breaking'><time datetime='2026-01-12T08:00'>08:00</time> Mayor goes</div>"),
     "a promoted story": ("en", "<div class='promo'><h3>Mayor goes</h3><time datetime='2026-01-12'>12 Jan</time></div>"),
     "a founding": ("es", "<p>El organismo, creado el 12 de enero de 2024, reconstruirá el muelle</p>"),
 }
@@ -253,6 +255,10 @@ KEPT = {
     "a time with words": "<p>4 mars 2026 à 15:15</p>",
     "an outlet in Chinese": "<p>2026年03月04日港口日报</p>",
     "an outlet and a name in Korean": "<p>2026년 3월 4일 항구뉴스 홍길동 기자</p>",
+    "a time to read": "<p>4 March 2026 reading time four minutes</p>",
+    "a time to read in Turkish": "<p>4 Mart 2026 okuma süresi dört dakika</p>",
+    "an outlet after a comma in Chinese": "<p>2026年3月4日，港口日报</p>",
+    "an urgent article": "<header class='breaking'><p>Ports</p><time datetime='2026-03-04'>4 March</time></header>",
     "a press release": f"<p>MARROWBY, March 4, 2026 /QuayNewswire/ -- {PARAGRAPHS[1]}</p>",
     "an agency in brackets": f"<p>MARROWBY, March 04, 2026 (QUAY NEWSWIRE) -- {PARAGRAPHS[1]}</p>",
 }
@@ -268,6 +274,10 @@ def test_a_date_above_the_headline_is_the_articles_if_it_opens_the_article(line:
     page = a_page().replace("<article><h1>", f"<article>{line}<h1>")
     assert (times(page)[0] or "")[:10] == "2026-03-04"
     assert times(a_page().replace("<article><h1>", f"{line}<article><h1>")) == (None, None)
+    other = "<p><a href='/2'>Mayor goes after two years</a></p>"
+    assert times(a_page().replace("<article><h1>", f"<article>{other}{line}<h1>")) == (None, None)
+    masthead = a_page().replace("<article><h1>", f"<main>{line}<h1>").replace("</article>", "</main>")
+    assert times(masthead) == (None, None)
     section = "".join(f"<p>Line {number} of the masthead</p>" for number in range(6))
     assert times(a_page().replace("<article><h1>", f"<article>{section}{line}<h1>")) == (None, None)
 
@@ -296,6 +306,10 @@ LAST = {
     "with a day of the week": ("en", "<p>Wednesday, 4 March 2026, 15:15</p>", True),
     "above a box of its own": ("en", "<p>4 March 2026</p><aside><h3>Most read</h3></aside>", True),
     "above the next headline": ("en", "<p>4 March 2026</p><h3>Mayor goes</h3><p>She will not say why.</p>", False),
+    "above the next link": ("en", "<p>4 March 2026</p><p><a href='/2'>Mayor goes</a></p>", False),
+    "above the next date": ("en", "<p>4 March 2026</p><p>Storm</p><p>2 March 2026</p>", False),
+    "of an event": ("en", "<p>The next hearing is held on</p><p>4 March 2026</p>", False),
+    "in the box of the next story": ("en", "<div><span>4 March 2026</span><h2>Mayor goes</h2></div>", False),
     "beside the article": ("en", "<aside><p>4 March 2026</p></aside>", False),
     "of a list": ("en", "<ul><li>4 March 2026</li><li>5 March 2026</li></ul>", False),
     "of a card": ("en", "<div class='card'><p>4 March 2026</p><a href='/2'>Mayor goes</a></div>", False),

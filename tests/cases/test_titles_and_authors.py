@@ -210,6 +210,10 @@ IN_A_BOX: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "Paris": ("By Paris Lind", [("Paris Lind", "person")]),
     "a month in a name": ("By June MacMarch, 4 March 2026", [("June MacMarch", "person")]),
     "an outlet after of": ("By Ines Falk of the Quay Courier", [("Ines Falk", "person")]),
+    "a title of honour": ("By Lady Falk of Marrowby", [("Lady Falk of Marrowby", "person")]),
+    "a saint of old": ("By Joan of Quay", [("Joan of Quay", "person")]),
+    "a minister": ("By The Rev. Ines Falk", [("The Rev. Ines Falk", "person")]),
+    "an outlet's staff": ("Daily Quay Staff Reporter", [("Daily Quay Staff Reporter", "desk")]),
     "a saint": ("By Ines St. John", [("Ines St. John", "person")]),
 }
 
@@ -227,8 +231,27 @@ def test_reporters_beside_the_text_are_its_authors() -> None:
     assert names(article_of(a_page(after="<p>홍길동 기자 hong@quay.example</p>"))) == [("홍길동", "person")]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "记者：码头何时开放？", "记者从港务局获悉", "（记者手记）", "本报记者 王小明 摄",
+        "관련기사 홍길동 기자", "“무너졌다” 홍길동 전 기자",
+    ],
+)
+def test_a_line_that_begins_or_ends_with_a_reporter_names_no_author(line: str) -> None:
+    assert names(article_of(a_page(after=f"<p>{line}</p>"))) == []
+
+
+def test_a_declared_person_may_have_a_name_like_an_organisation() -> None:
+    page = a_page(head=linked_data(headline=TITLE, author={"@type": "Person", "name": "Ines Union"}))
+    assert names(article_of(page)) == [("Ines Union", "person")]
+
+
 def test_a_box_of_other_works_names_no_author() -> None:
     box = "<div class='author-box'><p><a href='/author/tom-okafor'>Tom Okafor</a> {}</p></div>"
     assert names(article_of(a_page(after=box.format("is the ports correspondent.")))) == [("Tom Okafor", "person")]
-    assert names(article_of(a_page(after=box.format("also wrote: A winter of storms")))) == []
+    assert names(article_of(a_page(after=box.format("covers ports: ships and the sea")))) == [("Tom Okafor", "person")]
+    assert names(article_of(a_page(after=box.format("<a href='/author/tom-okafor'>All posts</a>")))) == [
+        ("Tom Okafor", "person")
+    ]
     assert names(article_of(a_page(after=box.format("<a href='/2'>A winter of storms</a>")))) == []

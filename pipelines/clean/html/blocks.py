@@ -38,12 +38,13 @@ _KINDS = {
 MOST_MARKS = 200
 LONGEST_BEFORE = 60
 LONGEST_LINE = 120
-"""Characters of a line in which a year and a number after it are kept apart."""
+"""Characters of a line in which a year and a time of day after it are kept apart."""
 
 _TIMES = re.compile(r"date(?:Published|Created|Modified)|(?:^|\s)(?:published|updated)(?:\s|$)")
 """The microdata of an article's times, and the classes of hAtom."""
 
 _YEAR_LAST = re.compile(r"(?<!\d)(?:19|20)\d\d$")
+_CLOCK_FIRST = re.compile(r"\s*\d{1,2}\s?[:.h時时시点點]\s?\d\d(?!\d)")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _OTHER_TIMES = ("Date", "Time", "From", "Through", "Starts", "Ends")
 """Endings of microdata that says when something else is: ``startDate``, ``validThrough``."""
@@ -278,8 +279,8 @@ class _Walk:
 
 
 def _is_glued(piece: str, after: str) -> bool:
-    """Whether a year ends where a tag does, and another number begins: "2026" and "15:30", which a style sets apart."""
-    return after[:1].isdecimal() and _YEAR_LAST.search(piece) is not None
+    """Whether a year ends where a tag does, and a time of day begins: "2026" and "15:30", which a style sets apart."""
+    return _CLOCK_FIRST.match(after) is not None and _YEAR_LAST.search(piece) is not None
 
 
 def _name_in(element: etree._Element) -> str:

@@ -118,7 +118,12 @@ def _within(hour: int, hours: tuple[int, int]) -> int | None:
 
     >>> _within(11, (12, 13)), _within(11, (1, 3)), _within(1, (19, 24))  # 11 at noon, 11 and 1 at night
     (11, 23, 1)
+    >>> _within(12, (6, 12))  # before noon, as in 12:30 a.m.
+    0
     """
+    if hour == 12 and hours[0] < hours[1] <= 12:
+        return 0
+
     def hours_off(one: int) -> int:
         after, length = (one - hours[0]) % 24, (hours[1] - hours[0]) % 24 or 24
         return 0 if after < length else min(after - length + 1, 24 - after)

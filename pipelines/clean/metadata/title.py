@@ -344,7 +344,8 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
         return title
     for before, after in pairwise(cuts):
         middle, size = title[before.end(): after.start()].strip(), after.start() - before.end()
-        if size >= max(SHORTEST_HEADLINE, before.start(), len(title) - after.end()) and plain(middle) in alike:
+        is_longest = size >= max(SHORTEST_HEADLINE, before.start(), len(title) - after.end())
+        if is_longest and plain(middle) in alike and not before.group().startswith((":", "：")):
             return middle
     for cut in cuts:
         head, tail = title[: cut.start()], title[cut.end():]

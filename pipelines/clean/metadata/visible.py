@@ -15,7 +15,7 @@ from pipelines.clean.metadata.byline import Authors
 from pipelines.clean.metadata.calendar import is_month
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.written import load_date_tables, without_dates
-from pipelines.clean.names import author_type, load_name_tables, parse_byline, without_reporter
+from pipelines.clean.names import author_type, load_name_tables, parse_byline
 from pipelines.records import Author
 
 BEFORE_HEADLINE = 6
@@ -49,16 +49,25 @@ _FIRST_WORD = re.compile(r"[^\W\d_]*")
 _GLUED_WORD = re.compile(r"(?<=[^\W\d_A-Z]{2})(?=[A-Z])")
 _WHOLE_WORD = re.compile(r"[^\W\d_A-Z]{3}(?<!\bFitz)(?<!\bVander)$")
 _GIVEN_ROLE = re.compile(r"(?<=\w) (?:Staff|Senior|Contributing) (?:[A-Z]\w+ )?$")
+_OUTLET_WORD = re.compile(
+    r"\b(?:the|daily|weekly|monthly|sunday|morning|evening|trust|monitor|mail|tribune|observer|standard|mirror|echo"
+    r"|courier|chronicle|independent|nation|today|online|radio|tv|fm)\b", re.I)
 _LOWER_OF = re.compile(r"de (?=[A-ZÀ-Ž][^\W\d_]+\s[A-ZÀ-Ž])")
-_OTHER_WORKS = re.compile(r"\s+[^.:]{3,40}:\s*\w")
-"""A few words and a colon after an author's name: "also wrote: …"."""
-
 _TWO_CAPITALS = re.compile(r"\b((?:Ma?c|Fitz|D[aeiu]s?|L[ae]|V[ao]n|O)[A-Z][a-z]+)(?: \w+)? $")
 _HANGUL_NAMES = re.compile(r"(?<=[\uac00-\ud7a3])·(?=[\uac00-\ud7a3])")
+_HAN_REPORTERS = (
+    r"(?!从|從|获悉|獲悉|了解|采访|採訪|手记|手記|协会|協會|招待)[\u3400-\u9fff]{2,4}"
+    r"(?:[、\s]+(?!摄影|攝影)[\u3400-\u9fff]{2,4})*")
 _FILED = re.compile(
     r"\([^()=]{1,20}=[^()=]{1,20}\)\s*((?:[\uac00-\ud7a3]{2,4}[·,\s]+){1,5}기자)\s*="
-    r"|.{0,30}[电電讯訊]\s?[（(]((?:本报|本報)?[记記]者[^（）()]{2,40})[）)]")
+    rf"|.{{0,30}}[电電讯訊]\s?[（(]((?:本报|本報)?[记記]者\s?{_HAN_REPORTERS})"
+    r"(?:[、\s]*(?:通讯员|通訊員|实习生|實習生)[^（）()]*)?[）)]")
 """A reporter at the beginning of the text, after the place and the agency."""
+
+_REPORTERS_ALONE = re.compile(
+    r"[(\[]?[\uac00-\ud7a3]{2,4}(?:[·,]\s?[\uac00-\ud7a3]{2,4})*\s(?:인턴|선임)?기자[)\]]?"
+    rf"|[（(〔【]?(?:(?:本报|本報|特约|特約)[记記]者\s?|[记記]者\s){_HAN_REPORTERS}[）)〕】]?")
+"""A line that is the names of reporters."""
 
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
@@ -202,10 +211,9 @@ def _closing(page: Blocks, numbers: range) -> Iterator[str]:
     for number in range(max(0, numbers.start - 2), numbers.stop):
         text = page.blocks[number].text
         if number <= numbers.start and len(text) <= LONGEST_CREDIT:
-            line = _MAIL.sub("", text).strip("()（）〔〕【】[] ")
-            is_reporter = tables.reporter_before.match(line) or tables.reporter_after.search(line)
-            if is_reporter and _is_name_like(without_reporter(line)):
-                yield _HANGUL_NAMES.sub(", ", line)
+            line = _MAIL.sub("", text).strip()
+            if _REPORTERS_ALONE.fullmatch(line):
+                yield _HANGUL_NAMES.sub(", ", line.strip("()（）〔〕【】[] "))
                 return
         if len(text) <= LONGEST_BYLINE and (match := tables.closing.match(text)) is not None:
             names = _names_in(text[match.end():])
@@ -273,7 +281,8 @@ def _without_glued_role(line: str) -> str:
         given, doubled = _GIVEN_ROLE.search(before), _TWO_CAPITALS.search(before)
         if found.end() == len(line) and (given or doubled):
             name = before[: given.start()] if given else before[: doubled.end(1)]  # type: ignore[union-attr]
-            if len(name.split()) - name.casefold().startswith("by ") > 1:
+            is_full = len(name.split()) - name.casefold().startswith("by ") > 1
+            if is_full and _OUTLET_WORD.search(name) is None and author_type(name) == "person":
                 return name
     for glued in _GLUED_WORD.finditer(line):
         name, rest = line[: glued.start()], line[glued.start():]
@@ -315,7 +324,10 @@ def _described(page: Blocks, numbers: range) -> Iterator[str]:
             block = page.blocks[mark.block]
             box = page.boxes[block.box]
             names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
-            is_list = block.linked > len(mark.text) or _OTHER_WORKS.match(block.text, len(mark.text)) is not None
+            rest = block.text[len(mark.text):].strip()
+            is_own = mark.text in rest or rest[:1] == "@" or not load_name_tables().link_words.isdisjoint(
+                rest.casefold().split())
+            is_list = len(rest) > 1 and block.linked >= len(mark.text) + len(rest) and not is_own
             is_box = block.text.startswith(mark.text) and _SURELY_AUTHOR.search(names) is not None
             if is_box and not is_list and _is_name_like(mark.text):
                 yield mark.text

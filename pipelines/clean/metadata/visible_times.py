@@ -17,6 +17,7 @@ from pipelines.clean.metadata.moments import Moment, read_moment
 from pipelines.clean.metadata.visible import BEFORE_HEADLINE, LONGEST_BYLINE, Near
 from pipelines.clean.metadata.written import dates_in, labelled_dates, load_date_tables, read_written
 from pipelines.clean.names import load_name_tables
+from pipelines.clean.text import STOPS, sentences_unmarked
 
 ABOVE_HEADLINE = 4
 LONGEST_DATE = 30
@@ -39,8 +40,10 @@ _DATE_BOX = re.compile(
     r"|(?:^|[\s_-])(?:published|created|pubdate|date-header)\b", re.I)
 _META_BOX = re.compile(r"(?:^|[\s_-])(?:meta|by-?line|date|datum|fecha|data|published|created|posted|info|time)", re.I)
 _OTHERS_BOX = re.compile(
-    r"(?:^|[\s_-])(?:card|teaser|promo|breaking|related|ticker|caption|widget|sidebar|event|birth|obit|comment"
-    r"|gallery)", re.I)
+    r"(?:^|[\s_-])(?:card|teaser|related|ticker|caption|widget|sidebar|event|birth|obit|comment|gallery)", re.I)
+_PROMO_BOX = re.compile(r"(?:^|[\s_-])(?:promo|breaking)", re.I)
+"""A box of another story if a heading is in it. The article's own header may be named so as well."""
+
 _BESIDE = frozenset(("figure", "figcaption", "aside", "blockquote"))
 _MODIFIED = re.compile(r"modif|updat|aktualis", re.I)
 _PUBLISHED = re.compile(r"publi|created|posted", re.I)
@@ -50,13 +53,15 @@ _OF_ELSE = re.compile(r"[:：=＝]$|°[CF]?$")
 """A label or a thermometer right before a date: "Next meeting: 12 March 2026", "Marrowby 12° 12 March 2026"."""
 
 _GOES_ON = re.compile(
-    r"(?P<glued>[，、][\u3040-\u30ff\u3400-\u9fff]{3,})(?!.{0,3}\d)"
+    r"(?P<glued>，[\u3040-\u30ff\u3400-\u9fff]{3,})(?!.{0,3}\d)"
     r"|\s(?P<words>(?:[^\s\d|·•,;:()/–—-]+(?:\s|$|\.)){3,})")
 """Words right after a date, which is then one in a sentence or in a caption."""
 
 _TIME_AFTER = re.compile(r"\W*(?:(?:[^\W\d_]{1,5}\s*)?\d{1,2}\s?[:.h時时시点點]\s?\d{2}.{0,20})?\W*", re.I)
 """What may follow a date in a line that is a label and a date: a time of day with its zone."""
 
+_SECTION = re.compile(r"^[^\W\d_][^:：|\d]{0,30}\|\s*")
+_CLOSING = "\"”’»)）」』] "
 _BEFORE_DATE = re.compile(r"(?:^|\s)(?:on|at|am|le|el|il|em|op|den|på)$", re.I)
 _DIVIDED = re.compile(r"[^\w\s:：'’\"”»]$")
 _AFTER_OPENING = re.compile(r"\s*(?:[).:–—-]|/\w{3,20}/|\([^()]{2,30}\)\s*[–—-])")
@@ -84,7 +89,7 @@ def _seen(page: Blocks, near: Near, language: str | None) -> Iterator[tuple[str,
     for numbers, must_be_labelled in ((near.before, False), (after, True)):
         yield from _written(page, numbers, None if must_be_labelled else around, near.after.start, language)
     for other in (_above(page, near, language), _opening(page, near, language, around),
-                  _at_end(page, near, language, around)):
+                  _at_start(page, near, language), _at_end(page, near, language)):
         if other is not None:
             yield "published_at", other
 
@@ -116,33 +121,56 @@ def _is_beside(page: Blocks, number: int, around: frozenset[int]) -> bool:
         is_meta = is_meta or _META_BOX.search(box.names) is not None
         if box.tag in _BESIDE or (_OTHERS_BOX.search(box.names) is not None and not is_meta):
             return True
+        if _PROMO_BOX.search(box.names) is not None and _has_heading(page, number, at):
+            return True
         is_listed = is_listed or box.tag == "li"
         at = box.parent
     return is_listed and not is_meta
 
 
+def _has_heading(page: Blocks, number: int, box: int) -> bool:
+    """Whether a heading below the first rank is near a block in the same box."""
+    near = (page.blocks[other].box for other in range(max(0, number - 3), min(len(page.blocks), number + 4)))
+    return any(page.boxes[at].tag in HEADINGS and page.boxes[at].tag != "h1" and box in boxes_around(page.boxes, at)
+               for at in near)
+
+
 def _above(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
-    """A date above the headline in a box whose name says that it is the date of publication, or at the beginning of
-    the article; or None.
+    """A date above the headline in a box whose name says that it is the date of publication; or None.
 
     Other dates above the headline may be the page's own, which is the day of the fetch.
     """
-    first = _start_of_article(page, near.before.start - 1)
     for number in range(near.before.start - 2, max(-1, near.before.start - 2 - ABOVE_HEADLINE), -1):
         block = page.blocks[number]
-        is_named = _DATE_BOX.search(page.boxes[block.box].names) is not None
-        is_date = len(block.text) <= LONGEST_DATE and (is_named or (first is not None and number >= first))
+        is_date = len(block.text) <= LONGEST_DATE and _DATE_BOX.search(page.boxes[block.box].names) is not None
+        if is_date and (moment := read_written(block.text, language)) is not None:
+            return Found(moment, "written date", block.text)
+    return None
+
+
+def _at_start(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
+    """A date alone, or one in a box of metadata, above the headline at the beginning of the article; or None.
+
+    A date after a link of some words is that of another story.
+    """
+    first = _start_of_article(page, near.before.start - 1)
+    for block in page.blocks[first : near.before.start - 1] if first is not None else ():
+        if block.linked and len(block.text.split()) > MOST_AFTER:
+            return None
+        line = _SECTION.sub("", block.text)
+        is_meta = _META_BOX.search(page.boxes[block.box].names) is not None
+        is_date = len(block.text) <= LONGEST_DATE and (is_meta or _is_alone(line, language))
         if is_date and (moment := read_written(block.text, language)) is not None:
             return Found(moment, "written date", block.text)
     return None
 
 
 def _start_of_article(page: Blocks, headline: int) -> int | None:
-    """The first block of the ``article`` or ``main`` that a headline is a child of, if it is just above it."""
+    """The first block of the ``article`` that a headline is a child of, if it is just above it."""
     if headline < 0 or page.boxes[page.blocks[headline].box].tag not in ("h1", "h2"):
         return None
     around = page.boxes[page.blocks[headline].box].parent
-    if around < 0 or page.boxes[around].tag not in ("article", "main"):
+    if around < 0 or page.boxes[around].tag != "article":
         return None
     first = headline
     while first > 0 and around in boxes_around(page.boxes, page.blocks[first - 1].box):
@@ -164,24 +192,47 @@ def _opening(page: Blocks, near: Near, language: str | None, around: frozenset[i
     return None
 
 
-def _at_end(page: Blocks, near: Near, language: str | None, around: frozenset[int]) -> Found[Moment] | None:
-    """A date alone in the last line of the body or the next one in the same box; or None.
+def _is_alone(line: str, language: str | None) -> bool:
+    """Whether a line is one date, which may have a day of the week before it and a time of day after it."""
+    dates = dates_in(line, language)
+    return len(dates) == 1 and all(map(is_day, line[: dates[0].start].replace(",", " ").split())) and (
+        _TIME_AFTER.fullmatch(line, dates[0].end) is not None)
 
-    A date above a heading is that of the next story.
+
+def _at_end(page: Blocks, near: Near, language: str | None) -> Found[Moment] | None:
+    """A date alone in the last line of the body or the next one in the same box, after a whole sentence; or None.
+
+    A date above a heading, a link or another date is that of the next story.
     """
     end = near.after.start
-    boxes = [page.boxes[block.box] for block in page.blocks[end : end + 2]]
-    is_headed = len(boxes) == 2 and boxes[1].tag in HEADINGS and boxes[0].parent == boxes[1].parent
-    for block in page.blocks[max(near.before.stop, end - 1) : end + (not is_headed)]:
+    last = page.boxes[page.blocks[end - 1].box]
+    holders = {last.parent}
+    if last.parent >= 0 and (above := page.boxes[last.parent].parent) >= 0 and page.boxes[above].tag == "article":
+        holders.add(above)
+    for number in range(max(near.before.stop, end - 1), min(end + 1, len(page.blocks))):
+        block, before = page.blocks[number], page.blocks[number - 1].text
         line, box = block.text.strip("()（）[] "), page.boxes[block.box]
-        is_inside = not around.isdisjoint((box.number, box.parent)) and box.tag not in ("li", "td", "dd")
-        dates = dates_in(line, language) if is_inside and len(line) <= LONGEST_DATE else []
-        if len(dates) != 1 or not all(map(is_day, line[: dates[0].start].replace(",", " ").split())):
+        is_inside = not holders.isdisjoint((box.number, box.parent)) and box.tag not in ("li", "td", "dd")
+        is_said = before.rstrip(_CLOSING).endswith(tuple(STOPS)) or sentences_unmarked(before) > 0
+        if not is_inside or not is_said or len(line) > LONGEST_DATE or not _is_alone(line, language):
             continue
         moment = read_written(line, language)
-        if moment is not None and _TIME_AFTER.fullmatch(line, dates[0].end):
+        if moment is not None and not _is_of_next(page, number, language):
             return Found(moment, "written date", block.text)
     return None
+
+
+def _is_of_next(page: Blocks, number: int, language: str | None) -> bool:
+    """Whether a story begins below a date: with a heading or a link beside or in its box, or other dates follow."""
+    if number + 1 >= len(page.blocks):
+        return False
+    box, after = page.boxes[page.blocks[number].box], page.blocks[number + 1]
+    next_box = page.boxes[after.box]
+    is_beside = next_box.parent in (box.parent, box.number)
+    is_headed = next_box.tag in HEADINGS or (after.linked >= len(after.text) and len(after.text.split()) > 1)
+    return (is_beside and is_headed) or any(
+        page.boxes[block.box].parent in (box.parent, box.number) and _is_alone(block.text, language)
+        for block in page.blocks[number + 1 : number + 5])
 
 
 def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_end: int, language: str | None,
@@ -258,11 +309,11 @@ def _is_in_a_sentence(after: str) -> bool:
 
     >>> [_is_in_a_sentence(text) for text in (" a storm broke the old pier.", " by Ines Falk and Tom Okafor")]
     [True, False]
-    >>> [_is_in_a_sentence(text) for text in ("，东码头", "星期三", " 동쪽 부두 모습.", " 항구뉴스 홍길동 기자")]
+    >>> [_is_in_a_sentence(text) for text in ("，东码头（图）", "，港口日报", " 동쪽 부두 모습.", " 항구 홍길동 기자")]
     [True, False, True, False]
     """
     found = _GOES_ON.match(after)
-    if found is None:
+    if found is None or not (after.rstrip(_CLOSING)[-1] in STOPS or after[-1] in ")）" or "." in after[:-1]):
         return False
     if found["glued"] is not None:
         return True
