@@ -44,6 +44,13 @@ _PATH_SESSION = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#]*|sid=[^/?#]{16,
 _PRINT_TAIL = re.compile(r"(?<=[\w.-]{12})/print/?$", re.I)  # only after a slug, since /world/print is a section
 _INNER_VARIANT = re.compile(r"^/(?:m|mobile)(?=/[^/]+/.)|/amp(?=/.)", re.I)
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
+_DAY_PATH = re.compile(r"(?:19|20)\d\d/(?:0?[1-9]|1[0-2])(?:/(?:0?[1-9]|[12]\d|3[01]))?")
+_ID_DIGITS = range(4, 10)
+"""The digits of an article's number in a query. One with more may be a time or a session's."""
+
+LONGEST_SECTION = 2
+"""Digits of the number of a section or of a page of a list."""
+
 _PLACEHOLDER = re.compile(
     r"(?:^|/)(?:(?:undefined|null)(?:-(?:undefined|null))*|none|nan|false|\[object(?:%20| )object\])/?$"
     r"|\{\{|%7B%7B|\$\{|(?:<|%3C)(?:\?|%|$)", re.I)
@@ -198,10 +205,10 @@ def _loses_id(ours: SplitResult, theirs: SplitResult) -> bool:
     if not any(_names_article(value) for value in kept):
         return False
     given = [value or name for name, value in _pairs(theirs.query)]
-    if given:  # the id is the longest number: ?view=3&id=812&page=2
-        dropped = max((len(value) for value in kept if value not in given and value.isdigit()), default=0)
+    if given:  # a section alone is left: ?cat=3 of ?cat=3&no=8121
+        is_id = any(value.isdigit() and len(value) in _ID_DIGITS for value in kept if value not in given)
         is_part = is_same and not _names_article(ours.path) and set(given) < set(kept)
-        return is_part and dropped > max(map(len, given))
+        return is_part and is_id and max(map(len, given)) <= LONGEST_SECTION
     return (is_same and not _names_article(ours.path)) or (_PROGRAM.search(theirs.path) is not None
                                                            and not _names_article(theirs.path))
 
@@ -217,11 +224,11 @@ def _is_home(parts: SplitResult) -> bool:
 
 
 def _is_front(parts: SplitResult) -> bool:
-    """Whether an address is like a section's front page, or that of a day: one or two plain words, or only numbers."""
+    """Whether an address is like a section's front page, or a month's: one or two plain words, or a date."""
     words = [word for word in parts.path.split("/") if word]
-    if any(_names_article(value) for _, value in _pairs(parts.query)):
+    if any(_names_article(value) or value.isalpha() for _, value in _pairs(parts.query)):
         return False
-    is_day = len(words) > 1 and all(word.isdigit() and len(word) in (1, 2, 4) for word in words)
+    is_day = _DAY_PATH.fullmatch("/".join(words)) is not None
     return is_day or (len(words) in (1, 2) and all(re.fullmatch(r"[^\W\d_]+", word) for word in words))
 
 

@@ -30,7 +30,8 @@ _EMPLOYER = re.compile(
 """
 
 _PART = re.compile(r"^(?!Minister\b).*(?<=\w\w) for (?=\w)|(?:^Voice|s) of (?=\w)")
-"""What joins the parts of an organisation's name, but seldom of a person's: "of" follows several, as in "Friends of"."""
+"""What joins the parts of an organisation's name, but seldom of a person's: "of" follows several, as in "Friends of".
+"""
 
 _THE = re.compile(r"The (?!(?:Rev|Revd|Reverend|Rt|Right|Most|Very|Hon|Honourable|Honorable|Ven|Venerable)\b)\S+ \S")
 _NOTE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")

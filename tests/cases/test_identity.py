@@ -313,6 +313,9 @@ CANONICALS = {
     ),
     "the page's number dropped": (f"{OUTLET}/view?no=8121&page=2", f"{OUTLET}/view?no=8121", f"{OUTLET}/view?no=8121"),
     "a name alone dropped": (f"{OUTLET}/cgi-bin/news?8121", f"{OUTLET}/cgi-bin/news", f"{OUTLET}/cgi-bin/news?8121="),
+    "a session dropped": (f"{OUTLET}/view?no=8121&s=9988776655", f"{OUTLET}/view?no=8121", f"{OUTLET}/view?no=8121"),
+    "a menu dropped": (f"{OUTLET}/view?menu=30210&no=812", f"{OUTLET}/view?no=812", f"{OUTLET}/view?no=812"),
+    "numbers that are no day": (f"{OUTLET}/x/8121", f"{OUTLET}/8121/12", f"{OUTLET}/8121/12"),
     "an id for words": (PIER, f"{OUTLET}/article?no=8121", f"{OUTLET}/article?no=8121"),
 }
 
