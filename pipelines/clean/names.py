@@ -130,7 +130,7 @@ Author(name='Harbour News Agency', type='organisation'))
     is_opened = tables.opener.match(text) is not None
     opening = tables.reporter_before.match(text)
     if opening is not None:
-        text = _HAN_NAMES.sub("、", text[opening.end():])
+        text = _HAN_NAMES.sub("、", tables.reporter_before.sub("、", text[opening.end():]))
     if text[:1].lower() == text[:1].upper():  # in scripts without capitals, a helper may be named in the same line
         text = tables.helper.split(text, maxsplit=1)[0] or text
     found: dict[str, Author] = {}
@@ -188,7 +188,8 @@ def _is_said_of(name: str, kind: AuthorType, first: str, tables: NameTables) -> 
     has_case = name[0] != name[0].swapcase()  # in scripts without capitals, a name may be one word
     is_place = has_case and (" " not in name or (name.isupper() and not first.isupper()))
     is_said = name[0].isdigit() or (name[0].islower() and first[0].isupper())  # "in Marrowby", "3 min read"
-    return (kind == "person" and (is_place or is_said)) or tables.role.search(name) is not None
+    is_role = tables.role.search(name) is not None or (kind == "desk" and not has_case and " " not in name)
+    return (kind == "person" and (is_place or is_said)) or is_role
 
 
 def clean_name(name: str) -> str | None:

@@ -28,7 +28,8 @@ GAZETTEER = load_gazetteer()
     ("Marrowby Volunteer Fire Department", "Marrowby Volunteer"), ("Marrowby Police", "Marrowby"),
     ("Marrowby Bank", None), ("Norway's Storting", "Norway"), ("Central School", None), ("Norway", None), ("", None),
     ("Supreme Court of Nigeria", "Nigeria"), ("Supreme Court", None),
-    ("Winfield Police Department of Norway", "Norway"),
+    ("Winfield Police Department of Norway", "Norway"), ("Cambridge Massachusetts Police", "Cambridge"),
+    ("Texas City Fire Department", "Texas City"),
     ("of", None), ("University of Kansas-Winfield", "Kansas"), ("Oslo-based", None),
 ])
 def test_the_place_inside_a_longer_name(name: str, place: str | None) -> None:

@@ -52,7 +52,7 @@ _GIVEN_ROLE = re.compile(r"(?<=\w) (?:Staff|Senior|Contributing) (?:[A-Z]\w+ )?$
 _OUTLET_WORD = re.compile(
     r"\b(?:the|daily|weekly|monthly|sunday|morning|evening|trust|monitor|mail|tribune|observer|standard|mirror|echo"
     r"|courier|chronicle|independent|nation|today|online|radio|tv|fm)\b", re.I)
-_LOWER_OF = re.compile(r"de (?=[A-ZÀ-Ž][^\W\d_]+\s[A-ZÀ-Ž])")
+_LOWER_OF = re.compile(r"^de (?=[A-ZÀ-Ž][^\W\d_]+\s[A-ZÀ-Ž])")
 _TWO_CAPITALS = re.compile(r"\b((?:Ma?c|Fitz|D[aeiu]s?|L[ae]|V[ao]n|O)[A-Z][a-z]+)(?: \w+)? $")
 _HANGUL_NAMES = re.compile(r"(?<=[\uac00-\ud7a3])·(?=[\uac00-\ud7a3])")
 _HAN_REPORTERS = (

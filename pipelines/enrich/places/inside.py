@@ -39,9 +39,10 @@ def place_inside(name: str, gazetteer: Gazetteer, named: Collection[str] = ()) -
             start, end = parts[first].start(), parts[first + count - 1].end()
             if _is_named(name[start:end], named) or _is_place(name, start, end, gazetteer):
                 inner = _without_ending(name[start:end])
-                if gazetteer.is_prominent(inner) or gazetteer.demonym_country(inner):
+                is_known = gazetteer.is_prominent(inner) or gazetteer.demonym_country(inner) is not None
+                if is_known and (found is None or name[:start].endswith(" of ")):
                     return inner
-                found = found or inner  # a small place, unless a well-known one is in the name too
+                found = found or inner  # a small place, unless a well-known one is after "of"
     return found or _unknown_place(parts, name)
 
 
