@@ -32,6 +32,8 @@ SELECT
 FROM changed c
 JOIN article_entities u  -- the sum keeps a reader's condition on the day with the few changes: all rows would be tested for it
     ON u.entity_id = c.entity_id AND CAST(u.dated_at AT TIME ZONE 'UTC' AS DATE) = c.day + 0
+    AND u.dated_at >= CAST(c.day - 1 AS TIMESTAMP) AT TIME ZONE 'UTC'  -- for an index of entity and time; the days beside
+    AND u.dated_at < CAST(c.day + 2 AS TIMESTAMP) AT TIME ZONE 'UTC'  -- it, since some zones have a midnight twice
 GROUP BY c.day, c.entity_id;
 CREATE OR REPLACE VIEW attention.weeks AS
 WITH changed AS (
@@ -45,6 +47,8 @@ SELECT c.week, c.entity_id, count(*), count(DISTINCT u.story_id)
 FROM changed c
 JOIN article_entities u
     ON u.entity_id = c.entity_id AND CAST(date_trunc('week', u.dated_at AT TIME ZONE 'UTC') AS DATE) = c.week + 0
+    AND u.dated_at >= CAST(c.week - 1 AS TIMESTAMP) AT TIME ZONE 'UTC'
+    AND u.dated_at < CAST(c.week + 8 AS TIMESTAMP) AT TIME ZONE 'UTC'
 GROUP BY c.week, c.entity_id;
 COMMENT ON TABLE attention.by_day IS 'Attention by day as it was when it was last stored: one row for each day and entity. Rows that attention.changed names are out of date.';
 COMMENT ON TABLE attention.by_week IS 'Attention by week as it was when it was last stored: one row for each week and entity. Rows that attention.changed names are out of date.';
