@@ -62,6 +62,7 @@ class NameTables:
     company: re.Pattern[str]
     degrees: frozenset[str]
     not_names: frozenset[str]
+    placeholders: frozenset[str]
     link_words: frozenset[str]
     credit: re.Pattern[str]
     reporter_before: re.Pattern[str]
@@ -95,6 +96,7 @@ def load_name_tables() -> NameTables:
         company=re.compile(rf"(?:\b(?:{any_of('company_forms')})|株式会社)\.?$"),
         degrees=frozenset(table["degrees"]),
         not_names=frozenset(name.casefold() for name in table["not_names"]),
+        placeholders=frozenset(name.casefold() for name in table["placeholders"]),
         link_words=frozenset(table["link_words"]),
         credit=re.compile(rf"(?<!\w)(?:{any_of('credit_words')})(?!\w)", re.I),
         reporter_before=re.compile(rf"(?:{any_of('reporter_words')})(?:[\s:：]+|(?=[\u3400-\u9fff]))"),

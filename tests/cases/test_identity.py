@@ -328,6 +328,7 @@ def test_a_canonical_link_that_names_no_article_counts_for_nothing(url: str, dec
 NAMES = {
     "undefined": ("undefined", None, None),
     "a template": ("{{ site.name }}", None, None),
+    "a short name": ("Live", None, "Live"),
     "the headline": (TITLE, None, None),
     "the headline as publisher": ("Harbour News", TITLE, "Harbour News"),
     "no publisher": ("Harbour News", "null", "Harbour News"),

@@ -78,7 +78,7 @@ def outlet_names_of(head: Head, data: LinkedData, article: JsonObject | None) ->
 
 def _is_name(text: str) -> bool:
     """Whether a text may be a name: no address, and nothing that a faulty template writes."""
-    return not _is_web(text) and text.casefold() not in load_name_tables().not_names and "{{" not in text
+    return not _is_web(text) and text.casefold() not in load_name_tables().placeholders and "{{" not in text
 
 
 def _publisher_of(data: LinkedData, article: JsonObject | None) -> str | None:
