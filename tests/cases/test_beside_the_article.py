@@ -181,10 +181,10 @@ INSIDE = {
     "breaks the old pier of Marrowby and its light</span></div></div>",
     "the line of a picture": "<div class='mediaInfo'>Masons at the east pier of Marrowby in the spring of last year"
     "</div>",
-    "a line that ends with a credit": "<p>Masons rest on the quay below the pier in May (Image: Harbour News)</p>",
-    "a credit after a sign": "<div><small>Masons rest on the quay below the pier in May © Tom Okafor</small></div>",
-    "a credit after a sentence": "<p>Masons rest on the quay below the pier in May. Foto: Tom Okafor/HNA</p>",
-    "a note that a picture is old": "<p>Die alte Mole von Marrowby an einem Tag im Winter (Archivbild)</p>",
+    "a line that ends with a credit": "<img src='a.jpg'><p>Masons rest on the quay below the pier in May (Image: Harbour News)</p>",
+    "a credit after a sign": "<div><img src='a.jpg'><small>Masons rest on the quay below the pier in May © Tom Okafor</small></div>",
+    "a credit after a sentence": "<p><img src='a.jpg'>Masons rest on the quay below the pier in May. Foto: Tom Okafor/HNA</p>",
+    "a note that a picture is old": "<img src='a.jpg'><p>Die alte Mole von Marrowby an einem Tag im Winter (Archivbild)</p>",
     "a broadcast": "<div class='relatedbroadcast'><p>This was on the air:</p><p>Harbour Radio | The news of the "
     "coast | 5 May 2026 | 13:00</p></div>",
 }
@@ -199,6 +199,11 @@ TOLD = {
     "a name that denies one": "<div class='titleNoCredit'><p>{}</p></div>",
     "a layout that denies one": "<div class='storyWithoutSidebar'><p>{}</p></div>",
     "a name with a longer word": "<div class='inlineAddition'><p>{}</p></div>",
+    "a name with another word after it": "<div class='popularScience'><p>{}</p></div>",
+    "text to be unfolded": "<div class='ReadMoreText'><p>{}</p><p>They will be asked again, and so will be those of "
+    "Skarn, who know the stones of the coast best.</p></div>",
+    "a layout with a bar": "<div class='bodyWithSidebar__x1'><p>{}</p></div>",
+    "a picture of which is told": "<p>{} One of them keeps a picture of the pier (photo: Tom Okafor, 1931).</p>",
     "a picture and a text": "<div class='wp-block-media-text'><p>{}</p></div>",
     "a remark on a photo": "<p>{} Of those in the old picture, one is left (a photo of 1911 shows forty).</p>",
     "a sign in a sentence": "<p>{} The plan bears the sign © and a name. Nobody knew whose it was.</p>",

@@ -29,10 +29,11 @@ _CHOICES = frozenset(("select", "datalist", "optgroup", "option"))
 _DELETED = frozenset(("del", "s", "strike"))
 TIME_TAGS = frozenset(("time", "amp-timeago", "relative-time", "time-ago"))
 MARKED_TAGS = TIME_TAGS | frozenset(("a", "span", "address", "strong", "b", "em", "i", "abbr"))
-_PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD, _CHOICE, _OLD = range(9)
+_PICTURES = ("img", "amp-img", "picture")
+_PLAIN, _BOX, _MARKED, _LINK, _LINE_BREAK, _SELDOM, _UNREAD, _CHOICE, _OLD, _PICTURE = range(10)
 _KINDS = {
     **dict.fromkeys(_SELDOM_READ, _SELDOM), **dict.fromkeys(_NEVER_READ, _UNREAD), "br": _LINE_BREAK,
-    **dict.fromkeys(_CHOICES, _CHOICE), **dict.fromkeys(_DELETED, _OLD),
+    **dict.fromkeys(_CHOICES, _CHOICE), **dict.fromkeys(_DELETED, _OLD), **dict.fromkeys(_PICTURES, _PICTURE),
     **dict.fromkeys(MARKED_TAGS, _MARKED), "a": _LINK, **dict.fromkeys(BLOCK_TAGS, _BOX),
 }
 MOST_MARKS = 200
@@ -117,13 +118,15 @@ class Mark:
 class Blocks:
     """All boxes and blocks of a page, in document order, and the elements that are marked as times or authors.
 
-    ``with_buttons`` has the texts of the buttons that are children of a box, by its number.
+    ``with_buttons`` has the texts of the buttons that are children of a box, by its number; ``below_pictures`` has the
+    numbers of the blocks right after a picture.
     """
 
     boxes: list[Box] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     with_buttons: dict[int, list[str]] = field(default_factory=dict)
+    below_pictures: set[int] = field(default_factory=set)
 
 
 def boxes_around(boxes: Sequence[Box], at: int) -> frozenset[int]:
@@ -200,6 +203,8 @@ class _Walk:
             if following is not None and following.tag == "br" and not (element.tail or "").strip():
                 self.flush()
             self.pieces.append(_BREAK)
+        elif kind == _PICTURE:
+            self.page.below_pictures.add(len(self.page.blocks))
         elif kind in (_SELDOM, _CHOICE):
             if tag == "button":
                 if _is_in_a_sentence(element):

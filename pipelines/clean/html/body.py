@@ -31,6 +31,9 @@ NEARLY_ALL = 0.85
 
 DOUBTFUL_SHARE = 0.25
 SHORTEST_STANDFIRST = 50
+SHORTEST_COLLAPSED = 150
+"""Weight of the text in a box that a button unfolds. A pointer to another story has less, or a link."""
+
 _SENTENCE = re.compile(rf"[{STOPS}…”\"':;،](?:\s|$)|,\s|[。、！？，]")
 _WIDE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _IN_A_LIST = frozenset(("li", "td", "th", "dd", "dt"))
@@ -88,6 +91,8 @@ def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None],
     """
     boxes, blocks = page.boxes, page.blocks
     labels = [label_of_box(box) for box in boxes]
+    for number in _collapsed(page, labels, weights):
+        labels[number] = None
     passages = [0.0] * len(boxes)
     for block, weight in zip(blocks, weights, strict=True):
         parent = boxes[block.box].parent
@@ -101,6 +106,17 @@ def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None],
     for number in comments_in(page, weights):
         labels[number] = labels[number] or COMMENT
     return labels, misleading
+
+
+def _collapsed(page: Blocks, labels: Sequence[Label | None], weights: Sequence[float]) -> list[int]:
+    """The boxes whose name says "read more" and that have much running text without links: text to be unfolded."""
+    called = [box.number for box, label in zip(page.boxes, labels, strict=True)
+              if label is not None and label.word.replace("-", "").startswith("readmore")]
+    if not called:
+        return []
+    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in zip(page.blocks, weights, strict=True)))
+    links = _totals(page.boxes, ((block.box, float(block.linked)) for block in page.blocks))
+    return [number for number in called if texts[number] >= SHORTEST_COLLAPSED and not links[number]]
 
 
 def weigh(block: Block, box: Box) -> float:

@@ -33,7 +33,10 @@ class Label(NamedTuple):
     word: str
 
 
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_CAPITAL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
+"""Where a word begins within a name. In names made of random letters, capitals are closer together."""
+
+_PARTS = re.compile(r"[\s_\-:.]+")
 HIDDEN = Label(STRONG, "hidden")
 SHORTEST_PASSAGE, MUCH_LONGER = 300, 1.5
 _NEVER_AROUND = frozenset(("nav", "menu", "dialog", "search", "figcaption"))
@@ -54,7 +57,9 @@ class PageTables:
     """
 
     no_names: re.Pattern[str]
+    denials: re.Pattern[str]
     strong_names: re.Pattern[str]
+    parted_names: re.Pattern[str]
     weak_names: re.Pattern[str]
     headings: re.Pattern[str]
     lines: re.Pattern[str]
@@ -68,6 +73,8 @@ def load_page_tables() -> PageTables:
     end = rf"(?:{any_of['name_ends']})*(?=$|[\s_\-:.\d])"  # a name counts as a whole word, with such words added
     return PageTables(
         no_names=re.compile(rf"(?:^|[\s:.])(?:{any_of['no_names']})(?=$|[\s:.])"),
+        denials=re.compile(rf"(?:^|-)(?:{any_of['denials']})"),
+        parted_names=re.compile(rf"(?:^|-)((?:{any_of['strong_names']}))(?:{any_of['capital_ends']})*$"),
         strong_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['strong_names']}))(?:(?<=[\-_])|{end})"),
         weak_names=re.compile(rf"(?:^|[\s_\-:.])((?:{any_of['weak_names']}))(?:(?<=[\-_])|{end})"),
         headings=re.compile(rf"(?:{any_of['headings']})\s*[:.…]*$"),
@@ -111,12 +118,30 @@ def _label_of_word(word: str) -> Label | None:
 
 
 def _label_in(names: str) -> Label | None:
+    tables, plain = load_page_tables(), names.lower()
+    return (_label_by(tables.strong_names, STRONG, plain) or _label_at_capitals(names)
+            or _label_by(tables.weak_names, WEAK, plain))
+
+
+def _label_by(pattern: re.Pattern[str], sureness: int, names: str) -> Label | None:
+    match = pattern.search(names)
+    if match is not None and (names := load_page_tables().no_names.sub(" ", names)) and (match := pattern.search(names)):
+        return Label(sureness, match[1].strip(" _-:.\n\t"))
+    return None
+
+
+def _label_at_capitals(names: str) -> Label | None:
+    """The label of a name that ends with one after a capital: "inlineSignup" is one to sign up.
+
+    >>> [_label_at_capitals(name) for name in ("bodyWithSidebar", "popularScience", "hashAuAd")]
+    [None, None, None]
+    """
     tables = load_page_tables()
-    parted, plain = _CAPITAL.sub("-", names).lower(), names.lower()  # "inlineSignup" is "inline-signup"
-    for sureness, pattern, text in ((STRONG, tables.strong_names, parted), (WEAK, tables.weak_names, plain)):
-        match = pattern.search(text)
-        if match is not None and (text := tables.no_names.sub(" ", text)) and (match := pattern.search(text)):
-            return Label(sureness, match[1].strip(" _-:.\n\t"))
+    for part in _PARTS.split(names):
+        words = _CAPITAL.sub("-", part).lower()
+        match = tables.parted_names.search(words) if "-" in words else None
+        if match is not None and tables.denials.search(words) is None:
+            return Label(STRONG, match[1].strip("-"))
     return None
 
 

@@ -46,6 +46,9 @@ FEWEST_HELD = 0.7
 MOST_LEFT_OUT = 2
 """The evidence says so where this many times the body's running text was left out."""
 
+MOST_CAPTIONS = 0.25
+"""Share of the text of an article whose pictures have captions. If they have more of it, they are its text."""
+
 SHORTEST_LINK = 20
 """Characters of a linked headline. A line of the second opinion that consists of some is no text."""
 
@@ -168,9 +171,19 @@ def _likely(page: Blocks, chosen: Chosen, declared: str, titles: Sequence[str]) 
               and chosen.boilerplate[page.blocks[number].box] not in (OTHER_STORY, COMMENT)]
     texts = {number: page.blocks[number].text for number in likely}
     kept = [number for number, text in texts.items()
-            if not (is_boilerplate(text) or is_boilerplate_line(text) or is_caption(text)
+            if not (is_boilerplate(text) or is_boilerplate_line(text)
                     or _is_linked_pointer(page, number) or _is_teaser(page, number))]
+    kept = _without_captions(page, kept)
     return tuple(before_wall(_with_sentences_between(page, kept), [block.text for block in page.blocks]))
+
+
+def _without_captions(page: Blocks, numbers: list[int]) -> list[int]:
+    """The numbers without those of captions below pictures. Captions that are much of the text are a photo essay's."""
+    captions = {number for number in numbers if number in page.below_pictures and is_caption(page.blocks[number].text)}
+    sizes = {number: len(page.blocks[number].text) for number in numbers}
+    if sum(sizes[number] for number in captions) > MOST_CAPTIONS * sum(sizes.values()):
+        return numbers
+    return [number for number in numbers if number not in captions]
 
 
 def _with_sentences_between(page: Blocks, numbers: Sequence[int]) -> list[int]:

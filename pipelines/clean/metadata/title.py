@@ -336,6 +336,8 @@ def without_outlet(title: str, others: list[str], names: tuple[str, ...]) -> str
     'Storm: pier closed'
     >>> without_outlet("Sport | Rowers win on the quay | Daily", ["Rowers win on the quay"], ())
     'Rowers win on the quay'
+    >>> without_outlet("Regatta: Rowers win on the quay - Daily", ["Rowers win on the quay"], ("Daily",))
+    'Regatta: Rowers win on the quay'
     """
     known = _known(names)
     alike = {plain(other) for other in others}
