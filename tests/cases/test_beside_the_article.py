@@ -181,10 +181,14 @@ INSIDE = {
     "breaks the old pier of Marrowby and its light</span></div></div>",
     "the line of a picture": "<div class='mediaInfo'>Masons at the east pier of Marrowby in the spring of last year"
     "</div>",
-    "a line that ends with a credit": "<img src='a.jpg'><p>Masons rest on the quay below the pier in May (Image: Harbour News)</p>",
-    "a credit after a sign": "<div><img src='a.jpg'><small>Masons rest on the quay below the pier in May © Tom Okafor</small></div>",
-    "a credit after a sentence": "<p><img src='a.jpg'>Masons rest on the quay below the pier in May. Foto: Tom Okafor/HNA</p>",
-    "a note that a picture is old": "<img src='a.jpg'><p>Die alte Mole von Marrowby an einem Tag im Winter (Archivbild)</p>",
+    "a line that ends with a credit": "<img src='a.jpg'><p>Masons rest on the quay below the pier in May "
+    "(Image: Harbour News)</p>",
+    "a credit after a sign": "<div><img src='a.jpg'><small>Masons rest on the quay below the pier in May "
+    "© Tom Okafor</small></div>",
+    "a credit after a sentence": "<p><img src='a.jpg'>Masons rest on the quay below the pier in May. "
+    "Foto: Tom Okafor/HNA</p>",
+    "a note that a picture is old": "<img src='a.jpg'><p>Die alte Mole von Marrowby an einem Tag im Winter "
+    "(Archivbild)</p>",
     "a broadcast": "<div class='relatedbroadcast'><p>This was on the air:</p><p>Harbour Radio | The news of the "
     "coast | 5 May 2026 | 13:00</p></div>",
 }
@@ -257,6 +261,11 @@ def test_reactions_terms_and_lists_with_a_number_stay() -> None:
     terms = "".join(f"<dl><dt>{head}</dt><dd>{said}</dd></dl>" for head, said in zip(NOTED, SAID, strict=True))
     places = "<h2>Places to see (3)</h2>" + "".join(
         f"<div class='q1'><h3>{head}</h3><p>{said}</p></div>" for head, said in zip(NOTED, SAID, strict=True))
-    for inner in (quoted, terms, places):
+    concerts = "<h3>Concerts in May (3)</h3>" + "".join(
+        f"<div class='q2'><p>{head}</p><p>0{day}.05.2026, 19:30</p><p>{said}</p></div>"
+        for day, (head, said) in enumerate(zip(NOTED, SAID, strict=True), 1))
+    dated = "<h3>How it came about</h3>" + "".join(
+        f"<dl><dt>0{day}.05.2026</dt><dd>{said}</dd></dl>" for day, said in enumerate(SAID, 1))
+    for inner in (quoted, terms, places, concerts, dated):
         page = a_page((*PARAGRAPHS[:4], "<!-- -->", PARAGRAPHS[4])).replace("<p><!-- --></p>", inner)
         assert all(said in article_of(page).body for said in SAID)

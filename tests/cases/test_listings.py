@@ -43,6 +43,8 @@ def test_an_introduction_under_a_sections_name_is_no_article(name: str) -> None:
     )
     page = listing(name).replace("Harbour News", "Quay College").replace("</h1>", f"</h1>{introduction}")
     assert reason_of(page, url="https://quay-college.example/learn/12") == "ListingPage"
+    slug = name.lower().replace(" ", "-")
+    assert reason_of(page, url=f"https://quay-college.example/2026/{slug}-88120.html") == ""
 
 
 WIRE = (

@@ -114,6 +114,23 @@ def test_a_dump_without_an_address_or_a_date_has_a_headline_and_ends_with_its_la
     assert all(other in article.body for other in others)
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        ("The rota has four parts:", "Three shifts a week before five in the morning", "A day between two late shifts",
+         "Higher pay for holidays and for Sundays", "A room to rest in at the depot of Lindmoor"),
+        ("Results of the league on Saturday", "Ostrel Rovers against Corrin Town 2:1",
+         "Veyra United against Brandvale 0:0", "Lindmoor City against Skarn Athletic 3:0"),
+        ("What the rota brings", "Two free days in a row", "A room at the depot", "Higher pay on Sundays"),
+    ],
+    ids=["after a colon", "results", "short lines"],
+)
+def test_a_list_at_the_end_of_a_dump_is_kept(last: tuple[str, ...]) -> None:
+    title, text, _ = DUMPS["en"]
+    article = article_of("\n".join((title, "", *text, *last)), url=None, content_type="text/plain; charset=utf-8")
+    assert article.body == "\n\n".join((*text, *last))
+
+
 @pytest.mark.parametrize("lang", TEXTS)
 def test_a_headline_is_not_repeated_in_the_body_or_given_with_its_section(lang: str) -> None:
     title, text = TEXTS[lang]

@@ -70,6 +70,14 @@ OFFERS = (
     "Pelanggan listrik antre sejak pagi di Skarn",
     "Счета вырастут в четверг",
     "สมาชิกสภาลงมติสร้างสะพานปลา",
+    "สวัสดิการสำหรับสมาชิกสหกรณ์ชาวประมง",
+    "Citizens register for free bus passes in Skarn",
+    "Luke Holm set to unlock the defence of Fell",
+    "Pretplatnici čitaju više nego ikad",
+    "Prenumeratoriai skaityti nori daugiau",
+    "Bạn đọc hỏi về đăng ký kết hôn",
+    "بیانیه مشترک پس از خواندن قانون",
+    "हमारे यूट्यूब चैनल को सब्सक्राइब करें और खबरें पढ़ें",
 )
 
 

@@ -23,7 +23,9 @@ SHORTEST_FIRST = 60
 
 
 FEWEST_HEADLINES = 3
-SHORTEST_HEADLINE, LONGEST_HEADLINE = 20, 160
+SHORTEST_HEADLINE, LONGEST_HEADLINE = 32, 160
+"""Characters. Lines of a list at the end of a text, of its parts, results or addresses, are shorter or have numbers."""
+
 LIST_ITEM = 7
 """The level of a line from which it is an item."""
 
@@ -60,14 +62,19 @@ def choose_lines(lines: Lines, chances: Numbers) -> list[int]:
 def _without_last_headlines(lines: Lines, chosen: list[int]) -> list[int]:
     """The lines without the headlines of other articles after the last sentence: lines that end like no sentence.
 
-    Other lines separate them from the sentence, or there are several of them, and none is an item of a list.
+    Other lines separate them from the sentence, or there are several of them, and none is an item of a list. A
+    sentence that ends with a colon begins a list.
     """
     texts = lines.texts
     last = next((at for at in reversed(chosen) if ends_sentence(texts[at])), None)
     tail = [] if last is None else [at for at in chosen if at > last]
     if last is None or not tail:
         return chosen
-    are_headlines = FEWEST_HEADLINES <= len(tail) <= len(chosen) - FEWEST_HEADLINES and all(
+    if tail[0] == last + 1 and texts[last].endswith((":", "：")):
+        return chosen
+    numbered = sum(any(map(str.isdigit, texts[at])) for at in tail)
+    are_many = FEWEST_HEADLINES <= len(tail) <= len(chosen) - FEWEST_HEADLINES
+    are_headlines = are_many and 2 * numbered <= len(tail) and all(
         SHORTEST_HEADLINE <= size_of(texts[at]) <= LONGEST_HEADLINE and lines.levels[at] < LIST_ITEM for at in tail)
     return [at for at in chosen if at <= last] if tail[0] > last + 1 or are_headlines else chosen
 

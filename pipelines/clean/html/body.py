@@ -114,7 +114,8 @@ def _collapsed(page: Blocks, labels: Sequence[Label | None], weights: Sequence[f
               if label is not None and label.word.replace("-", "").startswith("readmore")]
     if not called:
         return []
-    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in zip(page.blocks, weights, strict=True)))
+    weighed = zip(page.blocks, weights, strict=True)
+    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in weighed))
     links = _totals(page.boxes, ((block.box, float(block.linked)) for block in page.blocks))
     return [number for number in called if texts[number] >= SHORTEST_COLLAPSED and not links[number]]
 

@@ -124,8 +124,9 @@ def _label_in(names: str) -> Label | None:
 
 
 def _label_by(pattern: re.Pattern[str], sureness: int, names: str) -> Label | None:
-    match = pattern.search(names)
-    if match is not None and (names := load_page_tables().no_names.sub(" ", names)) and (match := pattern.search(names)):
+    if pattern.search(names) is None:
+        return None
+    if match := pattern.search(load_page_tables().no_names.sub(" ", names)):
         return Label(sureness, match[1].strip(" _-:.\n\t"))
     return None
 

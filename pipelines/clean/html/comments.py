@@ -123,7 +123,7 @@ _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _ITEMS = frozenset(("div", "li", "article", "section", "dd", "dl", "blockquote", "details", "tr"))
 _BESIDE = re.compile("[·•|]")
 _NUMBERS = re.compile(r"\S*\d\S*")
-_COUNTED = re.compile(r"[^\d()]{2,30}\((\d{1,5})\)")
+_COUNTED = re.compile(r"[^\d()A-Za-z\u00c0-\u024f]{2,30}\((\d{1,5})\)")
 
 
 def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_short: bool) -> bool:
@@ -137,7 +137,8 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     for _, first, last in spans:
         blocks = page.blocks[first : last + 1]
         opening = blocks[0].text
-        if len(opening) <= LONGEST_NAME and opening[-1] not in ".!?":
+        is_entry = len(blocks) == 2 and not without_dates(opening).strip(" |")  # of a chronology: a day and what happened
+        if len(opening) <= LONGEST_NAME and opening[-1] not in ".!?" and not is_entry:
             named += 1
             names[tables.ages.sub("", opening.lower()).strip()] += 1
         replies += any(
@@ -216,6 +217,8 @@ def _name_in(line: str) -> str | None:
 
 def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:
     """The heading of comments in one of the three blocks before them: it has such a word, or their number in brackets.
+
+    In Latin script, in which the words are known, a number alone may be that of results, events or reviews.
     """
     start = min(first for _, first, _ in spans)
     headings = load_comment_tables().headings

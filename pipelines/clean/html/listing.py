@@ -57,6 +57,9 @@ LONGEST_NAME = 5
 FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
 """Words or size of the headline of a wire item. On a page that looks like a list, less of both names a section."""
 
+_NUMBER = re.compile(r"\d{4}")
+"""Of an article. A section's number is shorter."""
+
 SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(rf"[{STOPS}](?=\s|$|[\u3040-\u9fff])")
 
@@ -98,7 +101,8 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
     """The probability that a page is a list of other pages, or None where that is not enough to reject it."""
     numbers = layout_numbers(page, chosen, body, signs)
     chance = load_listing_model().chance(numbers)
-    is_named = signs.is_marked_listing or is_named_list(signs.url, signs.titles)
+    is_named = signs.is_marked_listing or (
+        is_named_list(signs.url, signs.titles) and not is_wire_item(page, chosen, signs, is_strict=True, fewest=1))
     bar = BAR_MARKED if signs.is_marked_article else BAR_NAMED if is_named else BAR
     if chance <= bar or is_kept(numbers, page, chosen, signs):
         return None
@@ -144,15 +148,16 @@ def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
     return any(len(title.split()) <= LONGEST_NAME and tables.title_words.search(title.lower()) for title in titles)
 
 
-def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: bool = False) -> bool:
-    """Whether three or more sentences without links follow a headline that is a title of the page.
+def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: bool = False,
+                 fewest: int = FEWEST_SENTENCES) -> bool:
+    """Whether three or more (``fewest``) sentences without links follow a headline that is a title of the page.
 
-    If ``is_strict``, the headline must be too long to be a section's name.
+    If ``is_strict``, the headline must be too long to be a section's name, or be in the address beside a number.
     """
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
-             and (_is_headline(block.text) or not is_strict)]
-    return any(_sentences_below(page, chosen, head) >= FEWEST_SENTENCES for head in heads[:2])
+             and (not is_strict or _is_headline(block.text) or _is_numbered(block.text, signs.url))]
+    return any(_sentences_below(page, chosen, head) >= fewest for head in heads[:2])
 
 
 def _is_headline(title: str) -> bool:
@@ -161,6 +166,15 @@ def _is_headline(title: str) -> bool:
     [False, True, True]
     """
     return count_words(title) >= FEWEST_WORDS or size_of(title) >= SHORTEST_HEADLINE
+
+
+def _is_numbered(title: str, url: str | None) -> bool:
+    """
+    >>> _is_numbered("Net Repair", "https://pier.example/2026/net-repair-88120.html"), _is_numbered("Net", None)
+    (True, False)
+    """
+    last = url.rstrip("/").rpartition("/")[2].lower() if url else ""
+    return _NUMBER.search(last) is not None and all(word in last for word in title.lower().split())
 
 
 def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
