@@ -137,7 +137,7 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     for _, first, last in spans:
         blocks = page.blocks[first : last + 1]
         opening = blocks[0].text
-        is_entry = len(blocks) == 2 and not without_dates(opening).strip(" |")  # of a chronology: a day and what happened
+        is_entry = len(blocks) == 2 and not without_dates(opening).strip(" |")  # of a chronology
         if len(opening) <= LONGEST_NAME and opening[-1] not in ".!?" and not is_entry:
             named += 1
             names[tables.ages.sub("", opening.lower()).strip()] += 1
