@@ -255,6 +255,8 @@ KEPT = {
     "a time with words": "<p>4 mars 2026 à 15:15</p>",
     "an outlet in Chinese": "<p>2026年03月04日港口日报</p>",
     "an outlet and a name in Korean": "<p>2026년 3월 4일 항구뉴스 홍길동 기자</p>",
+    "a byline with a stop": "<p>4 March 2026 by the staff of the Harbour News.</p>",
+    "a number and a date": "<p class='date'>No. 12 au 4 mars 2026</p>",
     "a time to read": "<p>4 March 2026 reading time four minutes</p>",
     "a time to read in Turkish": "<p>4 Mart 2026 okuma süresi dört dakika</p>",
     "an outlet after a comma in Chinese": "<p>2026年3月4日，港口日报</p>",

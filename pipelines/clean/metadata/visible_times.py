@@ -307,13 +307,14 @@ def _is_bare(page: Blocks, number: int, line: str, language: str | None) -> bool
 def _is_in_a_sentence(after: str) -> bool:
     """Whether the words after a date show that it is in a sentence.
 
-    >>> [_is_in_a_sentence(text) for text in (" a storm broke the old pier.", " by Ines Falk and Tom Okafor")]
+    >>> [_is_in_a_sentence(text) for text in (" a storm broke the old pier.", " by the staff of the paper.")]
     [True, False]
     >>> [_is_in_a_sentence(text) for text in ("，东码头（图）", "，港口日报", " 동쪽 부두 모습.", " 항구 홍길동 기자")]
     [True, False, True, False]
     """
     found = _GOES_ON.match(after)
-    if found is None or not (after.rstrip(_CLOSING)[-1] in STOPS or after[-1] in ")）" or "." in after[:-1]):
+    is_said = after.rstrip(_CLOSING).endswith(tuple(STOPS)) or after.endswith((")", "）")) or "." in after[:-1]
+    if found is None or not is_said or load_name_tables().opener.match(after.strip()):
         return False
     if found["glued"] is not None:
         return True

@@ -36,8 +36,9 @@ _YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\. gada (\d{{1,2}})\. ({_NAME})"
 _ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
-_RANGE_BEFORE = re.compile(
-    r"\d\.?(?:\s?([^\W\d_]+)\.?)??(?:\s?[-–~〜/]\s?|\s(?:to|until|till|bis|au|al?|às?|até|tot|do|til|по)\s)$")
+_RANGE_BEFORE = re.compile(r"\d\.?\s?(?:([^\W\d_]+)\.?\s?)?[-–~〜/]\s?$")
+_RANGE_IN_WORDS = re.compile(
+    r"(?<![\d:])(\d{1,2})\.?(?:\s([^\W\d_]+)\.?)?\s(?:to|until|till|bis|au|al?|às?|até|tot|do|til|по)\s$")
 _DIGIT = re.compile(r"\d")
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _YEAR_FIRST_LANGUAGES = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "fa", "eu"))
@@ -111,11 +112,22 @@ def dates_in(line: str, language: str | None) -> list[DateIn]:
                 continue
             day = day_of(match, language)
             if day is not None:
-                before = _RANGE_BEFORE.search(line[: match.start()])
-                is_range = _RANGE_AFTER.match(line, match.end()) or (
-                    before is not None and (before[1] is None or is_month(before[1])))
+                is_range = _RANGE_AFTER.match(line, match.end()) or _ends_range(line[: match.start()], day)
                 found.append(DateIn(match.start(), match.end(), None if is_range else _valid(day, line, language)))
     return sorted(found, key=lambda date: date.start)
+
+
+def _ends_range(before: str, day: Day) -> bool:
+    """Whether a date ends a range of days, by the text before it.
+
+    >>> [_ends_range(text, (2026, 3, 8)) for text in ("4 - ", "4 to ", "28. Februar bis ", "No. 12 to ", "09:30 to ")]
+    [True, True, True, False, False]
+    """
+    if (found := _RANGE_BEFORE.search(before)) is not None:
+        return found[1] is None or is_month(found[1])
+    if (found := _RANGE_IN_WORDS.search(before)) is not None:
+        return is_month(found[2]) if found[2] else int(found[1]) < day[2]
+    return False
 
 
 def without_dates(line: str) -> str:
