@@ -222,6 +222,14 @@ def test_text_under_such_names_or_with_such_words_is_kept(form: str) -> None:
     assert said in body
 
 
+def test_a_text_in_a_box_with_such_a_name_after_a_capital_is_kept_if_it_is_much() -> None:
+    teasers = "".join(f"<div><h3><a href='/{at}'>{head} at Skarn</a></h3><p>{said}</p></div>"
+                      for at, (head, said) in enumerate(zip(NOTED * 3, SAID * 3, strict=True)))
+    page = a_page().replace("<article>", "<article><div class='articleModal'>").replace(
+        "</article>", f"</div></article><section>{teasers}</section>")
+    assert article_of(page).body == BODY
+
+
 READERS = {
     "hi": ("टिप्पणियां", ("राजेश", "पाठक", "मीना देवी"), "0{} मार्च 2026 09:1{}", "जवाब दें",
            ("आखिरकार खत्म हुई, नौ दिन तक पैदल दफ्तर जाना पड़ा।", "चालक सही थे, लेकिन पहले से बताना चाहिए था।",

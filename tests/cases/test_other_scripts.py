@@ -121,9 +121,11 @@ def test_a_dump_without_an_address_or_a_date_has_a_headline_and_ends_with_its_la
          "Higher pay for holidays and for Sundays", "A room to rest in at the depot of Lindmoor"),
         ("Results of the league on Saturday", "Ostrel Rovers against Corrin Town 2:1",
          "Veyra United against Brandvale 0:0", "Lindmoor City against Skarn Athletic 3:0"),
+        ("Petra Holm has driven line 3 in Ostrel since her youth", "She is one of the drivers in favour of the vote",
+         "Her depot at Lindmoor is that of two hundred drivers"),
         ("What the rota brings", "Two free days in a row", "A room at the depot", "Higher pay on Sundays"),
     ],
-    ids=["after a colon", "results", "short lines"],
+    ids=["after a colon", "results", "words of the text", "short lines"],
 )
 def test_a_list_at_the_end_of_a_dump_is_kept(last: tuple[str, ...]) -> None:
     title, text, _ = DUMPS["en"]

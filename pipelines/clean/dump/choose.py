@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -28,6 +29,8 @@ SHORTEST_HEADLINE, LONGEST_HEADLINE = 32, 160
 
 LIST_ITEM = 7
 """The level of a line from which it is an item."""
+
+_WORD = re.compile(r"\w{4,}")
 
 OTHER_SCRIPT = 0.4
 """The least share of a text in another script than the Latin one, from which it is the script of the text."""
@@ -63,7 +66,7 @@ def _without_last_headlines(lines: Lines, chosen: list[int]) -> list[int]:
     """The lines without the headlines of other articles after the last sentence: lines that end like no sentence.
 
     Other lines separate them from the sentence, or there are several of them, and none is an item of a list. A
-    sentence that ends with a colon begins a list.
+    sentence that ends with a colon begins a list; so may lines with numbers or commas, or with words of the text.
     """
     texts = lines.texts
     last = next((at for at in reversed(chosen) if ends_sentence(texts[at])), None)
@@ -72,11 +75,18 @@ def _without_last_headlines(lines: Lines, chosen: list[int]) -> list[int]:
         return chosen
     if tail[0] == last + 1 and texts[last].endswith((":", "：")):
         return chosen
-    numbered = sum(any(map(str.isdigit, texts[at])) for at in tail)
+    own = set(_WORD.findall(" ".join(texts[at] for at in chosen if at <= last).lower()))
+    listed = sum(any(map(str.isdigit, texts[at])) or texts[at].count(",") > 1 or _has_words_of(own, texts[at])
+                 for at in tail)
     are_many = FEWEST_HEADLINES <= len(tail) <= len(chosen) - FEWEST_HEADLINES
-    are_headlines = are_many and 2 * numbered <= len(tail) and all(
+    are_headlines = are_many and 2 * listed <= len(tail) and all(
         SHORTEST_HEADLINE <= size_of(texts[at]) <= LONGEST_HEADLINE and lines.levels[at] < LIST_ITEM for at in tail)
     return [at for at in chosen if at <= last] if tail[0] > last + 1 or are_headlines else chosen
+
+
+def _has_words_of(own: set[str], line: str) -> bool:
+    words = _WORD.findall(line.lower())
+    return len(own.intersection(words)) * 3 > len(words)
 
 
 def _with_doubted_first(texts: Sequence[str], chances: Numbers, chosen: list[int]) -> list[int]:

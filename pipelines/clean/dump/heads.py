@@ -90,7 +90,7 @@ def _headline_score(around: Surroundings, at: int, slug: frozenset[str], tab: st
     score -= min(2.0, 0.08 * (around.first - at))
     if at == around.first:  # the first paragraph of the body is hardly ever the headline, but the model may include it
         is_before_text = not ends_sentence(text) and any(map(ends_sentence, around.lines.texts[at + 1 : at + 2]))
-        score -= 0.5 if is_before_text else 1.0
+        score -= 0.5 if is_before_text and (shared or not slug) else 1.0
         score -= 1.0 if len(text) > 110 or text.endswith((".", "”", '"')) else 0.0
     if len(words) < 5:
         score -= 0.4

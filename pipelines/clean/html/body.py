@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from pipelines.clean.html.blocks import Block, Blocks, Box
 from pipelines.clean.html.boilerplate import (
+    HIDDEN,
     STRONG,
     Label,
     boilerplate_of,
     is_boilerplate_line,
+    label_of,
     label_of_box,
     load_page_tables,
     wrappers_of,
@@ -31,6 +33,9 @@ NEARLY_ALL = 0.85
 
 DOUBTFUL_SHARE = 0.25
 SHORTEST_STANDFIRST = 50
+MOST_MISREAD = 0.25
+"""Share of the page's running text in a box that is boilerplate by a name within its name."""
+
 SHORTEST_COLLAPSED = 150
 """Weight of the text in a box that a button unfolds. A pointer to another story has less, or a link."""
 
@@ -91,7 +96,7 @@ def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None],
     """
     boxes, blocks = page.boxes, page.blocks
     labels = [label_of_box(box) for box in boxes]
-    for number in _collapsed(page, labels, weights):
+    for number in (*_collapsed(page, labels, weights), *_misread(page, labels, weights)):
         labels[number] = None
     passages = [0.0] * len(boxes)
     for block, weight in zip(blocks, weights, strict=True):
@@ -118,6 +123,15 @@ def _collapsed(page: Blocks, labels: Sequence[Label | None], weights: Sequence[f
     texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in weighed))
     links = _totals(page.boxes, ((block.box, float(block.linked)) for block in page.blocks))
     return [number for number in called if texts[number] >= SHORTEST_COLLAPSED and not links[number]]
+
+
+def _misread(page: Blocks, labels: Sequence[Label | None], weights: Sequence[float]) -> list[int]:
+    """The boxes that are called boilerplate at a capital only ("articleModal") and have much of the page's text."""
+    weighed = zip(page.blocks, weights, strict=True)
+    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in weighed))
+    return [box.number for box, label in zip(page.boxes, labels, strict=True)
+            if texts[box.number] > MOST_MISREAD * texts[0] and label is not None and label.sureness == STRONG
+            and label_of(box.names.lower()) != label and label != HIDDEN]
 
 
 def weigh(block: Block, box: Box) -> float:
