@@ -29,8 +29,8 @@ _EMPLOYER = re.compile(
 "of" may be a place or a subject: "Lady Falk of Marrowby", "Professor of History".
 """
 
-_PART = re.compile(r"^(?!Minister\b).*(?<=\w\w) for (?=\w)|(?:^Voice|s) of (?=\w)")
-"""What joins the parts of an organisation's name, but seldom of a person's: "of" follows several, as in "Friends of".
+_PART = re.compile(r"^(?!Minister\b).*(?<=\w\w) for (?=\w)|^(?:Voice of|\w+s of the) (?=\w)")
+"""What joins the parts of an organisation's name, but seldom of a person's: "of the" follows several people.
 """
 
 _THE = re.compile(r"The (?!(?:Rev|Revd|Reverend|Rt|Right|Most|Very|Hon|Honourable|Honorable|Ven|Venerable)\b)\S+ \S")

@@ -216,6 +216,8 @@ IN_A_BOX: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a stringer in Chinese": ("记者 王小明 通讯员 李华", [("王小明", "person"), ("李华", "person")]),
     "a role in Hindi": ("इनेस फाल्क, संवाददाता", [("इनेस फाल्क", "person")]),
     "a saint of old": ("By Joan of Quay", [("Joan of Quay", "person")]),
+    "a surname that ends with s": ("By Jonas Reis of Quay", [("Jonas Reis of Quay", "person")]),
+    "several friends": ("By Friends of the Quay", [("Friends of the Quay", "organisation")]),
     "a minister": ("By The Rev. Ines Falk", [("The Rev. Ines Falk", "person")]),
     "an outlet's staff": ("Daily Quay Staff Reporter", [("Daily Quay Staff Reporter", "desk")]),
     "a saint": ("By Ines St. John", [("Ines St. John", "person")]),
@@ -255,6 +257,7 @@ def test_a_box_of_other_works_names_no_author() -> None:
     box = "<div class='author-box'><p><a href='/author/tom-okafor'>Tom Okafor</a> {}</p></div>"
     assert names(article_of(a_page(after=box.format("is the ports correspondent.")))) == [("Tom Okafor", "person")]
     assert names(article_of(a_page(after=box.format("covers ports: ships and the sea")))) == [("Tom Okafor", "person")]
+    assert names(article_of(a_page(after=box.format("<a href='/'>Harbour News</a>")))) == [("Tom Okafor", "person")]
     assert names(article_of(a_page(after=box.format("<a href='/author/tom-okafor'>All posts</a>")))) == [
         ("Tom Okafor", "person")
     ]

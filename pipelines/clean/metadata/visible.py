@@ -36,6 +36,9 @@ LONGEST_ALONE = 60
 LONGEST_UNCASED = 4
 """Words of a name in a script without capitals."""
 
+SHORTEST_WORK = 3
+"""Words of the headline of another work of an author."""
+
 _NAMED_AUTHOR = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|authors?|autor|auteur|writer|reporter|journalist|redact|credits?)")
 _SURELY_AUTHOR = re.compile(r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:by-?line|author)")
@@ -325,9 +328,9 @@ def _described(page: Blocks, numbers: range) -> Iterator[str]:
             box = page.boxes[block.box]
             names = box.names + " " + (page.boxes[box.parent].names if box.parent >= 0 else "")
             rest = block.text[len(mark.text):].strip()
-            is_own = mark.text in rest or rest[:1] == "@" or not load_name_tables().link_words.isdisjoint(
-                rest.casefold().split())
-            is_list = len(rest) > 1 and block.linked >= len(mark.text) + len(rest) and not is_own
+            is_own = mark.text in rest or not load_name_tables().link_words.isdisjoint(rest.casefold().split())
+            is_headline = len(rest.split()) >= SHORTEST_WORK and not is_own
+            is_list = is_headline and block.linked >= len(mark.text) + len(rest)
             is_box = block.text.startswith(mark.text) and _SURELY_AUTHOR.search(names) is not None
             if is_box and not is_list and _is_name_like(mark.text):
                 yield mark.text
