@@ -256,7 +256,7 @@ SAYINGS = {
 
 @pytest.mark.parametrize("form", SAYINGS.values(), ids=SAYINGS)
 @pytest.mark.parametrize("lang", READERS)
-def test_comments_under_a_heading_with_their_number_are_none_of_the_article(lang: str, form: str) -> None:
+def test_comments_under_a_heading_that_says_so_are_none_of_the_article(lang: str, form: str) -> None:
     head, names, time, reply, sayings = READERS[lang]
     boxes = "".join(form.format(n=n, who=who, said=said, time=time.format(n + 1, n + 1), reply=reply)
                     for n, (who, said) in enumerate(zip(names, sayings, strict=True)))
@@ -272,8 +272,9 @@ def test_reactions_terms_and_lists_with_a_number_stay() -> None:
     concerts = "<h3>Concerts in May (3)</h3>" + "".join(
         f"<div class='q2'><p>{head}</p><p>0{day}.05.2026, 19:30</p><p>{said}</p></div>"
         for day, (head, said) in enumerate(zip(NOTED, SAID, strict=True), 1))
+    matches = concerts.replace("Concerts in May", "Матчи тура")
     dated = "<h3>How it came about</h3>" + "".join(
         f"<dl><dt>0{day}.05.2026</dt><dd>{said}</dd></dl>" for day, said in enumerate(SAID, 1))
-    for inner in (quoted, terms, places, concerts, dated):
+    for inner in (quoted, terms, places, concerts, matches, dated):
         page = a_page((*PARAGRAPHS[:4], "<!-- -->", PARAGRAPHS[4])).replace("<p><!-- --></p>", inner)
         assert all(said in article_of(page).body for said in SAID)

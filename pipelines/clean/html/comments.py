@@ -123,7 +123,6 @@ _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _ITEMS = frozenset(("div", "li", "article", "section", "dd", "dl", "blockquote", "details", "tr"))
 _BESIDE = re.compile("[·•|]")
 _NUMBERS = re.compile(r"\S*\d\S*")
-_COUNTED = re.compile(r"[^\d()A-Za-z\u00c0-\u024f]{2,30}\((\d{1,5})\)")
 
 
 def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_short: bool) -> bool:
@@ -153,11 +152,9 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
         return True
     if named * 3 < total * 2 or not is_short:
         return False
-    heading = _heading_before(page, spans)
-    if heading is not None and tables.headings.fullmatch(heading.text.lower()) is not None:
-        return True
+    is_headed = _heading_before(page, spans) is not None
     repeats = sum(count for count in names.values() if count > 1)
-    return aged * 3 >= total * 2 and (heading is not None or (repeats >= 2 and len(names) < total))
+    return is_headed or (aged * 3 >= total * 2 and repeats >= 2 and len(names) < total)
 
 
 def _inside_article(page: Blocks, weights: Sequence[float]) -> list[bool]:
@@ -216,19 +213,14 @@ def _name_in(line: str) -> str | None:
 
 
 def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:
-    """The heading of comments in one of the three blocks before them: it has such a word, or their number in brackets.
-
-    In Latin script, in which the words are known, a number alone may be that of results, events or reviews.
-    """
+    """The heading of comments in one of the three blocks before them."""
     start = min(first for _, first, _ in spans)
     headings = load_comment_tables().headings
     return next(
         (
             block
             for block in page.blocks[max(0, start - 3) : start]
-            if len(block.text) <= LONGEST_NAME and (
-                headings.fullmatch(block.text.lower()) is not None
-                or ((count := _COUNTED.fullmatch(block.text)) is not None and int(count[1]) >= len(spans)))
+            if len(block.text) <= LONGEST_NAME and headings.fullmatch(block.text.lower()) is not None
         ),
         None,
     )
