@@ -45,11 +45,14 @@ class ListSigns:
 
 NO_LIST_SIGNS = ListSigns()
 
+MOST_LINKS = 20_000
+"""Links of a page that are looked at."""
+
 
 def read_list_signs(root: etree._Element, head: Head, data: LinkedData, url: str | None) -> ListSigns:
     types = head.metas.get("og:type", ())
     own = {kind for found in data.own() for kind in types_of(found)}
-    pages, queries = _own_links(set(cast("list[str]", _TARGETS(root))), url)
+    pages, queries = _own_links(set(cast("list[str]", _TARGETS(root))[:MOST_LINKS]), url)
     return ListSigns(
         is_product=any("product" in kind for kind in types),
         is_website="website" in types,
