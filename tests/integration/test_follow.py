@@ -24,6 +24,10 @@ from pipelines.warehouse import WarehouseFault, open_warehouse
 from tests.integration.running import Machine, json_of
 from tests.jobs.test_ingest import page
 
+CALM_S = 4.0
+"""Events and logs are sent every second or two, and the server writes them within FLUSHED_WITHIN_S."""
+
+FLUSHED_WITHIN_S = "0.5"
 TABLES = ("task_run", "task_run_state", "flow_run", "flow_run_state", "artifact", "events", "event_resources", "log")
 
 
@@ -51,7 +55,7 @@ def prefect_rows(server: LocalPrefect) -> dict[str, int]:
             return {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES}
 
     before, since = count(), time.monotonic()
-    while time.monotonic() - since < 3:  # events and logs are sent every second or two
+    while time.monotonic() - since < CALM_S:
         time.sleep(0.1)
         if (now := count()) != before:
             before, since = now, time.monotonic()
@@ -59,8 +63,10 @@ def prefect_rows(server: LocalPrefect) -> dict[str, int]:
 
 
 def test_polls_that_find_nothing_write_nothing_to_prefect(
-    kafka: KafkaSettings, other_prefect: LocalPrefect, tmp_path: Path
+    kafka: KafkaSettings, other_prefect: LocalPrefect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for service in ("EVENT_PERSISTER", "TASK_RUN_RECORDER"):
+        monkeypatch.setenv(f"PREFECT_SERVER_SERVICES_{service}_FLUSH_INTERVAL", FLUSHED_WITHIN_S)
     make_topics(kafka)
     settings = Settings(home=tmp_path / "home", kafka=kafka, follow=FollowSettings(poll_s=0.01, report_s=0.01))
     settings = settings.model_copy(update={"batch": settings.batch.model_copy(update={"workers": 0})})
