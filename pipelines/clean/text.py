@@ -49,6 +49,7 @@ _ANY_REFERENCE = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8}\d?);", re.
 _BRACKET = re.compile(r"&(?:amp;)*[lg]t;", re.I)
 _REPRESENTED = re.compile(r"\s*b(['\"]).*\1\s*$", re.S)
 _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
 STOPS = ".!?。！？؟۔।॥։።။។"
 """The marks that end a sentence, in the scripts that have any."""
 

@@ -32,10 +32,8 @@ _WHOLE_BLOCK = -1
 
 _STOPS = (".", "!", "?", "…", ":", "。", "！", "？", ".”", '."', "!”", "?”", ".’", "।", "؟")
 _STRUCTURE = ("*", "#", "|", "[", "!", ">", "+", "-", "•")
-
-
-ENDS = (*STOPS, "…", "”", '"', ":", ";", *(stop + quote for stop in ".!?" for quote in "“«»’')"),
-        *(stop + space + "»" for stop in ".!?" for space in " \u00a0\u202f"))
+_ENDS = (*STOPS, "…", "”", '"', ":", ";", *(stop + quote for stop in ".!?" for quote in "“«»’')"),
+         *(stop + space + "»" for stop in ".!?" for space in " \u00a0\u202f"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Lines:
 
 def ends_sentence(text: str) -> bool:
     """Whether a line ends like a sentence, or is long enough for one in a script that does not mark its end."""
-    return text.endswith(ENDS) or sentences_unmarked(text) > 0
+    return text.endswith(_ENDS) or sentences_unmarked(text) > 0
 
 
 def lines_of(text: str) -> Lines:

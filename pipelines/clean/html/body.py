@@ -74,7 +74,7 @@ def choose_body(page: Blocks) -> Chosen:
     boxes, blocks = page.boxes, page.blocks
     weights = [weigh(block, boxes[block.box]) for block in blocks]
     texts = _totals(boxes, ((block.box, max(0.0, weight)) for block, weight in zip(blocks, weights, strict=True)))
-    labels, misleading = _labels(page, weights)
+    labels, misleading = _labels(page, weights, texts)
     boilerplate = boilerplate_of(boxes, texts, labels, misleading) if boxes else []
     worth = _totals(boxes, ((block.box, weight) for block, weight in zip(blocks, weights, strict=True)
                             if boilerplate[block.box] is None))
@@ -89,14 +89,16 @@ def choose_body(page: Blocks) -> Chosen:
     return Chosen((*standfirst, *body), tuple(weights), tuple(boilerplate), tuple(labels))
 
 
-def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None], set[Label]]:
+def _labels(
+    page: Blocks, weights: Sequence[float], texts: Sequence[float]
+) -> tuple[list[Label | None], set[Label]]:
     """For each box, the sign that it may be boilerplate: its own name, or that it is one of the readers' comments.
 
-    The second is the labels of the boxes around the article.
+    The second is the labels of the boxes around the article. ``texts`` is the weight of the running text in each box.
     """
     boxes, blocks = page.boxes, page.blocks
     labels = [label_of_box(box) for box in boxes]
-    for number in (*_collapsed(page, labels, weights), *_misread(page, labels, weights)):
+    for number in (*_collapsed(page, labels, texts), *_misread(page.boxes, labels, texts)):
         labels[number] = None
     passages = [0.0] * len(boxes)
     for block, weight in zip(blocks, weights, strict=True):
@@ -113,23 +115,19 @@ def _labels(page: Blocks, weights: Sequence[float]) -> tuple[list[Label | None],
     return labels, misleading
 
 
-def _collapsed(page: Blocks, labels: Sequence[Label | None], weights: Sequence[float]) -> list[int]:
+def _collapsed(page: Blocks, labels: Sequence[Label | None], texts: Sequence[float]) -> list[int]:
     """The boxes whose name says "read more" and that have much running text without links: text to be unfolded."""
     called = [box.number for box, label in zip(page.boxes, labels, strict=True)
               if label is not None and label.word.replace("-", "").startswith("readmore")]
     if not called:
         return []
-    weighed = zip(page.blocks, weights, strict=True)
-    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in weighed))
     links = _totals(page.boxes, ((block.box, float(block.linked)) for block in page.blocks))
     return [number for number in called if texts[number] >= SHORTEST_COLLAPSED and not links[number]]
 
 
-def _misread(page: Blocks, labels: Sequence[Label | None], weights: Sequence[float]) -> list[int]:
+def _misread(boxes: Sequence[Box], labels: Sequence[Label | None], texts: Sequence[float]) -> list[int]:
     """The boxes that are called boilerplate at a capital only ("articleModal") and have much of the page's text."""
-    weighed = zip(page.blocks, weights, strict=True)
-    texts = _totals(page.boxes, ((block.box, max(0.0, weight)) for block, weight in weighed))
-    return [box.number for box, label in zip(page.boxes, labels, strict=True)
+    return [box.number for box, label in zip(boxes, labels, strict=True)
             if texts[box.number] > MOST_MISREAD * texts[0] and label is not None and label.sureness == STRONG
             and label_of(box.names.lower()) != label and label != HIDDEN]
 

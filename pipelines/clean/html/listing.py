@@ -101,6 +101,8 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
     """The probability that a page is a list of other pages, or None where that is not enough to reject it."""
     numbers = layout_numbers(page, chosen, body, signs)
     chance = load_listing_model().chance(numbers)
+    if chance <= BAR_NAMED:  # the lowest of the bars
+        return None
     is_named = signs.is_marked_listing or (
         is_named_list(signs.url, signs.titles) and not is_wire_item(page, chosen, signs, is_strict=True, fewest=1))
     bar = BAR_MARKED if signs.is_marked_article else BAR_NAMED if is_named else BAR
