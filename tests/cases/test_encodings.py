@@ -8,9 +8,9 @@ from pathlib import Path
 import ftfy.bad_codecs  # noqa: F401  # registers the charsets of which programs leave no byte undefined
 import pytest
 
-from pipelines.enrich import enrich_article, load_models
-from pipelines.settings import Settings
+from pipelines.enrich import enrich_article
 from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of
+from tests.models import shipped_models
 
 CASES = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
 TEXTS = {language: (case["title"], case["text"]) for language, case in CASES["languages"].items()}
@@ -181,7 +181,7 @@ def test_joiners_that_mean_something_stay() -> None:
 
 def test_mentions_point_into_the_body_as_it_is_stored() -> None:
     text = "Ines\u00a0Fa\u00adlk met Tom\u200b Okafor in Lis\u00adbon on Tuesday. Ines Falk said Lisbon would pay."
-    article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), load_models(Settings().models))
+    article = enrich_article(article_of(a_page((text, *PARAGRAPHS[2:]))), shipped_models())
     found = {(mention.text, mention.type) for mention in article.mentions}
     assert found >= {("Ines Falk", "PER"), ("Tom Okafor", "PER"), ("Lisbon", "LOC")}
     assert [m for m in article.mentions if article.clean.body[m.start : m.end] != m.text] == []

@@ -10,14 +10,15 @@ import pytest
 
 from pipelines.clean import clean_article, load_rules
 from pipelines.clean.reserved import respect_rights, signals_of
-from pipelines.enrich import enrich_article, load_models
+from pipelines.enrich import enrich_article
 from pipelines.failures import RightsReserved
 from pipelines.records import CleanArticle, Evidence, Provenance, Rights
-from pipelines.settings import Limits, RightsPolicy, RightsSettings, Settings
+from pipelines.settings import Limits, RightsPolicy, RightsSettings
 from pipelines.stage.readings import reading_digest
 from pipelines.validate import check_contract, load_contract
 from pipelines.validate.suites import row_columns
 from tests.builders import BODY, a_raw_article
+from tests.models import shipped_models
 
 EVERYTHING = Rights(
     ("noindex", "noarchive", "nosnippet", "noai", "noimageai"), True, "https://a.example/p", "CC BY", "terms", "shop",
@@ -62,7 +63,7 @@ def test_a_page_without_the_signal_is_loaded() -> None:
 
 
 def stored(clean: CleanArticle) -> dict[str, Any]:
-    article = enrich_article(clean, load_models(Settings().models))
+    article = enrich_article(clean, shipped_models())
     return check_contract(article, load_contract(), Provenance("dateline test", datetime(2026, 3, 4, 10, tzinfo=UTC)))
 
 

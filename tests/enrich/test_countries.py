@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.enrich import enrich_article, load_models
+from pipelines.enrich import enrich_article
 from pipelines.enrich.describe import Found, describe
 from pipelines.enrich.engine import Span
 from pipelines.enrich.names.rules import names_of
@@ -12,9 +12,9 @@ from pipelines.enrich.places.gazetteer import load_gazetteer
 from pipelines.enrich.places.inside import place_inside
 from pipelines.enrich.seats import stated_country
 from pipelines.records import Entity, EntityType
-from pipelines.settings import Settings
 from tests.builders import a_clean_article
 from tests.enrich.test_article import models_with
+from tests.models import shipped_models
 
 GAZETTEER = load_gazetteer()
 
@@ -186,7 +186,7 @@ def test_the_real_engine_and_the_rules_together() -> None:
         "The Kentucky State Police searched the quay on Monday. A spokesman of the Human Rights League of France, "
         "which is based in Paris, said that the Turkish-backed group had left Aleppo."
     )
-    article = enrich_article(a_clean_article(body=body), load_models(Settings().models))
+    article = enrich_article(a_clean_article(body=body), shipped_models())
     countries = {entity.name: entity.country for entity in article.entities}
     assert countries["Kentucky State Police"] == "US"
     assert countries["Human Rights League of France"] == "FR"

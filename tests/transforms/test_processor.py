@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,9 +11,18 @@ import pytest
 
 import pipelines
 from pipelines.settings import EncryptionSettings, RightsSettings, Settings
+from pipelines.transforms import processor
 from pipelines.transforms.processor import STEPS, processor_of, steps_fingerprint
 
 SHIPPED = Path(pipelines.__path__[0])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A module that several fingerprints have in common is compiled once: most of a fingerprint's half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processor, "_compiled", cache(processor._compiled))
+        yield
 
 
 @pytest.fixture(scope="module")
