@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -17,6 +16,7 @@ from pipelines.warehouse import (
     WarehouseFault,
     WarehouseMissing,
     WarehouseUnavailable,
+    duckdb_files,
     load_batch,
     open_warehouse,
 )
@@ -68,18 +68,18 @@ def test_a_file_that_another_process_keeps_open_is_waited_for_and_then_named(duc
 def test_a_file_is_read_as_soon_as_another_process_closes_it(
     duckdb_warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holder, connect, refused = started(HOLD_FILE, duckdb_warehouse.path), duckdb.connect, []
+    holder, attach, refused = started(HOLD_FILE, duckdb_warehouse.path), duckdb_files._attach, []
 
-    def connected(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+    def attached(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         try:
-            return connect(*arguments, **options)
+            attach(con, path)
         except duckdb.IOException as fault:
             refused.append(fault)
             if len(refused) == 3:
                 ended(holder)
             raise
 
-    monkeypatch.setattr(duckdb, "connect", connected)
+    monkeypatch.setattr(duckdb_files, "_attach", attached)
     patient = DuckDBWarehouse(duckdb_warehouse.path, patience_s=60)
     assert patient.query("SELECT count(*) FROM articles").rows == ((0,),)
     assert len(refused) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,38 @@ def test_two_files_are_open_at_once(news: Path, tmp_path: Path) -> None:
     with attached(news, "read") as con, attached(tmp_path / "other.duckdb", "write") as other:
         other.execute("CREATE TABLE piers (name TEXT)")
         assert (names(con), names(other)) == (["north"], [])
+
+
+def test_questions_about_a_file_share_an_instance_that_reaches_no_other(
+    news: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, connect = [], duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *given, **named: (made.append(given), connect(*given, **named))[1])
+    other = tmp_path / "memory.duckdb"
+    shutil.copy(news, other)
+    for path, instances in ((news, 1), (news, 1), (other, 2), (other, 2), (news, 3)):
+        with asked(path) as con:
+            assert names(con) == ["north"]
+            assert con.execute("SELECT current_database()").fetchall() == [(path.stem,)]
+            for reached in (news, other, tmp_path / "new.duckdb"):
+                with pytest.raises(duckdb.Error):
+                    con.execute(f"ATTACH '{str(reached).replace("'", "''")}' AS reached")
+            with pytest.raises(duckdb.InvalidInputException, match="locked"):
+                con.execute("SET TimeZone = 'Asia/Tokyo'")
+            if path == news:
+                with pytest.raises(duckdb.PermissionException):
+                    con.execute(f"SELECT * FROM read_blob('{other}')")
+        assert len(made) == instances
+
+
+def test_a_question_about_a_file_that_was_exchanged_has_the_new_one(news: Path, tmp_path: Path) -> None:
+    with asked(news) as con:
+        assert names(con) == ["north"]
+    with attached(tmp_path / "new.duckdb", "write") as con:
+        con.execute("CREATE TABLE piers (name TEXT)")
+    (tmp_path / "new.duckdb").replace(news)
+    with asked(news) as con:
+        assert names(con) == []
 
 
 def test_a_file_that_cannot_be_opened_leaves_nothing_open(news: Path) -> None:
