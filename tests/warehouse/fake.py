@@ -36,10 +36,11 @@ type Tables = Mapping[str, Sequence[Row]]
 
 
 class _Database:
-    """One DuckDB in memory for all fakes of a process: it holds the rows of one of them for the length of a block."""
+    """One DuckDB in memory for all fakes of a process: it holds the rows of one of them, until others are asked for."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.held: Tables | None = None
         self.con = duckdb.connect()
         self.con.execute("SET TimeZone = 'UTC'")
         make_layout(DuckDBConnection(self.con), DUCKDB, FETCHED_AT)
@@ -51,18 +52,33 @@ class _Database:
         return self.con.execute(f"SELECT {', '.join(layout()[table].schema.names)} FROM {table}").fetchall()
 
     @contextmanager
-    def holding(self, tables: Tables) -> Iterator[DuckDBConnection]:
+    def holding(self, tables: Tables, *, writes: bool = False) -> Iterator[DuckDBConnection]:
+        """The database with these rows, in a transaction. A block that writes has one of its own."""
         with self.lock:
-            self.con.execute("BEGIN")
             try:
-                con = DuckDBConnection(self.con)
-                for name, rows in tables.items():
-                    if rows:
-                        con.add(layout()[name], rows_table(layout()[name].schema, rows))
-                mark_all(con)
-                yield con
-            finally:
-                self.con.execute("ROLLBACK")
+                if writes or self.held is not tables:
+                    self._let_go()
+                    self._hold(tables)
+                yield DuckDBConnection(self.con)
+            except BaseException:
+                self._let_go()
+                raise
+            if writes:
+                self._let_go()
+
+    def _hold(self, tables: Tables) -> None:
+        self.con.execute("BEGIN")
+        self.held = tables
+        con = DuckDBConnection(self.con)
+        for name, rows in tables.items():
+            if rows:
+                con.add(layout()[name], rows_table(layout()[name].schema, rows))
+        mark_all(con)
+
+    def _let_go(self) -> None:
+        if self.held is not None:
+            self.held = None
+            self.con.execute("ROLLBACK")
 
 
 _database: list[_Database] = []
@@ -133,7 +149,7 @@ class FakeWarehouse(RelationalWarehouse):
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[DuckDBConnection]:
         del makes_it
-        with self._lock, database().holding(self.tables) as con:
+        with self._lock, database().holding(self.tables, writes=True) as con:
             yield con
             self.tables = {name: database().rows(name) for name in layout()}
 

@@ -180,10 +180,9 @@ def test_what_is_rejected_after_the_deletion_that_covers_it_is_not_kept(ledger: 
 
 
 @pytest.mark.parametrize("names", [(NAMED,), (OTHER, NAMED), (OTHER, ARTICLE, NAMED)])
-@pytest.mark.parametrize("is_one_batch", [True, False])
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("batches", ["both at once", "letters first", "request first"])
 def test_a_dead_letter_goes_by_any_article_that_it_names(
-    ledger: Stream, names: tuple[str, ...], is_one_batch: bool, is_first: bool
+    ledger: Stream, names: tuple[str, ...], batches: str
 ) -> None:
     letters = [
         refused(0, key=b"elsewhere", timestamp=minutes(0), names=names),
@@ -191,11 +190,15 @@ def test_a_dead_letter_goes_by_any_article_that_it_names(
         refused(2, key=b"elsewhere", timestamp=minutes(0), names=(OTHER, ARTICLE)),
     ]
     request = tombstone(0, NAMED, partition=1, key=FILE, timestamp=minutes(5))
-    if is_one_batch:
-        ledger.load(*letters, request)
-    else:
-        for batch in ([letters, [request]] if is_first else [[request], letters]):
-            ledger.load(*batch)
+    match batches:
+        case "both at once":
+            ledger.load(*letters, request)
+        case "letters first":
+            ledger.load(*letters)
+            ledger.load(request)
+        case _:
+            ledger.load(request)
+            ledger.load(*letters)
     assert ledger.rows("SELECT kafka_offset, original IS NULL, removed_in IS NULL FROM dead_letters ORDER BY 1") == (
         (0, True, False), (1, False, True), (2, False, True),
     )
