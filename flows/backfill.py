@@ -54,7 +54,8 @@ def backfill(
     """Send the pages of files and folders to the topic and load them; go on where an earlier run was stopped.
 
     Args:
-        paths: files (.html, .txt, .json, .jsonl, .warc, .wet, each also with .gz) and folders of such files.
+        paths: files (.html, .txt, .json, .jsonl, .warc, .wet, each also with .gz, .warc also
+            with .zst) and folders of such files.
         manifest: JSON lines with url, fetched_at and source of each file.
         restart: send everything again, also what an earlier run has sent.
         warehouse: URL of the warehouse, instead of the one in the settings.

@@ -1,4 +1,5 @@
-"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines, WARC, WET, each also ``.gz``.
+"""Files become messages as a scraper would send them: HTML, text, JSON items, JSON lines, WARC, WET, each also ``.gz``,
+WARC also ``.zst``.
 
 ``fetched_at`` comes from the manifest or the WARC record. Otherwise it is the time given as ``now``, because a file's
 modification time is the time when it was copied, not when the page was fetched.
@@ -30,7 +31,7 @@ from pipelines.sources.manifest import (
     read_manifest,
     real_path,
 )
-from pipelines.sources.unpack import MEMBER, ArchiveDamaged, Unpacked
+from pipelines.sources.unpack import MEMBER, ArchiveDamaged, Unpacked, UnpackedZstd
 from pipelines.sources.warc import warc_pages
 
 __all__ = [
@@ -44,6 +45,7 @@ SOURCE = "files"
 _KINDS = "What to do: give .html, .txt, .json, .jsonl, .warc or .wet files, each also as .gz, or folders of them."
 _AGAIN = "What to do: get a complete copy and publish it. Pages that were published before are recorded as unchanged."
 TYPES = {**dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"), ".txt": "text/plain", ".json": "application/json"}
+ZSTD_SUFFIXES = (".warc.zst", ".wet.zst")
 URL_KEYS = ("url", "link", "source_url", "canonical_url")  # of a JSON item; used only for the message's key
 OTHER_TYPE = "file of another type"
 TOO_LONG = "line or page that is longer than a message may be"
@@ -135,7 +137,7 @@ def _files_of(path: Path, manifest: Path | None, leave_out: Callable[[LeftOutFil
 
 
 def _kind(path: Path) -> str | None:
-    """The file's suffix without ``.gz``, or None if files of this type are not published.
+    """The file's suffix without ``.gz``, or ``.zst`` after ``.warc``; None if files of this type are not published.
 
     A file with another suffix, or with none, is read as HTML if it begins like an HTML page: that is how mirroring
     tools store ``/news/`` and ``/story.php?id=7``.
@@ -143,7 +145,8 @@ def _kind(path: Path) -> str | None:
     >>> _kind(Path("a/Page.HTML.gz")), _kind(Path("CC-MAIN.warc.wet.gz")), _kind(Path("notes.pdf"))
     ('.html', '.wet', None)
     """
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    name = path.name.lower()
+    suffix = Path(name.removesuffix(".zst" if name.endswith(ZSTD_SUFFIXES) else ".gz")).suffix
     return suffix if suffix in READERS else ".html" if starts_as_page(_start(path)) else None
 
 
@@ -244,7 +247,11 @@ def _opened(file: Path) -> IO[bytes]:
 def _warc(file: Path, known: Known, now: str) -> Iterator[OutgoingMessage | LeftOutFile]:
     """A message for each stored page, and what is left out."""
     with file.open("rb") as opened:
-        stream = Unpacked(opened, _shown(file), is_strict=True) if _is_packed(file) else opened
+        stream: IO[bytes] | Unpacked | UnpackedZstd = opened
+        if file.name.lower().endswith(ZSTD_SUFFIXES):
+            stream = UnpackedZstd(opened)
+        elif _is_packed(file):
+            stream = Unpacked(opened, _shown(file), is_strict=True)
         for page in warc_pages(stream, _shown(file), now, LINE_BYTES):
             yield page if isinstance(page, LeftOutFile) else _message(
                 page.body, known, page.declared, page.url, page.path

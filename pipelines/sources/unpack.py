@@ -1,4 +1,4 @@
-"""Reads a gzip file as a stream. If the file is truncated or damaged, the error says after how many bytes."""
+"""Reads a gzip or zstd file as a stream. If it is damaged, the error says after how many bytes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import logging
 import zlib
 from typing import IO
 
+import zstandard
+
 LOG = logging.getLogger("dateline.files")
 MAGIC = b"\x1f\x8b"
 MEMBER = b"\x1f\x8b\x08"  # with deflate, the only compression method there is
 CHUNK_BYTES = 1 << 16
+ZSTD = b"\x28\xb5\x2f\xfd"
+_DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a WARC file's records
+_LARGEST_DICTIONARY, _LARGEST_WINDOW = 16 << 20, 1 << 27
+_ZSTD_STEP = 1 << 10  # packed bytes at a time: the largest block of 128 kB may be packed into four bytes
 
 
 class ArchiveDamaged(Exception):
@@ -111,3 +117,69 @@ class Unpacked(io.RawIOBase):
         found = self._packed.read(CHUNK_BYTES)
         self._taken += len(found)
         return found
+
+
+class UnpackedZstd(io.RawIOBase):
+    """The decompressed content of all frames of a zstd file. Raises ``ArchiveDamaged``.
+
+    A WARC file may begin with the dictionary of its frames (IIPC's WARC-Zstandard). ``is_between_members`` is true
+    while no byte of the current frame has been decompressed: all bytes before are complete.
+    """
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__()
+        self.size = 0
+        self.is_between_members = True
+        self._packed, self._rest, self._found = packed, b"", memoryview(b"")
+        self._decoder: zstandard.ZstdDecompressor | None = None
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(buffer)  # type: ignore[arg-type]
+        try:
+            while not self._found and self._read_on():
+                pass
+        except zstandard.ZstdError as fault:
+            raise ArchiveDamaged(f"is damaged after {self.size:,} decompressed bytes ({fault})") from None
+        found, self._found = self._found[: len(into)], self._found[len(into) :]
+        into[: len(found)] = found
+        self.size += len(found)
+        return len(found)
+
+    def _read_on(self) -> bool:
+        """Decompress a few bytes more. False at the end of the file."""
+        if self._decoder is None:
+            self._decoder = self._with_dictionary()
+        packed = self._rest or self._packed.read(_ZSTD_STEP)
+        if not packed:
+            if self._frame is not None:
+                raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
+            return False
+        frame = self._frame or self._decoder.decompressobj()
+        self.is_between_members |= self._frame is None
+        self._found = memoryview(frame.decompress(packed))
+        self.is_between_members &= not self._found
+        self._frame, self._rest = (None, frame.unused_data) if frame.eof else (frame, b"")
+        return True
+
+    def _with_dictionary(self) -> zstandard.ZstdDecompressor:
+        self._rest, dictionary = self._packed.read(8), None
+        if self._rest.startswith(_DICTIONARY):
+            size = int.from_bytes(self._rest[4:], "little")
+            stored = self._packed.read(min(size, _LARGEST_DICTIONARY))
+            if len(stored) < size:
+                raise ArchiveDamaged(f"begins with a dictionary of {size:,} bytes, of which {len(stored):,} are read")
+            if stored.startswith(ZSTD):
+                with zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(stored) as opened:
+                    stored = opened.read(_LARGEST_DICTIONARY + 1)
+                if len(stored) > _LARGEST_DICTIONARY:
+                    raise ArchiveDamaged(f"begins with a dictionary of more than {_LARGEST_DICTIONARY:,} bytes")
+            self._rest, dictionary = b"", zstandard.ZstdCompressionDict(stored)
+        return zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_LARGEST_WINDOW)

@@ -14,7 +14,7 @@ from pipelines.decode.fetched import RIGHTS_HEADERS, media_type
 from pipelines.decode.media import sniffed_type
 from pipelines.phrases import counted
 from pipelines.sources.left_out import LeftOutFile
-from pipelines.sources.unpack import Unpacked
+from pipelines.sources.unpack import Unpacked, UnpackedZstd
 from pipelines.sources.warc_records import StoredRecord, stored_records
 
 BLOCK_BYTES = 64 << 20  # a larger record is skipped unread
@@ -41,7 +41,9 @@ class _NoPage(Exception):
     """A record that holds no page; the message is the reason."""
 
 
-def warc_pages(opened: IO[bytes] | Unpacked, path: str, now: str, largest: int) -> Iterator[StoredPage | LeftOutFile]:
+def warc_pages(
+    opened: IO[bytes] | Unpacked | UnpackedZstd, path: str, now: str, largest: int
+) -> Iterator[StoredPage | LeftOutFile]:
     """The pages of a WARC file in order, a ``LeftOutFile`` for each damaged record, and one for each other reason.
 
     A body of more than ``largest`` bytes is left out. ``now`` is the fetch time of records that have no date.

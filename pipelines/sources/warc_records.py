@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from pipelines.sources.unpack import ArchiveDamaged, Unpacked
+from pipelines.sources.unpack import ArchiveDamaged, Unpacked, UnpackedZstd
 
 CHUNK_BYTES = 1 << 16
 HEADER_BYTES = 1 << 16  # of a record's own headers
+_BEFORE_FIRST = b"\xef\xbb\xbf \t\r\n"
+"""Bytes of a byte order mark and of blank lines, which an editor may have put before the first record."""
+
 _NEXT = re.compile(rb"\r?\n\r?\nWARC/\d")
 _START = re.compile(rb"WARC/\d")
 _LENGTH = re.compile(rb"^content-length:\s*(\d{1,15})\s*$", re.IGNORECASE | re.MULTILINE)
@@ -43,7 +46,7 @@ class _Stream:
     In a gzip file the place is that of the gzip member. Whole bytes that were read before damage are not lost.
     """
 
-    def __init__(self, opened: IO[bytes] | Unpacked) -> None:
+    def __init__(self, opened: IO[bytes] | Unpacked | UnpackedZstd) -> None:
         self._opened = opened
         self._members: deque[tuple[int, int]] = deque()
         self.buffer = b""
@@ -57,7 +60,7 @@ class _Stream:
             found = self._opened.read(CHUNK_BYTES) or b""
         except ArchiveDamaged:
             packed = self._opened
-            self.is_complete_before_damage = isinstance(packed, Unpacked) and packed.is_between_members
+            self.is_complete_before_damage = isinstance(packed, Unpacked | UnpackedZstd) and packed.is_between_members
             raise
         if found and isinstance(self._opened, Unpacked):
             begins = self._opened.member_start
@@ -83,8 +86,10 @@ class _Stream:
         return f"at byte {self.position:,}"
 
     def damaged_place(self) -> str:
-        """Where the member begins that is damaged; only gzip data can be."""
-        return f"in the gzip member at byte {getattr(self._opened, 'member_start', 0):,}"
+        """Where the gzip member begins that is damaged, or the zstd data is: only packed data can be."""
+        if isinstance(self._opened, Unpacked):
+            return f"in the gzip member at byte {self._opened.member_start:,}"
+        return f"at byte {self.position + len(self.buffer):,}"
 
     def resume(self) -> bool:
         """Go on after damage, at the next gzip member. False if there is none."""
@@ -93,7 +98,7 @@ class _Stream:
         return isinstance(self._opened, Unpacked) and self._opened.resume()
 
 
-def stored_records(opened: IO[bytes] | Unpacked, largest: int) -> Iterator[StoredRecord]:
+def stored_records(opened: IO[bytes] | Unpacked | UnpackedZstd, largest: int) -> Iterator[StoredRecord]:
     """The records of a WARC file, in order. A block of more than ``largest`` bytes is skipped."""
     stream = _Stream(opened)
     number = 0
@@ -113,7 +118,7 @@ def stored_records(opened: IO[bytes] | Unpacked, largest: int) -> Iterator[Store
 
 def _read(stream: _Stream, number: int, largest: int) -> StoredRecord | None:
     """The next record; None at the end of the file. Raises ``ArchiveDamaged`` if it lies in damaged gzip data."""
-    _skip_blank_lines(stream)
+    _skip_blank_lines(stream, _BEFORE_FIRST if number == 1 else b"\r\n")
     if not stream.buffer:
         return None
     place = stream.place()
@@ -134,9 +139,9 @@ def _read(stream: _Stream, number: int, largest: int) -> StoredRecord | None:
     return _unreadable(stream, number, place, fault)
 
 
-def _skip_blank_lines(stream: _Stream) -> None:
+def _skip_blank_lines(stream: _Stream, blank: bytes) -> None:
     while True:
-        stream.take(len(stream.buffer) - len(stream.buffer.lstrip(b"\r\n")))
+        stream.take(len(stream.buffer) - len(stream.buffer.lstrip(blank)))
         if stream.buffer or not stream.fill():
             return
 

@@ -196,3 +196,66 @@ def test_a_huge_record_is_left_out_and_counted(tmp_path: Path, monkeypatch: pyte
     found, left = taken(tmp_path, records)
     assert [page.value for page in found] == [PAGE, PAGE]
     assert reasons(left) == {"record of more than 1,000 bytes": 1, "page of more than 500 bytes": 1}
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n\n", b" \n\xef\xbb\xbf\r\n"])
+def test_a_byte_order_mark_and_blank_lines_before_the_first_record_are_skipped(tmp_path: Path, before: bytes) -> None:
+    messages, left = taken(tmp_path, before + a_record(PAGE, HTML))
+    assert [message.value for message in messages] == [PAGE]
+    assert left == []
+
+
+def zstd_file(*records: bytes, dictionary: bytes | None = None, is_packed: bool = False) -> bytes:
+    """A frame for each record, after a skippable frame with the dictionary if there is one."""
+    used = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+    frames = b"".join(zstandard.ZstdCompressor(dict_data=used).compress(record) for record in records)
+    stored = zstandard.compress(dictionary) if dictionary and is_packed else dictionary
+    return (b"\x5d\x2a\x4d\x18" + len(stored).to_bytes(4, "little") + stored if stored else b"") + frames
+
+
+RECORDS = tuple(a_record(PAGE, HTML, url=f"{FIRST}/{number}") for number in range(3))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zstd_file(*RECORDS),
+        zstandard.compress(b"".join(RECORDS)),
+        zstd_file(*RECORDS, dictionary=TEXT * 20),
+        zstd_file(*RECORDS, dictionary=TEXT * 20, is_packed=True),
+    ],
+    ids=["a frame for each record", "one frame", "a dictionary", "a packed dictionary"],
+)
+def test_a_warc_file_packed_with_zstd_is_read(tmp_path: Path, content: bytes) -> None:
+    messages, left = taken(tmp_path, content, "crawl.warc.zst")
+    assert [message.value for message in messages] == [PAGE] * 3
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zstd_file(*RECORDS[:2]) + zstd_file(RECORDS[2])[:-30],
+        zstd_file(*RECORDS[:2]) + b"no zstd data at all, but some words",
+        zstd_file(*RECORDS[:2]) + b"(\xb5/\xfd\xff\xff",
+    ],
+)
+def test_damage_in_a_zstd_file_is_reported_after_the_records_before_it(tmp_path: Path, content: bytes) -> None:
+    messages, left = taken(tmp_path, content, "crawl.warc.zst")
+    assert [message.value for message in messages] == [PAGE] * 2
+    assert [one.reason for one in left] == [DAMAGED]
+
+
+@pytest.mark.parametrize("size", [len(TEXT) * 20 + 500_000, 1 << 31])
+def test_a_dictionary_that_is_longer_than_the_file_or_than_any_is_damage(tmp_path: Path, size: int) -> None:
+    content = zstd_file(*RECORDS, dictionary=TEXT * 20)
+    messages, left = taken(tmp_path, content[:4] + size.to_bytes(4, "little") + content[8:], "crawl.warc.zst")
+    assert messages == []
+    assert [one.reason for one in left] == [DAMAGED]
+
+
+def test_a_packed_dictionary_that_would_fill_the_memory_is_damage(tmp_path: Path) -> None:
+    packed = zstandard.compress(bytes(17 << 20))
+    content = b"\x5d\x2a\x4d\x18" + len(packed).to_bytes(4, "little") + packed + zstd_file(*RECORDS)
+    messages, left = taken(tmp_path, content, "crawl.warc.zst")
+    assert (messages, [one.reason for one in left]) == ([], [DAMAGED])

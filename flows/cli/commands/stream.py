@@ -16,7 +16,8 @@ app = typer.Typer()
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        help="Files (.html, .txt, .json, .jsonl, .warc, .wet, each also with .gz) or folders of such files.",
+        help="Files (.html, .txt, .json, .jsonl, .warc, .wet, each also with .gz, .warc also with .zst) or folders of "
+        "such files.",
         exists=True,
         readable=True,
         metavar="PATH",
