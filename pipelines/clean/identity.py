@@ -53,8 +53,8 @@ LONGEST_SECTION = 2
 
 _PLACEHOLDER = re.compile(
     r"(?:^|/)(?:(?:undefined|null)(?:-(?:undefined|null))*|none|nan|false|\[object(?:%20| )object\])/?$"
-    r"|\{\{|%7B%7B|\$\{|(?:<|%3C)(?:\?|%|$)", re.I)
-"""A path that a faulty template wrote."""
+    r"|\{\{|%7B%7B|\$\{|(?:<|%3C)(?:\?|%|$)|[/=](?:\[|%5B)[\w.]+(?:\]|%5D)(?:[/&]|$)", re.I)
+"""An address that a faulty template wrote."""
 
 _PROGRAM = re.compile(r"\.(?:php|aspx?|jsp|do|cgi|cfm|pl|s?html?)$", re.I)
 _SLASHES = re.compile(r"(?<!:)/{2,}")
@@ -176,7 +176,7 @@ def accepts_declared(url: str | None, declared: str) -> bool:
     False
     """
     theirs = split_address(declared)
-    if theirs is None or _PLACEHOLDER.search(theirs.path) or _is_home(theirs):
+    if theirs is None or any(map(_PLACEHOLDER.search, (theirs.path, f"?{theirs.query}"))) or _is_home(theirs):
         return False
     if url is None:
         return True
@@ -209,8 +209,9 @@ def _loses_id(ours: SplitResult, theirs: SplitResult) -> bool:
         is_id = any(value.isdigit() and len(value) in _ID_DIGITS for value in kept if value not in given)
         is_part = is_same and not _names_article(ours.path) and set(given) < set(kept)
         return is_part and is_id and max(map(len, given)) <= LONGEST_SECTION
-    return (is_same and not _names_article(ours.path)) or (_PROGRAM.search(theirs.path) is not None
-                                                           and not _names_article(theirs.path))
+    is_of_program = _PROGRAM.search(ours.path) is not None and not _names_article(ours.path)
+    return (is_same and not _names_article(ours.path)) or (is_of_program and _is_section(theirs)) or (
+        _PROGRAM.search(theirs.path) is not None and not _names_article(theirs.path))
 
 
 def _names_article(path: str) -> bool:
@@ -221,6 +222,11 @@ def _names_article(path: str) -> bool:
 
 def _is_home(parts: SplitResult) -> bool:
     return parts.path.rstrip("/").lower() in load_url_tables().homes and not parts.query
+
+
+def _is_section(parts: SplitResult) -> bool:
+    """Whether an address is of one plain word."""
+    return "/" not in parts.path.strip("/") and _is_front(parts)
 
 
 def _is_front(parts: SplitResult) -> bool:

@@ -191,6 +191,10 @@ def declared_as(link: str, url: str, **options: str) -> tuple[str | None, str]:
         ("https://harbour-news.example/show.aspx", "https://harbour-news.example/show.aspx?story=4711"),
         ("https://harbour-news.example/article/", "https://harbour-news.example/article/?slug=pier-to-be-rebuilt"),
         ("https://harbour-news.example/index.php", "https://harbour-news.example/show.php?story=4711"),
+        ("/politics", "https://harbour-news.example/show.php?story=4711"),
+        ("/local/[slug]", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("/local/%5Bpost.slug%5D/", f"{NEWS}pier-to-be-rebuilt-7"),
+        ("/show.php?story=[id]", "https://harbour-news.example/show.php?story=4711"),
     ],
 )
 def test_a_canonical_link_that_would_merge_articles_is_refused(link: str, url: str) -> None:
