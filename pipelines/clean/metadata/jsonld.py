@@ -33,6 +33,12 @@ _STRAY_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\([^\"\\\\/bfnrtu]|u(?![0-9a-fA-
 _COMMENT = re.compile(r"/\*(?:(?!/\*).){0,2000}?\*/|^\s*//[^\n]*$|</?(?:br|p)\s*/?>", re.S | re.M)
 """Comments, and the tags that an editor writes between lines."""
 
+_OF_SCRIPT = re.compile(r"""\{\s*(?:'|@?[a-zA-Z_$][\w$]*\s*:)|,\s*@?[a-zA-Z_$][\w$]*\s*:\s*["'\[{]""")
+_TOKEN = re.compile(
+    r""""(?:\\.|[^"\\])*+"|'((?:[^'\\]++|\\.|'(?!\s*[,:}\]])){0,60}+)'|(?<=[{,\s])(@?[a-zA-Z_$][\w$]*+)(?=\s*:)""",
+    re.S)
+"""A text in double quotes, one in single quotes, or a key without quotes, as a script's objects have them."""
+
 _NO_VALUE = re.compile(r"(?<=[\w@]\")(\s*:\s*)(?:undefined\b|\{\{[^{}]*\}\}|\{%[^{}]*%\}|(?=[,}]))")
 _NO_COMMA = re.compile(r"(?<=[\"}\]\d])(?=\s+\"[\w@]+\"\s*:)")
 _MEMBER = re.compile(r'"[\w@:-]{1,40}"\s{0,20}:\s{0,20}"')
@@ -199,15 +205,15 @@ def _parse(text: str, room: int) -> tuple[list[object], str | None]:
     """
     most: list[object] = []
     usual = (str, _unwrapped, _without_trailing_commas)
-    for repaired in (*usual, _with_quotes, _without_comments, _without_stray_escapes, _with_values, _with_commas,
-                     _with_escaped_members, _with_inner_escapes):
+    for repaired in (*usual, _with_quotes, _without_comments, _as_json, _without_stray_escapes, _with_values,
+                     _with_commas, _with_escaped_members, _with_inner_escapes):
         if repaired is _with_quotes:
             values, is_whole = _values(_closed(text))
             if is_whole:
                 return values, "repaired"
-        if repaired is not _with_escaped_members or len(text) <= room:
-            text = repaired(text)
-        values, is_whole = _values(text)
+        tried = repaired(text) if repaired is not _with_escaped_members or len(text) <= room else text
+        values, is_whole = _values(tried)
+        text = text if repaired is _as_json and not is_whole else tried  # what looks like a script's may be prose
         most = max(most, values, key=len)
         if is_whole:
             return values, None if repaired in usual and len(values) == 1 else "repaired"
@@ -250,6 +256,23 @@ def _unpacked(value: object) -> list[object]:
 
 def _without_comments(text: str) -> str:
     return _COMMENT.sub("", text[:_LONGEST_REPAIRED]).replace("\u00a0", " ") + text[_LONGEST_REPAIRED:]
+
+
+def _as_json(text: str) -> str:
+    """The JSON of an object that is written as a script's: in single quotes, or with bare keys.
+
+    >>> _as_json("{'url': '/a', name: 'It\\\\'s \\"on\\"'}")
+    '{"url": "/a", "name": "It\\'s \\\\"on\\\\""}'
+    """
+    if len(text) > _LONGEST_REPAIRED or _OF_SCRIPT.search(text) is None:
+        return text
+    return _TOKEN.sub(_token_as_json, text)
+
+
+def _token_as_json(token: re.Match[str]) -> str:
+    if token[2] is not None:
+        return f'"{token[2]}"'
+    return token[0] if token[1] is None else '"' + _QUOTE.sub(r'\"', token[1].replace("\\'", "'")) + '"'
 
 
 def _with_values(text: str) -> str:

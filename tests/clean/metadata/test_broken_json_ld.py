@@ -34,6 +34,9 @@ REPAIRED = {
     "quotes of typography": f"{{{BLOCK}}}".replace('"', "”"),
     "escaped by numbers": f"{{{BLOCK}}}".replace('"', "&#34;"),
     "tags of an editor": f"<p>{{{BLOCK}}}</p>".replace(", ", ",<br />\n"),
+    "single quotes": f"{{{BLOCK}}}".replace('"', "'"),
+    "single quotes with apostrophes": f"{{'headline': 'Marrowby's pier isn\\'t \"done\"', {BLOCK}}}",
+    "keys without quotes": f'{{headline: "Pier: all of it", {BLOCK}}}'.replace('"author"', "author"),
     "cut off in a text": f'{{{BLOCK}, "articleBody": "The council of Marrow',
     "cut off in an object": f'[{{{BLOCK}, "publisher": {{"@type": "Organ',
 }
