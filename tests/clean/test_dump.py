@@ -289,3 +289,22 @@ def test_a_dump_that_was_escaped() -> None:
     assert found.title == "Crews & board didn’t agree on the pier"
     assert found.published_at is not None
     assert (found.published_at.date().isoformat(), "&" in found.body) == ("2026-04-30", False)
+
+
+HEADLINE = "Council votes to rebuild the east pier"
+SAID = {
+    "pl": ("– Tak, o piątej wrócimy do pracy i nikt nas nie zatrzyma.", "- Jutro? - zapytała radna po głosowaniu."),
+    "en": ("– Nobody will stop us, said the driver at the depot.", "- Tomorrow? - asked the councillor later."),
+}
+
+
+@pytest.mark.parametrize("lang", SAID)
+def test_a_dash_before_what_somebody_says_stays(lang: str) -> None:
+    body = cleaned("\n\n".join([HEADLINE, *PARAGRAPHS[:2], *SAID[lang], *PARAGRAPHS[2:]])).body
+    assert all(line in body for line in SAID[lang])
+
+
+def test_the_dash_of_a_list_goes() -> None:
+    items = ("- Soup for all at eight in the hall.", "- Pier - opens at ten in the morning.")
+    body = cleaned("\n\n".join([HEADLINE, *PARAGRAPHS[:2], *items, *PARAGRAPHS[2:]])).body
+    assert not any(line in body for line in items)

@@ -55,6 +55,8 @@ def find_headline(around: Surroundings) -> tuple[int, Found[str]] | None:
     texts = around.lines.texts
     start = max(0, around.first - FURTHEST_HEADLINE)
     slug = _slug_words(around.url)
+    if slug and slug.isdisjoint(_WORD.findall(" ".join(texts[start : around.last + 1]).casefold())):
+        slug = frozenset()  # it is in other letters, or in another language
     tab = texts[0]
     candidates = [
         (_headline_score(around, at, slug, tab), -at) for at in range(start, min(around.first + 1, len(texts)))

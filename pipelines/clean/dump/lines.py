@@ -23,6 +23,7 @@ _LINKED = re.compile(rf"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 _HEADING_LINE = re.compile(r"^#{1,4} \S", re.M)
 _HEADING = re.compile(r"(#{1,6})\s+(?=\S)")
 _BULLET = re.compile(r"(?:[*•·▪◦‣+–-]|\d{1,3}[.)])\s+(?=\S)")
+_SAID = re.compile(r"[,.?!…]\s[–-]\s?\w")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 _RULE = re.compile(r"[\s*_=|:+·•—–-]+")
@@ -169,7 +170,7 @@ def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_ma
             match = _BULLET.match(plain)
             if match:
                 level = 7 if not plain[0].isdigit() else 8
-                plain = plain[match.end() :] if level == 7 else plain
+                plain = plain[match.end() :] if level == 7 and not _is_of_text(plain) else plain
         if is_markdown:
             level, share, plain = _plain(plain, level)
         if _RULE.fullmatch(plain) or not plain:
@@ -182,6 +183,16 @@ def _without_markup(texts: list[str], gaps: list[int], indents: list[int], is_ma
         levels.append(level)
         gap = 0
     return Lines(kept, kept_gaps, kept_indents, links, levels, is_markdown)
+
+
+def _is_of_text(line: str) -> bool:
+    """Whether the dash before a line is the page's own: no dumper writes "–" before an item, and what somebody says
+    has a dash after a mark as well.
+
+    >>> _is_of_text("– Tak, o piątej."), _is_of_text("- Jutro? - zapytała."), _is_of_text("- Pier - opens.")
+    (True, True, False)
+    """
+    return line[0] == "–" or (line[0] == "-" and _SAID.search(line) is not None)
 
 
 def _unlinked(text: str) -> str:
