@@ -16,6 +16,7 @@ from pipelines.clean.metadata.byline import Authors, pick_authors
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.moments import Moment
 from pipelines.clean.metadata.page import Metadata, read_metadata
+from pipelines.clean.metadata.state import date_in_state
 from pipelines.clean.metadata.times import pick_times, warnings_of
 from pipelines.clean.metadata.title import is_outlet, passed_over, pick_title, plain, title_in, title_warnings
 from pipelines.clean.metadata.visible import near_body, seen_authors
@@ -73,6 +74,11 @@ def clean_page(raw: RawArticle, rules: Rules) -> CleanArticle:
     authors = pick_authors((*about.authors, seen_authors(page, near)), about.outlet_names)
     seen = seen_times(page, near, about.locale)
     times = pick_times(about.times, seen, raw.url, raw.fetched_at)
+    published = times.get("published_at")
+    if published is None or published.how == "url":
+        stated = date_in_state(markup.root, (chosen.value, *about.signs.titles), raw.url)
+        if stated is not None and (published is None or stated.value.at.date() == published.value.at.date()):
+            times |= {"published_at": stated}
     evidence = _evidence(about, chosen, authors, times) | {"body": body.evidence}
     repairs = {"title_repair": title.evidence, "body_repair": text.evidence}
     evidence |= {name: seen for name, seen in repairs.items() if seen is not None}

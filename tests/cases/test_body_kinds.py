@@ -193,6 +193,30 @@ def test_a_pointer_in_any_language_that_is_wholly_a_link_is_gone(line: str) -> N
     assert article_of(a_page().replace(f"<p>{THREE}</p>", f"{piece}<p>{THREE}</p>")).body == BODY
 
 
+LINKED = [
+    "The vote at the depot was closer than expected: 212 drivers were for it and 187 against.",
+    "By the end of a long sitting it was clear: the pier is to be built again within this year.",
+    "投票在车库举行，结果比预期更为接近：赞成的有二百一十二人，反对的有一百八十七人。",
+]
+
+
+@pytest.mark.parametrize("line", LINKED)
+def test_a_linked_sentence_with_a_colon_is_text(line: str) -> None:
+    piece = f"<p><a href='/vote'>{line}</a></p>"
+    assert line in article_of(a_page().replace(f"<p>{THREE}</p>", f"{piece}<p>{THREE}</p>")).body
+
+
+def test_a_copy_whose_lines_are_broken_elsewhere_is_read_once() -> None:
+    texts = ("港の議会は火曜日、二年前の嵐で壊れた東埠頭を再建することを決めた。工事は五月に始まる。",
+             "費用は四百万クローネになると議員のファルク氏は述べた。漁師たちは決定を歓迎している。",
+             "反対する人々は、その金を沖の防波堤に使うほうがよいと考えている。議会は来週また開かれる。")
+    page = a_page(texts, "港の議会が東埠頭の再建を決定", lang="ja")
+    copy = "".join(f"<p>{text[:15]} {text[15:]}</p>" for text in texts)
+    page = page.replace("<article>", "<article><div class='wide'>", 1)
+    page = page.replace("\n</article>", f"</div><div class='narrow'>{copy}</div></article>")
+    assert article_of(page).body == "\n\n".join(texts)
+
+
 SENTENCE = "Councillor Ines Falk said the work would start in May and cost four million crowns, half of it lent."
 INLINE = {
     "a reading above a word": "Councillor <ruby>Ines<rp>(</rp><rt>ee-nes</rt><rp>)</rp></ruby> Falk said "

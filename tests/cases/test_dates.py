@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cases.reading import BODY, PARAGRAPHS, TITLE, a_page, article_of, linked_data
@@ -322,3 +324,74 @@ LAST = {
 @pytest.mark.parametrize(("lang", "line", "is_read"), LAST.values(), ids=LAST)
 def test_a_date_alone_after_the_last_paragraph_is_the_articles(lang: str, line: str, is_read: bool) -> None:
     assert (times(a_page(after=line, lang=lang))[0] or "")[:10] == ("2026-03-04" if is_read else "")
+
+
+def state(*objects: dict[str, object], opening: str = '<script type="application/json" id="state">') -> str:
+    """A script with the data of a page's own program."""
+    return f"{opening}{json.dumps({'props': {'found': list(objects)}})}</script>"
+
+
+STORED = {"headline": TITLE, "publishedAt": "2026-03-05T20:40:00Z", "createdAt": "2026-03-01T09:00:00Z"}
+OTHER_STORED = {"headline": "Ferry dog elected harbour master", "publishedAt": "2026-02-01T10:00:00Z"}
+UNDATED = "https://harbour-news.example/pier-to-be-rebuilt"
+PLACES = {
+    "a script of data": state(OTHER_STORED, STORED),
+    "a script that assigns it": state(STORED, opening="<script>window.__STATE__ = "),
+    "with its own address": state({**STORED, "slug": "pier-to-be-rebuilt"}),
+    "seconds since 1970": state({"title": TITLE, "publishTime": 1_772_743_200}),
+}
+
+
+@pytest.mark.parametrize("after", PLACES.values(), ids=PLACES)
+def test_a_date_that_only_script_data_have_is_taken_by_the_headline(after: str) -> None:
+    published, _ = times(a_page(after=after), url=UNDATED)
+    assert published is not None and published.startswith("2026-03-05T20:40")
+
+
+NOT_ITS = {
+    "another story's": state(OTHER_STORED),
+    "an entry of a CMS": state({"title": TITLE, "createdAt": "2019-03-05T20:40:00Z"}),
+    "an event": state({"name": TITLE, "date": "2026-05-09"}),
+    "another page's": state({**STORED, "url": "/2025/11/pier-broken-in-a-storm"}),
+    "two days": state(STORED, {**STORED, "publishedAt": "2026-03-07T20:40:00Z"}),
+    "text of a script": f"<script>say('{TITLE}', {{\"publishedAt\": \"2026-03-05\"}})</script>",
+}
+
+
+@pytest.mark.parametrize("after", NOT_ITS.values(), ids=NOT_ITS)
+def test_other_dates_in_script_data_are_not_the_articles(after: str) -> None:
+    assert times(a_page(after=after), url=UNDATED) == (None, None)
+
+
+def test_script_data_tell_the_hour_of_the_day_in_the_address_and_no_other_day() -> None:
+    assert times(a_page(after=state(STORED)), url=f"{UNDATED[:28]}/2026/03/05/pier")[0] == "2026-03-05T20:40:00+00:00"
+    other = times(a_page(after=state(STORED)), url="https://harbour-news.example/2026/03/04/pier")[0]
+    assert other is not None and other.startswith("2026-03-04")
+
+
+ENTRIES = ("12 January 2024", "3 March 2024", "28 November 2025", "2 February 2026")
+CHRONOLOGIES = {
+    "paragraphs": "".join(f"<p>{day}: {text}</p>" for day, text in zip(ENTRIES, PARAGRAPHS, strict=False)),
+    "boxes": "".join(
+        f"<div class='row'><p class='day'>{day}</p><p>{text}</p></div>"
+        for day, text in zip(ENTRIES, PARAGRAPHS, strict=False)
+    ),
+    "time elements": "".join(
+        f"<div class='row'><p><time>{day}</time></p><p>{text}</p></div>"
+        for day, text in zip(ENTRIES, PARAGRAPHS, strict=False)
+    ),
+}
+
+
+@pytest.mark.parametrize("entries", CHRONOLOGIES.values(), ids=CHRONOLOGIES)
+def test_a_date_in_a_chronology_is_that_of_an_entry(entries: str) -> None:
+    intro = "<p>What became of the pier since the storm, in the words of those who were there.</p>"
+    assert times(a_page((), before=f"{intro}{intro.replace('pier', 'quay')}{entries}"), url=UNDATED) == (None, None)
+
+
+@pytest.mark.parametrize("entries", [CHRONOLOGIES["paragraphs"], CHRONOLOGIES["boxes"]])
+@pytest.mark.parametrize("box", ["p", "p class='day'", "time class='published'"])
+def test_a_date_below_the_headline_of_a_chronology_is_the_articles(entries: str, box: str) -> None:
+    line = f"<{box}>5 March 2026</{box.split(maxsplit=1)[0]}>"
+    published, _ = times(a_page((), before=line + entries), url=UNDATED)
+    assert published is not None and published.startswith("2026-03-05")

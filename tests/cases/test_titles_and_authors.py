@@ -262,3 +262,56 @@ def test_a_box_of_other_works_names_no_author() -> None:
         ("Tom Okafor", "person")
     ]
     assert names(article_of(a_page(after=box.format("<a href='/2'>A winter of storms</a>")))) == []
+
+
+LOGOS = ["/", "https://harbour-news.example", "//harbour-news.example/", "/index.html"]
+
+
+@pytest.mark.parametrize("front", LOGOS)
+def test_an_h1_that_is_wholly_a_link_to_the_front_page_is_no_headline(front: str) -> None:
+    logo = f"<body><header><h1><a href='{front}'>All the news of harbour and town</a></h1></header>"
+    page = titled("Harbour News", head=SITE).replace("<body>", logo).replace(f"<h1>{TITLE}</h1>", f"<h2>{TITLE}</h2>")
+    assert article_of(page).title == TITLE
+
+
+def test_a_headline_in_the_article_that_links_to_the_front_page_is_one() -> None:
+    page = titled("Harbour News", h1=f"<a href='/'>{TITLE}</a>", head=SITE)
+    assert article_of(page).title == TITLE
+
+
+def test_a_blog_with_its_writers_name_as_logo_is_by_a_person() -> None:
+    logo = "<body><h1><a href='/'>Petra Volm</a></h1>"
+    page = a_page(before="<p>By Petra Volm</p>").replace(f"<h1>{TITLE}</h1>", f"<h2>{TITLE}</h2>")
+    assert names(article_of(page.replace("<body>", logo))) == [("Petra Volm", "person")]
+
+
+SECTIONS = {
+    "hi": ("संस्कृति", "हैलोविक की लाइब्रेरी अब आधी रात तक खुलेगी",
+           "हैलोविक की लाइब्रेरी सोमवार से आधी रात तक खुली रहेगी, क्योंकि चार हजार छात्रों ने इसके लिए हस्ताक्षर किए थे।"),
+    "bn": ("সংস্কৃতি", "হ্যালোউইক গ্রন্থাগার মধ্যরাত পর্যন্ত খোলা থাকবে",
+           "হ্যালোউইক গ্রন্থাগার সোমবার থেকে মধ্যরাত পর্যন্ত খোলা থাকবে, কারণ চার হাজার ছাত্র এর জন্য স্বাক্ষর করেছিলেন।"),
+    "ta": ("பண்பாடு", "ஹாலோவிக் நூலகம் நள்ளிரவு வரை திறந்திருக்கும்",
+           "ஹாலோவிக் நூலகம் திங்கள் முதல் நள்ளிரவு வரை திறந்திருக்கும், நான்காயிரம் மாணவர்கள் இதற்காக கையெழுத்திட்டனர்."),
+}
+
+
+@pytest.mark.parametrize("lang", SECTIONS)
+def test_a_sections_name_in_an_indic_script_is_no_headline(lang: str) -> None:
+    section, headline, text = SECTIONS[lang]
+    page = a_page((text, text[::-1].strip(".।") + ".", *PARAGRAPHS[:2]), headline, lang=lang)
+    page = page.replace(f"<h1>{headline}</h1>", f"<h1>{section}</h1><h2>{headline}</h2>")
+    assert article_of(page).title == headline
+
+
+REPORTERS = {
+    "本报记者 王小明": ["王小明"],
+    "（记者 王小明 报道）": ["王小明"],
+    "김철수 기자": ["김철수"],
+    "김철수·이영희 기자": ["김철수", "이영희"],
+    "사회부 기자": [],
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), REPORTERS.items())
+def test_a_line_above_the_text_that_is_the_names_of_reporters_names_them(line: str, expected: list[str]) -> None:
+    assert [name for name, _ in names(article_of(a_page(before=f"<p>{line}</p>")))] == expected

@@ -28,6 +28,9 @@ WALLS = (
     "로그인하고 기사 계속 보기",
     "Log in and read on: this story is free for members",
     "Fizessen elő, és olvassa tovább!",
+    "A cikk folytatásáért jelentkezzen be: bejelentkezés",
+    "Bli prenumerant för att läsa vidare",
+    "Đăng nhập để đọc tiếp",
     "Abonează-te ca să citești mai departe",
     "Sadržaj dostupan samo pretplatnicima",
     "Претплатите се и наставите са читањем",
@@ -57,6 +60,7 @@ def test_a_short_line_that_says_who_may_read_on_is_a_wall(wall: str) -> None:
 
 OFFERS = (
     "Sign in to see the comments",
+    "A tárgyalás holnap folytatódik az előfizetőkkel",
     "Subscribe to our newsletter and read more stories",
     "Register",
     "Read the article aloud",

@@ -158,13 +158,13 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
     """
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
-             and (not is_strict or _is_headline(block.text) or _is_numbered(block.text, signs.url))]
+             and (not is_strict or is_headline(block.text) or _is_numbered(block.text, signs.url))]
     return any(_sentences_below(page, chosen, head) >= fewest for head in heads[:2])
 
 
-def _is_headline(title: str) -> bool:
+def is_headline(title: str) -> bool:
     """
-    >>> [_is_headline(title) for title in ("Net Repair", "Ferry runs aground", "渡轮在马罗比附近搁浅多人")]
+    >>> [is_headline(title) for title in ("Net Repair", "Ferry runs aground", "渡轮在马罗比附近搁浅多人")]
     [False, True, True]
     """
     return count_words(title) >= FEWEST_WORDS or size_of(title) >= SHORTEST_HEADLINE

@@ -52,10 +52,14 @@ MOST_CAPTIONS = 0.25
 SHORTEST_LINK = 20
 """Characters of a linked headline. A line of the second opinion that consists of some is no text."""
 
+MOST_LABEL_WORDS, MOST_LABEL_LETTERS = 4, 9
+"""Words before a colon that are a label, as "Read also" is, and letters of one without spaces but with a comma."""
+
 LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
+_PAUSE = re.compile("[，、]")
 _SENTENCE = re.compile(rf"""["'“„«»‘「]?[^\W\d_a-z].*\w[{STOPS}]["'”“»«’」]?""")
 _WIDE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
@@ -132,7 +136,7 @@ def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
     """
     texts = [page.blocks[number].text for number in numbers]
     first: dict[str, int] = {}
-    originals = [first.setdefault(text, at) for at, text in enumerate(texts)]
+    originals = [first.setdefault(text.replace(" ", ""), at) for at, text in enumerate(texts)]  # lines broken elsewhere
     is_copy = [original < at for at, original in enumerate(originals)]
     runs: list[list[int]] = []
     for at in (at for at in range(len(texts)) if is_copy[at]):
@@ -223,7 +227,17 @@ def _is_linked_pointer(page: Blocks, number: int) -> bool:
     block = page.blocks[number]
     return (block.linked >= 0.97 * len(block.text) and len(block.text) <= LONGEST_POINTER
             and page.boxes[block.box].tag in ("p", "div", "section", "article", "blockquote")
-            and _LINK_LABEL.match(block.text) is not None)
+            and (label := _LINK_LABEL.match(block.text)) is not None
+            and not (block.text.endswith((".", "。", "।")) and _is_clause(label[0][:-1])))
+
+
+def _is_clause(text: str) -> bool:
+    """Whether a text before a colon is more than a label.
+
+    >>> _is_clause("Read also: "), _is_clause("The vote of the drivers: "), _is_clause("投票在车库举行，结果接近：")
+    (False, True, True)
+    """
+    return len(text.split()) > MOST_LABEL_WORDS or (len(text) > MOST_LABEL_LETTERS and _PAUSE.search(text) is not None)
 
 
 def _second_opinion(page: Blocks, chosen: Chosen, markup: str, signs: PageSigns) -> str:

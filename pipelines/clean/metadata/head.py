@@ -24,6 +24,7 @@ _NO_HEADLINE = frozenset(("button", "svg", "script", "style", "template", "noscr
 _ASIDE = frozenset(("time", "small"))
 _APART = frozenset(("br", "div", "p"))
 _PUBLISHER = finder("/descendant::*[@itemprop='publisher']/descendant::*[@itemprop='name']")
+_FRONT = re.compile(r"(?:(?:https?:)?//[^/?#\s]+)?/?(?:index\.(?:html?|php|aspx?))?")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
 MOST_HEADLINES = 5
@@ -94,13 +95,13 @@ def read_head(root: etree._Element) -> Head:
                     links.setdefault(relation, []).append(target.strip())
         elif tag.tag in ("h1", "h2"):
             same = headlines if tag.tag == "h1" else headings
-            if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None:
+            if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None and (
+                    not _is_logo(tag)):
                 same += [(tag, text) for text in (unescaped(headline_text(tag) or text_in(tag)),) if text]
         elif title is None and next(tag.iterancestors(*_DRAWN), None) is None:
             title = unescaped(text_in(tag)) or None
-    for tag in _PUBLISHER(root)[:1] if "og:site_name" not in metas else ():
-        if name := " ".join((tag.get("content") or text_in(tag)).split()):
-            metas[MICRODATA_PUBLISHER] = [name]
+    if "og:site_name" not in metas and (name := _publisher_in(root)):
+        metas[MICRODATA_PUBLISHER] = [name]
     metas.setdefault("headline", list(_shown_headlines(root, of_others)))
     declared = [text for text in (title, *metas.get("og:title", ())) if text]
     return Head(
@@ -111,6 +112,20 @@ def read_head(root: etree._Element) -> Head:
         (root.get("lang") or root.get(_XML_LANG) or "").strip() or None,
         tuple(text for _, text in headings),
     )
+
+
+def _publisher_in(root: etree._Element) -> str:
+    """The name of the first publisher in the page's microdata; "" if there is none."""
+    return next((" ".join((tag.get("content") or text_in(tag)).split()) for tag in _PUBLISHER(root)), "")
+
+
+def _is_logo(heading: etree._Element) -> bool:
+    """Whether an h1 above the article is wholly a link to a front page."""
+    link = next(heading.iter("a"), None) if heading.tag == "h1" else None
+    target = "" if link is None else link.get("href", "").strip()
+    if link is None or not target or _FRONT.fullmatch(target) is None:
+        return False
+    return text_in(heading) == text_in(link) and next(heading.iterancestors("article", "main"), None) is None
 
 
 def headline_text(tag: etree._Element, *, is_short: bool = False) -> str:

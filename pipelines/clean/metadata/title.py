@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from pipelines.addresses import path_of
 from pipelines.clean.metadata.found import Found
-from pipelines.clean.text import tidy_line
+from pipelines.clean.text import count_words, size_of, tidy_line
 
 _SEPARATOR = re.compile(
     r"\s+[|\-–—•·«»‹›:<>~/]+\s+|\s*[|»｜│—]\s*|\s+::\s+|:\s+|\s?：\s?"
@@ -21,10 +21,15 @@ _BARS = frozenset("|｜│•»«›‹><_＿")
 _QUOTES = {"«": "»", "»": "«", "‹": "›", "›": "‹"}
 _UNSPACED_BARS = frozenset(("_", "＿", "-", "－"))
 _LETTERS = re.compile(r"[^\w]+")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile("[\\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+"""Words with their combining marks, by which those of Indic scripts would be cut into letters."""
+
 _ARTICLE = re.compile(r"^(?:the\s+|www\.)", re.I)
 _COUNT = re.compile(r"\s*\([\w-]+(?:\.[\w-]+)+\)(?:\s*\d{1,5})?")
 SHORTEST_HEADLINE = 8
+FEWEST_WORDS, SIZE_OF_HEADLINE = 3, 20
+"""Words, or size in letters, of what is more than an outlet's name."""
+
 LONGEST_TITLE = 1_000
 MOST_PARTS = 20
 """A title with more parts between separators than this is a list of words, and is not split."""
@@ -191,7 +196,8 @@ def _confirmed(seen: list[str], declared: list[str], words: frozenset[str]) -> s
     """The visible headline that is most like a declared title, and whose words the text has."""
     if not declared:
         return seen[0] if seen else None
-    shares = {title: max(_in_common(title, other) for other in declared) for title in seen}
+    shares = {title: max(1.0 if _opens(title, other) else _in_common(title, other) for other in declared)
+              for title in seen}
     alike = [title for title in seen if shares[title] >= ALIKE]
     said = {title: _support(title, words) if len(stems_of(title)) >= FEWEST_STEMS else 0.0 for title in alike}
     return max(alike, key=lambda title: shares[title] + said[title], default=None)
@@ -203,6 +209,13 @@ def _supported(seen: list[str], declared: list[tuple[str, str, str]], words: fro
     if best is None or _support(best, words) < CONFIRMED or len(stems_of(best)) < FEWEST_STEMS:
         return None
     return best if all(_support(text, words) < _support(best, words) for _, text, _ in declared) else None
+
+
+def _opens(title: str, other: str) -> bool:
+    """Whether a title is all of another one before a separator, and no headline follows, as after a section's name."""
+    rest = _SEPARATOR.match(other, len(title)) if other.startswith(title) else None
+    after = other[rest.end() :] if rest is not None else ""
+    return rest is not None and count_words(after) < FEWEST_WORDS and size_of(after) < SIZE_OF_HEADLINE
 
 
 def _support(title: str, words: frozenset[str]) -> float:
@@ -255,14 +268,19 @@ def _heads_of(title: str, other: str) -> list[str]:
 
 
 def _in_common(one: str, other: str) -> float:
-    """The share of the shorter title's words that the other has too. In scripts without spaces, letters are compared.
+    """The share of the shorter title's words that the other has too. In scripts without spaces, letters are compared,
+    or pairs of them where letters are few.
 
     >>> _in_common("Pier opens early", "East pier opens"), _in_common("Local news", "Crews call in council's bluff")
     (0.6666666666666666, 0.0)
+    >>> _in_common("การเมือง", "คนขับรถรางลงมติยุติการหยุดงาน") < 0.2, _in_common("राजनीति", "नौ दिन की हड़ताल खत्म")
+    (True, 0.0)
     """
     mine, theirs = (set(_WORD.findall(title.casefold())) for title in (one, other))
     if any(word > "\u0e00" for word in (*mine, *theirs)):
-        mine, theirs = set(plain(one)), set(plain(other))
+        has_few = not any(word > "\u2e80" for word in (*mine, *theirs))
+        mine, theirs = (set(map("".join, pairwise(plain(text)))) if has_few else set(plain(text))
+                        for text in (one, other))
         return len(mine & theirs) / max(1, len(mine | theirs))
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
 

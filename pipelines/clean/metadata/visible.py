@@ -68,9 +68,9 @@ _FILED = re.compile(
 """A reporter at the beginning of the text, after the place and the agency."""
 
 _REPORTERS_ALONE = re.compile(
-    r"[(\[]?[\uac00-\ud7a3]{2,4}(?:[·,]\s?[\uac00-\ud7a3]{2,4})*\s(?:인턴|선임)?기자[)\]]?"
-    rf"|[（(〔【]?(?:(?:本报|本報|特约|特約)[记記]者\s?|[记記]者\s){_HAN_REPORTERS}[）)〕】]?")
-"""A line that is the names of reporters."""
+    r"[(\[]?(?![\uac00-\ud7a3]{1,3}[부팀]\s)[\uac00-\ud7a3]{2,4}(?:[·,]\s?[\uac00-\ud7a3]{2,4})*\s(?:인턴|선임)?기자[)\]]?"
+    rf"|[（(〔【]?(?:(?:本报|本報|特约|特約)[记記]者\s?|[记記]者\s){_HAN_REPORTERS}(?:\s(?:报道|報導|報道))?[）)〕】]?")
+"""A line that is the names of reporters, and not of a desk (사회부)."""
 
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\s\S{0,3}\d")
@@ -107,7 +107,7 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
     looks = (("author element", iter(marked)), ("byline", _opened(page, near.before)),
              ("author box", _boxed(page, near.before)), ("author link", _linked(page, near.before)),
              ("byline", _dated(page, near.before)),
-             ("first paragraph", _filed(page, near.before)),
+             ("byline", _reporters(page, near.before)), ("first paragraph", _filed(page, near.before)),
              ("byline", _closing(page, near.after)), ("author box", _boxed(page, above, _SURELY_AUTHOR)),
              ("author element", _marked_below(page, near.after)), ("byline", _credited(page, near.after)),
              ("author box", _described(page, near.after)))
@@ -208,16 +208,25 @@ def _filed(page: Blocks, numbers: range) -> Iterator[str]:
             return
 
 
+def _reporters(page: Blocks, numbers: range) -> Iterator[str]:
+    """The first line that is nothing but the names of reporters, in scripts without capitals."""
+    yield from [names for number in numbers if (names := _reporters_in(page.blocks[number].text)) is not None][:1]
+
+
+def _reporters_in(line: str) -> str | None:
+    """The names in a line that is the names of reporters; None for other lines."""
+    line = _MAIL.sub("", line).strip() if len(line) <= LONGEST_CREDIT else ""
+    return _HANGUL_NAMES.sub(", ", line.strip("()（）〔〕【】[] ")) if _REPORTERS_ALONE.fullmatch(line) else None
+
+
 def _closing(page: Blocks, numbers: range) -> Iterator[str]:
     """The names in a byline at the article's end that begins with explicit words, such as "Written by"."""
     tables = load_name_tables()
     for number in range(max(0, numbers.start - 2), numbers.stop):
         text = page.blocks[number].text
-        if number <= numbers.start and len(text) <= LONGEST_CREDIT:
-            line = _MAIL.sub("", text).strip()
-            if _REPORTERS_ALONE.fullmatch(line):
-                yield _HANGUL_NAMES.sub(", ", line.strip("()（）〔〕【】[] "))
-                return
+        if number <= numbers.start and (names := _reporters_in(text)) is not None:
+            yield names
+            return
         if len(text) <= LONGEST_BYLINE and (match := tables.closing.match(text)) is not None:
             names = _names_in(text[match.end():])
             if _is_name_like(names):

@@ -30,6 +30,10 @@ MOST_LETTERS = 45
 MOST_AFTER = 3
 """Words in small letters after a date that is not in a sentence."""
 
+SERIES, FARTHEST_OF_SERIES, BESIDE_HEADLINE = 3, 3, 2
+"""Different days that are a series, as the entries of a chronology have them, the blocks from one to the next, and from
+the headline to the article's own date."""
+
 LAST_OF_BODY, LONGEST_LABELLED = 2, 60
 """Blocks at the body's end that may be a label and a date, and their characters."""
 
@@ -81,17 +85,55 @@ def _seen(page: Blocks, near: Near, language: str | None) -> Iterator[tuple[str,
     around = boxes_around(page.boxes, page.blocks[max(0, near.after.start - 1)].box)
     looked = range(near.before.start - BEFORE_HEADLINE, min(near.before.stop + 1, len(page.blocks)))
     marks = [mark for mark in page.marks
-             if mark.kind == "time" and mark.block in looked and not _is_beside(page, mark.block, around)]
+             if mark.kind == "time" and mark.block in looked and not _is_beside(page, mark.block, around)
+             and (_PUBLISHED.search(mark.names) or not _is_in_series(page, near, mark.block, language))]
     for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline come last
         if (moment := read_moment(mark.text) or read_written(mark.text, language)) is not None:
             yield _field_of(page, mark), Found(moment, "time element", mark.text)
     after = range(max(near.before.stop, near.after.start - LAST_OF_BODY), near.after.stop)
     for numbers, must_be_labelled in ((near.before, False), (after, True)):
-        yield from _written(page, numbers, None if must_be_labelled else around, near.after.start, language)
+        yield from _written(page, near, numbers, None if must_be_labelled else around, language)
     for other in (_above(page, near, language), _opening(page, near, language, around),
                   _at_start(page, near, language), _at_end(page, near, language)):
         if other is not None:
             yield "published_at", other
+
+
+def _is_in_series(page: Blocks, near: Near, number: int, language: str | None) -> bool:
+    """Whether a block opens with a date, and others close to it do so with other days, in boxes alike: a chronology.
+
+    A date beside the headline is the article's, and one alone in its line is in no series with those before a text.
+    """
+    own = None if abs(number + 1 - near.before.start) <= BESIDE_HEADLINE else _day_at_start(page, number, language)
+    if own is None:
+        return False
+    days = {own[0]}
+    for step in (-1, 1):
+        last = at = number
+        while 0 <= (at := at + step) < len(page.blocks) and abs(at - last) <= FARTHEST_OF_SERIES and len(days) < SERIES:
+            if _are_alike(page, number, at) and (other := _day_at_start(page, at, language)) and other[1] == own[1]:
+                days.add(other[0])
+                last = at
+    return len(days) >= SERIES
+
+
+def _are_alike(page: Blocks, one: int, other: int) -> bool:
+    """Whether the boxes of two blocks have the same tag and names, and are in one box or in boxes alike of one box."""
+    first, second = (page.boxes[page.blocks[number].box] for number in (one, other))
+    above, beside = page.boxes[first.parent], page.boxes[second.parent]
+    return (first.tag, first.names) == (second.tag, second.names) and (
+        first.parent == second.parent
+        or (above.parent == beside.parent and (above.tag, above.names) == (beside.tag, beside.names)))
+
+
+def _day_at_start(page: Blocks, number: int, language: str | None) -> tuple[str, bool] | None:
+    """The date that a block opens with, as it is written, and whether it is alone; None if it opens otherwise."""
+    line = page.blocks[number].text[:LONGEST_DATE]
+    dates = dates_in(line, language) if _DIGIT.search(line) is not None else []
+    is_first = bool(dates) and all(map(is_day, line[: dates[0].start].replace(",", " ").split()))
+    if not is_first:
+        return None
+    return line[dates[0].start : dates[0].end], _TIME_AFTER.fullmatch(line, dates[0].end) is not None
 
 
 def _field_of(page: Blocks, mark: Mark) -> str:
@@ -186,7 +228,8 @@ def _opening(page: Blocks, near: Near, language: str | None, around: frozenset[i
         dates = dates_in(line, language) if len(text) > LONGEST_OPENING else []
         for date in dates if len(dates) == 1 else ():
             is_set_off = _AFTER_OPENING.match(line, date.end) is not None
-            if is_set_off and _PLACE.fullmatch(line[: date.start]) and not _is_beside(page, number, around):
+            if is_set_off and _PLACE.fullmatch(line[: date.start]) and not (
+                    _is_beside(page, number, around) or _is_in_series(page, near, number, language)):
                 moment = read_written(line[date.start : date.end], language)
                 return Found(moment, "first paragraph", line) if moment is not None else None
     return None
@@ -217,7 +260,8 @@ def _at_end(page: Blocks, near: Near, language: str | None) -> Found[Moment] | N
         if not is_inside or not is_said or len(line) > LONGEST_DATE or not _is_alone(line, language):
             continue
         moment = read_written(line, language)
-        if moment is not None and not _is_of_next(page, number, language):
+        if moment is not None and not (
+                _is_of_next(page, number, language) or _is_in_series(page, near, number, language)):
             return Found(moment, "written date", block.text)
     return None
 
@@ -235,12 +279,12 @@ def _is_of_next(page: Blocks, number: int, language: str | None) -> bool:
         for block in page.blocks[number + 1 : number + 5])
 
 
-def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_end: int, language: str | None,
+def _written(page: Blocks, near: Near, numbers: range, around: frozenset[int] | None, language: str | None,
              ) -> Iterator[tuple[str, Found[Moment]]]:
     """The dates in short lines. Without ``around``, only those with a label are read, and before the body's end only
     lines that are a label and a date."""
     tables = load_date_tables()
-    others = {mark.block for mark in page.marks if mark.kind == "other time"}
+    others, body_end = {mark.block for mark in page.marks if mark.kind == "other time"}, near.after.start
     for number in numbers:
         line = page.blocks[number].text
         longest = LONGEST_BYLINE if around is not None or number >= body_end else LONGEST_LABELLED
@@ -253,7 +297,8 @@ def _written(page: Blocks, numbers: range, around: frozenset[int] | None, body_e
             continue
         for field, part in labelled_dates(line, language):
             if field is None and (around is None or _is_beside(page, number, around)
-                                  or not _is_bare(page, number, part, language)):
+                                  or not _is_bare(page, number, part, language)
+                                  or _is_in_series(page, near, number, language)):
                 continue
             if (moment := read_written(part, language)) is not None:
                 yield field or "published_at", Found(moment, "written date" if field is None else LABELLED, line)
