@@ -27,6 +27,7 @@ $(INSTALLED): infra/requirements.lock infra/bootstrap.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r infra/bootstrap.lock || { echo "Could not install uv: is the network (a package index) reachable? Then run the same command again."; exit 1; }
 	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r infra/requirements.lock || { echo "Could not install the locked packages: is the network reachable, and the disk not full? Then run the same command again."; exit 1; }
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q flows pipelines schemas
 	@touch $@
 
 install: $(INSTALLED)  ## create the environment from the lock file with hashes

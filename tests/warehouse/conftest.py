@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
+from tests.forking import Forking
 from tests.warehouse.fake import FakeWarehouse
 from tests.warehouse.sampled import sample_batch
 
@@ -127,6 +129,13 @@ def iceberg_warehouse(prepared_iceberg: Path, tmp_path: Path) -> IcebergWarehous
         f"&replica={tmp_path}/replica.duckdb"
     )
     return IcebergWarehouse(address, tmp_path / "replica.duckdb", patience_s=0.2, clock=lambda: FETCHED_AT)
+
+
+@pytest.fixture(scope="session")
+def forking() -> Iterator[Forking]:
+    """Forks processes that may be killed while they write to a warehouse."""
+    with Forking() as started:
+        yield started
 
 
 @pytest.fixture

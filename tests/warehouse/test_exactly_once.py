@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from pipelines.warehouse import Loaded, OffsetsMoved, load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
+from tests.forking import Forking
 from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, refused, stage, tombstone
 from tests.warehouse.reading import url_of
 
@@ -40,18 +39,14 @@ with armed(die):
 """
 
 
-@pytest.mark.parametrize(("point", "where", "is_loaded"), [
-    (Failpoint.TABLE_CHANGED, "ledger", False), (Failpoint.CHANGED, "", False), (Failpoint.COMMITTED, "", True),
+@pytest.mark.parametrize(("killed_at", "is_loaded"), [
+    ((Failpoint.TABLE_CHANGED, "ledger"), False), ((Failpoint.CHANGED, ""), False), ((Failpoint.COMMITTED, ""), True),
 ])
 def test_a_killed_load_is_there_whole_or_not_at_all(
-    database: RelationalWarehouse, tmp_path: Path, point: Failpoint, where: str, is_loaded: bool
+    database: RelationalWarehouse, forking: Forking, tmp_path: Path, killed_at: tuple[Failpoint, str], is_loaded: bool
 ) -> None:
     batch = stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,)), refused(1), tombstone(2, "9" * 32))
-    died = subprocess.run(
-        [sys.executable, "-c", DIE_LOADING, url_of(database), str(batch.folder), point, where], check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert died.returncode == -signal.SIGKILL
+    assert forking.run(DIE_LOADING, url_of(database), str(batch.folder), *killed_at) == -signal.SIGKILL
     assert database.next_offsets(TOPIC) == ({0: 3} if is_loaded else {})
     assert database.query("SELECT count(*) FROM articles").rows == ((int(is_loaded),),)
     assert load_batch(database, batch).was_loaded_before is is_loaded

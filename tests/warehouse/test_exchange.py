@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.interface import ExchangeRefused
 from pipelines.warehouse.postgres import PostgresWarehouse
+from tests.forking import Forking
 from tests.warehouse.batches import TOPIC, carried, stage
 from tests.warehouse.reading import url_of
 
@@ -71,14 +70,10 @@ def test_a_block_that_fails_leaves_the_warehouse_as_it_was(duckdb_warehouse: Duc
     (Failpoint.EXCHANGED, True),
 ])
 def test_a_killed_exchange_leaves_one_whole_state_and_nothing_beside_it(
-    duckdb_warehouse: DuckDBWarehouse, tmp_path: Path, point: Failpoint, is_loaded: bool
+    duckdb_warehouse: DuckDBWarehouse, forking: Forking, tmp_path: Path, point: Failpoint, is_loaded: bool
 ) -> None:
     batch = stage(tmp_path, carried(0))
-    died = subprocess.run(
-        [sys.executable, "-c", DIE_EXCHANGING, url_of(duckdb_warehouse), str(batch.folder), point], check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert died.returncode == -signal.SIGKILL
+    assert forking.run(DIE_EXCHANGING, url_of(duckdb_warehouse), str(batch.folder), point) == -signal.SIGKILL
     assert duckdb_warehouse.query(COUNT).rows == ((int(is_loaded),),)
     with duckdb_warehouse.writer():
         assert files(duckdb_warehouse) == ["news.duckdb", "news.duckdb.writer.json"]
