@@ -32,6 +32,10 @@ LONGEST = (
 """Files of ``integration`` that take about a minute or more, the longest first: the last one keeps a shard at work."""
 LONG = {"integration": 0, "jobs": 1, "flows": 2, "warehouse": 3}
 """Folders whose files take longest, in this order: shards that begin with them end together."""
+UNUSED_SERVICES = (
+    "CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "FOREMAN", "LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR",
+)
+"""Services of the session's Prefect server that no test waits for. They look into its database every few seconds."""
 
 
 use_one_thread()
@@ -116,7 +120,10 @@ def postgres(postgres_server: LocalPostgres) -> Iterator[str]:
 def local_prefect(tmp_path_factory: pytest.TempPathFactory) -> LocalPrefect:
     """A real Prefect server, which shards share: it has flow runs of others, too."""
     server = LocalPrefect(common_folder(tmp_path_factory, "prefect"))
-    SHARED.start(server)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in UNUSED_SERVICES:
+            environment.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
+        SHARED.start(server)
     return server
 
 
