@@ -65,6 +65,7 @@ _CODES = {
     "RegistryRefused": UNAVAILABLE,
     "WarehouseBusy": OTHER_WRITER,
     "OffsetsMoved": OTHER_WRITER,
+    "StateMoved": OTHER_WRITER,
     "LeaseLost": OTHER_WRITER,
     "RunFailed": FAILED,
     "LedgerOpen": FAILED,

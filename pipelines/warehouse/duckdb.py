@@ -338,6 +338,12 @@ def _advice(path: Path, fault: duckdb.Error) -> str:
         return f"Another process keeps {path} open: {fault}. What to do: close it there and run this again."
     if "No space left" in str(fault) or "disk is full" in str(fault).lower():
         return f"The disk of {path} is full; nothing was changed: {fault}. What to do: free some space, run this again."
+    if isinstance(fault, duckdb.OutOfMemoryException):
+        return (
+            f"Writing to {path} needs more memory or temporary disk space than is available; nothing was changed: "
+            f"{fault}\nWhat to do: end other programs or give the machine more memory, lower DATELINE_BATCH__MAX_RECORDS, "
+            "and run this again."
+        )
     return f"{path} cannot be read or written; nothing was changed: {fault}. What to do: fix this and run it again."
 
 

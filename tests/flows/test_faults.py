@@ -15,10 +15,12 @@ from pipelines.warehouse import (
     LedgerOpen,
     OffsetsMoved,
     QueryFailed,
+    StateMoved,
     WarehouseBusy,
     WarehouseFault,
     WarehouseUnavailable,
 )
+from pipelines.warehouse.leases import LeaseLost
 
 
 @pytest.mark.parametrize(("fault", "code"), [
@@ -34,6 +36,8 @@ from pipelines.warehouse import (
     (OSError(errno.ENOSPC, "full"), 3),
     (WarehouseBusy("?"), 4),
     (OffsetsMoved("?"), 4),
+    (StateMoved("?"), 4),
+    (LeaseLost("?"), 4),
     (RunFailed("?"), 5),
     (LedgerOpen("?"), 5),
     (ZeroDivisionError("?"), 5),

@@ -12,6 +12,7 @@ import pytest
 from flows.faults import exit_code
 from pipelines.warehouse import (
     QueryFailed,
+    QueryStopped,
     WarehouseBusy,
     WarehouseFault,
     WarehouseMissing,
@@ -20,6 +21,7 @@ from pipelines.warehouse import (
     load_batch,
     open_warehouse,
 )
+from pipelines.warehouse.asking import answered
 from pipelines.warehouse.damage import WarehouseCorrupt
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.batches import TOPIC, carried, stage
@@ -195,3 +197,31 @@ def test_a_warehouse_that_goes_away_before_a_load_is_waited_for_and_not_made_ane
     assert not duckdb_warehouse.path.exists()
     away.rename(duckdb_warehouse.path)
     assert load_batch(duckdb_warehouse, batch).outcomes == {"loaded": 1}
+
+
+MUCH = "SELECT list(i::VARCHAR || '-----------------------------') FROM range(1_000_000) r(i)"
+
+
+def little_memory(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("SET memory_limit = '3MB'; SET threads = 1; SET max_temp_directory_size = '0MB'")
+
+
+def test_a_query_that_needs_too_much_memory_is_stopped_and_says_so() -> None:
+    with duckdb.connect() as con:
+        little_memory(con)
+        with (
+            pytest.raises(QueryStopped, match=r"more memory or temporary disk space than is available(.|\n)*What to do:"),
+            answered(con, MUCH, (), None) as answer,
+        ):
+            list(answer.rows)
+
+
+def test_a_load_that_needs_too_much_memory_changes_nothing_and_says_so(duckdb_warehouse: DuckDBWarehouse) -> None:
+    with (
+        pytest.raises(WarehouseUnavailable, match=r"needs more memory (.|\n)*nothing was changed(.|\n)*MAX_RECORDS"),
+        duckdb_warehouse._writing() as con,
+    ):
+        con.execute("CREATE TABLE new_table (i INTEGER)")
+        little_memory(con.raw)  # type: ignore[attr-defined]
+        con.execute(MUCH).fetchall()
+    assert duckdb_warehouse.query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'new_table'").rows == ()
