@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from pipelines.decode.avro import fingerprint_and_datum, id_and_datum
 from pipelines.decode.times import fetch_time
 from pipelines.failures import MalformedAvro
 from pipelines.records import RawMessage
 from schemas import Registry, SchemaMissing, SchemaVersion, UnreadableDatum
-from schemas.registry import CONFLUENT, SINGLE_OBJECT, SchemaUnreadable
+from schemas.registry import SchemaUnreadable
 
 SUBJECT = "article"
 
@@ -35,10 +36,10 @@ def read_article(message: RawMessage, registry: Registry) -> dict[str, Any] | No
 def _writer(value: bytes, registry: Registry) -> tuple[SchemaVersion, bytes] | None:
     """The schema with which a value was written, and its datum; None if the framing or the schema is another one."""
     try:
-        if value.startswith(SINGLE_OBJECT) and len(value) >= 10:
-            return registry.by_fingerprint(int.from_bytes(value[2:10], "little")), value[10:]
-        if value.startswith(CONFLUENT) and len(value) >= 5:
-            return registry.by_id(int.from_bytes(value[1:5], "big")), value[5:]
+        if framed := fingerprint_and_datum(value):
+            return registry.by_fingerprint(framed[0]), framed[1]
+        if framed := id_and_datum(value):
+            return registry.by_id(framed[0]), framed[1]
     except (SchemaMissing, SchemaUnreadable):
         pass
     return None

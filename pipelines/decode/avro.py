@@ -20,10 +20,11 @@ def read_single_object(value: bytes, registry: Registry) -> Fetched:
 
     Rejects: MalformedAvro, UnknownSchema.
     """
-    if len(value) < 10:
+    framed = fingerprint_and_datum(value)
+    if framed is None:
         raise MalformedAvro("eight bytes of fingerprint after C3 01", value=value.hex(" "))
-    fingerprint = int.from_bytes(value[2:10], "little")
-    return _read(registry, lambda: registry.by_fingerprint(fingerprint), value[10:], f"fingerprint {fingerprint:016x}")
+    fingerprint, datum = framed
+    return _read(registry, lambda: registry.by_fingerprint(fingerprint), datum, f"fingerprint {fingerprint:016x}")
 
 
 def read_confluent(value: bytes, registry: Registry) -> Fetched:
@@ -31,10 +32,33 @@ def read_confluent(value: bytes, registry: Registry) -> Fetched:
 
     Rejects: MalformedAvro, UnknownSchema.
     """
-    if len(value) < 5:
+    framed = id_and_datum(value)
+    if framed is None:
         raise MalformedAvro("four bytes of schema id after 00", value=value.hex(" "))
-    schema_id = int.from_bytes(value[1:5], "big")
-    return _read(registry, lambda: registry.by_id(schema_id), value[5:], f"id {schema_id}")
+    schema_id, datum = framed
+    return _read(registry, lambda: registry.by_id(schema_id), datum, f"id {schema_id}")
+
+
+def fingerprint_and_datum(value: bytes) -> tuple[int, bytes] | None:
+    """What follows C3 01 in a message of the single-object encoding; None if the value is another one or too short.
+
+    >>> fingerprint_and_datum(b"\\xc3\\x01" + bytes([7, 1, 0, 0, 0, 0, 0, 0]) + b"datum")
+    (263, b'datum')
+    """
+    if not is_single_object(value) or len(value) < 10:
+        return None
+    return int.from_bytes(value[2:10], "little"), value[10:]
+
+
+def id_and_datum(value: bytes) -> tuple[int, bytes] | None:
+    """What follows 00 in a message of Confluent's wire format; None if the value is another one or too short.
+
+    >>> id_and_datum(b"\\x00" + bytes([0, 0, 1, 7]) + b"datum"), id_and_datum(b"<p>pier")
+    ((263, b'datum'), None)
+    """
+    if not is_confluent(value) or len(value) < 5:
+        return None
+    return int.from_bytes(value[1:5], "big"), value[5:]
 
 
 def is_single_object(value: bytes) -> bool:
