@@ -341,8 +341,8 @@ def _advice(path: Path, fault: duckdb.Error) -> str:
     if isinstance(fault, duckdb.OutOfMemoryException):
         return (
             f"Writing to {path} needs more memory or temporary disk space than is available; nothing was changed: "
-            f"{fault}\nWhat to do: end other programs or give the machine more memory, lower DATELINE_BATCH__MAX_RECORDS, "
-            "and run this again."
+            f"{fault}\nWhat to do: end other programs or give the machine more memory, lower "
+            "DATELINE_BATCH__MAX_RECORDS, and run this again."
         )
     return f"{path} cannot be read or written; nothing was changed: {fault}. What to do: fix this and run it again."
 
