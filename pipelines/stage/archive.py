@@ -220,7 +220,8 @@ class Archive:
 
         Returns how many were encrypted now, and how many stay as they are, because their key is not given or their file
         is damaged: what is damaged must go on showing it. Each file is replaced at once, and a call that was cut short
-        is finished by another.
+        is finished by another. Of a file's messages, one row group at a time is in memory: ``ROW_GROUP`` messages, or
+        ``ROW_GROUP_BYTES`` of values and one message more, some three times over while they are rewritten.
         """
         done = left = 0
         for batch in self.batches():

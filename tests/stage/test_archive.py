@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +15,9 @@ import pytest
 
 from pipelines.failpoints import Failpoint, armed
 from pipelines.records import Coordinates, OffsetRange, RawMessage
-from pipelines.stage import Archive, Folder, PartWriter, StagedBatch, StagedBatchDamaged, Wanted
+from pipelines.stage import Archive, Folder, PartWriter, StagedBatch, StagedBatchDamaged, Wanted, parts
 from pipelines.stage.encryption import Keyring
+from pipelines.stage.parts import OPEN
 from tests.builders import FETCHED_AT, a_message, coordinates
 
 TOPIC = "articles.raw"
@@ -258,6 +260,28 @@ def test_messages_of_a_former_key_and_open_ones_get_the_current_one(archive: Arc
     assert [(check.damage, check.damaged) for check in checks] == [(None, [])] * 4
     stored = b"".join(archive.folder.read(name) for name in names(archive.folder))
     assert b"page 1" not in stored
+
+
+def test_messages_are_encrypted_anew_one_row_group_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ROW_GROUP", 2)
+    archive = Archive(Folder.at(tmp_path) / "archive", TOPIC, Keyring("second", {"second": b"2" * 32}))
+    replace(archive, keyring=OPEN).publish(staged(replace(archive, keyring=OPEN), "run-00001", messages(0, 12)))
+    held, read_group = [], pq.ParquetFile.read_row_group
+
+    def counted(self: pq.ParquetFile, *given: Any, **named: Any) -> pa.Table:
+        table = read_group(self, *given, **named)
+        held.append(table.num_rows)
+        return table
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    monkeypatch.setattr(pq.ParquetFile, "read", None)
+    assert archive.reencrypt() == (12, 0)
+    assert set(held) == {2}
+    (batch,) = archive.batches()
+    opened = [pq.ParquetFile(archive.where(batch, file)) for file in batch.files]
+    assert [file.num_row_groups for file in opened] == [3, 3]
+    for file in opened:
+        file.close()
 
 
 def test_damaged_messages_are_not_encrypted_anew(archive: Archive) -> None:
