@@ -33,8 +33,8 @@ def load_batch(  # noqa: PLR0913  the batch, and how it is loaded
     ``forgotten`` is what a batch of the kind ``forget`` removes.
 
     Raises ``OffsetsMoved`` if another run has loaded further offsets, ``TopicRecreated`` if the batch was read from
-    another topic of the same name, ``LedgerOpen`` if an offset has no outcome or more than one, and
-    ``WarehouseUnavailable`` if the warehouse is missing.
+    another topic of the same name, ``LedgerOpen`` if an offset has no outcome or more than one, ``StateMoved`` if other
+    runs changed the warehouse at each attempt, and ``WarehouseUnavailable`` if the warehouse is missing.
     """
     check_files(batch)
     attempts = tenacity.Retrying(
