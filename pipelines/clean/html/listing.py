@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from math import expm1
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import HEADINGS, Chosen
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
+from pipelines.clean.metadata.title import is_part
 from pipelines.clean.model import Numbers, unpacked
 from pipelines.clean.text import STOPS, count_words, sentences_unmarked, size_of
 
@@ -57,8 +59,16 @@ LONGEST_NAME = 5
 FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
 """Words or size of the headline of a wire item. On a page that looks like a list, less of both names a section."""
 
+MOST_OF_TEXT = 0.6
+"""The least share of a page's running text that follows the headline of a wire item before the first link, on a page
+without an h1."""
+
 _NUMBER = re.compile(r"\d{4}")
 """Of an article. A section's number is shorter."""
+
+_ITEM = re.compile(r"[?&](?:news|art|article|story|item|doc)?_?id=\d{3,}(?:&|$)", re.I)
+_PAGED = re.compile(r"[?&](?:page|p|start|offset)=", re.I)
+"""The parameter of a query that numbers an article, and one that numbers a page of a list."""
 
 SHORTEST_SENTENCE = 18
 _SENTENCE = re.compile(rf"[{STOPS}](?=\s|$|[\u3040-\u9fff])")
@@ -128,8 +138,11 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
             by_name["is_front"] and not by_name["h1"]):
         return True
-    is_named = by_name["is_front"] or signs.is_marked_listing or is_named_list(signs.url, signs.titles)
-    return not is_named and is_wire_item(page, chosen, signs, is_strict=True)
+    if by_name["is_front"] or signs.is_marked_listing:
+        return False
+    if is_named_list(signs.url, signs.titles):
+        return _numbers_article(signs.url) and is_story(page, chosen, signs)
+    return is_wire_item(page, chosen, signs, is_strict=True)
 
 
 def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
@@ -154,12 +167,43 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
                  fewest: int = FEWEST_SENTENCES) -> bool:
     """Whether three or more (``fewest``) sentences without links follow a headline that is a title of the page.
 
-    If ``is_strict``, the headline must be too long to be a section's name, or be in the address beside a number.
+    If ``is_strict``, the headline must be too long to be a section's name, or be in the address beside a number. A page
+    without an h1 must be a story (``is_story``).
     """
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
              and (not is_strict or is_headline(block.text) or _is_numbered(block.text, signs.url))]
-    return any(_sentences_below(page, chosen, head) >= fewest for head in heads[:2])
+    return any(_sentences_below(page, chosen, head) >= fewest for head in heads[:2]) or is_story(page, chosen, signs)
+
+
+def is_story(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
+    """Whether a page without an h1 has three or more sentences, and most of its text, between its headline and the next
+    link: a list has its text between links.
+
+    The headline is an unlinked line that is a part of a title, and too long for a section's name.
+    """
+    if any(box.tag == "h1" for box in page.boxes):
+        return False
+    heads = (number for number, block in enumerate(page.blocks)
+             if block.linked == 0 and is_headline(line := block.opening or block.text)
+             and any(is_part(line, title) for title in signs.titles))
+    return any(_has_most_below(page, chosen, head) for head in islice(heads, 2))
+
+
+def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
+    first = head if page.blocks[head].opening else head + 1
+    below = elsewhere = sentences = 0
+    is_ended = False
+    for number, block in enumerate(page.blocks):
+        if _is_sentence(page, chosen, number):
+            if number < first or is_ended:
+                elsewhere += size_of(block.text)
+            else:
+                below += size_of(block.text)
+                sentences += len(_SENTENCE.findall(block.text)) or sentences_unmarked(block.text)
+        else:
+            is_ended |= number >= first and block.linked > 0
+    return sentences >= FEWEST_SENTENCES and below >= MOST_OF_TEXT * (below + elsewhere)
 
 
 def is_headline(title: str) -> bool:
@@ -177,6 +221,14 @@ def _is_numbered(title: str, url: str | None) -> bool:
     """
     last = url.rstrip("/").rpartition("/")[2].lower() if url else ""
     return _NUMBER.search(last) is not None and all(word in last for word in title.lower().split())
+
+
+def _numbers_article(url: str | None) -> bool:
+    """
+    >>> [_numbers_article(f"http://pier.example/news.php?{query}") for query in ("id=1284", "cat=12", "id=123&page=2")]
+    [True, False, False]
+    """
+    return url is not None and _ITEM.search(url) is not None and _PAGED.search(url) is None
 
 
 def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:

@@ -17,6 +17,7 @@ _SEPARATOR = re.compile(
     r"|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af”」』）？！])\s?[_＿\-–—－]+\s?")
 """In Chinese and Japanese, a separator may be without spaces, or be "_"."""
 
+_DIVIDERS = "|-–—•·«»‹›:<>~/_｜│：＿－"
 _BARS = frozenset("|｜│•»«›‹><_＿")
 _QUOTES = {"«": "»", "»": "«", "‹": "›", "›": "‹"}
 _UNSPACED_BARS = frozenset(("_", "＿", "-", "－"))
@@ -165,6 +166,17 @@ def title_in(url: str | None) -> Found[str] | None:
         return None
     text = tidy_line(" ".join(words)[:LONGEST_TITLE])
     return Found(text[:1].upper() + text[1:], "url", url)
+
+
+def is_part(text: str, title: str) -> bool:
+    """Whether a text is all of a title, or of what is before or after a separator in it.
+
+    >>> is_part("Pier opens", "Ports | Pier opens - Harbour News"), is_part("Pier", "Pier opens - Harbour News")
+    (True, False)
+    """
+    at = title.find(text)
+    before, after = title[:at].rstrip(), title[at + len(text) :].lstrip()
+    return at >= 0 and before[-1:] in _DIVIDERS and after[:1] in _DIVIDERS
 
 
 def is_headline(name: str, titles: Titles) -> bool:

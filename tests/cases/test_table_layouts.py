@@ -1,0 +1,83 @@
+"""Pages as they were until about 2015: cells of tables, line breaks for paragraphs, no h1, and few names of classes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cases.reading import reason_of
+
+SITE = "Gazette of Marrowby"
+TITLE = "Divers raise the bell of a sunken steamer"
+PARAGRAPHS = (
+    "Divers raised the bell of the steamer Aurelia on Sunday, ninety years after she sank off the lighthouse of "
+    "Marrowby with a load of slate.",
+    "The bell weighs forty kilograms and was lying in nineteen metres of water, said the head of the diving club, Ines "
+    "Falk, who had searched for it since the spring.",
+    "It goes to the museum first, which wants to clean it over the winter and to show it from May on, when the season "
+    "begins.",
+    "Two of the crew of eleven were never found, and their names are on a stone in the churchyard above the harbour.",
+)
+HEADLINES = (
+    "Council sells two old ferries", "Ice closes the northern channel", "New roof for the fish hall",
+    "Rowers win for the third time", "Bakers strike over flour price", "School moves into the mill",
+    "Bridge toll rises by a quarter", "Storm takes the pier's lamps", "Library keeps its reading room",
+    "Harbour master to retire in May",
+)
+SECTIONS = ("Politics", "Economy", "Town", "Sport", "Weather", "Letters", "Archive", "About us", "Contact", "Forum",
+            "Photos", "Classifieds")
+MENU = "<br>".join(f"<a href=/section/{number}>{name}</a>" for number, name in enumerate(SECTIONS))
+
+
+def a_page(main: str, title: str = f"{TITLE} - {SITE}", right: str = "", top: str = "") -> str:
+    """A page of three columns, of which ``main`` is the middle one and ``right`` the last."""
+    return (
+        f"<html><head><title>{title}</title></head><body>{top}<table width=780><tr><td valign=top>{MENU}</td>"
+        f"<td valign=top>{main}</td><td valign=top>{right}</td></tr></table><font size=1>Copyright 2008</font></body>"
+        f"</html>"
+    )
+
+
+LINKS = "".join(f"<tr><td>12 March</td><td><a href='/news.php?id={number}'>{line} of Marrowby</a></td></tr>"
+                for number, line in enumerate(HEADLINES, start=500))
+SHORT = (
+    "The bell of the steamer Aurelia was raised on Sunday.", "It weighs forty kilograms, said the diving club.",
+    "Ines Falk had searched for it since the spring.", "The museum cleans it over the winter, and shows it in May.",
+)
+ADDRESSES = {
+    "a program's query": "http://gazette.example/news.php?id=1284",
+    "another name": "http://gazette.example/news.aspx?cat=3&NewsID=128",
+    "a path": "http://gazette.example/show/news/1284/",
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES.values(), ids=ADDRESSES)
+def test_a_short_article_beside_lists_of_links_is_an_article(url: str) -> None:
+    menu = " | ".join(f"<a href='/section/{number}'>{name}</a>" for number, name in enumerate(SECTIONS))
+    text = "".join(f"<p>{line}\n" for line in SHORT)
+    page = (
+        f"<html><head><title>{TITLE}_News_{SITE}</title></head><body><div>{menu}</div><div>{TITLE}</div>"
+        f"<div>12 March 2008 10:41</div><div>{text}</div><div><h3>See also</h3><table>{LINKS}</table></div></body>"
+        f"</html>"
+    )
+    assert reason_of(page, url=url) == ""
+
+
+@pytest.mark.parametrize("url", ["http://gazette.example/news.php?page=2", "http://gazette.example/category.php?id=1284"])
+def test_a_section_of_teasers_in_a_table_is_a_list(url: str) -> None:
+    teasers = "".join(f"<h2><a href='/news.php?id={number}'>{line}</a></h2><p>{PARAGRAPHS[number % 4]}</p>"
+                      for number, line in enumerate(HEADLINES, start=500))
+    name = "News and letters of the town"
+    assert reason_of(a_page(f"<b>{name}</b>{teasers}", title=f"{name} - {SITE}"), url=url) == "ListingPage"
+
+
+@pytest.mark.parametrize("url", ["http://gazette.example/harbour", "http://gazette.example/news.php?id=1284"])
+@pytest.mark.parametrize("is_linked", [True, False], ids=["linked headlines", "links below the teasers"])
+def test_a_section_with_a_date_and_teasers_of_several_sentences_is_a_list(url: str, is_linked: bool) -> None:
+    name, short = "Harbour and shipping", " ".join(SHORT[:3])
+    teasers = "".join(
+        f"<h2><a href='/news/{number}'>{line}</a></h2><div>{number - 499} March 2008</div><p>{short}</p>"
+        if is_linked else
+        f"<h3>{line}</h3><p>{number - 499} March 2008</p><p>{short}</p><a href='/news/{number}'>{line}: read more</a>"
+        for number, line in enumerate(HEADLINES, start=500))
+    main = f"<div>{name}</div><div>Sunday, 12 March 2008</div>{teasers}"
+    assert reason_of(a_page(main, title=f"{name} - {SITE}"), url=url) == "ListingPage"
