@@ -216,7 +216,10 @@ def test_a_query_that_needs_too_much_memory_is_stopped_and_says_so() -> None:
             list(answer.rows)
 
 
-def test_a_load_that_needs_too_much_memory_changes_nothing_and_says_so(duckdb_warehouse: DuckDBWarehouse) -> None:
+def test_a_load_that_needs_too_much_memory_changes_nothing_and_says_so(
+    duckdb_warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_files, "_process", duckdb_files._Process())  # the limit is that of a whole instance
     with (
         pytest.raises(WarehouseUnavailable, match=r"needs more memory (.|\n)*nothing was changed(.|\n)*MAX_RECORDS"),
         duckdb_warehouse._writing() as con,
