@@ -14,6 +14,13 @@ from pipelines.failures import MalformedGzip, OversizedMessage
 MAGIC = b"\x1f\x8b\x08"
 """gzip's two magic bytes and the only compression method that it defines, deflate."""
 
+ZSTD = b"\x28\xb5\x2f\xfd"
+"""The magic bytes of a zstd frame."""
+
+ZSTD_STEP, ZSTD_WINDOW = 1 << 10, 1 << 27
+"""Packed bytes to decompress at a time, since the largest block of 128 kB may be packed into four bytes, and the most
+memory that a frame may declare to need."""
+
 _LAYERS = 2  # compressed by the server and again by the producer does occur; more layers are hostile
 _MEMBERS = 1_000  # a gzip file may have several members; the limit stops a flood of empty ones
 
@@ -127,26 +134,24 @@ def _from_brotli(body: bytes, most: int) -> tuple[bytes, bool]:
 def _from_zstd(body: bytes, most: int) -> tuple[bytes, bool]:
     """The frames of a zstd body. A frame declares the memory that it needs: more than 128 MB is refused."""
     found = b""
-    while body.startswith(_ZSTD) and len(found) < most:
-        decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    while body.startswith(ZSTD) and len(found) < most:
+        decoder = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).decompressobj()
         part = b""
-        for start in range(0, len(body), _ZSTD_STEP):  # the decoder has no limit of its own
-            part += decoder.decompress(body[start : start + _ZSTD_STEP])
+        for start in range(0, len(body), ZSTD_STEP):  # the decoder has no limit of its own
+            part += decoder.decompress(body[start : start + ZSTD_STEP])
             if decoder.eof or len(found) + len(part) >= most:
                 break
         found += part
         if not decoder.eof:
             return found[:most], False
-        body = decoder.unused_data + body[start + _ZSTD_STEP :]
+        body = decoder.unused_data + body[start + ZSTD_STEP :]
     return found[:most], True
 
 
 _CONTENT_LAYERS = 3  # more are hostile
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_ZSTD_STEP = 1 << 10  # packed bytes at a time: the largest block of 128 kB may be packed into four bytes
 _CONTENT: Mapping[str, tuple[Callable[[bytes, int], tuple[bytes, bool]], bytes]] = {
-    "br": (_from_brotli, b""), "zstd": (_from_zstd, _ZSTD), "gzip": (_from_zlib, MAGIC), "x-gzip": (_from_zlib, MAGIC),
+    "br": (_from_brotli, b""), "zstd": (_from_zstd, ZSTD), "gzip": (_from_zlib, MAGIC), "x-gzip": (_from_zlib, MAGIC),
     "deflate": (_from_zlib, b""),
 }
 """For each content encoding its decoder and the bytes that its data starts with. A decoder takes the most bytes that it

@@ -9,14 +9,14 @@ from typing import IO
 
 import zstandard
 
+from pipelines.decode.compression import ZSTD, ZSTD_STEP, ZSTD_WINDOW
+
 LOG = logging.getLogger("dateline.files")
 MAGIC = b"\x1f\x8b"
 MEMBER = b"\x1f\x8b\x08"  # with deflate, the only compression method there is
 CHUNK_BYTES = 1 << 16
-ZSTD = b"\x28\xb5\x2f\xfd"
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a WARC file's records
-_LARGEST_DICTIONARY, _LARGEST_WINDOW = 16 << 20, 1 << 27
-_ZSTD_STEP = 1 << 10  # packed bytes at a time: the largest block of 128 kB may be packed into four bytes
+_LARGEST_DICTIONARY = 16 << 20
 
 
 class ArchiveDamaged(Exception):
@@ -157,7 +157,7 @@ class UnpackedZstd(io.RawIOBase):
         """Decompress a few bytes more. False at the end of the file."""
         if self._decoder is None:
             self._decoder = self._with_dictionary()
-        packed = self._rest or self._packed.read(_ZSTD_STEP)
+        packed = self._rest or self._packed.read(ZSTD_STEP)
         if not packed:
             if self._frame is not None:
                 raise ArchiveDamaged(f"ends early, after {self.size:,} decompressed bytes")
@@ -177,9 +177,9 @@ class UnpackedZstd(io.RawIOBase):
             if len(stored) < size:
                 raise ArchiveDamaged(f"begins with a dictionary of {size:,} bytes, of which {len(stored):,} are read")
             if stored.startswith(ZSTD):
-                with zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(stored) as opened:
+                with zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).stream_reader(stored) as opened:
                     stored = opened.read(_LARGEST_DICTIONARY + 1)
                 if len(stored) > _LARGEST_DICTIONARY:
                     raise ArchiveDamaged(f"begins with a dictionary of more than {_LARGEST_DICTIONARY:,} bytes")
             self._rest, dictionary = b"", zstandard.ZstdCompressionDict(stored)
-        return zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_LARGEST_WINDOW)
+        return zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=ZSTD_WINDOW)

@@ -28,12 +28,11 @@ SECTIONS = ("Politics", "Economy", "Town", "Sport", "Weather", "Letters", "Archi
 MENU = "<br>".join(f"<a href=/section/{number}>{name}</a>" for number, name in enumerate(SECTIONS))
 
 
-def a_page(main: str, title: str = f"{TITLE} - {SITE}", right: str = "", top: str = "") -> str:
-    """A page of three columns, of which ``main`` is the middle one and ``right`` the last."""
+def a_page(main: str, title: str) -> str:
+    """A page of three columns: the menu, ``main``, and an empty one."""
     return (
-        f"<html><head><title>{title}</title></head><body>{top}<table width=780><tr><td valign=top>{MENU}</td>"
-        f"<td valign=top>{main}</td><td valign=top>{right}</td></tr></table><font size=1>Copyright 2008</font></body>"
-        f"</html>"
+        f"<html><head><title>{title}</title></head><body><table width=780><tr><td valign=top>{MENU}</td>"
+        f"<td valign=top>{main}</td><td valign=top></td></tr></table><font size=1>Copyright 2008</font></body></html>"
     )
 
 

@@ -200,7 +200,7 @@ def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
                 elsewhere += size_of(block.text)
             else:
                 below += size_of(block.text)
-                sentences += len(_SENTENCE.findall(block.text)) or sentences_unmarked(block.text)
+                sentences += _count_sentences(block.text)
         else:
             is_ended |= number >= first and block.linked > 0
     return sentences >= FEWEST_SENTENCES and below >= MOST_OF_TEXT * (below + elsewhere)
@@ -242,13 +242,17 @@ def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
         block = page.blocks[number]
         above = page.boxes[block.box].parent
         if _is_sentence(page, chosen, number):
-            sentences = len(_SENTENCE.findall(block.text)) or sentences_unmarked(block.text)
+            sentences = _count_sentences(block.text)
             runs[ALL] += sentences
             runs[above] += sentences
             longest = max(longest, runs[ALL], runs[above])
         elif block.linked:
             runs[ALL] = runs[above] = 0
     return longest
+
+
+def _count_sentences(text: str) -> int:
+    return len(_SENTENCE.findall(text)) or sentences_unmarked(text)
 
 
 def _is_sentence(page: Blocks, chosen: Chosen, number: int) -> bool:

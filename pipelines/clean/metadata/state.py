@@ -49,20 +49,25 @@ def date_in_state(root: etree._Element, titles: Collection[str], url: str | None
 
 def _is_at(found: Mapping[str, object], url: str | None) -> bool:
     """Whether the last part of an object's address is in the page's, as far as both are known."""
-    keys = {bare_name(key.lower()): key for key in found}
+    keys = _keys_of(found)
     named = [text for key in _ADDRESSES if (text := text_of(found.get(keys.get(key, "")))) is not None]
     lasts = [last for text in named if (last := path_of(text).rstrip("/").rpartition("/")[2])]
     return url is None or not lasts or any(last in path_of(url) for last in lasts)
 
 
 def _date_of(found: Mapping[str, object]) -> Found[Moment] | None:
-    keys = {bare_name(key.lower()): key for key in found}
+    keys = _keys_of(found)
     for name in _DATES:
         value = found.get(keys.get(name, ""))
         written = str(value) if isinstance(value, int) else text_of(value)
         if written and (moment := read_moment(written)) is not None:
             return Found(moment, "script data", f"{keys[name]}: {written}")
     return None
+
+
+def _keys_of(found: Mapping[str, object]) -> dict[str, str]:
+    """The keys of an object by their bare names."""
+    return {bare_name(key.lower()): key for key in found}
 
 
 def _objects(root: etree._Element, openings: Collection[str]) -> Iterator[Mapping[str, object]]:
