@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -26,7 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from pipelines.runtime.executor import RunFailed
 from pipelines.runtime.quiet import quiet
 from pipelines.secrets import SECRETS, learn_secrets
-from pipelines.transforms import progress, watch
+from pipelines.transforms import watch
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.2
@@ -71,19 +70,17 @@ class Workers:
 
     def __init__(self, count: int, log_file: Path | None = None, memory_bytes: int | None = None) -> None:
         self.count, self.log_file, self.memory_bytes = count, log_file, memory_bytes
-        self._done: Synchronized[int] | None = None
         self._marks: ctypes.Array[watch.Mark] | tuple[()] = ()
         self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Self:
         if self.count:
             context = _context()
-            self._done = context.Value("q", 0)
             self._marks = context.RawArray(watch.Mark, self.count)
             self._pool = ProcessPool(
                 max_workers=self.count,
                 initializer=_start_worker,
-                initargs=(self._done, self._marks, self.memory_bytes, self.log_file, SECRETS.known()),
+                initargs=(self._marks, self.memory_bytes, self.log_file, SECRETS.known()),
                 context=context,
             )
         return self
@@ -135,13 +132,14 @@ class Workers:
         Raises:
             RunFailed: a part took longer than ``deadline_s`` seconds, and no message was marked as the current one.
         """
-        if self._pool is None or self._done is None:
+        if self._pool is None:
             while parts:
                 part = parts.popleft()
                 yield part, function(part)
             return
         warm_up()
-        self._done.value = 0
+        for mark in self._marks:
+            mark.staged = 0
         free = list(range(self.count))
         running: dict[Future[R], tuple[A, int]] = {}
         try:
@@ -152,7 +150,7 @@ class Workers:
                     running[self._pool.schedule(_work, args=work, timeout=deadline_s)] = (part, slot)
                 ended, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 if report:
-                    report(self._done.value)
+                    report(sum(mark.staged for mark in self._marks))
                 for future in ended:
                     part, slot = running.pop(future)
                     done = self._ended(future, slot, deadline_s)
@@ -197,7 +195,7 @@ _marks: ctypes.Array[watch.Mark] | tuple[()] = ()
 
 
 def _start_worker(
-    done: Synchronized[int], marks: ctypes.Array[watch.Mark], memory_bytes: int | None, log_file: Path | None,
+    marks: ctypes.Array[watch.Mark] | tuple[()], memory_bytes: int | None, log_file: Path | None,
     secrets: tuple[str, ...] = (),
 ) -> None:
     """Initializes a worker: it ignores Ctrl-C, ends with its parent, has a memory limit, and logs to the file only."""
@@ -209,7 +207,6 @@ def _start_worker(
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     _marks = marks
-    progress.count_in(done)
     learn_secrets({"secret": secrets})
     quiet(log_file)
 

@@ -28,7 +28,7 @@ from pipelines.stage import (
     stage_store,
 )
 from pipelines.stage.parts import StagedOutcome
-from pipelines.transforms import progress
+from pipelines.transforms import watch
 from pipelines.transforms.destination import Staging
 from pipelines.transforms.naming import named_by, outlet_named_by
 from pipelines.transforms.processor import same_processor
@@ -95,7 +95,7 @@ class _Stage(StatelessDoFn):
             case Gap():
                 self.writer.gap(element)
                 return ()
-        progress.advance()
+        watch.count_staged()
         return ()
 
     def _archive(self, writer: PartWriter, message: RawMessage) -> None:

@@ -1,4 +1,6 @@
-"""Marks the message that a worker is working on, and ends the worker if a message takes too much time or memory.
+"""Marks the message that a worker is working on and counts those that it has staged, in memory shared with its parent.
+
+It ends the worker if a message takes too much time or memory.
 
 A crash in a C library, an endless loop and a lack of memory raise no exception with which a message could be rejected.
 They end the worker instead (an endless loop by the signal of a timer), and its mark names the message that caused it.
@@ -21,9 +23,12 @@ READ = "read"
 
 
 class Mark(ctypes.Structure):
-    """The partition, offset and step that a worker is working on, in memory that it shares with its parent."""
+    """The partition, offset and step that a worker is working on, and how many records it has ``staged``."""
 
-    _fields_ = (("partition", ctypes.c_int64), ("offset", ctypes.c_int64), ("step", ctypes.c_char * 16))
+    _fields_ = (
+        ("partition", ctypes.c_int64), ("offset", ctypes.c_int64), ("step", ctypes.c_char * 16),
+        ("staged", ctypes.c_int64),
+    )
 
     def clear(self) -> None:
         self.partition, self.offset, self.step = NOWHERE, NOWHERE, b""
@@ -52,6 +57,12 @@ def end() -> None:
     if _mark is not None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _mark.clear()
+
+
+def count_staged(records: int = 1) -> None:
+    """Counts records that are staged, for the progress that a run shows."""
+    if _mark is not None:
+        _mark.staged += records
 
 
 _OUT_OF_MEMORY = re.compile(

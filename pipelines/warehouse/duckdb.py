@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -115,6 +116,17 @@ class _FileTurn(Turn):
 
     def _leave_queue(self) -> None:
         self._queue.release()
+
+    def _is_queue_held(self) -> bool:
+        """The shared lock ends with its file. Whoever enters the queue meanwhile has to try again."""
+        try:
+            with Path(self._queue.lock_file).open("rb") as queue:
+                fcntl.flock(queue, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:  # nobody has asked yet
+            return False
+        return False
 
 
 def _is_acquired(lock: FileLock) -> bool:

@@ -36,6 +36,10 @@ class Turn(ABC):
     @abstractmethod
     def _leave_queue(self) -> None: ...
 
+    @abstractmethod
+    def _is_queue_held(self) -> bool:
+        """Whether another run holds the queue. Runs that only look at the same time do not count."""
+
     def take(self, wait_s: float = 0.0, *, asks: bool = True, is_given_up: Callable[[], bool] = lambda: False) -> bool:
         """Takes the writer lock; whether it could within ``wait_s`` seconds, and before ``is_given_up``.
 
@@ -72,12 +76,9 @@ class Turn(ABC):
     def is_wanted(self) -> bool:
         """Whether another run asks for the lock. If that cannot be found out, the next step fails and says why."""
         try:
-            if not self._enter_queue():
-                return True
-            self._leave_queue()
-        except OSError:  # the disk is full or away
-            pass
-        return False
+            return self._is_queue_held()
+        except OSError:  # the disk is away
+            return False
 
     def hand_over(self, is_given_up: Callable[[], bool]) -> bool:
         """Lets the run that asks have the lock, and takes it again; whether it could before ``is_given_up``."""

@@ -48,6 +48,9 @@ class Lock(Turn):
 
     def _leave_queue(self) -> None: ...
 
+    def _is_queue_held(self) -> bool:
+        return "queue" in self.others
+
 
 @dataclass
 class Shared:

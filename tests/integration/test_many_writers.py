@@ -76,6 +76,11 @@ class Workers:
         for process in self.running:
             assert process.poll() is None, kill_group(process)
 
+    def all_hold(self, warehouse: PostgresWarehouse) -> bool:
+        """Whether each worker holds a share. One that has ended fails the test with what it printed."""
+        self.need_alive()
+        return holders(warehouse) == len(self.running)
+
     def kill(self, victim: int) -> None:
         kill_group(self.running.pop(victim))
 
@@ -113,7 +118,7 @@ def test_whichever_worker_is_killed_others_take_over_and_the_ledger_closes(
         try:
             for _ in range(WORKERS):
                 workers.start()
-            until(lambda: holders(own) == WORKERS, "each worker holds a share")
+            until(lambda: workers.all_hold(own), "each worker holds a share")
             for _ in range(KILLS):
                 publish(MORE)
                 expected += MORE
@@ -129,7 +134,7 @@ def test_whichever_worker_is_killed_others_take_over_and_the_ledger_closes(
             publish(MORE)
             expected += MORE
             until(lambda: loaded() == expected, "everything is loaded")
-            until(lambda: holders(own) == WORKERS, "each worker holds a share again")
+            until(lambda: workers.all_hold(own), "each worker holds a share again")
             workers.need_alive()
             assert workers.stop() == [0] * WORKERS
         finally:
@@ -194,7 +199,7 @@ def test_a_run_that_does_not_share_waits_for_workers_and_duckdb_admits_one(
         publish(1)
         try:
             workers.start()
-            until(lambda: holders(own) == 1, "the worker holds the topic")
+            until(lambda: workers.all_hold(own), "the worker holds the topic")
             alone = workers.machine("alone").run("ingest")
             assert alone.returncode == OTHER_WRITER, alone.stdout
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from multiprocessing.synchronize import SemLock
 from pathlib import Path
 
 import psutil
@@ -16,11 +18,11 @@ import pytest
 
 from pipelines.runtime import RunFailed
 from pipelines.runtime.workers import Workers
-from pipelines.transforms import progress
+from pipelines.transforms import watch
 
 
 def square(n: int) -> int:
-    progress.advance(n)
+    watch.count_staged(n)
     return n * n
 
 
@@ -77,6 +79,23 @@ def test_an_endless_part_is_stopped_at_the_deadline_and_the_next_batch_runs(work
 def test_a_fault_of_the_work_itself_comes_through(workers: Workers) -> None:
     with pytest.raises(ValueError, match="no 7"):
         workers.map(refuse, [7], 60)
+
+
+def semaphores() -> set[int]:
+    return {id(found) for found in gc.get_objects() if issubclass(type(found), SemLock)}
+
+
+def test_a_pool_that_ended_leaves_no_semaphore_to_the_garbage_collector() -> None:
+    """Which may run anywhere, also while this process talks to the tracker of semaphores: that raises an error."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = semaphores()
+        with pytest.raises(RunFailed), Workers(2) as ended:
+            ended.map(die, [0, 1], 60)
+        assert semaphores() <= before
+    finally:
+        gc.enable()
 
 
 def test_without_workers_the_parts_run_here() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -74,6 +76,21 @@ def test_workers_come_to_fair_shares_between_their_batches(shared: PostgresWareh
     assert one.live_workers() == {"one", "two"}
     two.leave()
     assert one.exchange(range(5)) == {OUTBOXES, 0, 1, 2, 3, 4}
+
+
+def test_workers_that_start_at_the_same_time_all_get_the_lock(shared: PostgresWarehouse) -> None:
+    at_once = threading.Barrier(3)
+
+    def start(run_id: str) -> list[bool]:
+        held = []
+        for _ in range(20):
+            at_once.wait(30)
+            with a_worker(shared, run_id).writer(run_id, topic=TOPIC, asks=False) as turn:
+                held.append(turn.is_held)
+        return held
+
+    with ThreadPoolExecutor(3) as workers:
+        assert list(workers.map(start, ("one", "two", "three"))) == [[True] * 20] * 3
 
 
 def test_a_dead_worker_s_partitions_are_taken_over(shared: PostgresWarehouse) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -78,6 +79,19 @@ def test_a_run_that_asks_gets_the_lock_and_the_first_gets_it_back(
             pass
     with held.writer("a third", topic=TOPIC):
         pass
+
+
+def test_a_run_that_only_looks_does_not_ask(held: RelationalWarehouse) -> None:
+    def start_in_vain() -> None:
+        for _ in range(50):
+            with pytest.raises(WarehouseBusy, match="a follower"), held.writer("another", topic=TOPIC, asks=False):
+                pass
+
+    with held.writer("a follower", topic=TOPIC) as turn, ThreadPoolExecutor(1) as other:
+        starts = other.submit(start_in_vain)
+        while not starts.done():
+            assert not turn.is_wanted()
+        starts.result()
 
 
 def test_one_that_does_not_ask_waits_for_the_end(

@@ -98,6 +98,11 @@ class _SessionTurn(Turn):
         with suppress(psycopg.OperationalError):  # a session that was lost has left it
             self.con.execute("SELECT pg_advisory_unlock(%s, %s)", (QUEUE, self._number))
 
+    def _is_queue_held(self) -> bool:
+        """The shared lock ends with its statement. Whoever enters the queue meanwhile has to try again."""
+        free = self.con.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", (QUEUE, self._number))
+        return not _row(free)[0]
+
 
 class PostgresWarehouse(RelationalWarehouse):
     """A warehouse in one database. ``url`` is a libpq URL; libpq takes what it omits from the environment."""
