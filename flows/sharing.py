@@ -18,7 +18,7 @@ from pipelines.secrets import redact
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.warehouse import Warehouse
-    from pipelines.warehouse.postgres.sharing import SharingWarehouse
+    from pipelines.warehouse.sharing import SharingWarehouse
 
 LOG = logging.getLogger("dateline")
 REPORTS = 3  # how often a worker reports in the length of a lease
@@ -81,20 +81,18 @@ class Sharing:
 
 def sharing_warehouse(settings: Settings, warehouse: Warehouse, run_id: str) -> SharingWarehouse:
     """The warehouse for a worker of a shared ingest. Raises ``WrongUsage`` if it admits one process only."""
-    from pipelines.warehouse.postgres import PostgresWarehouse
-    from pipelines.warehouse.postgres.sharing import SharingWarehouse, Worker
+    from pipelines.warehouse import SharingRefused
+    from pipelines.warehouse.leases import Worker
 
-    if not isinstance(warehouse, PostgresWarehouse):
-        raise WrongUsage(
-            "Several runs can share a topic only in PostgreSQL: other warehouses admit one run that writes. Nothing "
-            "was loaded.\nWhat to do: run without --shared, or name a PostgreSQL in DATELINE_WAREHOUSE."
-        )
     host = socket.gethostname()
     stage = settings.stage_url if settings.stage is not None else f"{host}:{settings.home.absolute()}"
     worker = Worker(
         run_id, settings.kafka.raw_topic, f"{host}, process {os.getpid()}", redact(stage), settings.sharing.lease_s
     )
-    return SharingWarehouse(warehouse, worker)
+    try:
+        return warehouse.shared_by(worker)
+    except SharingRefused as fault:
+        raise WrongUsage(str(fault)) from fault
 
 
 @contextmanager

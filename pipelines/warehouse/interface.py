@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pipelines.records import Coordinates
 from pipelines.resolve.changes import Changes
@@ -23,6 +23,10 @@ from pipelines.warehouse.connection import Parameters
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.leases import Worker
+    from pipelines.warehouse.sharing import SharingWarehouse
 
 type OutboxKind = Literal["dead letters", "articles"]
 """Which of the two outboxes: the one of dead letters, or the one of clean articles and deletions."""
@@ -61,6 +65,10 @@ class WarehouseBusy(WarehouseFault):
 
 class ExchangeRefused(WarehouseFault):
     """The warehouse cannot be exchanged for a copy of it in one step."""
+
+
+class SharingRefused(WarehouseFault):
+    """Only one run at a time can load a topic into the warehouse."""
 
 
 class NotRead(WarehouseFault):
@@ -375,6 +383,12 @@ class Warehouse(Protocol):
 
         It is ``ExchangeRefused`` if warehouses of this kind are never exchanged, and ``WarehouseUnavailable`` if there
         is no room for a copy.
+        """
+
+    def shared_by(self, worker: Worker) -> SharingWarehouse:
+        """The warehouse for one of several workers that load a topic at once.
+
+        Raises ``SharingRefused`` if warehouses of this kind admit one run at a time.
         """
 
     def exchanged(self) -> AbstractContextManager[Warehouse]:

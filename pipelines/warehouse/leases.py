@@ -20,6 +20,26 @@ class WorkersDiffer(WarehouseFault):
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """One of the runs that share a topic: its run id, the machine and process, its stage, and how long a lease is."""
+
+    run_id: str
+    topic: str
+    host: str
+    stage: str
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A worker that is alive, as the others see it."""
+
+    run_id: str
+    host: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What a worker takes and gives back, to come to its fair share."""
 

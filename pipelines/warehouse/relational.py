@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pipelines.failpoints import Failpoint, reach
 from pipelines.resolve.changes import Changes
@@ -33,6 +33,7 @@ from pipelines.warehouse.interface import (
     OutboxStanding,
     Run,
     RunStatus,
+    SharingRefused,
     StoredDeadLetter,
     Table,
     WaitingArticle,
@@ -46,6 +47,10 @@ from pipelines.warehouse.topics import loaded_topic_id
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.leases import Worker
+    from pipelines.warehouse.sharing import SharingWarehouse
 
 _OUTBOXES: dict[OutboxKind, Any] = {"dead letters": outbox, "articles": article_outbox}
 
@@ -304,6 +309,13 @@ class RelationalWarehouse(ABC):
 
     def copy_to(self, path: Path) -> None:
         raise NotImplementedError(f"{self.where} is not one file, and its readers need no copy")
+
+    def shared_by(self, worker: Worker) -> SharingWarehouse:
+        raise SharingRefused(
+            f"{self.where} admits one run that writes, so {worker.topic} has one run at a time. Nothing was loaded.\n"
+            "What to do: run without --shared, or name a PostgreSQL database or an Iceberg catalog in "
+            "DATELINE_WAREHOUSE."
+        )
 
     def check_exchange(self) -> None:
         raise ExchangeRefused(f"{self.where} {self.no_exchange}")

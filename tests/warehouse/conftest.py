@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from pipelines.stage import StagedBatch
 from pipelines.warehouse.attention import TABLES
 from pipelines.warehouse.duckdb import DuckDBWarehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
+from pipelines.warehouse.iceberg.sharing import LEASES
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
 from tests.builders import FETCHED_AT
@@ -115,13 +118,24 @@ def prepared_iceberg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a catalog with all tables, without rows, and its replica."""
     folder = tmp_path_factory.mktemp("iceberg")
     address = iceberg_address(f"iceberg+sqlite:///{folder}/catalog.db?warehouse=file://{folder}/tables")
-    IcebergWarehouse(address, folder / "replica.duckdb", clock=lambda: FETCHED_AT).prepare()
+    warehouse = IcebergWarehouse(address, folder / "replica.duckdb", clock=lambda: FETCHED_AT)
+    warehouse.prepare()
+    with warehouse.commits.tables.need(LEASES).transaction() as kept:  # a copy must not remove files of the others
+        kept.set_properties({"write.metadata.delete-after-commit.enabled": "false"})
     return folder
 
 
 @pytest.fixture
 def iceberg_warehouse(prepared_iceberg: Path, tmp_path: Path) -> IcebergWarehouse:
-    """An empty warehouse: files of Iceberg tables never change, so that a copy of the catalog is a new warehouse."""
+    """An empty warehouse: files of Iceberg tables never change, so that a copy of the catalog is a new warehouse.
+
+    If DATELINE_TEST_ICEBERG_CATALOG names a catalog (``iceberg+http://…``), it is a new namespace there.
+    """
+    if (catalog := os.environ.get("DATELINE_TEST_ICEBERG_CATALOG")) is not None:
+        given = replace(iceberg_address(catalog), namespace=f"test_{uuid4().hex}")
+        made = IcebergWarehouse(given, tmp_path / "replica.duckdb", patience_s=0.2, clock=lambda: FETCHED_AT)
+        made.prepare()
+        return made
     for name in ("catalog.db", "replica.duckdb"):
         shutil.copy(prepared_iceberg / name, tmp_path / name)
     address = iceberg_address(

@@ -1,9 +1,10 @@
-"""Workers that share a topic: fair shares, leases that end by the database's clock, and loads that need one."""
+"""Workers that share a topic: fair shares, leases that end unless they are renewed, and loads that need one."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import psycopg
@@ -13,30 +14,89 @@ from hypothesis import strategies as st
 
 from pipelines.failpoints import Failpoint, armed
 from pipelines.warehouse import Run, WarehouseBusy, load_batch
-from pipelines.warehouse.leases import OUTBOXES, LeaseLost, WorkersDiffer, fair_exchange
+from pipelines.warehouse.iceberg import IcebergWarehouse
+from pipelines.warehouse.iceberg.sharing import SharedIceberg
+from pipelines.warehouse.leases import OUTBOXES, LeaseLost, Worker, WorkersDiffer, fair_exchange
 from pipelines.warehouse.postgres import PostgresWarehouse
-from pipelines.warehouse.postgres.sharing import SharingWarehouse, Worker
+from pipelines.warehouse.relational import RelationalWarehouse
+from pipelines.warehouse.sharing import SharingWarehouse
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import PROCESSOR, TOPIC, carried, stage
 
 LONG_S = 600.0
 
 
+class Shared(ABC):
+    """A warehouse that workers share, in a database or a catalog."""
+
+    def __init__(self, warehouse: RelationalWarehouse) -> None:
+        self.warehouse = warehouse
+        warehouse.prepare()
+
+    def worker(self, run_id: str, stage: str = "s3://stage") -> SharingWarehouse:
+        return self.seen_by(run_id).shared_by(Worker(run_id, TOPIC, f"host of {run_id}", stage, LONG_S))
+
+    def seen_by(self, run_id: str) -> RelationalWarehouse:
+        """The warehouse as the machine of a worker has it."""
+        del run_id
+        return self.warehouse
+
+    @abstractmethod
+    def expire(self, run_id: str) -> None:
+        """A worker has not reported for the length of a lease; all others have."""
+
+
+class SharedInPostgres(Shared):
+    def expire(self, run_id: str) -> None:
+        assert isinstance(self.warehouse, PostgresWarehouse)
+        with psycopg.connect(self.warehouse.url) as con:
+            con.execute("UPDATE workers SET expires_at = clock_timestamp() WHERE run_id = %s", [run_id])
+
+
+class SharedInIceberg(Shared):
+    """Each worker has a replica of its own. The workers' clock moves only in ``expire``."""
+
+    def __init__(self, warehouse: IcebergWarehouse) -> None:
+        super().__init__(warehouse)
+        self.iceberg, self.seconds, self.workers = warehouse, 0.0, list[SharedIceberg]()
+
+    def seen_by(self, run_id: str) -> IcebergWarehouse:
+        path = self.iceberg.path.with_name(f"{run_id}.duckdb")
+        return IcebergWarehouse(self.iceberg.address, path, clock=lambda: FETCHED_AT)
+
+    def worker(self, run_id: str, stage: str = "s3://stage") -> SharedIceberg:
+        made = super().worker(run_id, stage)
+        assert isinstance(made, SharedIceberg)
+        made.reports.clock = lambda: self.seconds
+        self.workers.append(made)
+        return made
+
+    def expire(self, run_id: str) -> None:
+        for _ in range(2):  # the first round shows the others what was last reported
+            for worker in self.workers:
+                if worker.worker.run_id != run_id:
+                    worker.renew()
+            self.seconds += LONG_S / 2
+        for worker in self.workers:
+            if worker.worker.run_id != run_id:
+                worker.renew()
+
+
 @pytest.fixture
-def shared(postgres: str) -> PostgresWarehouse:
-    warehouse = PostgresWarehouse(postgres)
-    warehouse.prepare()
-    return warehouse
+def in_postgres(postgres: str) -> SharedInPostgres:
+    return SharedInPostgres(PostgresWarehouse(postgres))
 
 
-def a_worker(shared: PostgresWarehouse, run_id: str, stage: str = "s3://stage") -> SharingWarehouse:
-    return SharingWarehouse(shared, Worker(run_id, TOPIC, f"host of {run_id}", stage, LONG_S))
+@pytest.fixture
+def in_iceberg(iceberg_warehouse: IcebergWarehouse) -> SharedInIceberg:
+    return SharedInIceberg(iceberg_warehouse)
 
 
-def expire(shared: PostgresWarehouse, run_id: str) -> None:
-    """The worker has not reported for the length of a lease."""
-    with psycopg.connect(shared.url) as con:
-        con.execute("UPDATE workers SET expires_at = clock_timestamp() WHERE run_id = %s", [run_id])
+@pytest.fixture(params=["in_postgres", "in_iceberg"])
+def shared(request: pytest.FixtureRequest) -> Shared:
+    made = request.getfixturevalue(request.param)
+    assert isinstance(made, Shared)
+    return made
 
 
 @given(st.integers(1, 12), st.lists(st.integers(0, 4), min_size=1, max_size=60))
@@ -67,8 +127,8 @@ def test_shares_are_fair_after_two_rounds_whoever_held_what(partitions: int, eve
     assert max(counts) - min(counts) <= 1
 
 
-def test_workers_come_to_fair_shares_between_their_batches(shared: PostgresWarehouse) -> None:
-    one, two = a_worker(shared, "one"), a_worker(shared, "two")
+def test_workers_come_to_fair_shares_between_their_batches(shared: Shared) -> None:
+    one, two = shared.worker("one"), shared.worker("two")
     assert one.exchange(range(5)) == {OUTBOXES, 0, 1, 2, 3, 4}
     assert two.exchange(range(5)) == frozenset()
     assert one.exchange(range(5)) == {OUTBOXES, 0, 1}
@@ -78,14 +138,14 @@ def test_workers_come_to_fair_shares_between_their_batches(shared: PostgresWareh
     assert one.exchange(range(5)) == {OUTBOXES, 0, 1, 2, 3, 4}
 
 
-def test_workers_that_start_at_the_same_time_all_get_the_lock(shared: PostgresWarehouse) -> None:
+def test_workers_that_start_at_the_same_time_all_get_the_lock(in_postgres: SharedInPostgres) -> None:
     at_once = threading.Barrier(3)
 
     def start(run_id: str) -> list[bool]:
         held = []
         for _ in range(20):
             at_once.wait(30)
-            with a_worker(shared, run_id).writer(run_id, topic=TOPIC, asks=False) as turn:
+            with in_postgres.worker(run_id).writer(run_id, topic=TOPIC, asks=False) as turn:
                 held.append(turn.is_held)
         return held
 
@@ -93,39 +153,41 @@ def test_workers_that_start_at_the_same_time_all_get_the_lock(shared: PostgresWa
         assert list(workers.map(start, ("one", "two", "three"))) == [[True] * 20] * 3
 
 
-def test_a_dead_worker_s_partitions_are_taken_over(shared: PostgresWarehouse) -> None:
-    one, two = a_worker(shared, "one"), a_worker(shared, "two")
+def test_a_dead_worker_s_partitions_are_taken_over(shared: Shared) -> None:
+    one, two = shared.worker("one"), shared.worker("two")
     one.exchange(range(3))
     two.exchange(range(3))
     assert not two.take_outboxes()
-    expire(shared, "one")
+    shared.expire("one")
     assert two.exchange(range(3)) == {OUTBOXES, 0, 1, 2}
     assert two.take_outboxes()
     assert two.live_workers() == {"two"}
 
 
-def test_a_load_needs_leases_of_its_partitions(shared: PostgresWarehouse, tmp_path: Path) -> None:
-    one, two = a_worker(shared, "one"), a_worker(shared, "two")
+def test_a_load_needs_leases_of_its_partitions(shared: Shared, tmp_path: Path) -> None:
+    one, two = shared.worker("one"), shared.worker("two")
     one.exchange([0])
     batch = stage(tmp_path, carried(0), batch_id="one-1")
     with pytest.raises(LeaseLost, match=rf"does not hold {TOPIC}/0 any more"):
         load_batch(two, batch)
-    expire(shared, "one")
-    with pytest.raises(LeaseLost):
-        load_batch(one, batch)
+    shared.expire("one")
+    if isinstance(shared, SharedInPostgres):  # where the database says who is late
+        with pytest.raises(LeaseLost):
+            load_batch(one, batch)
     one.renew()  # nobody has taken it yet
     assert load_batch(one, batch).outcomes == {"loaded": 1}
-    assert shared.next_offsets(TOPIC) == {0: 1}
+    assert shared.warehouse.next_offsets(TOPIC) == {0: 1}
 
 
-def test_whoever_takes_over_waits_for_a_load_that_has_begun(shared: PostgresWarehouse, tmp_path: Path) -> None:
-    one, two = a_worker(shared, "one"), a_worker(shared, "two")
+def test_whoever_takes_over_waits_for_a_load_that_has_begun(in_postgres: SharedInPostgres, tmp_path: Path) -> None:
+    one, two = in_postgres.worker("one"), in_postgres.worker("two")
     one.exchange([0])
 
     def meanwhile(point: Failpoint, _: str) -> None:
         if point is Failpoint.CHANGED:
-            expire(shared, "one")
-            with psycopg.connect(shared.url) as con, pytest.raises(psycopg.errors.LockNotAvailable):
+            in_postgres.expire("one")
+            url = one.url if isinstance(one, PostgresWarehouse) else ""
+            with psycopg.connect(url) as con, pytest.raises(psycopg.errors.LockNotAvailable):
                 con.execute("SELECT 1 FROM leases WHERE partition = 0 FOR UPDATE NOWAIT")
 
     with armed(meanwhile):
@@ -134,8 +196,37 @@ def test_whoever_takes_over_waits_for_a_load_that_has_begun(shared: PostgresWare
     assert two.next_offsets(TOPIC) == {0: 1}
 
 
-def test_workers_exclude_runs_that_load_the_topic_alone_and_not_each_other(shared: PostgresWarehouse) -> None:
-    one, two = a_worker(shared, "one"), a_worker(shared, "two")
+def test_a_load_that_is_overtaken_before_its_commit_is_not_committed(
+    in_iceberg: SharedInIceberg, tmp_path: Path
+) -> None:
+    one, two = in_iceberg.worker("one"), in_iceberg.worker("two")
+    one.exchange([0])
+    overtaken = iter([0])
+
+    def meanwhile(point: Failpoint, _: str) -> None:
+        if point is Failpoint.CHANGES_STORED and next(overtaken, None) is not None:
+            in_iceberg.expire("one")
+            assert two.exchange([0]) == {OUTBOXES, 0}
+
+    with armed(meanwhile), pytest.raises(LeaseLost):
+        load_batch(one, stage(tmp_path, carried(0), batch_id="one-1"))
+    assert two.next_offsets(TOPIC) == {}
+    assert load_batch(two, stage(tmp_path, carried(0), batch_id="two-1")).outcomes == {"loaded": 1}
+    assert one.next_offsets(TOPIC) == {0: 1}
+
+
+def test_a_worker_that_was_taken_for_dead_joins_again(shared: Shared) -> None:
+    one, two = shared.worker("one"), shared.worker("two")
+    one.exchange(range(3))
+    two.renew()
+    shared.expire("one")
+    assert two.exchange(range(3)) == {OUTBOXES, 0, 1, 2}
+    assert one.exchange(range(3)) == frozenset()
+    assert len(two.exchange(range(3))) == len(one.exchange(range(3))) == 2
+
+
+def test_workers_exclude_runs_that_load_the_topic_alone_and_not_each_other(in_postgres: SharedInPostgres) -> None:
+    one, two, shared = in_postgres.worker("one"), in_postgres.worker("two"), in_postgres.warehouse
     with (
         one.writer("one", topic=TOPIC), two.writer("two", topic=TOPIC),
         pytest.raises(WarehouseBusy, match="is writing to"), shared.writer("alone", topic=TOPIC),
@@ -145,17 +236,17 @@ def test_workers_exclude_runs_that_load_the_topic_alone_and_not_each_other(share
         pass
 
 
-def test_only_runs_of_dead_workers_are_abandoned(shared: PostgresWarehouse) -> None:
-    one, two, three = (a_worker(shared, name) for name in ("one", "two", "three"))
+def test_only_runs_of_dead_workers_are_abandoned(shared: Shared) -> None:
+    one, two, three = (shared.worker(name) for name in ("one", "two", "three"))
     for worker in (one, two, three):
         worker.renew()
         worker.start_run(Run(worker.worker.run_id, TOPIC, PROCESSOR, FETCHED_AT, "ingest"))
-        expire(shared, "one")
-    found = shared.query("SELECT run_id, status FROM runs ORDER BY run_id").rows
+        shared.expire("one")
+    found = shared.warehouse.query("SELECT run_id, status FROM runs ORDER BY run_id").rows
     assert found == (("one", "abandoned"), ("three", "running"), ("two", "running"))
 
 
-def test_workers_need_one_stage(shared: PostgresWarehouse) -> None:
-    a_worker(shared, "one").exchange([0])
+def test_workers_need_one_stage(shared: Shared) -> None:
+    shared.worker("one").exchange([0])
     with pytest.raises(WorkersDiffer, match=r"stages its batches in s3://stage, and this one in /home"):
-        a_worker(shared, "two", "/home").exchange([0])
+        shared.worker("two", "/home").exchange([0])

@@ -42,8 +42,8 @@ from pipelines.stage.columns import ColumnType
 from pipelines.warehouse.interface import WarehouseFault
 from pipelines.warehouse.statements import files
 
-LOCAL = frozenset({"layout", "leases", "workers"})
-"""Tables of the replica alone: the version of its marts, and what workers that share a topic in PostgreSQL need."""
+LOCAL = frozenset({"layout", "workers"})
+"""Tables of the replica alone: the version of its marts, and who is alive of the workers that share a topic."""
 
 CATALOG = "dateline"
 """The name under which PyIceberg's own settings have the catalog."""

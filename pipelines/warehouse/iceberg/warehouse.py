@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 import tenacity
@@ -31,6 +31,10 @@ from pipelines.warehouse.interface import ExchangeRefused, Original, OutboxKind,
 from pipelines.warehouse.preparing import make_layout
 from pipelines.warehouse.relational import now
 from pipelines.warehouse.upkeep import Done
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.iceberg.sharing import SharedIceberg
+    from pipelines.warehouse.leases import Worker
 
 ATTEMPTS = 30
 """How many times a change that is not a load is made again at most, if other runs keep changing the warehouse."""
@@ -59,6 +63,11 @@ class IcebergWarehouse(DuckDBWarehouse):
     @cached_property
     def commits(self) -> Commits:
         return Commits(IcebergTables(self.address))
+
+    def shared_by(self, worker: Worker) -> SharedIceberg:
+        from pipelines.warehouse.iceberg.sharing import SharedIceberg
+
+        return SharedIceberg(self, worker)
 
     def prepare(self) -> None:
         with faults_in_words(self.where):
@@ -118,14 +127,15 @@ class IcebergWarehouse(DuckDBWarehouse):
         con.batch_id = changes.batch_id
 
     @staticmethod
-    def _again(change: Callable[[], None]) -> None:
+    def _again[T](change: Callable[[], T]) -> T:
         """Makes a change, and makes it anew if another process has changed the warehouse meanwhile."""
-        tenacity.Retrying(
+        attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(StateMoved),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=2.0),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             reraise=True,
-        )(change)
+        )
+        return attempts(change)
 
     @contextmanager
     def _writing(self, *, makes_it: bool = False) -> Iterator[Connection]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar, LiteralString
+from typing import TYPE_CHECKING, Any, ClassVar, LiteralString
 
 import psycopg
 from psycopg import IsolationLevel
@@ -30,6 +30,10 @@ from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.leases import Worker
+    from pipelines.warehouse.postgres.sharing import SharedPostgres
 
 SPACE = 0x64617465
 """The first of the two numbers of the writer locks and of the lock on the layout."""
@@ -129,6 +133,11 @@ class PostgresWarehouse(RelationalWarehouse):
     def shown(self) -> str:
         """The address for display, without user and password."""
         return database_address(self.url)
+
+    def shared_by(self, worker: Worker) -> SharedPostgres:
+        from pipelines.warehouse.postgres.sharing import SharedPostgres
+
+        return SharedPostgres(self, worker)
 
     @property
     def where(self) -> str:
