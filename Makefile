@@ -13,6 +13,7 @@ BATCHES ?= 300
 ARTICLES ?= 18000
 SHARDS ?= 3
 TAKEOVERS ?= 20
+IN ?= postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test soak many-writers fuzz check docs lock wheel clean superset-check dbt-check bench-clean bench-metadata bench-entities bench-places bench-stories bench-drift bench-follow bench-freshness bench-warehouse bench-pipeline
@@ -41,8 +42,8 @@ test: $(INSTALLED)  ## run every test and doctest, integration tests included: S
 soak: $(INSTALLED)  ## kill runs at random moments and check that nothing is lost or doubled: KILLS=200 WAREHOUSE=duckdb|postgres [SEED=number]
 	@$(BIN)/python -m tests.soak --kills $(KILLS) --warehouse $(WAREHOUSE) $(if $(SEED),--seed $(SEED))
 
-many-writers: $(INSTALLED)  ## kill workers that share a topic and check that others take over: TAKEOVERS=20
-	@DATELINE_TEST_TAKEOVERS=$(TAKEOVERS) $(BIN)/python -m pytest -q -s tests/integration/test_many_writers.py -k killed
+many-writers: $(INSTALLED)  ## kill workers that share a topic and check that others take over: TAKEOVERS=20 IN=postgres|iceberg
+	@DATELINE_TEST_TAKEOVERS=$(TAKEOVERS) DATELINE_TEST_SHARED=$(IN) $(BIN)/python -m pytest -q -s tests/integration/test_many_writers.py -k killed
 
 fuzz: $(INSTALLED)  ## send mutated messages through the job and into a warehouse: MESSAGES=20000 [SEED=number]
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) $(if $(SEED),--seed $(SEED))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import fsspec
+import pyarrow as pa
 import pytest
+from pyiceberg.table import Table
 
 from pipelines.failpoints import Failpoint, armed
 from pipelines.iceberg_address import iceberg_address
@@ -20,8 +24,9 @@ from pipelines.stage import StagedBatch
 from pipelines.warehouse import OffsetsMoved, Run, WarehouseFault, load_batch, open_warehouse
 from pipelines.warehouse.iceberg import IcebergWarehouse
 from pipelines.warehouse.iceberg.commits import BATCH, TABLES
+from pipelines.warehouse.iceberg.tables import mirrored, rows_at
 from tests.builders import FETCHED_AT
-from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, refused, stage
+from tests.warehouse.batches import FALK, FALK_MENTION, TOPIC, carried, later, refused, stage, tombstone
 
 
 class Killed(BaseException):
@@ -199,6 +204,64 @@ def test_a_replica_that_is_gone_is_made_anew(iceberg_warehouse: IcebergWarehouse
     iceberg_warehouse.path.unlink()
     assert iceberg_warehouse.query("SELECT * FROM articles").rows == before
     assert iceberg_warehouse.query("SELECT outlet_domain, articles FROM marts.daily_outlet_volume").rows != ()
+
+
+def rows_of(warehouse: IcebergWarehouse) -> dict[str, list[str]]:
+    """All rows of the mirrored tables and of the marts that stored counts answer."""
+    names = [*mirrored(), "marts.entity_attention_daily", "marts.entity_attention_weekly"]
+    return {name: sorted(map(repr, warehouse.query(f"SELECT * FROM {name}").rows)) for name in names}
+
+
+def an_article(folder: Path, offset: int, number: int, version: int = 1) -> StagedBatch:
+    article = carried(
+        offset, article_id=f"{number:032}", content_hash=f"{version:064}", mentions=(FALK_MENTION,),
+        entities=(replace(FALK, entity_id=f"{number % 2:032}"),), fetched_at=later(offset),
+    )
+    return stage(folder, article, batch_id=f"batch-{offset}")
+
+
+def test_a_replica_reads_only_the_files_that_it_does_not_have(
+    iceberg_warehouse: IcebergWarehouse, elsewhere: IcebergWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two machines load in turns: new articles, a new version and a deletion; then one compacts the tables."""
+    machines, read_whole = (iceberg_warehouse, elsewhere), list[str]()
+    steps = [
+        an_article(tmp_path, 0, 1), an_article(tmp_path, 1, 2), an_article(tmp_path, 2, 1, version=2),
+        stage(tmp_path, tombstone(3, f"{2:032}"), batch_id="batch-3"), *(an_article(tmp_path, n, n) for n in (4, 5)),
+    ]
+    load_batch(iceberg_warehouse, steps[0])
+    elsewhere.store_attention()
+
+    def noted(table: Table, snapshot_id: int, name: str) -> pa.Table:
+        read_whole.append(name)
+        return rows_at(table, snapshot_id, name)
+
+    for number, step in enumerate(steps[1:], 1):
+        load_batch(machines[number % 2], step)
+        if number == len(steps) - 1:
+            machines[number % 2].maintain(timedelta(days=7))
+        other = machines[1 - number % 2]
+        with monkeypatch.context() as watched:
+            watched.setattr("pipelines.warehouse.iceberg.replica.rows_at", noted)
+            found = rows_of(other)
+        anew = IcebergWarehouse(other.address, tmp_path / f"anew-{number}.duckdb", clock=lambda: FETCHED_AT)
+        assert found == rows_of(anew), number
+    keyless = {name for name, table in mirrored().items() if not table.key}
+    new = {name for name in read_whole if read_whole.count(name) == 1} - keyless
+    assert set(read_whole) == keyless | new  # a table that had no rows before has no snapshot to compare with
+
+
+def test_a_replica_that_has_an_expired_state_reads_the_tables_whole(
+    iceberg_warehouse: IcebergWarehouse, elsewhere: IcebergWarehouse, tmp_path: Path
+) -> None:
+    load_batch(iceberg_warehouse, an_article(tmp_path, 0, 1))
+    elsewhere.query("SELECT 1")
+    load_batch(iceberg_warehouse, an_article(tmp_path, 1, 1, version=2))
+    IcebergWarehouse(
+        iceberg_warehouse.address, iceberg_warehouse.path, clock=lambda: datetime.now(UTC) + timedelta(days=1)
+    ).maintain(timedelta(0))
+    anew = IcebergWarehouse(elsewhere.address, tmp_path / "anew.duckdb", clock=lambda: FETCHED_AT)
+    assert rows_of(elsewhere) == rows_of(anew)
 
 
 def test_a_table_of_an_earlier_version_gets_its_new_column(

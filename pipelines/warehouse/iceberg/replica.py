@@ -16,10 +16,10 @@ from pipelines.warehouse.connection import Parameters, Rows
 from pipelines.warehouse.duckdb import DuckDBConnection
 from pipelines.warehouse.iceberg.commits import EMPTY, State
 from pipelines.warehouse.iceberg.stored import RowChange
-from pipelines.warehouse.iceberg.tables import LOCAL, TURN, IcebergTables, mirrored, row_key, rows_at
+from pipelines.warehouse.iceberg.tables import LOCAL, TURN, IcebergTables, mirrored, row_key, rows_at, rows_between
 
 _CHANGING = re.compile(r"\s*(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+(\w+)", re.IGNORECASE)
-_KEYS = "touched_keys"
+_KEYS, _LOST, _NEW = "touched_keys", "lost_rows", "new_rows"
 _MARKS = """
 CREATE SCHEMA IF NOT EXISTS iceberg;
 CREATE TABLE IF NOT EXISTS iceberg.standing (commit_id VARCHAR NOT NULL);
@@ -130,16 +130,37 @@ def mark(con: duckdb.DuckDBPyConnection, state: State) -> None:
 
 
 def refresh(con: duckdb.DuckDBPyConnection, tables: IcebergTables, state: State = EMPTY) -> None:
-    """Brings the replica to a state in the open transaction: tables whose snapshot differs are read again."""
+    """Brings the replica to a state in the open transaction: data files that it does not have are read."""
     there: Mapping[str, int] = dict(con.execute("SELECT name, snapshot_id FROM iceberg.mirrored").fetchall())
     replica = DuckDBConnection(con)
     for name, table in mirrored().items():
-        wanted = state.snapshots.get(name)
-        if wanted == there.get(name):
+        before, wanted = there.get(name), state.snapshots.get(name)
+        if wanted == before:
             continue
+        if wanted is not None and before is not None and table.key:
+            columns = None if name == attention.COUNTED else table.key
+            changed = rows_between(tables.need(name), name, before, wanted, columns)
+            if changed is not None:
+                _exchange(replica, table, *changed)
+                continue
         con.execute(f"DELETE FROM {name}")
         if wanted is not None:
             replica.add(table, rows_at(tables.need(name), wanted, name))
         if name == attention.COUNTED:
             attention.mark_all(replica)
     mark(con, state)
+
+
+def _exchange(replica: DuckDBConnection, table: TableLayout, lost: pa.Table, new: pa.Table) -> None:
+    """Replaces rows of the replica, which are found by their keys."""
+    equal = " AND ".join(f"t.{name} = k.{name}" for name in table.key)
+    replica.raw.register(_LOST, lost)
+    if table.name == attention.COUNTED:
+        columns = ", ".join(table.schema.names)
+        replica.raw.register(_NEW, new)
+        for rows, others in ((_LOST, _NEW), (_NEW, _LOST)):
+            attention.mark_rows(replica, f"(SELECT {columns} FROM {rows} EXCEPT SELECT {columns} FROM {others}) t")
+        replica.raw.unregister(_NEW)
+    replica.execute(f"DELETE FROM {table.name} t USING {_LOST} k WHERE {equal}")
+    replica.raw.unregister(_LOST)
+    replica.add(table, new)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -215,6 +215,26 @@ def _as_layout(found: pa.Table, name: str) -> pa.Table:
 def rows_of(table: Table, name: str, tasks: Iterable[FileScanTask]) -> pa.Table:
     """The rows of some data files, as the layout has them."""
     return _as_layout(_read(table, tasks), name)
+
+
+def rows_between(
+    table: Table, name: str, before: int, after: int, columns: Sequence[str] | None = None
+) -> tuple[pa.Table, pa.Table] | None:
+    """The rows that a snapshot lost and those that a later one has instead; None if the first one has expired.
+
+    They are the rows of data files that only one of the two has, so a row that was written anew is among both. Of lost
+    rows only the ``columns`` are read.
+    """
+    if table.snapshot_by_id(before) is None:
+        return None
+    tasks = [{task.file.file_path: task for task in table.scan(snapshot_id=each).plan_files()}
+             for each in (before, after)]
+    lost, new = ([task for path, task in own.items() if path not in others]
+                 for own, others in (tasks, reversed(tasks)))
+    schema = layout()[name].schema
+    wanted = schema.names if columns is None else columns
+    rows = _read(table, lost, wanted)
+    return rows.cast(pa.schema([schema.field(each) for each in wanted])), rows_of(table, name, new)
 
 
 def data_files(table: Table, name: str, rows: pa.Table) -> Iterator[DataFile]:
