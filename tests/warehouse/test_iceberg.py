@@ -216,6 +216,7 @@ def an_article(folder: Path, offset: int, number: int, version: int = 1) -> Stag
     article = carried(
         offset, article_id=f"{number:032}", content_hash=f"{version:064}", mentions=(FALK_MENTION,),
         entities=(replace(FALK, entity_id=f"{number % 2:032}"),), fetched_at=later(offset),
+        story_signature=tuple(range(number, number + 6)),
     )
     return stage(folder, article, batch_id=f"batch-{offset}")
 

@@ -232,9 +232,8 @@ def rows_between(
     lost, new = ([task for path, task in own.items() if path not in others]
                  for own, others in (tasks, reversed(tasks)))
     schema = layout()[name].schema
-    wanted = schema.names if columns is None else columns
-    rows = _read(table, lost, wanted)
-    return rows.cast(pa.schema([schema.field(each) for each in wanted])), rows_of(table, name, new)
+    kept = schema if columns is None else pa.schema([schema.field(each) for each in columns])
+    return _read(table, lost, kept.names).select(kept.names).cast(kept), rows_of(table, name, new)
 
 
 def data_files(table: Table, name: str, rows: pa.Table) -> Iterator[DataFile]:
