@@ -145,13 +145,13 @@ def test_a_change_that_was_decided_on_an_older_state_is_refused(
 
 def test_readers_pin_a_state_of_all_tables(iceberg_warehouse: IcebergWarehouse, tmp_path: Path) -> None:
     load_batch(iceberg_warehouse, a_batch(tmp_path, 0))
-    catalog = iceberg_warehouse.commits.tables.catalog
-    ledger: Any = catalog.load_table("dateline.ledger").current_snapshot()
+    tables = iceberg_warehouse.commits.tables
+    ledger: Any = tables.need("ledger").current_snapshot()
     pinned = {**json.loads(ledger.summary[TABLES]), "ledger": ledger.snapshot_id}
     load_batch(iceberg_warehouse, a_batch(tmp_path, 2))
 
     def rows(name: str) -> Any:
-        return catalog.load_table(f"dateline.{name}").scan(snapshot_id=pinned[name]).to_arrow()
+        return tables.need(name).scan(snapshot_id=pinned[name]).to_arrow()
 
     assert ledger.summary[BATCH] == "batch-0"
     with duckdb.connect() as con:

@@ -11,11 +11,13 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyiceberg.table import Table
 
 from pipelines.failpoints import Failpoint, armed
 from pipelines.warehouse import Run, WarehouseBusy, load_batch
 from pipelines.warehouse.iceberg import IcebergWarehouse
-from pipelines.warehouse.iceberg.sharing import SharedIceberg
+from pipelines.warehouse.iceberg.sharing import LEASES, SharedIceberg
+from pipelines.warehouse.iceberg.tables import IcebergTables
 from pipelines.warehouse.leases import OUTBOXES, LeaseLost, Worker, WorkersDiffer, fair_exchange
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.relational import RelationalWarehouse
@@ -71,15 +73,14 @@ class SharedInIceberg(Shared):
         self.workers.append(made)
         return made
 
-    def expire(self, run_id: str) -> None:
+    def expire(self, run_id: str, *, forgets: bool = True) -> None:
+        others = [worker for worker in self.workers if worker.worker.run_id != run_id]
         for _ in range(2):  # the first round shows the others what was last reported
-            for worker in self.workers:
-                if worker.worker.run_id != run_id:
-                    worker.renew()
-            self.seconds += LONG_S / 2
-        for worker in self.workers:
-            if worker.worker.run_id != run_id:
+            for worker in others:
                 worker.renew()
+            self.seconds += LONG_S / 2
+        for worker in others if forgets else ():
+            worker.renew()
 
 
 @pytest.fixture
@@ -213,6 +214,27 @@ def test_a_load_that_is_overtaken_before_its_commit_is_not_committed(
     assert two.next_offsets(TOPIC) == {}
     assert load_batch(two, stage(tmp_path, carried(0), batch_id="two-1")).outcomes == {"loaded": 1}
     assert one.next_offsets(TOPIC) == {0: 1}
+
+
+def test_two_workers_forget_a_dead_one_at_the_same_moment(
+    in_iceberg: SharedInIceberg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = in_iceberg.worker("one"), in_iceberg.worker("two")
+    in_iceberg.worker("dead").renew()
+    need = IcebergTables.need
+    rivals = iter([two])
+
+    def overtaken(tables: IcebergTables, name: str) -> Table:
+        found = need(tables, name)
+        if name == LEASES and tables is one.reports.tables and (rival := next(rivals, None)):
+            rival.renew()  # which removes the report that this table still has
+        return found
+
+    in_iceberg.expire("dead", forgets=False)
+    monkeypatch.setattr(IcebergTables, "need", overtaken)
+    one.renew()
+    assert one.live_workers() == two.live_workers() == {"one", "two"}
+    assert "dead" not in str(need(two.reports.tables, LEASES).properties)
 
 
 def test_a_worker_that_was_taken_for_dead_joins_again(shared: Shared) -> None:

@@ -103,8 +103,9 @@ class Reports:
         }
 
     @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(MOVED), wait=tenacity.wait_random_exponential(multiplier=0.02, max=1.0),
-        stop=tenacity.stop_after_attempt(30), reraise=True,
+        retry=tenacity.retry_if_exception_type((*MOVED, KeyError)),  # KeyError: another worker removed a report first
+        wait=tenacity.wait_random_exponential(multiplier=0.02, max=1.0), stop=tenacity.stop_after_attempt(30),
+        reraise=True,
     )
     def _change(self, new: dict[str, str], gone: Callable[[], list[str]]) -> None:
         table = self.tables.need(LEASES)
