@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.warehouse.interface import OutboxStanding, StoredDeadLetter
-from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.rejected import letters_by_id
 
 _WAITING = """
@@ -65,4 +64,4 @@ def standing(con: Any) -> list[OutboxStanding]:
 
 def _exists(con: Any) -> bool:
     """Whether the outbox exists: a warehouse of an older version has none until the next run prepares it."""
-    return has_table(con, "outbox")
+    return con.has_table("outbox")

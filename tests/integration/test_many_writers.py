@@ -47,7 +47,7 @@ def until(holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) 
     began = time.monotonic()
     while not holds():
         assert time.monotonic() - began < patience_s, f"it never came to pass: {what}"
-        time.sleep(0.05)
+        time.sleep(0.2)  # each look connects to the database
     return time.monotonic() - began
 
 
@@ -69,7 +69,6 @@ class Workers:
         self.running.append(self.machine(f"worker-{self.started}").start(
             "ingest", "--follow", "--shared", "--json", DATELINE_STAGE=f"file://{self.folder / 'stage'}",
             DATELINE_SHARING__LEASE_S=str(LEASE_S), DATELINE_DRIFT__QUARANTINE="false",
-            DATELINE_FOLLOW__POLL_S="0.1",
         ))
 
     def need_alive(self) -> None:
