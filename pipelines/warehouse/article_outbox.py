@@ -11,7 +11,6 @@ from typing import Any
 
 from pipelines.resolve.outgoing import WaitingMessage
 from pipelines.warehouse.interface import OutboxStanding
-from pipelines.warehouse.preparing import has_table
 
 _STANDING = """
 SELECT topic, count(*), min(waiting_since), max(tried_at), fault
@@ -32,7 +31,7 @@ DELETE FROM article_outbox WHERE attempts > 0 AND EXISTS (
 
 def waiting_ids(con: Any, topic: str, limit: int) -> list[str]:
     """Ids of the unsent messages in the order of the loads."""
-    if not has_table(con, "article_outbox"):
+    if not con.has_table("article_outbox"):
         return []
     rows = con.execute(
         "SELECT message_id FROM article_outbox WHERE topic = ? ORDER BY position LIMIT ?", [topic, limit]
@@ -69,7 +68,7 @@ def note_blocked(con: Any, topic: str, fault: str, now: datetime) -> None:
 
 def standing(con: Any) -> list[OutboxStanding]:
     """Counts of unsent messages by topic and by the fault that prevented sending."""
-    if not has_table(con, "article_outbox"):
+    if not con.has_table("article_outbox"):
         return []
     return [
         OutboxStanding(topic, messages, since, tried_at, why, "articles")

@@ -31,6 +31,9 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows: ...
 
+    def has_table(self, name: str) -> bool:
+        """Whether the warehouse has a table of this name."""
+
     def table(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The result of a statement as an Arrow table of this schema."""
 

@@ -37,6 +37,10 @@ from pipelines.warehouse.upkeep import Done
 
 type Opening = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
+_HAS_TABLE = """
+SELECT 1 FROM duckdb_tables()
+WHERE table_name = ? AND schema_name = current_schema() AND database_name = current_database()
+"""
 PATIENCE_S = 30.0
 _NOT_WRITTEN = (  # the second is raised if the disk fails at the commit
     duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException,
@@ -68,6 +72,9 @@ class DuckDBConnection:
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Rows:
         return _Answer(self.raw.execute(sql, parameters or None))
+
+    def has_table(self, name: str) -> bool:
+        return self.raw.execute(_HAS_TABLE, [name]).fetchone() is not None
 
     def table(self, sql: str, schema: pa.Schema) -> pa.Table:
         return self.raw.sql(sql).to_arrow_table().cast(schema)

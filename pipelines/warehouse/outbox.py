@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.interface import OutboxStanding, StoredDeadLetter
-from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.rejected import letters_by_id
 
 _WAITING = """
@@ -63,6 +63,6 @@ def standing(con: Any) -> list[OutboxStanding]:
     return [OutboxStanding(*row) for row in con.execute(_STANDING).fetchall()]
 
 
-def _exists(con: Any) -> bool:
+def _exists(con: Connection) -> bool:
     """Whether the outbox exists: a warehouse of an older version has none until the next run prepares it."""
-    return has_table(con, "outbox")
+    return con.has_table("outbox")

@@ -33,19 +33,10 @@ def wanted_fingerprint(dialect: Dialect, time_zone: str) -> str:
 
 def stored_fingerprint(con: Connection) -> str | None:
     """Fingerprint of the layout that the warehouse has; None if it has no layout yet."""
-    if not has_table(con, "layout"):
+    if not con.has_table("layout"):
         return None
     row = con.execute("SELECT fingerprint FROM layout").fetchone()
     return str(row[0]) if row else None
-
-
-def has_table(con: Connection, name: str) -> bool:
-    """Whether the warehouse has a table of this name."""
-    return con.execute(
-        "SELECT 1 FROM information_schema.tables "
-        "WHERE table_name = ? AND table_schema = current_schema() AND table_catalog = current_database()",
-        [name],
-    ).fetchone() is not None
 
 
 def make_layout(con: Connection, dialect: Dialect, at: datetime, time_zone: str = "UTC") -> None:
@@ -53,7 +44,7 @@ def make_layout(con: Connection, dialect: Dialect, at: datetime, time_zone: str 
 
     The days of marts are days in the time zone. Raises ``WarehouseFault`` if the database does not know it.
     """
-    is_new = not has_table(con, "layout")
+    is_new = not con.has_table("layout")
     for table in layout().values():
         con.execute(next(table_statements(table, dialect)))
     last = _numbers()[-1]

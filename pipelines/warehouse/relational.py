@@ -42,7 +42,7 @@ from pipelines.warehouse.interface import (
 from pipelines.warehouse.kafka_comparison import compare_with_kafka
 from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.lookups import RelationalState
-from pipelines.warehouse.preparing import has_table, make_layout, stored_fingerprint, wanted_fingerprint
+from pipelines.warehouse.preparing import make_layout, stored_fingerprint, wanted_fingerprint
 from pipelines.warehouse.topics import loaded_topic_id
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
@@ -151,7 +151,7 @@ class RelationalWarehouse(ABC):
             if con is None or stored_fingerprint(con) is None:
                 return Identity(None, is_loaded=False)
             is_loaded = con.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is not None
-            if not has_table(con, "identity"):
+            if not con.has_table("identity"):
                 return Identity(None, is_loaded)
             row = con.execute("SELECT warehouse_id FROM identity").fetchone()
             return Identity(str(row[0]) if row else None, is_loaded)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.warehouse.preparing import has_table
-
 
 def loaded_topic_id(con: Any, topic: str) -> str:
     """Kafka's id of the topic that was loaded; empty before the first batch that has one.
 
     A warehouse of a version that did not store ids lacks the table until it is prepared again.
     """
-    if not has_table(con, "topics"):
+    if not con.has_table("topics"):
         return ""
     row = con.execute("SELECT topic_id FROM topics WHERE topic = ?", [topic]).fetchone()
     return str(row[0]) if row else ""

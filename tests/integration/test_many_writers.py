@@ -36,7 +36,7 @@ WITHIN_S = 60.0  # how soon a dead worker's partitions have to be in other hands
 PATIENCE_S = 240.0
 
 KIND = os.environ.get("DATELINE_TEST_SHARED", "postgres")
-POLL_S = 0.05 if KIND == "postgres" else 0.5
+POLL_S = 0.2  # each look connects to the database
 LEDGER = "SELECT partition, kafka_offset, outcome, reason FROM ledger ORDER BY partition, kafka_offset"
 ARTICLES = "SELECT article_id, version, title, content_hash, fetched_at FROM articles ORDER BY article_id"
 LETTERS = "SELECT partition, kafka_offset, reason FROM dead_letters ORDER BY partition, kafka_offset"
@@ -99,7 +99,6 @@ class Workers:
         self.running.append(self.machine(f"worker-{self.started}").start(
             "ingest", "--follow", "--shared", "--json", DATELINE_STAGE=f"file://{self.folder / 'stage'}",
             DATELINE_SHARING__LEASE_S=str(LEASE_S), DATELINE_DRIFT__QUARANTINE="false",
-            DATELINE_FOLLOW__POLL_S="0.1",
         ))
 
     def need_alive(self) -> None:

@@ -26,7 +26,6 @@ from pipelines.warehouse.interface import IF_BUSY, WarehouseBusy, WarehouseFault
 from pipelines.warehouse.postgres import asking
 from pipelines.warehouse.postgres.connection import PostgresConnection, Psycopg
 from pipelines.warehouse.postgres.faults import GRANTS, WarehouseRefused, connect_fault, faults_in_words
-from pipelines.warehouse.preparing import has_table
 from pipelines.warehouse.relational import Asking, RelationalWarehouse, now
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
@@ -203,7 +202,7 @@ class PostgresWarehouse(RelationalWarehouse):
             raw.isolation_level, raw.read_only = IsolationLevel.REPEATABLE_READ, True
             raw.execute(_SESSION)
             con = PostgresConnection(raw)
-            yield con if has_table(con, "layout") else None
+            yield con if con.has_table("layout") else None
             raw.rollback()
 
     @contextmanager
