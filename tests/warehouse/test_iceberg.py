@@ -252,17 +252,18 @@ def test_a_replica_reads_only_the_files_that_it_does_not_have(
     assert set(read_whole) == keyless | new  # a table that had no rows before has no snapshot to compare with
 
 
-def test_a_replica_that_has_an_expired_state_reads_the_tables_whole(
-    iceberg_warehouse: IcebergWarehouse, elsewhere: IcebergWarehouse, tmp_path: Path
-) -> None:
-    load_batch(iceberg_warehouse, an_article(tmp_path, 0, 1))
-    elsewhere.query("SELECT 1")
-    load_batch(iceberg_warehouse, an_article(tmp_path, 1, 1, version=2))
-    IcebergWarehouse(
-        iceberg_warehouse.address, iceberg_warehouse.path, clock=lambda: datetime.now(UTC) + timedelta(days=1)
-    ).maintain(timedelta(0))
-    anew = IcebergWarehouse(elsewhere.address, tmp_path / "anew.duckdb", clock=lambda: FETCHED_AT)
-    assert rows_of(elsewhere) == rows_of(anew)
+def test_a_replica_that_has_an_expired_state_reads_the_tables_whole(tmp_path: Path) -> None:
+    address = iceberg_address(f"iceberg+sqlite:///{tmp_path}/news.db")  # its own: files of old states are removed
+
+    def at(name: str, clock: datetime = FETCHED_AT) -> IcebergWarehouse:
+        return IcebergWarehouse(address, tmp_path / f"{name}.duckdb", clock=lambda: clock)
+
+    at("one").prepare()
+    load_batch(at("one"), an_article(tmp_path, 0, 1))
+    at("other").query("SELECT 1")
+    load_batch(at("one"), an_article(tmp_path, 1, 1, version=2))
+    at("one", datetime.now(UTC) + timedelta(days=1)).maintain(timedelta(0))
+    assert rows_of(at("other")) == rows_of(at("anew"))
 
 
 def test_a_table_of_an_earlier_version_gets_its_new_column(
