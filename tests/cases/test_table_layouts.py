@@ -80,3 +80,50 @@ def test_a_section_with_a_date_and_teasers_of_several_sentences_is_a_list(url: s
         for number, line in enumerate(HEADLINES, start=500))
     main = f"<div>{name}</div><div>Sunday, 12 March 2008</div>{teasers}"
     assert reason_of(a_page(main, title=f"{name} - {SITE}"), url=url) == "ListingPage"
+
+
+MORE_PARAGRAPHS = (
+    "The old lock gate was lifted out of the canal on Monday, and a new one of oak will be hung before the ice comes.",
+    "Nobody was on the barge when she sank, the harbour office said, and the salt will be pumped out by the owner.",
+    "From May on the night bus stops at the fish hall as well, since forty residents had asked for it in a letter.",
+    "The oar of silver is kept in the town hall, where it can be seen on weekdays between ten and four o'clock.",
+)
+TEASERS = PARAGRAPHS + MORE_PARAGRAPHS
+
+
+def front(entry: str, *, title: str = f"Harbour - {SITE}", top: str = "<font size=4>Harbour</font>") -> str:
+    """A section front of which each entry has this markup."""
+    return a_page(top + "".join(
+        entry.format(link=f"<a href='/news/{number}'>{line}</a>", line=line, text=TEASERS[number % 8],
+                     number=number, more=f"<a href='/news/{number}'>Read the rest</a>")
+        for number, line in enumerate(HEADLINES[:8], start=500)), title=title)
+
+
+ENTRIES = {
+    "rows": "<table><tr><td><img src=/i/{number}.gif></td><td><b>{link}</b><br>{text}</td></tr></table>",
+    "rows with a date": "<table><tr><td>{number} March<br><b>{link}</b><br>{text} {more}</td></tr></table>",
+    "a ticker": "<p><b>10:{number}</b> {link}. {text}</p>",
+    "spans": "<div><span id=t{number}>{link}</span><div class=x>{text}</div></div>",
+    "links alone": "<div><div>{link}</div><a href='/news/{number}'>{text}</a></div>",
+    "headlines without links": "<font><b>{line}</b></font><br>by admin<br><br>{text}<br><br>({more} | 3 comments)<br>",
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+@pytest.mark.parametrize("path", ["harbour", "section.php?id=3", "news.php?id=1284"])
+def test_a_page_whose_text_is_of_entries_is_a_list(entry: str, path: str) -> None:
+    assert reason_of(front(entry), url=f"http://gazette.example/{path}") == "ListingPage"
+
+
+@pytest.mark.parametrize("top", [f"<h2>{TITLE}</h2>", f"<b>{TITLE}</b><br>12 March 2008<br>"])
+def test_links_with_notes_below_a_headline_and_an_introduction_are_an_article(top: str) -> None:
+    page = front("<h3>{link}</h3><p>{text}</p>", title=f"{TITLE} - {SITE}", top=f"{top}<p>{PARAGRAPHS[0]}</p>")
+    assert reason_of(page, url="http://gazette.example/show/news/1284/") == ""
+
+
+def test_an_article_beside_teasers_is_an_article_without_a_title_of_its_own() -> None:
+    teasers = "".join(f"<b><a href='/news/{number}'>{line}</a></b><br>{TEASERS[number % 4 + 4]}<br>"
+                      for number, line in enumerate(HEADLINES[:7], start=500))
+    text = "<br><br>".join(PARAGRAPHS)
+    page = a_page(f"<span>{TITLE}</span><br>12 March 2008<br><br>{text}<hr><h4>More</h4>{teasers}", title=SITE)
+    assert reason_of(page, url="http://gazette.example/show/news/1284/") == ""

@@ -38,6 +38,9 @@ _KINDS = {
 }
 MOST_MARKS = 200
 LONGEST_BEFORE = 60
+LONGEST_DATE = 40
+"""Characters before the link that a text begins with."""
+
 LONGEST_LINE = 120
 """Characters of a line in which a year and a time of day after it are kept apart."""
 
@@ -89,13 +92,15 @@ class Box:
 class Block:
     """A run of text on one line, the number of its box, and how many of its characters are links.
 
-    ``opening`` is the text before the first line break (``<br>``), or None if there is none.
+    ``opening`` is the text before the first line break (``<br>``), or None if there is none. ``lead`` is the link that
+    the text begins with, after a date or a bullet at most, or "".
     """
 
     text: str
     box: int
     linked: int = 0
     opening: str | None = None
+    lead: str = ""
 
 
 @dataclass(slots=True)
@@ -173,7 +178,7 @@ def read_blocks(root: etree._Element) -> Blocks:
 class _Walk:
     """The state of the traversal: the open boxes, and the text since the last block-level tag."""
 
-    __slots__ = ("_boxes", "_linked", "_links_open", "_of_others", "page", "pieces")
+    __slots__ = ("_boxes", "_lead", "_lead_at", "_linked", "_links_open", "_of_others", "page", "pieces")
 
     def __init__(self, root: etree._Element) -> None:
         self.page = Blocks()
@@ -181,6 +186,7 @@ class _Walk:
         self.pieces: list[str] = []
         self._linked = 0
         self._links_open = 0
+        self._lead, self._lead_at = "", -1  # the first link of a block, and the number of its first piece
         self._of_others = tags_of_others(root)
 
     def enter(self, element: etree._Element, kind: int) -> int:
@@ -224,10 +230,16 @@ class _Walk:
             self._boxes.pop()
         elif kind == _LINK:
             self._links_open -= 1
+            if self._lead_at >= 0:
+                at, self._lead_at = self._lead_at, -1
+                if sum(map(len, self.pieces[:at])) <= LONGEST_DATE:
+                    self._lead = " ".join("".join(self.pieces[at:]).replace(_BREAK, " ").split())
 
     def read(self, text: str) -> None:
         self.pieces.append(text)
         if self._links_open:
+            if not self._linked:
+                self._lead_at = len(self.pieces) - 1
             self._linked += len(text.strip())
 
     def flush(self) -> None:
@@ -244,8 +256,9 @@ class _Walk:
                 raw = raw.replace(_BREAK, " ")
             text = " ".join(raw.split())
             if text:
-                self.page.blocks.append(Block(text, self._boxes[-1], self._linked, opening))
+                self.page.blocks.append(Block(text, self._boxes[-1], self._linked, opening, self._lead))
             self._linked = 0
+            self._lead, self._lead_at = "", -1
 
     def _open(self, element: etree._Element, tag: str, names: Collection[str | bytes]) -> None:
         self.flush()

@@ -102,7 +102,7 @@ def _of_links(page: Blocks, chosen: Chosen, body: Sequence[int]) -> list[float]:
     own = [n for n in range(len(blocks)) if chosen.boilerplate[blocks[n].box] is None]
     return [
         log1p(len(linked_headlines(page))),
-        log1p(sum(_is_link(block) for block in blocks if page.boxes[block.box].tag in HEADINGS)),
+        log1p(sum(is_link(block) for block in blocks if page.boxes[block.box].tag in HEADINGS)),
         log1p(len(blocks)),
         sum(linked) / (sum(len(block.text) for block in blocks) or 1),
         sum(linked[n] for n in own) / (sum(len(blocks[n].text) for n in own) or 1),
@@ -179,14 +179,14 @@ def _groups_in(names: str) -> frozenset[int]:
     return frozenset(groups[word] for word in _NAME_WORDS.findall(names[:2_000].lower()) if word in groups)
 
 
-def _is_link(block: Block) -> bool:
+def is_link(block: Block) -> bool:
     """Whether nearly all of a block is a link."""
     return block.linked >= 0.8 * len(block.text)
 
 
 def linked_headlines(page: Blocks) -> set[str]:
     """The different linked headlines: headings, or separate lines with the length of a headline."""
-    return {block.text for block in page.blocks if _is_link(block) and (
+    return {block.text for block in page.blocks if is_link(block) and (
         len(block.text) >= 15 if page.boxes[block.box].tag in HEADINGS else 40 <= len(block.text) <= 200)}
 
 
@@ -222,7 +222,7 @@ def longest_passage(page: Blocks, chosen: Chosen, numbers: Sequence[int]) -> flo
     for number in numbers:
         block = page.blocks[number]
         box = page.boxes[block.box]
-        if _is_link(block):
+        if is_link(block):
             since.clear()
         elif chosen.weights[number] > 0:
             parent = page.boxes[box.parent] if box.parent >= 0 else box
@@ -241,7 +241,7 @@ def run_below(page: Blocks, chosen: Chosen, head: int) -> float:
             continue
         scraps += 1
         block = page.blocks[number]
-        if total and (scraps >= 10 or (_is_link(block) and page.boxes[block.box].tag in HEADINGS)):
+        if total and (scraps >= 10 or (is_link(block) and page.boxes[block.box].tag in HEADINGS)):
             break
     return total
 

@@ -21,19 +21,20 @@ import numpy as np
 
 from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Blocks
-from pipelines.clean.html.body import HEADINGS, Chosen
+from pipelines.clean.html.body import Chosen
+from pipelines.clean.html.entries import count_sentences, is_headline, is_list_of_entries, is_numbered, is_sentence
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.metadata.title import is_part
 from pipelines.clean.model import Numbers, unpacked
-from pipelines.clean.text import STOPS, count_words, sentences_unmarked, size_of
+from pipelines.clean.text import size_of
 
 LIMIT = 4.0
 """Numbers are clipped to this many standard deviations from their mean."""
 
-BAR, BAR_MARKED, BAR_NAMED = 0.88, 0.93, 0.8
-"""The probability from which a page is a list: in general, if it is declared to be an article, and if its address or a
-short title names a list."""
+BAR, BAR_MARKED, BAR_NAMED, BAR_ENDINGS, BAR_ENTRIES = 0.88, 0.93, 0.8, 0.65, 0.4
+"""The probability from which a page is a list: in general, if it is declared to be an article, if its address or a
+short title names a list, and if its text is that of a list's entries, which end in the same link or have headlines."""
 
 LONGEST_INTRODUCTION = 2_000
 """Weight of the running text in one place, or right below the headline, of a list whose entries have no linked
@@ -56,22 +57,13 @@ NEAR_THE_END = 2
 LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
 
-FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
-"""Words or size of the headline of a wire item. On a page that looks like a list, less of both names a section."""
-
 MOST_OF_TEXT = 0.6
 """The least share of a page's running text that follows the headline of a wire item before the first link, on a page
 without an h1."""
 
-_NUMBER = re.compile(r"\d{4}")
-"""Of an article. A section's number is shorter."""
-
 _ITEM = re.compile(r"[?&](?:news|art|article|story|item|doc)?_?id=\d{3,}(?:&|$)", re.I)
 _PAGED = re.compile(r"[?&](?:page|p|start|offset)=", re.I)
 """The parameter of a query that numbers an article, and one that numbers a page of a list."""
-
-SHORTEST_SENTENCE = 18
-_SENTENCE = re.compile(rf"[{STOPS}](?=\s|$|[\u3040-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +103,10 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
     """The probability that a page is a list of other pages, or None where that is not enough to reject it."""
     numbers = layout_numbers(page, chosen, body, signs)
     chance = load_listing_model().chance(numbers)
-    if chance <= BAR_NAMED:  # the lowest of the bars
+    if chance > BAR_ENTRIES and not signs.is_marked_article and is_list_of_entries(
+            page, chosen, signs, has_headlines=chance <= BAR_ENDINGS):
+        return chance
+    if chance <= BAR_NAMED:  # the lowest of the other bars
         return None
     is_named = signs.is_marked_listing or (
         is_named_list(signs.url, signs.titles) and not is_wire_item(page, chosen, signs, is_strict=True, fewest=1))
@@ -172,7 +167,7 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
     """
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
-             and (not is_strict or is_headline(block.text) or _is_numbered(block.text, signs.url))]
+             and (not is_strict or is_headline(block.text) or is_numbered(block.text, signs.url))]
     return any(_sentences_below(page, chosen, head) >= fewest for head in heads[:2]) or is_story(page, chosen, signs)
 
 
@@ -195,32 +190,15 @@ def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
     below = elsewhere = sentences = 0
     is_ended = False
     for number, block in enumerate(page.blocks):
-        if _is_sentence(page, chosen, number):
+        if is_sentence(page, chosen, number):
             if number < first or is_ended:
                 elsewhere += size_of(block.text)
             else:
                 below += size_of(block.text)
-                sentences += _count_sentences(block.text)
+                sentences += count_sentences(block.text)
         else:
             is_ended |= number >= first and block.linked > 0
     return sentences >= FEWEST_SENTENCES and below >= MOST_OF_TEXT * (below + elsewhere)
-
-
-def is_headline(title: str) -> bool:
-    """
-    >>> [is_headline(title) for title in ("Net Repair", "Ferry runs aground", "渡轮在马罗比附近搁浅多人")]
-    [False, True, True]
-    """
-    return count_words(title) >= FEWEST_WORDS or size_of(title) >= SHORTEST_HEADLINE
-
-
-def _is_numbered(title: str, url: str | None) -> bool:
-    """
-    >>> _is_numbered("Net Repair", "https://pier.example/2026/net-repair-88120.html"), _is_numbered("Net", None)
-    (True, False)
-    """
-    last = url.rstrip("/").rpartition("/")[2].lower() if url else ""
-    return _NUMBER.search(last) is not None and all(word in last for word in title.lower().split())
 
 
 def _numbers_article(url: str | None) -> bool:
@@ -241,24 +219,11 @@ def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
     for number in range(head + 1, min(head + WIRE_BLOCKS, len(page.blocks))):
         block = page.blocks[number]
         above = page.boxes[block.box].parent
-        if _is_sentence(page, chosen, number):
-            sentences = _count_sentences(block.text)
+        if is_sentence(page, chosen, number):
+            sentences = count_sentences(block.text)
             runs[ALL] += sentences
             runs[above] += sentences
             longest = max(longest, runs[ALL], runs[above])
         elif block.linked:
             runs[ALL] = runs[above] = 0
     return longest
-
-
-def _count_sentences(text: str) -> int:
-    return len(_SENTENCE.findall(text)) or sentences_unmarked(text)
-
-
-def _is_sentence(page: Blocks, chosen: Chosen, number: int) -> bool:
-    """Whether a block is running text, or at least a short sentence without a link, and no heading."""
-    block = page.blocks[number]
-    if chosen.weights[number] > 0:
-        return 3 * block.linked < len(block.text)
-    return (block.linked == 0 and page.boxes[block.box].tag not in HEADINGS and size_of(block.text) >= SHORTEST_SENTENCE
-            and _SENTENCE.search(block.text) is not None)
