@@ -127,3 +127,11 @@ def test_an_article_beside_teasers_is_an_article_without_a_title_of_its_own() ->
     text = "<br><br>".join(PARAGRAPHS)
     page = a_page(f"<span>{TITLE}</span><br>12 March 2008<br><br>{text}<hr><h4>More</h4>{teasers}", title=SITE)
     assert reason_of(page, url="http://gazette.example/show/news/1284/") == ""
+
+
+@pytest.mark.parametrize("name", ["Forum", "Boats and nets of the town"])
+def test_a_table_of_threads_without_any_sentence_is_a_list(name: str) -> None:
+    rows = "".join(f"<tr><td><a href='/thread.php?id={number}'>{line}</a></td><td>mo77</td><td>{number % 9}</td>"
+                   f"<td>{number - 499} March 2008</td></tr>" for number, line in enumerate(HEADLINES, start=500))
+    page = a_page(f"<div>{name}</div><table>{rows}</table>", title=f"{name} - {SITE}")
+    assert reason_of(page, url="http://gazette.example/board.php?f=4") == "ListingPage"

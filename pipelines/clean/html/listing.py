@@ -119,15 +119,16 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
 def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
     """Whether a page is no list, whatever the model says. ``numbers`` are of its layout.
 
-    It is none if it has few links, or if it is no shop's page and has a text of its own: long running text beside few
-    linked headings, or a wire item on a page that neither its address nor its titles call a list.
+    It is none if it has running text and few links, or if it is no shop's page and has a text of its own: long running
+    text beside few linked headings, or a wire item on a page that neither its address nor its titles call a list.
     """
     by_name = dict(zip(FEATURES, numbers, strict=True))
     is_shop = (by_name["og_product"] or by_name["products"] or expm1(by_name["prices"]) >= FEWEST_PRICES
                or expm1(by_name["filter_boxes"]) >= FEWEST_FILTERS)
     if is_shop:
         return False
-    if expm1(by_name["teasers"]) < FEWEST_TEASERS and expm1(by_name["own_pages"]) < FEWEST_PAGES:
+    if (expm1(by_name["teasers"]) < FEWEST_TEASERS and expm1(by_name["own_pages"]) < FEWEST_PAGES
+            and any(weight > 0 for weight in chosen.weights)):
         return True
     longest = expm1(max(by_name["below_headline"], by_name["longest_passage"]))
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
