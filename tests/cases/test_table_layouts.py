@@ -135,3 +135,24 @@ def test_a_table_of_threads_without_any_sentence_is_a_list(name: str) -> None:
                    f"<td>{number - 499} March 2008</td></tr>" for number, line in enumerate(HEADLINES, start=500))
     page = a_page(f"<div>{name}</div><table>{rows}</table>", title=f"{name} - {SITE}")
     assert reason_of(page, url="http://gazette.example/board.php?f=4") == "ListingPage"
+
+
+HEADLINE_LINK = f"<h1><a href='/'>{SITE}</a></h1><h2><a href='/news.php?id=1284'>{TITLE}</a></h2><p>12 March 2008</p>"
+RELATED = "<table align=left><tr><td>" + "</td></tr><tr><td>".join(
+    f"<a href='/news.php?id={number}'>{line}</a>" for number, line in enumerate(HEADLINES[:5], start=500)
+) + "</td></tr></table>"
+PARTS = {
+    "below a headline that is a link": (HEADLINE_LINK, *SHORT),
+    "around a table of links": (f"<h2>{TITLE}</h2>", *SHORT[:2], RELATED, *SHORT[2:]),
+    "below links to print and to send": (
+        f"<b>{TITLE}</b><p><a href='/print'>Print</a> <a href='/send'>Send</a></p>", *SHORT),
+}
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_a_short_article_beside_many_links_is_an_article(parts: tuple[str, ...]) -> None:
+    others = "".join(f"<h3><a href='/news.php?id={number}'>{line} of Marrowby</a></h3>"
+                     for number, line in enumerate(HEADLINES, start=500))
+    text = "".join(part if part.startswith("<") else f"{part}<br><br>" for part in parts)
+    page = a_page(f"<div>{text}</div><hr>{others}", title=f"{SITE} - {TITLE}")
+    assert reason_of(page, url="http://gazette.example/news.php?id=1284") == ""

@@ -22,7 +22,14 @@ import numpy as np
 from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
-from pipelines.clean.html.entries import count_sentences, is_headline, is_list_of_entries, is_numbered, is_sentence
+from pipelines.clean.html.entries import (
+    count_sentences,
+    is_headline,
+    is_list_of_entries,
+    is_numbered,
+    is_sentence,
+    linked_headline,
+)
 from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.metadata.title import is_part
@@ -56,6 +63,9 @@ NEAR_THE_END = 2
 
 LONGEST_NAME = 5
 """Words of a title that names a list. A longer one is a headline."""
+
+FEWEST_RELATED = 3
+"""Links of a box of related stories inside of a text."""
 
 MOST_OF_TEXT = 0.6
 """The least share of a page's running text that follows the headline of a wire item before the first link, on a page
@@ -164,7 +174,7 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
     """Whether three or more (``fewest``) sentences without links follow a headline that is a title of the page.
 
     If ``is_strict``, the headline must be too long to be a section's name, or be in the address beside a number. A page
-    without an h1 must be a story (``is_story``).
+    without a headline in an h1 must be a story (``is_story``).
     """
     heads = [number for number, block in enumerate(page.blocks)
              if page.boxes[block.box].tag == "h1" and any(block.text in title for title in signs.titles)
@@ -173,33 +183,55 @@ def is_wire_item(page: Blocks, chosen: Chosen, signs: PageSigns, *, is_strict: b
 
 
 def is_story(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
-    """Whether a page without an h1 has three or more sentences, and most of its text, between its headline and the next
-    link: a list has its text between links.
+    """Whether a page has three or more sentences, and most of its text, between its headline and the next link: a list
+    has its text between links. A page with a headline in an h1 is none (``is_wire_item`` has that).
 
-    The headline is an unlinked line that is a part of a title, and too long for a section's name.
+    The headline is a line that is a part of a title, and too long for a section's name. It may be a link to the page
+    itself, as blogs have it below an h1 with their name.
     """
-    if any(box.tag == "h1" for box in page.boxes):
+    if any(page.boxes[block.box].tag == "h1" and not block.linked and is_headline(block.text) for block in page.blocks):
         return False
     heads = (number for number, block in enumerate(page.blocks)
-             if block.linked == 0 and is_headline(line := block.opening or block.text)
+             if is_headline(line := block.opening or block.text)
              and any(is_part(line, title) for title in signs.titles))
-    return any(_has_most_below(page, chosen, head) for head in islice(heads, 2))
+    return any(_has_most_below(page, chosen, head) for head in islice(heads, 3))
 
 
 def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
+    """Links directly below the headline (to print, to send) do not end its text, nor does a box of links inside of it.
+    """
     first = head if page.blocks[head].opening else head + 1
     below = elsewhere = sentences = 0
+    last: int | None = None  # the last sentence below the headline
+    links: list[int] = []  # since then
     is_ended = False
     for number, block in enumerate(page.blocks):
         if is_sentence(page, chosen, number):
+            is_ended = is_ended or (
+                last is not None and len(links) > 0 and not _is_box_of_links(page, last, links, number))
             if number < first or is_ended:
                 elsewhere += size_of(block.text)
-            else:
-                below += size_of(block.text)
-                sentences += count_sentences(block.text)
-        else:
-            is_ended |= number >= first and block.linked > 0
+                continue
+            below += size_of(block.text)
+            sentences += count_sentences(block.text)
+            last, links = number, []
+        elif number >= first and block.linked and not is_ended:
+            links.append(number)
     return sentences >= FEWEST_SENTENCES and below >= MOST_OF_TEXT * (below + elsewhere)
+
+
+def _is_box_of_links(page: Blocks, before: int, links: Sequence[int], after: int) -> bool:
+    """Whether links between two sentences are in boxes of their own inside of a text: a table of related stories.
+
+    The sentences are in the same box, or in two of the same parent, and the links are not, nor is any of them the
+    headline that a list's entry begins with.
+    """
+    boxes = page.boxes
+    one, other = (boxes[page.blocks[number].box] for number in (before, after))
+    around = one.number if one.number == other.number else one.parent if one.parent == other.parent else None
+    return (around is not None and len(links) >= FEWEST_RELATED and not linked_headline(page.blocks[after])
+            and all(around not in (box.number, box.parent)
+                    for box in (boxes[page.blocks[number].box] for number in links)))
 
 
 def _numbers_article(url: str | None) -> bool:
