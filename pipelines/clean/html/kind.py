@@ -17,7 +17,7 @@ from pipelines.addresses import host_of, path_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.layout import linked_headlines, longest_passage, repeated_entries
-from pipelines.clean.html.listing import is_named_list, is_wire_item, listing_chance
+from pipelines.clean.html.listing import is_named_list, is_wire_item, listing_chance, numbers_article
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.text import STOPS, size_of
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
@@ -162,7 +162,8 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
 
 def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     teasers = len(linked_headlines(page))
-    is_front = path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
+    is_front = (path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
+                and not numbers_article(signs.url))
     is_named = signs.is_marked_listing or is_front or is_named_list(signs.url, signs.titles)
     if is_named and not signs.is_marked_article and (entries := repeated_entries(page, chosen)) >= FEWEST_ENTRIES:
         return ListingPage("a page has one article, not a list of them", field="body",

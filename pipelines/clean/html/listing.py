@@ -51,7 +51,9 @@ FEWEST_ENTRIES, FEWEST_PRICES, FEWEST_FILTERS = 10, 10, 4
 FEWEST_TEASERS, FEWEST_PAGES = 3, 20
 """Linked headlines, and pages of the same host that a list links to: it has at least one of these numbers."""
 
-FEWEST_SENTENCES = 3
+FEWEST_SENTENCES, FEWEST_ALONE = 3, 4
+"""Sentences of a wire item, and of a text without a headline that a title confirms. A list's introduction has less."""
+
 WIRE_BLOCKS = 40
 """Blocks after a headline that are searched for sentences."""
 
@@ -130,7 +132,8 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     """Whether a page is no list, whatever the model says. ``numbers`` are of its layout.
 
     It is none if it has running text and few links, or if it is no shop's page and has a text of its own: long running
-    text beside few linked headings, or a wire item on a page that neither its address nor its titles call a list.
+    text beside few linked headings, most of the page's text in one place under an address that numbers an article, or
+    a wire item on a page that neither its address nor its titles call a list.
     """
     by_name = dict(zip(FEATURES, numbers, strict=True))
     is_shop = (by_name["og_product"] or by_name["products"] or expm1(by_name["prices"]) >= FEWEST_PRICES
@@ -144,11 +147,28 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
             by_name["is_front"] and not by_name["h1"]):
         return True
-    if by_name["is_front"] or signs.is_marked_listing:
+    has_number = numbers_article(signs.url)
+    if (by_name["is_front"] and not has_number) or signs.is_marked_listing:
         return False
-    if is_named_list(signs.url, signs.titles):
-        return _numbers_article(signs.url) and is_story(page, chosen, signs)
-    return is_wire_item(page, chosen, signs, is_strict=True)
+    if has_number and not by_name["is_front"] and _has_one_passage(page, chosen):
+        return True
+    is_named = is_named_list(signs.url, signs.titles)
+    return (has_number and is_story(page, chosen, signs)) if is_named else (
+        is_wire_item(page, chosen, signs, is_strict=True))
+
+
+def _has_one_passage(page: Blocks, chosen: Chosen) -> bool:
+    """Whether four or more sentences, with most of a page's text, are between two linked headlines."""
+    sizes, sentences = [0], [0]
+    for number, block in enumerate(page.blocks):
+        if linked_headline(block):
+            sizes.append(0)
+            sentences.append(0)
+        if is_sentence(page, chosen, number):
+            sizes[-1] += size_of(block.text)
+            sentences[-1] += count_sentences(block.text)
+    longest = max(range(len(sizes)), key=lambda at: sizes[at])
+    return sentences[longest] >= FEWEST_ALONE and sizes[longest] >= MOST_OF_TEXT * sum(sizes)
 
 
 def is_named_list(url: str | None, titles: Sequence[str]) -> bool:
@@ -234,9 +254,9 @@ def _is_box_of_links(page: Blocks, before: int, links: Sequence[int], after: int
                     for box in (boxes[page.blocks[number].box] for number in links)))
 
 
-def _numbers_article(url: str | None) -> bool:
+def numbers_article(url: str | None) -> bool:
     """
-    >>> [_numbers_article(f"http://pier.example/news.php?{query}") for query in ("id=1284", "cat=12", "id=123&page=2")]
+    >>> [numbers_article(f"http://pier.example/news.php?{query}") for query in ("id=1284", "cat=12", "id=123&page=2")]
     [True, False, False]
     """
     return url is not None and _ITEM.search(url) is not None and _PAGED.search(url) is None
