@@ -38,8 +38,8 @@ _KINDS = {
 }
 MOST_MARKS = 200
 LONGEST_BEFORE = 60
-LONGEST_DATE = 40
-"""Characters before the link that a text begins with."""
+LONGEST_DATE, MOST_PIECES = 40, 8
+"""Characters, and pieces of text between tags, before the end of the link that a text begins with."""
 
 LONGEST_LINE = 120
 """Characters of a line in which a year and a time of day after it are kept apart."""
@@ -238,7 +238,7 @@ class _Walk:
     def read(self, text: str) -> None:
         self.pieces.append(text)
         if self._links_open:
-            if not self._linked:
+            if not self._linked and len(self.pieces) <= MOST_PIECES:
                 self._lead_at = len(self.pieces) - 1
             self._linked += len(text.strip())
 

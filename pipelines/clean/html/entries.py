@@ -31,6 +31,9 @@ LONGEST_ENTRIES = 700
 FEWEST_WORDS, SHORTEST_HEADLINE = 3, 30
 """Words or size of a headline. A line with less of both is a name: of a section, or of an outlet."""
 
+LONGEST_TITLE = 400
+"""Size of a title. A longer text is none."""
+
 BEFORE = -1
 """The place of the text before all entries."""
 
@@ -61,7 +64,11 @@ class Entries:
 def is_list_of_entries(page: Blocks, chosen: Chosen, signs: PageSigns, *, has_headlines: bool) -> bool:
     """Whether nearly all of a page's text is of entries, with about as much in each, and none below a headline of the
     page. If ``has_headlines``, each entry begins with a linked headline.
+
+    A page with a headline of its own is none: an article may have entries below it.
     """
+    if any(_is_own_headline(page, block, signs) for block in page.blocks):
+        return False
     entries = entries_of(page, chosen, has_headlines=has_headlines)
     text = sum(entries.weights)
     total, count = text + entries.before, len(entries.weights)
@@ -69,7 +76,16 @@ def is_list_of_entries(page: Blocks, chosen: Chosen, signs: PageSigns, *, has_he
         return False
     most = max(entries.before, *entries.weights)
     return (most * count <= MOST_IN_ONE * total
-            and not _has_text_below_headline(page, chosen, signs, entries.dividers))
+            and not _has_text_below_headline(page, chosen, signs, entries.dividers, has_headlines=has_headlines))
+
+
+def _is_own_headline(page: Blocks, block: Block, signs: PageSigns) -> bool:
+    """Whether a block is no link, and an h1, an h2, or a part of a title that is too long to name a list."""
+    if block.linked:
+        return False
+    return page.boxes[block.box].tag in {"h1", "h2"} or (
+        SHORTEST_HEADLINE < size_of(block.text) <= LONGEST_TITLE
+        and any(is_part(block.text, title) for title in signs.titles))
 
 
 def entries_of(page: Blocks, chosen: Chosen, *, has_headlines: bool) -> Entries:
@@ -121,16 +137,19 @@ def _amount(block: Block, weight: float) -> float:
     return float(len(block.text)) if block.linked >= SHORTEST_LINKED and _SENTENCE.search(block.text) else 0.0
 
 
-def _has_text_below_headline(page: Blocks, chosen: Chosen, signs: PageSigns, dividers: Collection[int]) -> bool:
-    """Whether there is a sentence between a headline and the next divider. The headline is a part of a title, or an h1
-    that is no link.
+def _has_text_below_headline(
+    page: Blocks, chosen: Chosen, signs: PageSigns, dividers: Collection[int], *, has_headlines: bool
+) -> bool:
+    """Whether there is a sentence between a headline and the next divider. The headline is a part of a title, or, if
+    entries begin with headlines, an unlinked heading above all of them.
     """
     is_below = False
+    first = min(dividers, default=0) if has_headlines else 0
     for number, block in enumerate(page.blocks):
         line = block.opening or block.text
-        if ((page.boxes[block.box].tag == "h1" and not block.linked)
-                or any(is_part(line, title) for title in signs.titles)) and (
-                    is_headline(line) or is_numbered(line, signs.url)):
+        is_heading = number < first and not block.linked and page.boxes[block.box].tag in HEADINGS
+        if (is_heading or any(is_part(line, title) for title in signs.titles)) and (
+                is_headline(line) or is_numbered(line, signs.url)):
             is_below = True
             if block.opening is None:
                 continue

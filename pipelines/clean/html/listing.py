@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.addresses import split_address
+from pipelines.addresses import path_of, split_address
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.entries import (
@@ -63,11 +63,11 @@ ALL = -2
 NEAR_THE_END = 2
 """Pieces of an address that may follow one that names a list."""
 
-LONGEST_NAME = 5
-"""Words of a title that names a list. A longer one is a headline."""
-
 FEWEST_RELATED = 3
 """Links of a box of related stories inside of a text."""
+
+LONGEST_NAME = 5
+"""Words of a title that names a list. A longer one is a headline."""
 
 MOST_OF_TEXT = 0.6
 """The least share of a page's running text that follows the headline of a wire item before the first link, on a page
@@ -131,9 +131,9 @@ def listing_chance(page: Blocks, chosen: Chosen, body: Sequence[int], signs: Pag
 def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
     """Whether a page is no list, whatever the model says. ``numbers`` are of its layout.
 
-    It is none if it has running text and few links, or if it is no shop's page and has a text of its own: long running
-    text beside few linked headings, most of the page's text in one place under an address that numbers an article, or
-    a wire item on a page that neither its address nor its titles call a list.
+    It is none if it has few links, and running text or few linked headlines, or if it is no shop's page and has a text
+    of its own: long running text beside few linked headings, most of the page's text in one place under an address that
+    numbers an article, or a wire item on a page that neither its address nor its titles call a list.
     """
     by_name = dict(zip(FEATURES, numbers, strict=True))
     is_shop = (by_name["og_product"] or by_name["products"] or expm1(by_name["prices"]) >= FEWEST_PRICES
@@ -141,14 +141,15 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
     if is_shop:
         return False
     if (expm1(by_name["teasers"]) < FEWEST_TEASERS and expm1(by_name["own_pages"]) < FEWEST_PAGES
-            and any(weight > 0 for weight in chosen.weights)):
+            and (any(weight > 0 for weight in chosen.weights)
+                 or sum(linked_headline(block) != "" for block in page.blocks) < FEWEST_ENTRIES)):
         return True
     longest = expm1(max(by_name["below_headline"], by_name["longest_passage"]))
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
             by_name["is_front"] and not by_name["h1"]):
         return True
     has_number = numbers_article(signs.url)
-    if (by_name["is_front"] and not has_number) or signs.is_marked_listing:
+    if (by_name["is_front"] and not (has_number and path_of(signs.url or "").strip("/"))) or signs.is_marked_listing:
         return False
     if has_number and not by_name["is_front"] and _has_one_passage(page, chosen):
         return True
@@ -206,19 +207,24 @@ def is_story(page: Blocks, chosen: Chosen, signs: PageSigns) -> bool:
     """Whether a page has three or more sentences, and most of its text, between its headline and the next link: a list
     has its text between links. A page with a headline in an h1 is none (``is_wire_item`` has that).
 
-    The headline is a line that is a part of a title, and too long for a section's name. It may be a link to the page
-    itself, as blogs have it below an h1 with their name.
+    The headline is a line that is a part of a title, and too long for a section's name. Under an address that numbers
+    an article, it may be a link, as blogs have it below an h1 with their name, and there may be links inside the text.
     """
-    if any(page.boxes[block.box].tag == "h1" and not block.linked and is_headline(block.text) for block in page.blocks):
+    has_number = numbers_article(signs.url)
+    h1s = (block for block in page.blocks if page.boxes[block.box].tag == "h1")
+    if any(not has_number or (not block.linked and is_headline(block.text)) for block in h1s):
         return False
     heads = (number for number, block in enumerate(page.blocks)
-             if is_headline(line := block.opening or block.text)
+             if (has_number or not block.linked) and is_headline(line := block.opening or block.text)
              and any(is_part(line, title) for title in signs.titles))
-    return any(_has_most_below(page, chosen, head) for head in islice(heads, 3))
+    return any(_has_most_below(page, chosen, head, may_have_links=has_number) for head in islice(heads, 3))
 
 
-def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
-    """Links directly below the headline (to print, to send) do not end its text, nor does a box of links inside of it.
+def _has_most_below(page: Blocks, chosen: Chosen, head: int, *, may_have_links: bool) -> bool:
+    """Whether most of a page's text is below the headline and before the next link.
+
+    If it ``may_have_links``, links directly below the headline (to print, to send) do not end the text, nor does a box
+    of links inside of it.
     """
     first = head if page.blocks[head].opening else head + 1
     below = elsewhere = sentences = 0
@@ -227,8 +233,8 @@ def _has_most_below(page: Blocks, chosen: Chosen, head: int) -> bool:
     is_ended = False
     for number, block in enumerate(page.blocks):
         if is_sentence(page, chosen, number):
-            is_ended = is_ended or (
-                last is not None and len(links) > 0 and not _is_box_of_links(page, last, links, number))
+            is_ended = is_ended or (len(links) > 0 and not (may_have_links and (
+                last is None or _is_box_of_links(page, last, links, number))))
             if number < first or is_ended:
                 elsewhere += size_of(block.text)
                 continue
