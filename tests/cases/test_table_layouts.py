@@ -137,6 +137,38 @@ def test_a_table_of_threads_without_any_sentence_is_a_list(name: str) -> None:
     assert reason_of(page, url="http://gazette.example/board.php?f=4") == "ListingPage"
 
 
+PARTED = {
+    "an h1": f"<h1>{TITLE}</h1>", "an h2": f"<h2>{TITLE}</h2>", "a div": f"<div class=head>{TITLE}</div>",
+    "an h1 with a short name": "<h1>Letters to the editor</h1>",
+}
+
+
+@pytest.mark.parametrize("headline", PARTED.values(), ids=PARTED)
+@pytest.mark.parametrize("part", ["<h3>{link}</h3><p>{text}</p>", "<p><b>{link}</b> {text}</p>"])
+def test_an_article_in_parts_with_linked_headings_is_an_article(headline: str, part: str) -> None:
+    page = front(part, title=f"{TITLE} - {SITE}", top=headline)
+    assert reason_of(page, url="http://gazette.example/2008/03/divers-raise-the-bell") == ""
+
+
+LONG_NAME = "News from the harbour and the town"
+VERSE = "<br>".join(f"We row {way} at night" for way in ("out", "on", "past the lamps", "home", "in", "again", "alone"))
+
+
+def test_a_poem_beside_few_links_is_no_list() -> None:
+    page = f"<html><head><title>The lock in winter</title></head><body>{MENU}<h1>The lock in winter</h1><p>{VERSE}</p>"
+    assert reason_of(page, url="http://gazette.example/verse/lock") != "ListingPage"
+
+
+@pytest.mark.parametrize("name", [LONG_NAME, f"<a href=/h>{LONG_NAME}</a>"])
+def test_a_front_with_an_introduction_below_a_long_name_stays_a_list(name: str) -> None:
+    entries = "".join(f"<li>{number - 490} March <a href='/news/{number}'>{line} of Marrowby</a></li>"
+                      for number, line in enumerate(HEADLINES, start=500))
+    introduction = "Here is all that we wrote of it. The newest comes first. Older pieces are in the archive."
+    page = a_page(f"<h1>Harbour</h1><h2>{name}</h2><p>{introduction}</p><ul>{entries}</ul>",
+                  title=f"{LONG_NAME} - {SITE}")
+    assert reason_of(page, url="http://gazette.example/harbour-and-town") == "ListingPage"
+
+
 HEADLINE_LINK = f"<h1><a href='/'>{SITE}</a></h1><h2><a href='/news.php?id=1284'>{TITLE}</a></h2><p>12 March 2008</p>"
 RELATED = "<table align=left><tr><td>" + "</td></tr><tr><td>".join(
     f"<a href='/news.php?id={number}'>{line}</a>" for number, line in enumerate(HEADLINES[:5], start=500)
