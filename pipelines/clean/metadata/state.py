@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from lxml import etree
 
 from pipelines.addresses import path_of
-from pipelines.clean.html.listing import is_headline
+from pipelines.clean.html.entries import is_headline
 from pipelines.clean.metadata.found import Found
 from pipelines.clean.metadata.head import bare_name
 from pipelines.clean.metadata.jsonld import text_of
