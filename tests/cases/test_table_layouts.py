@@ -115,6 +115,21 @@ def test_a_page_whose_text_is_of_entries_is_a_list(entry: str, path: str) -> Non
     assert reason_of(front(entry), url=f"http://gazette.example/{path}") == "ListingPage"
 
 
+NEAR_THE_BARS = {
+    "a front with a day in its address": ("spans", "2008/03/12/harbour.html", f"Harbour - {SITE}", "ListingPage"),
+    "links of the week with notes": ("a ticker", "2008/03/12/harbour.html", f"Harbour - {SITE}", ""),
+    "posts that end in a link": (
+        "headlines without links", "a/b/1284-harbour-and-town", f"Harbour - {SITE}", "ListingPage"),
+    "notes of a day that end in a link": ("headlines without links", "2008/03/12/harbour.html", SITE, ""),
+}
+
+
+@pytest.mark.parametrize(("entry", "path", "title", "reason"), NEAR_THE_BARS.values(), ids=NEAR_THE_BARS)
+def test_pages_of_entries_near_the_bars(entry: str, path: str, title: str, reason: str) -> None:
+    """Each page changes its side if the bar of its kind moves by a quarter, up or down."""
+    assert reason_of(front(ENTRIES[entry], title=title), url=f"http://gazette.example/{path}") == reason
+
+
 @pytest.mark.parametrize("top", [f"<h2>{TITLE}</h2>", f"<b>{TITLE}</b><br>12 March 2008<br>"])
 def test_links_with_notes_below_a_headline_and_an_introduction_are_an_article(top: str) -> None:
     page = front("<h3>{link}</h3><p>{text}</p>", title=f"{TITLE} - {SITE}", top=f"{top}<p>{PARAGRAPHS[0]}</p>")
