@@ -130,6 +130,28 @@ def test_pages_of_entries_near_the_bars(entry: str, path: str, title: str, reaso
     assert reason_of(front(ENTRIES[entry], title=title), url=f"http://gazette.example/{path}") == reason
 
 
+def entries(sizes: tuple[int, ...], before: int = 0) -> str:
+    """A page with entries of so many sentences, below an introduction."""
+    rows = "".join(
+        f"<table><tr><td><b><a href='/news/{number}'>{line}</a></b><br>{' '.join(TEASERS[:size])}</td></tr></table>"
+        for number, (line, size) in enumerate(zip(HEADLINES, sizes, strict=False), start=500))
+    top = f"<font size=4>Harbour</font><div>{' '.join(TEASERS[:before])}</div>"
+    return a_page(top + rows, title=f"Harbour - {SITE}")
+
+
+SIZES = {
+    "an introduction": ((1,) * 6, 1, "ListingPage"), "a text before its notes": ((1,) * 6, 3, ""),
+    "one long entry": ((1,) * 9 + (2,), 0, "ListingPage"), "a text among notes": ((1,) * 9 + (4,), 0, ""),
+    "long entries": ((5,) * 8, 0, "ListingPage"), "chapters": ((6,) * 8, 0, ""),
+}
+
+
+@pytest.mark.parametrize(("sizes", "before", "reason"), SIZES.values(), ids=SIZES)
+def test_entries_are_alike_short_and_most_of_the_text(sizes: tuple[int, ...], before: int, reason: str) -> None:
+    """Each page changes its side if a number of ``entries.py`` changes by a quarter."""
+    assert reason_of(entries(sizes, before), url="http://gazette.example/section.php?id=3") == reason
+
+
 @pytest.mark.parametrize("top", [f"<h2>{TITLE}</h2>", f"<b>{TITLE}</b><br>12 March 2008<br>"])
 def test_links_with_notes_below_a_headline_and_an_introduction_are_an_article(top: str) -> None:
     page = front("<h3>{link}</h3><p>{text}</p>", title=f"{TITLE} - {SITE}", top=f"{top}<p>{PARAGRAPHS[0]}</p>")
