@@ -56,8 +56,8 @@ class Reports:
     _count: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def renew(self) -> None:
-        """Reports, removes the reports of workers that have been dead for long, and looks at those of the others."""
+    def renew(self) -> list[Peer]:
+        """Reports, removes the reports of dead workers, and returns those that are alive, the oldest first."""
         own = self.worker
         with self._turn:
             self._count += 1
@@ -66,6 +66,7 @@ class Reports:
                 "count": self._count,
             })
             self._change({f"{PREFIX}{own.run_id}": report}, lambda: self._gone)
+            return self._alive()
 
     def leave(self) -> None:
         """Removes the worker's own report."""
@@ -76,13 +77,16 @@ class Reports:
         """The workers that are alive, the oldest first."""
         with self._turn:
             self._look(self.tables.need(LEASES))
-            gone = set(self._gone)
-            reports = {run_id: json.loads(seen.report) for run_id, seen in self._seen.items() if run_id not in gone}
-            own = {run_id: each for run_id, each in reports.items() if each["topic"] == self.worker.topic}
-            return [
-                Peer(run_id, own[run_id]["host"], own[run_id]["stage"])
-                for run_id in sorted(own, key=lambda each: (own[each]["started_at"], each))
-            ]
+            return self._alive()
+
+    def _alive(self) -> list[Peer]:
+        gone = set(self._gone)
+        reports = {run_id: json.loads(seen.report) for run_id, seen in self._seen.items() if run_id not in gone}
+        own = {run_id: each for run_id, each in reports.items() if each["topic"] == self.worker.topic}
+        return [
+            Peer(run_id, own[run_id]["host"], own[run_id]["stage"])
+            for run_id in sorted(own, key=lambda each: (own[each]["started_at"], each))
+        ]
 
     @property
     def _gone(self) -> list[str]:
@@ -141,7 +145,7 @@ class SharedIceberg(SharingWarehouse, IcebergWarehouse):
             return self.reports.peers()
 
     def leave(self) -> None:
-        self._again(partial(self._changed, self._give_back, []))
+        self._again(self._give_back)
         with faults_in_words(self.where):
             self.reports.leave()
 
@@ -150,15 +154,17 @@ class SharedIceberg(SharingWarehouse, IcebergWarehouse):
         super().start_run(run)
 
     def _balanced[T](self, change: Callable[[Connection, list[Peer]], T]) -> T:
-        self.renew()
-        return self._again(partial(self._changed, change, self.peers()))
-
-    def _give_back(self, con: Connection, _live: list[Peer]) -> None:
-        con.execute("DELETE FROM leases WHERE run_id = ?", [self.worker.run_id])
+        with faults_in_words(self.where):
+            live = self.reports.renew()
+        return self._again(partial(self._changed, change, live))
 
     def _changed[T](self, change: Callable[[Connection, list[Peer]], T], live: list[Peer]) -> T:
         with self._writing() as con:
             return change(con, live)
+
+    def _give_back(self) -> None:
+        with self._writing() as con:
+            con.execute("DELETE FROM leases WHERE run_id = ?", [self.worker.run_id])
 
     def _note_workers(self, live: list[Peer]) -> None:
         """Records in the replica who is alive, for statements that spare the runs of such workers."""
