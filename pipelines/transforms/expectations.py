@@ -16,6 +16,7 @@ from typing import Any
 
 import apache_beam as beam
 import pandas as pd
+from tqdm import tqdm
 
 from pipelines.failures import ExpectationFailed, Failure, Violation
 from pipelines.transforms.naming import named_in
@@ -51,6 +52,7 @@ def load_engine() -> Any:
     with warnings.catch_warnings(), _imported_when_used("altair", "scipy.stats"):
         warnings.simplefilter("ignore")  # importing it raises warnings about its own dependencies
         import great_expectations
+    tqdm.set_lock(threading.RLock())  # its own leaves a semaphore behind if a worker is killed
     return great_expectations
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tqdm import tqdm
+from tqdm.std import TqdmDefaultWriteLock
 
 from pipelines.transforms.expectations import SuiteRunner
 from pipelines.validate import Expectation, Suite, load_suite, row_columns
@@ -101,6 +103,12 @@ def test_a_batch_of_one_bare_article_runs(articles: SuiteRunner) -> None:
     """Columns without any value have no type for a data frame."""
     bare = next(e.record for e in examples("pass") if e.name == "article.3.bare.pass.json")
     assert broken(articles, [row_columns(bare)]) == [{("body_length", "critical"), ("canonical_url", "warning")}]
+
+
+@pytest.mark.usefixtures("articles")
+def test_progress_bars_take_no_lock_of_the_system() -> None:
+    """A worker that is killed would leave its semaphore behind, and the run would end with a warning about it."""
+    assert not isinstance(tqdm.get_lock(), TqdmDefaultWriteLock)
 
 
 def test_every_expectation_on_rows_is_broken_by_a_case() -> None:
