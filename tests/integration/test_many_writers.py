@@ -1,6 +1,7 @@
 """Three workers share a topic; whichever is killed, others take over what it held, and the ledger closes.
 
-``make many-writers TAKEOVERS=20`` kills more often than the suite does, and ``IN=iceberg`` shares Iceberg tables.
+``make many-writers TAKEOVERS=20`` kills more often than the suite does. ``IN=iceberg`` shares Iceberg tables, and those
+of a catalog that runs already if DATELINE_TEST_ICEBERG_CATALOG names one (``iceberg+http://…``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -71,7 +73,9 @@ class Shared:
 
 
 def in_catalog(database: str, tables: Path) -> str:
-    """The address of Iceberg tables whose catalog is a PostgreSQL database."""
+    """The address of Iceberg tables: in the catalog that the environment names, or in a PostgreSQL database."""
+    if (catalog := os.environ.get("DATELINE_TEST_ICEBERG_CATALOG")) is not None:
+        return replace(iceberg_address(catalog), namespace=f"test_{uuid4().hex}").url()
     return f"iceberg+{database.replace('postgresql://', 'postgresql+psycopg://', 1)}?warehouse=file://{tables}"
 
 

@@ -15,7 +15,7 @@ from pipelines import broker_faults as faults
 from pipelines.broker import Contact, probe_broker
 from pipelines.settings import KafkaSettings
 
-QUICK_S = 1.0
+QUICK_S = 2.0
 
 
 @contextlib.contextmanager
