@@ -54,15 +54,16 @@ def plan(work: Work, most: int, after: Prepared | None = None) -> Plan:
     They begin where the batch ``after`` ends, if one is given: it was prepared and is about to be loaded.
     """
     from pipelines.sources.kafka import plan_ranges
+    from pipelines.warehouse.topics import LoadedTopic
 
     own = _share(work)  # before the offsets are read: what is taken over now was loaded by another worker until now
-    saved, loaded_id = work.warehouse.next_offsets(work.topic), work.warehouse.topic_id(work.topic)
+    loaded = work.warehouse.loaded_topic(work.topic)
     if after is not None:
-        saved, loaded_id = saved | after.ends, after.planned.topic_id
+        loaded = LoadedTopic({**loaded.next_offsets, **after.ends}, after.planned.topic_id)
     policy = work.settings.batch.retention_gap
     return plan_ranges(
-        work.settings.kafka, work.topic, saved, most, loaded_id=loaded_id, retention_gap=policy, own=own,
-        from_time=work.from_time,
+        work.settings.kafka, work.topic, loaded.next_offsets, most, loaded_id=loaded.topic_id, retention_gap=policy,
+        own=own, from_time=work.from_time,
     )
 
 
@@ -335,12 +336,12 @@ def _load_share(work: Work, prepared: Prepared, *, alone: bool) -> Loaded | None
 
 def _ends(work: Work, planned: Plan) -> dict[int, int]:
     """Where each partition ended when the run began, so that a run ends even if the topic grows all the time."""
-    saved = work.warehouse.next_offsets(work.topic)
+    saved = work.warehouse.loaded_topic(work.topic).next_offsets
     return {r.partition: max(r.start, saved.get(r.partition, 0)) + planned.lag[r.partition] for r in planned.ranges}
 
 
 def _caught_up(work: Work, ends: dict[int, int]) -> bool:
-    saved = work.warehouse.next_offsets(work.topic)
+    saved = work.warehouse.loaded_topic(work.topic).next_offsets
     return all(saved.get(partition, 0) >= end for partition, end in ends.items())
 
 

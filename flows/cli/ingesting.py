@@ -33,7 +33,8 @@ def get_workers_ready(settings: Settings, topic: Topic) -> None:
         from pipelines.warehouse import warehouse_path
         from pipelines.warehouse.duckdb import DuckDBWarehouse
 
-        saved = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1).next_offsets(topic.name)
+        warehouse = DuckDBWarehouse(warehouse_path(settings.warehouse_url), patience_s=0.1)
+        saved = warehouse.loaded_topic(topic.name).next_offsets
         if any(end > saved.get(partition, first) for partition, (first, end) in topic.offsets.items()):
             from pipelines.runtime import warm_up
 

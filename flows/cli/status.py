@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,12 @@ def read_status(settings: Settings, screen: Screen) -> dict[str, Any]:
         "warehouse": settings.warehouse or settings.warehouse_url, "unavailable": [],
         "quality_report": str(newest) if newest.exists() else None,
     }
-    saved: dict[int, int] | None = None
+    saved: Mapping[int, int] | None = None
     with _listed_when_unavailable(status, "warehouse"):
         warehouse = opened(settings)
         # first, because it raises if there is no warehouse, for which next_offsets would be empty
         status |= _ledger_status(settings, warehouse)
-        saved = warehouse.next_offsets(settings.kafka.raw_topic)
+        saved = warehouse.loaded_topic(settings.kafka.raw_topic).next_offsets
     with _listed_when_unavailable(status, "kafka"):
         status |= _lag(settings, saved, screen)
     return status
@@ -78,7 +78,7 @@ def _ledger_status(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
     }
 
 
-def _lag(settings: Settings, saved: dict[int, int] | None, screen: Screen) -> dict[str, Any]:
+def _lag(settings: Settings, saved: Mapping[int, int] | None, screen: Screen) -> dict[str, Any]:
     """For each partition its end, its lag, and how many offsets of it wait behind an open transaction.
 
     If the warehouse could not be read (``saved`` is None), next offset and lag are unknown (null).

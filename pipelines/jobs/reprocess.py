@@ -192,7 +192,7 @@ def _in_kafka(warehouse: Warehouse, kafka: KafkaSettings, wanted: frozenset[Coor
         except TopicMissing:
             LOG.warning("%s is no longer in Kafka", topic)
             continue
-        loaded_id = warehouse.topic_id(topic)
+        loaded_id = warehouse.loaded_topic(topic).topic_id
         if loaded_id and described.topic_id and loaded_id != described.topic_id:
             LOG.warning("%s was recreated in Kafka, and has other messages than those that were loaded", topic)
             continue

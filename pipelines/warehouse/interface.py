@@ -20,6 +20,7 @@ from pipelines.resolve.scrapers import ScraperStanding, ScraperState
 from pipelines.resolve.state import KnownState
 from pipelines.stage import BatchKind
 from pipelines.warehouse.connection import Parameters
+from pipelines.warehouse.topics import LoadedTopic
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
@@ -270,11 +271,8 @@ class Warehouse(Protocol):
         it have the lock between two batches, unless ``asks`` is false.
         """
 
-    def next_offsets(self, topic: str) -> dict[int, int]:
-        """The next offset to read, by partition; empty before the first batch."""
-
-    def topic_id(self, topic: str) -> str:
-        """Kafka's id of the loaded topic; empty before the first batch, or if the broker gives topics no ids."""
+    def loaded_topic(self, topic: str) -> LoadedTopic:
+        """Kafka's id of a topic, and the next offsets to read; nothing before the first batch."""
 
     def start_run(self, run: Run) -> None:
         """Records the start of a run. Must be called under the writer lock.

@@ -44,7 +44,7 @@ def compare_with_kafka(warehouse: Warehouse, found: Verification, kafka: KafkaTo
 def _other_topic(warehouse: Warehouse, topic: str, kafka: KafkaTopics) -> Problem | None:
     """The problem that Kafka has another topic of this name, whose offsets cannot be compared; None if it has not."""
     try:
-        refuse_other_topic(topic, warehouse.topic_id(topic), kafka.topic_id(topic))
+        refuse_other_topic(topic, warehouse.loaded_topic(topic).topic_id, kafka.topic_id(topic))
     except TopicRecreated as fault:
         return Problem("kafka", topic, str(fault).partition(". Continuing")[0])
     return None

@@ -43,7 +43,7 @@ from pipelines.warehouse.kafka_comparison import compare_with_kafka
 from pipelines.warehouse.ledger import verify_ledger
 from pipelines.warehouse.lookups import RelationalState
 from pipelines.warehouse.preparing import make_layout, stored_fingerprint, wanted_fingerprint
-from pipelines.warehouse.topics import loaded_topic_id
+from pipelines.warehouse.topics import LoadedTopic, read_topic
 from pipelines.warehouse.turns import Turn
 from pipelines.warehouse.upkeep import Done
 from pipelines.warehouse.verification import WHOLE, KafkaTopics, Part, Verification
@@ -156,18 +156,9 @@ class RelationalWarehouse(ABC):
             row = con.execute("SELECT warehouse_id FROM identity").fetchone()
             return Identity(str(row[0]) if row else None, is_loaded)
 
-    def next_offsets(self, topic: str) -> dict[int, int]:
+    def loaded_topic(self, topic: str) -> LoadedTopic:
         with self._reading_if_there() as con:
-            if con is None or stored_fingerprint(con) is None:
-                return {}
-            rows = con.execute(
-                "SELECT partition, next_offset FROM partition_offsets WHERE topic = ? ORDER BY partition", [topic]
-            ).fetchall()
-        return dict(rows)
-
-    def topic_id(self, topic: str) -> str:
-        with self._reading_if_there() as con:
-            return "" if con is None else loaded_topic_id(con, topic)
+            return LoadedTopic() if con is None else read_topic(con, topic)
 
     def start_run(self, run: Run) -> None:
         with self._writing() as con:

@@ -24,6 +24,7 @@ from pipelines.sources import kafka
 from pipelines.stage import Folder
 from pipelines.warehouse import OffsetsMoved, StateMoved, Turn, WarehouseBusy, WarehouseUnavailable
 from pipelines.warehouse.leases import OUTBOXES, LeaseLost
+from pipelines.warehouse.topics import LoadedTopic
 from tests.builders import FETCHED_AT
 
 TOPIC = "articles.raw"
@@ -64,10 +65,8 @@ class Shared:
     def exchange(self, _partitions: Collection[int]) -> frozenset[int]:
         return self.next.pop(0)
 
-    def next_offsets(self, _topic: str) -> dict[int, int]:
-        return {}
-
-    def topic_id(self, _topic: str) -> None: ...
+    def loaded_topic(self, _topic: str) -> LoadedTopic:
+        return LoadedTopic()
 
     def prepare(self) -> None:
         self.done.append(f"prepare, {'with' if self.turn.is_held else 'without'} the lock")

@@ -117,7 +117,7 @@ def killed_everywhere(machine: Machine, cold: Container[str] = (), **environment
     as_a_shell_does = replace(warm, is_cold=True, workers=None)
     for killed, (pause, committed) in KILLS.items():
         kill_group((as_a_shell_does if killed in cold else warm).start_paused(pause, "ingest", **environment))
-        offsets = open_warehouse(machine.warehouse_url).next_offsets(machine.kafka.raw_topic)
+        offsets = open_warehouse(machine.warehouse_url).loaded_topic(machine.kafka.raw_topic).next_offsets
         assert (killed, sum(offsets.values())) == (killed, committed)
 
 

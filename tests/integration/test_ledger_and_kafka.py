@@ -103,7 +103,7 @@ def test_records_before_a_time_are_skipped_and_raise_no_alarm(
     found = deep(warehouse, kafka)
     (ledger,) = found.partitions
     assert (found.problems, found.compared) == ((), 3)
-    assert (ledger.outcomes, ledger.gaps, warehouse.next_offsets(kafka.raw_topic)) == (
+    assert (ledger.outcomes, ledger.gaps, warehouse.loaded_topic(kafka.raw_topic).next_offsets) == (
         Counter(rejected=1), Counter(skipped=2), {0: 3},
     )
 

@@ -41,7 +41,7 @@ def test_a_killed_reprocess_is_continued_and_ingest_goes_on(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
     machine, warehouse = ingested(Machine(tmp_path / "home", kafka, prefect_server, max_records=5))
-    before = warehouse.next_offsets(kafka.raw_topic)
+    before = warehouse.loaded_topic(kafka.raw_topic)
     with_workers = replace(machine, workers=None)
     kill_group(with_workers.start_paused(f"{Failpoint.CHANGED}:2", "reprocess", "--where", "processor <> current"))
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((5,),)
@@ -50,7 +50,7 @@ def test_a_killed_reprocess_is_continued_and_ingest_goes_on(
     report = json_of(again.stdout)
     assert (report["outcomes"], report["missing"]) == ({"loaded": PAGES - 5}, 0)
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((PAGES,),)
-    assert warehouse.next_offsets(kafka.raw_topic) == before
+    assert warehouse.loaded_topic(kafka.raw_topic) == before
     verified = machine.run("ledger", "verify", "--deep", "--json")
     assert verified.returncode == 0, verified.stdout
     assert json_of(machine.run("reprocess", "--json").stdout)["records"] == 0
@@ -61,7 +61,8 @@ def test_a_swap_shows_all_batches_at_once_and_a_killed_one_changes_nothing(
     kafka: KafkaSettings, prefect_server: str, tmp_path: Path
 ) -> None:
     machine, warehouse = ingested(Machine(tmp_path / "home", kafka, prefect_server, max_records=5))
-    before, swap = warehouse.next_offsets(kafka.raw_topic), ("reprocess", "--swap", "--where", "processor <> current")
+    before = warehouse.loaded_topic(kafka.raw_topic)
+    swap = ("reprocess", "--swap", "--where", "processor <> current")
     kill_group(machine.start_paused(Failpoint.EXCHANGING, *swap))
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((0,),)
     assert (machine.home / "warehouse.duckdb.beside").exists()
@@ -74,7 +75,7 @@ def test_a_swap_shows_all_batches_at_once_and_a_killed_one_changes_nothing(
     assert warehouse.query("SELECT status FROM runs WHERE kind = 'reprocess' ORDER BY started_at").rows == (
         ("abandoned",), ("completed",),
     )
-    assert warehouse.next_offsets(kafka.raw_topic) == before
+    assert warehouse.loaded_topic(kafka.raw_topic) == before
     assert machine.run("ledger", "verify", "--deep").returncode == 0
     assert [path.name for path in machine.home.glob("warehouse.duckdb*") if "lock" not in path.name] == [
         "warehouse.duckdb",

@@ -82,11 +82,11 @@ def test_a_java_scraper_is_read_also_while_the_registry_is_away(
 
     unknown = b"\x00" + (4_711).to_bytes(4, "big") + b"datum"
     publish_messages(kafka, kafka.raw_topic, [OutgoingMessage(b"unknown", unknown, ())])
-    before = warehouse.next_offsets(kafka.raw_topic)
+    before = warehouse.loaded_topic(kafka.raw_topic).next_offsets
     third = machine.run("ingest", **named)
     assert third.returncode == UNAVAILABLE, third.stdout
     assert "Registry Unavailable" in third.stdout
-    assert (warehouse.next_offsets(kafka.raw_topic), outcomes(warehouse)) == (before, {"loaded": 2})
+    assert (warehouse.loaded_topic(kafka.raw_topic).next_offsets, outcomes(warehouse)) == (before, {"loaded": 2})
 
     replace(apicurio, port=running.port).start()
     fourth = machine.run("ingest", **named)

@@ -156,7 +156,7 @@ def test_a_batch_of_nothing_but_skipped_offsets_moves_past_them(tmp_path: Path) 
     warehouse = DuckDBWarehouse(tmp_path / "news.duckdb")
     warehouse.prepare()
     load_batch(warehouse, batch)
-    assert warehouse.next_offsets("articles.raw") == {0: 3}
+    assert warehouse.loaded_topic("articles.raw").next_offsets == {0: 3}
     assert warehouse.verify().problems == ()
 
 

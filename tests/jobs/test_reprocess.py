@@ -130,7 +130,7 @@ def test_rejected_pages_that_pass_are_loaded_and_nothing_is_done_twice(place: Pl
         (5, "rejected", "rejected", "UnknownSchema"),
     ]
     assert place.chosen() == []
-    assert place.warehouse.next_offsets(TOPIC) == {0: 6}
+    assert place.warehouse.loaded_topic(TOPIC).next_offsets == {0: 6}
     assert place.warehouse.verify().problems == ()
     assert stage_store(place.settings).reprocessed.files() == []
 

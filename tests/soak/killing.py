@@ -164,7 +164,7 @@ class _Kills:
 
 def _waiting(machine: Machine) -> int:
     topic = machine.kafka.raw_topic
-    saved = _warehouse(machine).next_offsets(topic)
+    saved = _warehouse(machine).loaded_topic(topic).next_offsets
     return sum(end - saved.get(partition, 0) for partition, (_, end) in topic_offsets(machine.kafka, topic).items())
 
 

@@ -128,7 +128,7 @@ def test_a_query_changes_nothing_and_reaches_nothing_outside(duckdb_warehouse: D
 
 def test_where_there_is_no_warehouse_it_says_so(tmp_path: Path) -> None:
     missing = open_warehouse(f"duckdb:///{tmp_path / 'none.duckdb'}")
-    assert missing.next_offsets(TOPIC) == {}
+    assert missing.loaded_topic(TOPIC).next_offsets == {}
     with pytest.raises(WarehouseMissing, match="What to do: run `dateline ingest`"):
         missing.query("SELECT 1")
     with pytest.raises(WarehouseMissing):
@@ -153,7 +153,7 @@ def test_a_path_where_no_file_can_lie_is_refused_with_one_that_can(tmp_path: Pat
         open_warehouse(f"duckdb:///{tmp_path}{place}")
     assert exit_code(caught.value) == 2
     example = str(caught.value).partition("DATELINE_WAREHOUSE=")[2].removesuffix(".")
-    assert open_warehouse(example).next_offsets(TOPIC) == {}
+    assert open_warehouse(example).loaded_topic(TOPIC).next_offsets == {}
 
 
 def test_a_file_that_is_no_warehouse_is_left_alone(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_full_disk_is_reported_and_nothing_is_loaded(
     says = r"is full; nothing was changed.*What to do: free some space"
     with pytest.raises(WarehouseUnavailable, match=says), failing("ledger", full):
         load_batch(duckdb_warehouse, stage(tmp_path, carried(0)))
-    assert duckdb_warehouse.next_offsets(TOPIC) == {}
+    assert duckdb_warehouse.loaded_topic(TOPIC).next_offsets == {}
 
 
 def test_a_warehouse_that_goes_away_before_a_load_is_waited_for_and_not_made_anew(

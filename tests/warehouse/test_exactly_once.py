@@ -47,7 +47,7 @@ def test_a_killed_load_is_there_whole_or_not_at_all(
 ) -> None:
     batch = stage(tmp_path, carried(0, mentions=(FALK_MENTION,), entities=(FALK,)), refused(1), tombstone(2, "9" * 32))
     assert forking.run(DIE_LOADING, url_of(database), str(batch.folder), *killed_at) == -signal.SIGKILL
-    assert database.next_offsets(TOPIC) == ({0: 3} if is_loaded else {})
+    assert database.loaded_topic(TOPIC).next_offsets == ({0: 3} if is_loaded else {})
     assert database.query("SELECT count(*) FROM articles").rows == ((int(is_loaded),),)
     assert load_batch(database, batch).was_loaded_before is is_loaded
     assert database.query("SELECT count(*) FROM articles").rows == ((1,),)
@@ -99,7 +99,7 @@ def test_writers_of_different_partitions_all_load(warehouse: RelationalWarehouse
     ]
     found = loaded_at_once(warehouse, batches)
     assert [each.outcomes if isinstance(each, Loaded) else each for each in found] == [Counter(loaded=5)] * 4
-    assert warehouse.next_offsets(TOPIC) == dict.fromkeys(range(4), 5)
+    assert warehouse.loaded_topic(TOPIC).next_offsets == dict.fromkeys(range(4), 5)
     assert warehouse.query("SELECT name, article_count FROM outlets").rows == (("Shared", 20),)
     assert warehouse.query("SELECT name, article_count FROM entities").rows == (("Ines Falk", 20),)
     assert warehouse.verify().problems == ()

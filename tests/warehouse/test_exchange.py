@@ -48,9 +48,9 @@ def test_readers_see_all_loads_at_once(duckdb_warehouse: DuckDBWarehouse, tmp_pa
         load_batch(copy, first)
         load_batch(copy, second)
         assert duckdb_warehouse.query(COUNT).rows == ((0,),)
-        assert copy.next_offsets(TOPIC) == {0: 2}
+        assert copy.loaded_topic(TOPIC).next_offsets == {0: 2}
     assert duckdb_warehouse.query(COUNT).rows == ((1,),)
-    assert duckdb_warehouse.next_offsets(TOPIC) == {0: 2}
+    assert duckdb_warehouse.loaded_topic(TOPIC).next_offsets == {0: 2}
     assert duckdb_warehouse.verify().problems == ()
     assert files(duckdb_warehouse) == ["news.duckdb"]
     assert duckdb_warehouse.path.stat().st_mode & 0o777 == 0o640

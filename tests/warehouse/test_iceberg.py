@@ -71,7 +71,7 @@ def test_a_load_that_ends_between_two_tables_is_finished_by_the_next_run(
             load_batch(iceberg_warehouse, batch)
             break
         is_whole = killed.seen[-1] == (Failpoint.TABLE_COMMITTED, "ledger")
-        assert elsewhere.next_offsets(TOPIC) == {0: 2 + number + is_whole}, killed.seen
+        assert elsewhere.loaded_topic(TOPIC).next_offsets == {0: 2 + number + is_whole}, killed.seen
         assert load_batch(iceberg_warehouse, batch).was_loaded_before is (number > 0)
     places = killed.seen
     assert places[:2] == [(Failpoint.CHANGES_STORED, ""), (Failpoint.TABLE_COMMITTED, "identity")]
@@ -306,4 +306,4 @@ def test_without_pyiceberg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_a_catalog_without_tables_is_no_warehouse_yet(tmp_path: Path) -> None:
     warehouse = IcebergWarehouse(iceberg_address(f"iceberg+sqlite:///{tmp_path}/news.db"), tmp_path / "replica.duckdb")
     assert warehouse.identity().warehouse_id is None
-    assert (warehouse.next_offsets(TOPIC), list(tmp_path.iterdir())) == ({}, [])
+    assert (warehouse.loaded_topic(TOPIC).next_offsets, list(tmp_path.iterdir())) == ({}, [])

@@ -177,7 +177,7 @@ def test_a_load_needs_leases_of_its_partitions(shared: Shared, tmp_path: Path) -
             load_batch(one, batch)
     one.renew()  # nobody has taken it yet
     assert load_batch(one, batch).outcomes == {"loaded": 1}
-    assert shared.warehouse.next_offsets(TOPIC) == {0: 1}
+    assert shared.warehouse.loaded_topic(TOPIC).next_offsets == {0: 1}
 
 
 def test_whoever_takes_over_waits_for_a_load_that_has_begun(in_postgres: SharedInPostgres, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_whoever_takes_over_waits_for_a_load_that_has_begun(in_postgres: SharedI
     with armed(meanwhile):
         load_batch(one, stage(tmp_path, carried(0), batch_id="one-1"))
     assert two.exchange([0]) == {OUTBOXES, 0}
-    assert two.next_offsets(TOPIC) == {0: 1}
+    assert two.loaded_topic(TOPIC).next_offsets == {0: 1}
 
 
 def test_a_load_that_is_overtaken_before_its_commit_is_not_committed(
@@ -211,9 +211,9 @@ def test_a_load_that_is_overtaken_before_its_commit_is_not_committed(
 
     with armed(meanwhile), pytest.raises(LeaseLost):
         load_batch(one, stage(tmp_path, carried(0), batch_id="one-1"))
-    assert two.next_offsets(TOPIC) == {}
+    assert two.loaded_topic(TOPIC).next_offsets == {}
     assert load_batch(two, stage(tmp_path, carried(0), batch_id="two-1")).outcomes == {"loaded": 1}
-    assert one.next_offsets(TOPIC) == {0: 1}
+    assert one.loaded_topic(TOPIC).next_offsets == {0: 1}
 
 
 def test_two_workers_forget_a_dead_one_at_the_same_moment(

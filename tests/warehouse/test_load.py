@@ -15,6 +15,7 @@ from pipelines.stage import StagedBatchDamaged, read_dead_letters, reading_diges
 from pipelines.stage.audit import Audit, Finding
 from pipelines.warehouse import DeadLetterFilter, LedgerOpen, OffsetsMoved, load_batch
 from pipelines.warehouse.relational import RelationalWarehouse
+from pipelines.warehouse.topics import LoadedTopic
 from tests.builders import BODY, FETCHED_AT
 from tests.warehouse.batches import (
     FALK,
@@ -209,8 +210,8 @@ def test_offsets_that_retention_took_are_moved_past(warehouse: RelationalWarehou
 def test_partitions_move_each_on_its_own(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
     load_batch(warehouse, stage(tmp_path, carried(5), ranges=(offsets(5, 6),)))
     load_batch(warehouse, stage(tmp_path, refused(0, partition=1), carried(6), batch_id="batch-2"))
-    assert warehouse.next_offsets(TOPIC) == {0: 7, 1: 1}
-    assert warehouse.next_offsets("elsewhere") == {}
+    assert warehouse.loaded_topic(TOPIC).next_offsets == {0: 7, 1: 1}
+    assert warehouse.loaded_topic("elsewhere").next_offsets == {}
     assert warehouse.query("SELECT partition, first_offset FROM partition_offsets ORDER BY 1").rows == ((0, 5), (1, 0))
 
 
@@ -345,7 +346,7 @@ def test_a_replay_settles_what_passes_and_counts_what_does_not(warehouse: Relati
     assert warehouse.query("SELECT kafka_offset, reason, attempts, resolved_in FROM dead_letters ORDER BY 1").rows == (
         (0, "ConsentWall", 1, "replay-1"), (1, "ListingPage", 2, None), (2, "ConsentWall", 1, None),
     )
-    assert warehouse.next_offsets(TOPIC) == {0: 3}
+    assert warehouse.loaded_topic(TOPIC).next_offsets == {0: 3}
     assert warehouse.verify().problems == ()
     assert load_batch(warehouse, replay).was_loaded_before
 
@@ -365,7 +366,7 @@ def test_a_replay_of_what_was_settled_before_changes_nothing(warehouse: Relation
 
 
 def test_the_topics_id_is_kept_and_another_is_refused(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
-    assert warehouse.topic_id(TOPIC) == ""
+    assert warehouse.loaded_topic(TOPIC).topic_id == ""
     load_batch(warehouse, stage(tmp_path, carried(0), topic_id="first"))
     load_batch(warehouse, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="first"))
     assert warehouse.query("SELECT * FROM topics").rows == ((TOPIC, "first", FETCHED_AT, "batch-1"),)
@@ -375,14 +376,14 @@ def test_the_topics_id_is_kept_and_another_is_refused(warehouse: RelationalWareh
     assert tables(warehouse) == before
     load_batch(warehouse, stage(tmp_path, refused(2), batch_id="batch-3"))  # the broker gave none
     load_batch(warehouse, stage(tmp_path, carried(1), batch_id="replay-1", kind="replay"))
-    assert (warehouse.topic_id(TOPIC), warehouse.topic_id("elsewhere")) == ("first", "")
+    assert (warehouse.loaded_topic(TOPIC).topic_id, warehouse.loaded_topic("elsewhere")) == ("first", LoadedTopic())
 
 
 def test_ledger_without_the_topics_id_take_it_with_the_next_batch(
     warehouse: RelationalWarehouse, tmp_path: Path
 ) -> None:
     load_batch(warehouse, stage(tmp_path, carried(0)))
-    assert (warehouse.topic_id(TOPIC), warehouse.next_offsets(TOPIC)) == ("", {0: 1})
+    assert warehouse.loaded_topic(TOPIC) == LoadedTopic({0: 1})
     load_batch(warehouse, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
     assert warehouse.query("SELECT topic_id, batch_id FROM topics").rows == (("id", "batch-2"),)
 
@@ -392,10 +393,10 @@ def test_a_warehouse_from_before_there_were_ids(database: RelationalWarehouse, t
     with database._writing() as con:
         con.execute("DROP TABLE topics")
         con.execute("UPDATE layout SET fingerprint = 'former'")
-    assert (database.topic_id(TOPIC), database.verify().problems) == ("", ())
+    assert (database.loaded_topic(TOPIC).topic_id, database.verify().problems) == ("", ())
     database.prepare()
     load_batch(database, stage(tmp_path, refused(1), batch_id="batch-2", topic_id="id"))
-    assert database.topic_id(TOPIC) == "id"
+    assert database.loaded_topic(TOPIC).topic_id == "id"
 
 
 def test_the_audit_is_kept(warehouse: RelationalWarehouse, tmp_path: Path) -> None:
@@ -417,4 +418,4 @@ def test_a_damaged_batch_is_not_published(warehouse: RelationalWarehouse, tmp_pa
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(StagedBatchDamaged, match="its sha256 differs"):
         load_batch(warehouse, batch)
-    assert warehouse.next_offsets(TOPIC) == {}
+    assert warehouse.loaded_topic(TOPIC).next_offsets == {}

@@ -136,7 +136,7 @@ def test_a_warehouse_of_an_earlier_layout_keeps_all_rows(
     assert by_name(today, UNKNOWN[number]) == before
     assert today.verify().problems == ()
     assert today.identity() == identity
-    offset = today.next_offsets("articles.raw")[0]
+    offset = today.loaded_topic("articles.raw").next_offsets[0]
     batch = stage(tmp_path, carried(offset, fetched_at=later(9)), batch_id="batch-after")
     assert load_batch(today, batch).outcomes == {"new_version": 1}
 

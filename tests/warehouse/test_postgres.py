@@ -30,6 +30,7 @@ from pipelines.warehouse import (
 )
 from pipelines.warehouse.postgres import PostgresWarehouse
 from pipelines.warehouse.postgres.faults import WarehouseRefused
+from pipelines.warehouse.topics import LoadedTopic
 from tests.builders import FETCHED_AT
 from tests.warehouse.batches import TOPIC, carried, refused, stage
 from tests.warehouse.failing import failing
@@ -51,7 +52,7 @@ def changed(url: str, **parts: Any) -> str:
 
 def test_a_server_that_is_away_may_come_back(postgres_warehouse: PostgresWarehouse) -> None:
     away = open_warehouse(changed(postgres_warehouse.url, port=1))
-    for ask in (away.identity, away.prepare, lambda: away.query("SELECT 1"), lambda: away.next_offsets(TOPIC)):
+    for ask in (away.identity, away.prepare, lambda: away.query("SELECT 1"), lambda: away.loaded_topic(TOPIC)):
         with pytest.raises(WarehouseUnavailable, match=r"does not answer.*\nWhat to do: check that") as caught:
             ask()
         assert may_pass(caught.value)
@@ -73,7 +74,7 @@ def test_a_server_that_refuses_says_why_and_shows_no_password(
 
 def test_a_database_without_tables_is_no_warehouse_yet(postgres: str) -> None:
     empty = open_warehouse(postgres)
-    assert (empty.identity().warehouse_id, empty.next_offsets(TOPIC), empty.topic_id(TOPIC)) == (None, {}, "")
+    assert (empty.identity().warehouse_id, empty.loaded_topic(TOPIC)) == (None, LoadedTopic())
     for ask in (empty.verify, lambda: empty.query("SELECT 1"), lambda: empty.dead_letters(DeadLetterFilter())):
         with pytest.raises(WarehouseMissing, match="What to do: run `dateline ingest`"):
             ask()
@@ -190,7 +191,7 @@ def test_the_server_may_end_the_session_of_a_load(postgres_warehouse: PostgresWa
     with pytest.raises(WarehouseUnavailable, match=says) as caught, armed(end):
         load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
     assert may_pass(caught.value)
-    assert postgres_warehouse.next_offsets(TOPIC) == {}
+    assert postgres_warehouse.loaded_topic(TOPIC).next_offsets == {}
 
 
 def test_a_full_disk_is_reported_and_nothing_is_loaded(postgres_warehouse: PostgresWarehouse, tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_a_full_disk_is_reported_and_nothing_is_loaded(postgres_warehouse: Postg
     says = r"full disk; nothing was changed(?s:.*)What to do: free some space"
     with pytest.raises(WarehouseUnavailable, match=says), failing("ledger", full):
         load_batch(postgres_warehouse, stage(tmp_path, carried(0)))
-    assert postgres_warehouse.next_offsets(TOPIC) == {}
+    assert postgres_warehouse.loaded_topic(TOPIC).next_offsets == {}
 
 
 def test_text_that_postgresql_cannot_hold_is_kept_readable(

@@ -81,11 +81,11 @@ def until_it_is(admin: psycopg.Connection[tuple[object, ...]], wanted: str) -> N
 def test_a_load_goes_over_tls_to_the_server_that_the_certificate_names(secure: Secure, tmp_path: Path) -> None:
     warehouse = open_warehouse(secure.by(sslmode="verify-full", sslrootcert=secure.certificate))
     load_batch(warehouse, stage(tmp_path, carried(0)))
-    assert warehouse.next_offsets(TOPIC) == {0: 1}
+    assert warehouse.loaded_topic(TOPIC).next_offsets == {0: 1}
 
 
 def test_without_a_word_on_tls_it_is_used_where_the_server_has_it(secure: Secure) -> None:
-    assert open_warehouse(secure.url).next_offsets(TOPIC) == {}
+    assert open_warehouse(secure.url).loaded_topic(TOPIC).next_offsets == {}
 
 
 @pytest.mark.parametrize(("host", "options", "says"), [

@@ -209,7 +209,7 @@ def test_no_offset_moves_and_no_run_is_late(warehouse: RelationalWarehouse, tmp_
     load_batch(warehouse, stage(tmp_path, carried(0)))
     again(warehouse, tmp_path, newly(0, language="fr"))
     load_batch(warehouse, stage(tmp_path, carried(1, fetched_at=later(1), **NEW_TEXT), batch_id="batch-2"))
-    assert warehouse.next_offsets("articles.raw") == {0: 2}
+    assert warehouse.loaded_topic("articles.raw").next_offsets == {0: 2}
     assert [row[2] for row in ledger(warehouse)] == ["loaded", "new_version"]
     assert warehouse.verify().problems == ()
 

@@ -142,7 +142,7 @@ def test_small_files_are_compacted_and_old_states_expire(tmp_path: Path) -> None
 
     warehouse.path.unlink()
     load(warehouse, tmp_path, 3)
-    assert warehouse.next_offsets(TOPIC) == {0: 8}
+    assert warehouse.loaded_topic(TOPIC).next_offsets == {0: 8}
     assert warehouse.query("SELECT count(*) FROM articles").rows == ((4,),)
     assert warehouse.verify().problems == ()
 
@@ -162,5 +162,5 @@ def test_a_compacted_table_is_changed_by_a_load_that_was_begun_before(
     assert {"articles", "ledger"} <= set(compacted)
     iceberg_warehouse.path.unlink()
     assert iceberg_warehouse.query("SELECT count(*) FROM articles").rows == ((3,),)
-    assert iceberg_warehouse.next_offsets(TOPIC) == {0: 6}
+    assert iceberg_warehouse.loaded_topic(TOPIC).next_offsets == {0: 6}
     assert iceberg_warehouse.verify().problems == ()
