@@ -228,20 +228,23 @@ def test_a_short_article_beside_many_links_is_an_article(parts: tuple[str, ...])
 
 
 @pytest.mark.parametrize(("text", "reason"), [(SHORT, ""), (SHORT[:3], "ListingPage")], ids=["article", "introduction"])
-@pytest.mark.parametrize("name", [SITE, f"Harbour - {SITE}"])
+@pytest.mark.parametrize(("name", "address"), [
+    (SITE, "news.php?id=1284"), (f"Harbour - {SITE}", "news.php?id=1284"), (SITE, "?p=1284"),
+])
 def test_most_of_the_text_in_one_place_below_a_numbered_address_is_an_article(
-    text: tuple[str, ...], reason: str, name: str
+    text: tuple[str, ...], reason: str, name: str, address: str
 ) -> None:
     """The page's title is the outlet's name."""
     others = "".join(f"<h3><a href='/news.php?id={number}'>{line} of Marrowby</a></h3>"
                      for number, line in enumerate(HEADLINES, start=500))
     page = a_page(f"<span>12 March 2008</span>{''.join(f'<div>{line}</div>' for line in text)}{others}", title=name)
-    assert reason_of(page, url="http://gazette.example/news.php?id=1284") == reason
+    assert reason_of(page, url=f"http://gazette.example/{address}") == reason
 
 
-def test_a_page_of_a_content_system_is_no_front_by_the_name_of_its_script() -> None:
+@pytest.mark.parametrize("address", ["index.php?option=content&id=1284", "?id=1284", "?p=1284"])
+def test_a_page_of_a_content_system_is_no_front_by_the_name_of_its_script(address: str) -> None:
     others = "".join(f"<h3><a href='/index.php?id={number}'>{line} of Marrowby</a></h3>"
                      for number, line in enumerate(HEADLINES, start=500))
     text = "".join(f"<p>{line}</p>" for line in SHORT)
     page = a_page(f"<b>{TITLE}</b>{text}{others}", title=f"{SITE} - {TITLE}")
-    assert reason_of(page, url="http://gazette.example/index.php?option=content&id=1284") == ""
+    assert reason_of(page, url=f"http://gazette.example/{address}") == ""

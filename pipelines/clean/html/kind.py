@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pipelines.addresses import host_of, path_of
+from pipelines.addresses import host_of
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.layout import linked_headlines, longest_passage, repeated_entries
-from pipelines.clean.html.listing import is_named_list, is_wire_item, listing_chance, numbers_article
+from pipelines.clean.html.listing import is_front, is_named_list, is_wire_item, listing_chance
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.text import STOPS, size_of
 from pipelines.failures import ConsentWall, ErrorPage, ListingPage, Rejected
@@ -162,19 +162,18 @@ def _consent_wall(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | 
 
 def _listing(page: Blocks, chosen: Chosen, signs: PageSigns) -> Rejected | None:
     teasers = len(linked_headlines(page))
-    is_front = (path_of(signs.url or "/unknown").strip("/") in {"", "index.html", "index.php", "home"}
-                and not numbers_article(signs.url))
-    is_named = signs.is_marked_listing or is_front or is_named_list(signs.url, signs.titles)
+    is_first = is_front(signs.url)
+    is_named = signs.is_marked_listing or is_first or is_named_list(signs.url, signs.titles)
     if is_named and not signs.is_marked_article and (entries := repeated_entries(page, chosen)) >= FEWEST_ENTRIES:
         return ListingPage("a page has one article, not a list of them", field="body",
                            value=f"{entries} texts that end in the same link")
-    enough = FEWEST_TEASERS if signs.is_marked_listing or is_front else 2 * FEWEST_TEASERS
+    enough = FEWEST_TEASERS if signs.is_marked_listing or is_first else 2 * FEWEST_TEASERS
     if teasers < enough or longest_passage(page, chosen, chosen.blocks) > LONGEST_FRONT_TEXT:
         return None
     longest = max((chosen.weights[number] for number in chosen.blocks), default=0.0)
-    if not (signs.is_marked_listing or is_front) and (signs.is_marked_article or longest > LONGEST_TEASER_LINE):
+    if not (signs.is_marked_listing or is_first) and (signs.is_marked_article or longest > LONGEST_TEASER_LINE):
         return None
-    if not is_front and is_wire_item(page, chosen, signs):
+    if not is_first and is_wire_item(page, chosen, signs):
         return None
     return ListingPage("a page has one article, not a list of them", field="body", value=f"{teasers} linked headlines")
 

@@ -39,7 +39,8 @@ _PAGES = re.compile(r"(?:\d{1,3}\W*){2,12}(?:\W*(?:next|last|…|\.\.\.)\W*)*")
 _DATE = re.compile(r"/(?:19|20)\d{2}[/-]\d{1,2}")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _NAME_WORDS = re.compile(r"[a-z]+")
-_FRONTS = frozenset(("", "index.html", "index.php", "home", "en"))
+FRONTS = frozenset(("", "index.html", "index.php", "home", "en"))
+"""The paths of an outlet's front page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _of_address(url: str | None) -> list[float]:
         float(min(last.count("-") + last.count("_"), 10)),
         _DATE.search("/" + path) is not None,
         float(len(load_list_tables().path_words.findall(path))),
-        path in _FRONTS,
+        path in FRONTS,
     ]
 
 

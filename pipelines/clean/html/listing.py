@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.addresses import path_of, split_address
+from pipelines.addresses import split_address
 from pipelines.clean.html.blocks import Blocks
 from pipelines.clean.html.body import Chosen
 from pipelines.clean.html.entries import (
@@ -30,7 +30,7 @@ from pipelines.clean.html.entries import (
     is_sentence,
     linked_headline,
 )
-from pipelines.clean.html.layout import FEATURES, layout_numbers, load_list_tables
+from pipelines.clean.html.layout import FEATURES, FRONTS, layout_numbers, load_list_tables
 from pipelines.clean.metadata.signs import PageSigns
 from pipelines.clean.metadata.title import is_part
 from pipelines.clean.model import Numbers, unpacked
@@ -76,6 +76,8 @@ without an h1."""
 _ITEM = re.compile(r"[?&](?:news|art|article|story|item|doc)?_?id=\d{3,}(?:&|$)", re.I)
 _PAGED = re.compile(r"[?&](?:page|p|start|offset)=", re.I)
 """The parameter of a query that numbers an article, and one that numbers a page of a list."""
+_POST = re.compile(r"https?://[^/?#]+/?(?:index\.php)?\?p=\d{3,}", re.I)
+"""The address of an article in WordPress, unless it is set up to have words in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,14 @@ def is_kept(numbers: Sequence[float], page: Blocks, chosen: Chosen, signs: PageS
                  or sum(linked_headline(block) != "" for block in page.blocks) < FEWEST_ENTRIES)):
         return True
     longest = expm1(max(by_name["below_headline"], by_name["longest_passage"]))
+    is_first = is_front(signs.url)
     if longest > LONGEST_INTRODUCTION and expm1(by_name["linked_headings"]) < FEWEST_ENTRIES and not (
-            by_name["is_front"] and not by_name["h1"]):
+            is_first and not by_name["h1"]):
         return True
-    has_number = numbers_article(signs.url)
-    if (by_name["is_front"] and not (has_number and path_of(signs.url or "").strip("/"))) or signs.is_marked_listing:
+    if is_first or signs.is_marked_listing:
         return False
-    if has_number and not by_name["is_front"] and _has_one_passage(page, chosen):
+    has_number = numbers_article(signs.url)
+    if has_number and _has_one_passage(page, chosen):
         return True
     is_named = is_named_list(signs.url, signs.titles)
     return (has_number and is_story(page, chosen, signs)) if is_named else (
@@ -260,12 +263,26 @@ def _is_box_of_links(page: Blocks, before: int, links: Sequence[int], after: int
                     for box in (boxes[page.blocks[number].box] for number in links)))
 
 
+def is_front(url: str | None) -> bool:
+    """Whether an address is that of an outlet's front page. One that numbers an article is not.
+
+    >>> [is_front(f"http://pier.example/{rest}") for rest in ("", "index.php", "?id=1284", "harbour")]
+    [True, True, False, False]
+    """
+    parts = split_address(url) if url else None
+    return parts is not None and parts.path.strip("/").lower() in FRONTS and not numbers_article(url)
+
+
 def numbers_article(url: str | None) -> bool:
     """
-    >>> [numbers_article(f"http://pier.example/news.php?{query}") for query in ("id=1284", "cat=12", "id=123&page=2")]
+    >>> [numbers_article(f"http://pier.example/{rest}") for rest in ("news.php?id=1284", "?cat=12", "?id=123&page=2")]
+    [True, False, False]
+    >>> [numbers_article(f"http://pier.example/{rest}") for rest in ("?p=1284", "?p=12", "news?p=1284")]
     [True, False, False]
     """
-    return url is not None and _ITEM.search(url) is not None and _PAGED.search(url) is None
+    if url is None:
+        return False
+    return _POST.fullmatch(url) is not None or (_ITEM.search(url) is not None and _PAGED.search(url) is None)
 
 
 def _sentences_below(page: Blocks, chosen: Chosen, head: int) -> int:
