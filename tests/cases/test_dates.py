@@ -206,6 +206,19 @@ WRITTEN = {
     "a label in Russian": ("ru", "Создано: 04 марта 2026", "2026-03-04T00:00"),
     "a label in Spanish": ("es", "Creado: 04-03-2026 | 15:15 H", "2026-03-04T15:15"),
     "a label in Romanian": ("ro", "Data publicării: 04.03.2026", "2026-03-04T00:00"),
+    "the day of publication in French": ("fr", "Date de publication : 4 mars 2026", "2026-03-04T00:00"),
+    "the day of publication in Dutch": ("nl", "Publicatiedatum: 4 maart 2026", "2026-03-04T00:00"),
+    "the day of publication in Korean": ("ko", "게시일: 2026-03-04", "2026-03-04T00:00"),
+    "a change after a noun in Spanish": (
+        "es", "Creada: 04.03.2026 | 15:15 Última actualización: 05.03.2026 | 10:15", "2026-03-04T15:15"),
+    "Persian": ("fa", "چهارشنبه ۱۳ اسفند ۱۴۰۴ - ۱۵:۱۵", "2026-03-04T15:15"),
+    "a label in Persian": ("fa", "تاریخ انتشار: ۱۳ اسفند ۱۴۰۴", "2026-03-04T00:00"),
+    "numbers in Persian": ("fa", "۱۴۰۴/۱۲/۱۳ ۱۵:۱۵", "2026-03-04T15:15"),
+    "Persian in Latin digits and an Arabic letter": ("fa", "13 فروردين 1404", "2025-04-02T00:00"),
+    "a Gregorian month in Persian": ("fa", "۴ مارس ۲۰۲۶", "2026-03-04T00:00"),
+    "a weekday and numbers": ("en", "Wed, 03/04/2026 - 15:15", "2026-03-04T15:15"),
+    "a label, a weekday and numbers": ("en", "Posted Saturday 04/04/2026", "2026-04-04T00:00"),
+    "another weekday and the same numbers": ("en", "Friday, 03/04/2026", "2026-04-03T00:00"),
     "an author between": ("fr", "Rédigé par Inès Falque le mercredi 4 mars 2026 à 15:15", "2026-03-04T15:15"),
 }
 
@@ -239,6 +252,21 @@ OF_ELSE = {
     "a caption in Korean": ("ko", "<p>2024년 1월 12일 동쪽 부두 모습. 항구뉴스</p>"),
     "a quoted post": ("en", "<blockquote><p>At last.</p>— Ines Falk <a href='/1'>January 12, 2026</a></blockquote>"),
     "a promoted story": ("en", "<div class='promo'><h3>Mayor goes</h3><time datetime='2026-01-12'>12 Jan</time></div>"),
+    "an event in Spanish": ("es", "<p>Fecha: 12 de diciembre de 2026</p><p>Hora: 20:00</p><p>Lugar: el muelle</p>"),
+    "a match in Russian": ("ru", "<p>Дата: 31 октября 2026, 19:30</p><p>Стадион: Порт</p>"),
+    "a place and a day in German": ("de", "<p>Stadthalle Marrowby, den 12. Dezember 2026</p>"),
+    "a day of no month": ("en", "<p>Wed, 00/04/2026</p>"),
+    "the days of a fair in Persian": ("fa", "<p>۱۳ تا ۱۵ اسفند ۱۴۰۴</p>"),
+    "a weekday of neither order": ("en", "<p>Monday, 03/04/2026</p>"),
+    "a word like a weekday": ("en", "<p>Monsoon 03/04/2026</p>"),
+    "a day that Esfand of a common year has not": ("fa", "<p>۳۰ اسفند ۱۴۰۴</p>"),
+    "an old year in Persian": ("fa", "<p>۱۳ اسفند ۱۳۱۲</p>"),
+    "numbers of a file in English": ("en", "<p>1404/12/13</p>"),
+    "the date of a meeting in Spanish": ("es", "<p>Fecha del pleno: 12 de mayo de 2026</p>"),
+    "the date of a meeting in Chinese": ("zh", "<p>活动日期：2026-05-12</p>"),
+    "a poem in German": ("de", "<p>Ein Gedicht über den Hafen, geschrieben am 4. März 2026 in der Fähre.</p>"),
+    "a law in Italian": ("it", "<p>La norma modifica il regolamento del porto dal 4 marzo 2026</p>"),
+    "a place in a sentence": ("fr", "<p>À Marrowby, le 4 mars 2026 a été un jour de tempête sur le vieux quai.</p>"),
     "a founding": ("es", "<p>El organismo, creado el 12 de enero de 2024, reconstruirá el muelle</p>"),
 }
 
@@ -324,6 +352,41 @@ LAST = {
 @pytest.mark.parametrize(("lang", "line", "is_read"), LAST.values(), ids=LAST)
 def test_a_date_alone_after_the_last_paragraph_is_the_articles(lang: str, line: str, is_read: bool) -> None:
     assert (times(a_page(after=line, lang=lang))[0] or "")[:10] == ("2026-03-04" if is_read else "")
+
+
+FOOTER = "<footer class='entry-footer'><span>Posted on <time class='entry-date published' datetime='{}'>4 March</time>"
+BELOW = {
+    "a time in an entry's footer": (FOOTER.format("2026-03-04T15:15:00Z") + "</span></footer>", True),
+    "an abbreviation in a post's footer": (
+        "<div class='post-footer'>By Ines Falk at <a href='/1'><abbr class='published' title='2026-03-04T15:15:00Z'>"
+        "3:15 PM</abbr></a></div>", True),
+    "a version in print in the article's footer": (
+        "<div class='article-footer'><p>A version of this article was first published on 4 March 2026 in the Quay "
+        "Review, which was a weekly paper for the crews of the harbour and their families then.</p></div>", False),
+    "a label below links": (
+        "<h3>More</h3><ul><li><a href='/2'>Mayor goes after two years</a></li></ul><p>Published 4 March 2026 15:15</p>",
+        True),
+    "a label in a list of facts": ("<ul><li><b>Published:</b> 4 March 2026 15:15</li><li>Ports</li></ul>", True),
+    "a comment": ("<div class='comment'><p>Greta</p><p>Posted on 4 March 2026 15:15</p><p>At last.</p></div>", False),
+    "a comment in a list": ("<ol id='comments'><li>Greta <span>Posted on 4 March 2026</span></li></ol>", False),
+    "a related story": (
+        "<div><p><a href='/2'>Mayor goes after two years</a></p><p>Published on 4 March 2026</p></div>", False),
+    "a date above a card's headline": (
+        "<div><p>Published on 4 March 2026</p><h3><a href='/2'>Mayor goes after two years</a></h3></div>", False),
+    "the next article": (
+        "</article><article><h2>Mayor goes</h2><p>Why?</p>" + FOOTER.format("2026-03-04") + "</span></footer>", False),
+    "a card with a footer": (
+        "<div><a href='/2'>Mayor goes after two years</a>" + FOOTER.format("2026-03-04") + "</footer></div>", False),
+    "a card with a headline above its text": (
+        "<div class='item'><h3><a href='/2'>Mayor goes after two years</a></h3><p>He said that it was time for it.</p>"
+        "<div class='entry-meta'><time class='published' datetime='2026-03-04'>4 March</time></div></div>", False),
+    "a time that no name marks": ("<p><time datetime='2026-03-04'>4 March</time></p>", False),
+}
+
+
+@pytest.mark.parametrize(("line", "is_read"), BELOW.values(), ids=BELOW)
+def test_a_date_below_the_text_is_the_articles_where_no_other_story_or_comment_is(line: str, is_read: bool) -> None:
+    assert (times(a_page(after=line))[0] or "")[:16] == ("2026-03-04T15:15" if is_read else "")
 
 
 def state(*objects: dict[str, object], opening: str = '<script type="application/json" id="state">') -> str:

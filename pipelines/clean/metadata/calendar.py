@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -20,12 +21,16 @@ _UNSPACED = 0xe00
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """``months`` by language. ``agreed`` has the names that mean one month in all languages that have them."""
+    """``months`` by language. ``agreed`` has the names that mean one month in all languages that have them.
+
+    ``solar`` has the months of the solar Hijri calendar.
+    """
 
     months: Mapping[str, Mapping[str, int]]
     agreed: Mapping[str, int]
     days: frozenset[str]
     parts: Mapping[str, Mapping[str, tuple[int, int]]]
+    solar: Mapping[str, int]
 
 
 @cache
@@ -45,6 +50,7 @@ def load_calendar() -> Calendar:
         parts={language: {name: (hours[0], hours[1])
                           for name, hours in {**names["parts"], **others["parts"].get(language, {})}.items()}
                for language, names in cldr.items()},
+        solar={name: number for number, name in enumerate(others["solar_hijri"]["months"], 1)},
     )
 
 
@@ -67,10 +73,43 @@ def month_of(word: str, language: str | None = None) -> int | None:
     return own.get(name) or calendar.agreed.get(name) or calendar.agreed.get(bare)
 
 
+def solar_month_of(word: str) -> int | None:
+    """The number of the month of the solar Hijri calendar that a word names; None if it names none.
+
+    >>> solar_month_of("اسفند"), solar_month_of("دي"), solar_month_of("مارس")
+    (12, 10, None)
+    """
+    return load_calendar().solar.get(word.replace("ي", "ی"))
+
+
+def of_solar(year: int, month: int, day: int) -> tuple[int, int, int] | None:
+    """The Gregorian date of one in the solar Hijri calendar; None if there is no such day or the year is far from ours.
+
+    Of 33 years, eight are leap years. The equinox, which decides, has kept to this for two centuries.
+
+    >>> of_solar(1404, 12, 13), of_solar(1403, 12, 30), of_solar(1404, 12, 30)
+    ((2026, 3, 4), (2025, 3, 20), None)
+    """
+    if not (year in SOLAR_YEARS and 1 <= month <= 12 and 1 <= day <= (31 if month < 7 else 30)):
+        return None
+    found = date.fromordinal(_solar_days(year, month, day) + _SOLAR_ZERO)
+    is_next = found.toordinal() >= _solar_days(year + 1, 1, 1) + _SOLAR_ZERO
+    return None if is_next else (found.year, found.month, found.day)
+
+
+def _solar_days(year: int, month: int, day: int) -> int:
+    leap_days = (year + 1595) // 33 * 8 + ((year + 1595) % 33 + 3) // 4
+    return 365 * year + leap_days + (month - 1) * 30 + min(month - 1, 6) + day
+
+
+SOLAR_YEARS = range(1369, 1430)
+_SOLAR_ZERO = date(2021, 3, 21).toordinal() - _solar_days(1400, 1, 1)
+
+
 def is_month(word: str) -> bool:
     """Whether a word names a month in some language."""
     name = plain_name(word)
-    return any(name in names for names in load_calendar().months.values())
+    return solar_month_of(word) is not None or any(name in names for names in load_calendar().months.values())
 
 
 def is_day(word: str) -> bool:

@@ -7,7 +7,7 @@ the words before it. Dates further away belong to other articles or comments, or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipelines.clean.html.blocks import Blocks, Mark, boxes_around
 from pipelines.clean.html.body import HEADINGS
@@ -43,8 +43,12 @@ _DATE_BOX = re.compile(
     r"(?:publi\w*|post|posted|entry|article|story)[\s_-]*(?:date|time|on)"
     r"|(?:^|[\s_-])(?:published|created|pubdate|date-header)\b", re.I)
 _META_BOX = re.compile(r"(?:^|[\s_-])(?:meta|by-?line|date|datum|fecha|data|published|created|posted|info|time)", re.I)
+_ENTRY_BOX = re.compile(r"(?:^|[\s_-])(?:post|entry|article)[\s_-]?(?:meta|footer|utility)", re.I)
+"""The lines about an article that blogs have below it."""
+
 _OTHERS_BOX = re.compile(
     r"(?:^|[\s_-])(?:card|teaser|related|ticker|caption|widget|sidebar|event|birth|obit|comment|gallery)", re.I)
+_COMMENTS_BOX = re.compile(r"(?:^|[\s_-])(?:comment|related|teaser)", re.I)
 _PROMO_BOX = re.compile(r"(?:^|[\s_-])(?:promo|breaking)", re.I)
 """A box of another story if a heading is in it. The article's own header may be named so as well."""
 
@@ -90,9 +94,8 @@ def _seen(page: Blocks, near: Near, language: str | None) -> Iterator[tuple[str,
     for mark in sorted(marks, key=lambda mark: mark.block < near.before.start):  # those above the headline come last
         if (moment := read_moment(mark.text) or read_written(mark.text, language)) is not None:
             yield _field_of(page, mark), Found(moment, "time element", mark.text)
-    after = range(max(near.before.stop, near.after.start - LAST_OF_BODY), near.after.stop)
-    for numbers, must_be_labelled in ((near.before, False), (after, True)):
-        yield from _written(page, near, numbers, None if must_be_labelled else around, language)
+    yield from _above_body(page, near, around, language)
+    yield from _below(page, near, around, language)
     for other in (_above(page, near, language), _opening(page, near, language, around),
                   _at_start(page, near, language), _at_end(page, near, language)):
         if other is not None:
@@ -279,29 +282,88 @@ def _is_of_next(page: Blocks, number: int, language: str | None) -> bool:
         for block in page.blocks[number + 1 : number + 5])
 
 
-def _written(page: Blocks, near: Near, numbers: range, around: frozenset[int] | None, language: str | None,
-             ) -> Iterator[tuple[str, Found[Moment]]]:
-    """The dates in short lines. Without ``around``, only those with a label are read, and before the body's end only
-    lines that are a label and a date."""
-    tables = load_date_tables()
-    others, body_end = {mark.block for mark in page.marks if mark.kind == "other time"}, near.after.start
-    for number in numbers:
-        line = page.blocks[number].text
-        longest = LONGEST_BYLINE if around is not None or number >= body_end else LONGEST_LABELLED
-        if len(line) > longest or _DIGIT.search(line) is None or number in others:
-            continue
-        above = page.blocks[number - 1].text.strip(" :") if number > numbers.start else ""
-        if len(above) <= LONGEST_DATE and (tables.updated.fullmatch(above) or tables.published.fullmatch(above)):
-            line = f"{above} {line}"
-        if around is None and number < body_end and not _is_label_and_date(line, language):
-            continue
+def _above_body(page: Blocks, near: Near, around: frozenset[int], language: str | None,
+                ) -> Iterator[tuple[str, Found[Moment]]]:
+    """The dates in short lines before the body, with a label or without one."""
+    for number, line in _dated_lines(page, near.before):
         for field, part in labelled_dates(line, language):
-            if field is None and (around is None or _is_beside(page, number, around)
-                                  or not _is_bare(page, number, part, language)
+            if field is None and (_is_beside(page, number, around) or not _is_bare(page, number, part, language)
                                   or _is_in_series(page, near, number, language)):
                 continue
             if (moment := read_written(part, language)) is not None:
                 yield field or "published_at", Found(moment, "written date" if field is None else LABELLED, line)
+
+
+def _below(page: Blocks, near: Near, around: frozenset[int], language: str | None,
+           ) -> Iterator[tuple[str, Found[Moment]]]:
+    """The dates in short lines below the body that have a label, or are marked in a box of lines about the article.
+
+    In the body's last lines, nothing else may be in the line. What is in a box of comments or in a card of another
+    story is not the article's, nor are marks after the linked heading of one.
+    """
+    end, below = near.after.start, range(near.before.stop, near.after.stop)
+    numbers = [number for number in range(max(below.start, end - LAST_OF_BODY), below.stop)
+               if not _is_of_others(page, number, around)]
+    others = next((number for number in below if page.blocks[number].linked >= len(page.blocks[number].text)
+                   and page.boxes[page.blocks[number].box].tag in HEADINGS), below.stop)
+    entry = {number for number in numbers if number < others and _is_about_entry(page, number, around)}
+    for number, line in _dated_lines(page, numbers):
+        if number < end and not (len(line) <= LONGEST_LABELLED and _is_label_and_date(line, language)):
+            continue
+        for field, part in labelled_dates(line, language):
+            if field is not None and (moment := read_written(part, language)) is not None:
+                yield field, Found(moment, LABELLED, line)
+    for mark in page.marks:
+        is_published = mark.kind == "time" and mark.block in entry and _PUBLISHED.search(mark.names) is not None
+        if is_published and (moment := read_moment(mark.text)) is not None:
+            yield _field_of(page, mark), Found(moment, "time element", mark.text)
+
+
+def _is_of_others(page: Blocks, number: int, around: frozenset[int]) -> bool:
+    """Whether a block is in a box of comments or other articles, or beside the linked headline of another story."""
+    at = page.blocks[number].box
+    above = page.boxes[at].parent
+    while at >= 0 and at not in around:
+        if page.boxes[at].tag == "article" or _COMMENTS_BOX.search(page.boxes[at].names) is not None:
+            return True
+        at = page.boxes[at].parent
+    if above < 0 or above in around:
+        return False
+    before, after = _headline_in(page, number - 1, above), _headline_in(page, number + 1, above)
+    return before is not None or after in HEADINGS
+
+
+def _headline_in(page: Blocks, number: int, box: int) -> str | None:
+    """The tag of a block in a box if it is wholly a link of some words, or else None."""
+    block = page.blocks[number] if 0 <= number < len(page.blocks) else None
+    if block is None or block.linked < len(block.text) or len(block.text.split()) <= MOST_AFTER:
+        return None
+    return page.boxes[block.box].tag if box in boxes_around(page.boxes, block.box) else None
+
+
+def _is_about_entry(page: Blocks, number: int, around: frozenset[int]) -> bool:
+    """Whether a block is in a box of lines about the article, by the names of the box or of the two around it."""
+    at = page.blocks[number].box
+    for _ in range(3):
+        if at < 0 or page.boxes[at].tag == "article":
+            return False
+        if page.boxes[at].parent in around and _ENTRY_BOX.search(page.boxes[at].names) is not None:
+            return True
+        at = page.boxes[at].parent
+    return False
+
+
+def _dated_lines(page: Blocks, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """The short lines with a number, each with the label alone in the line above it, if there is one."""
+    tables = load_date_tables()
+    others = {mark.block for mark in page.marks if mark.kind == "other time"}
+    for number in numbers:
+        line = page.blocks[number].text
+        if len(line) > LONGEST_BYLINE or _DIGIT.search(line) is None or number in others:
+            continue
+        above = page.blocks[number - 1].text.strip(" :") if number > numbers[0] else ""
+        is_label = len(above) <= LONGEST_DATE and (tables.updated.fullmatch(above) or tables.published.fullmatch(above))
+        yield number, f"{above} {line}" if is_label else line
 
 
 def _is_label_and_date(line: str, language: str | None) -> bool:

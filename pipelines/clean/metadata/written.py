@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
-from pipelines.clean.metadata.calendar import base_language, hour_of, is_month, month_of
+from pipelines.clean.metadata.calendar import base_language, hour_of, is_month, month_of, of_solar, solar_month_of
 from pipelines.clean.metadata.moments import EARLIEST, LATEST, LONGEST_UNREAD, Moment, read_moment, read_zone
 
 type Day = tuple[int, int, int]
@@ -36,11 +36,14 @@ _YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\. gada (\d{{1,2}})\. ({_NAME})"
 _ERA = re.compile(r"(民國|民国|令和|平成)\s?(\d{1,3}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _RANGE_AFTER = re.compile(r"\s?[-–~〜]\s?\d{1,2}(?![\d:.h])")
-_RANGE_BEFORE = re.compile(r"\d\.?\s?(?:([^\W\d_]+)\.?\s?)?[-–~〜/]\s?$")
+_RANGE_BEFORE = re.compile(r"\d\.?\s?(?:([^\W\d_]+)\.?\s?)?(?:[-–~〜/]|تا)\s?$")
 _RANGE_IN_WORDS = re.compile(
     r"(?<![\d:])(\d{1,2})\.?(?:\s([^\W\d_]+)\.?)?\s(?:to|until|till|bis|au|al?|às?|até|tot|do|til|по)\s$")
 _DIGIT = re.compile(r"\d")
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_WEEKDAY = re.compile(
+    r"(?<![^\W\d_])(?:(mon)|(tue)s?|(wed)(?:nes)?|(thu)(?:rs?)?|(fri)|(sat)(?:ur)?|(sun))(?:day)?\.?,?\s{0,3}$", re.I)
+LONGEST_WEEKDAY = 14
 _YEAR_FIRST_LANGUAGES = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "fa", "eu"))
 LONGEST_LINE = 160
 
@@ -147,6 +150,8 @@ _NO_DAY: Day = (0, 0, 0)
 def _by_name(year: int, month: int, day: int) -> Callable[[re.Match[str], str | None], Day | None]:
     def day_of(match: re.Match[str], language: str | None) -> Day | None:
         names = [name.strip() for name in match[month].split("/")]
+        if (solar := solar_month_of(names[0])) is not None:
+            return of_solar(int(match[year]), solar, int(match[day])) or _NO_DAY
         number = month_of(names[0], language)
         if number is None:
             return _NO_DAY if is_month(names[0]) else None
@@ -167,8 +172,25 @@ def _by_thai_name(match: re.Match[str], _: str | None) -> Day | None:
 
 
 def _by_number(match: re.Match[str], language: str | None) -> Day:
-    order = _order(int(match[1]), int(match[3]), match[2], language)
+    order = _order(int(match[1]), int(match[3]), match[2], language) or _order_by_weekday(match)
     return (int(match[4]), *order) if order is not None else _NO_DAY
+
+
+def _order_by_weekday(match: re.Match[str]) -> tuple[int, int] | None:
+    """The month and day of two numbers by the English day of the week before them: it fits one order only, or None.
+
+    >>> [read_written(line, "en").at.date().isoformat() for line in ("Wed, 03/04/2026 - 15:00", "Friday 03/04/2026")]
+    ['2026-03-04', '2026-04-03']
+    >>> read_written("Monday, 03/04/2026", "en") is None
+    True
+    """
+    named, year = _WEEKDAY.search(match.string[max(0, match.start() - LONGEST_WEEKDAY): match.start()]), int(match[4])
+    numbers = (int(match[1]), int(match[3]))
+    if named is None or named.lastindex is None or not EARLIEST <= year <= LATEST or 0 in numbers:
+        return None
+    orders = [(month, day) for month, day in (numbers, numbers[::-1])
+              if datetime(year, month, day, tzinfo=UTC).isoweekday() == named.lastindex]
+    return orders[0] if len(orders) == 1 else None
 
 
 def _by_short_number(match: re.Match[str], language: str | None) -> Day | None:
@@ -179,6 +201,11 @@ def _by_short_number(match: re.Match[str], language: str | None) -> Day | None:
     return 2000 + int(match[4]), int(match[3]), int(match[1])
 
 
+def _year_first(match: re.Match[str], language: str | None) -> Day:
+    day = int(match[1]), int(match[2]), int(match[3])
+    return of_solar(*day) or day if base_language(language) == "fa" else day
+
+
 def _by_era(match: re.Match[str], language: str | None) -> Day:
     year = 1 if match[2] == "元" else int(match[2])
     return _ERAS[match[1]] + year, int(match[3]), int(match[4])
@@ -186,7 +213,7 @@ def _by_era(match: re.Match[str], language: str | None) -> Day:
 
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str | None], Day | None]], ...] = (
     (_ERA, _by_era),
-    (_YEAR_FIRST, lambda match, _: (int(match[1]), int(match[2]), int(match[3]))),
+    (_YEAR_FIRST, _year_first),
     (_NUMBERED_MONTH, lambda match, _: (int(match[3]), int(match[2]), int(match[1]))),
     (_DAY_MONTH, _by_name(3, 2, 1)),
     (_DAY_MONTH_SHORT, _by_short_name),
