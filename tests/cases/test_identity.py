@@ -59,6 +59,7 @@ def test_a_second_section_path_is_the_same_article_where_the_page_says_so() -> N
     relative = '<link rel="canonical" href="/2026/03/pier-to-be-rebuilt">'
     assert at(ways[0], relative).article_id == at(ADDRESS).article_id
     assert at(ways[0], f'<meta property="og:url" content="{ADDRESS}">').article_id == at(ADDRESS).article_id
+    assert at(ways[0], '<link rel="canonical" href="">' + link).canonical_url == ADDRESS
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,27 @@ def test_a_blog_with_its_writers_name_as_logo_is_by_a_person() -> None:
     assert names(article_of(page.replace("<body>", logo))) == [("Petra Volm", "person")]
 
 
+@pytest.mark.parametrize(
+    ("lang", "site", "headline"),
+    [
+        ("es", "El Faro de Marrowby", "El pleno aprueba la obra de un nuevo muelle por el lado de los molinos"),
+        ("en", "The Voice of the Quay", "The council of the town votes for the pier of the harbour crews"),
+        ("it", "La Voce di Marrowby", "La giunta approva la gara di appalto per il molo di levante"),
+    ],
+)
+def test_a_link_to_the_front_page_of_a_language_is_no_headline(lang: str, site: str, headline: str) -> None:
+    page = a_page(title=headline, lang=lang)
+    page = page.replace(f"<title>{headline}</title>", f"<title>{headline} | {site}</title>")
+    page = page.replace(f"<h1>{headline}</h1>", f"<h2>{headline}</h2>")
+    assert article_of(page.replace("<nav>", f"<h1><a href='/{lang}/'>{site}</a></h1><nav>")).title == headline
+
+
+def test_a_headline_beside_a_lower_heading_in_the_title_element_is_one() -> None:
+    deck = "Council votes for the stones of the old east pier"
+    for tab in (f"{TITLE}: {deck}", f"{deck}: {TITLE}"):
+        assert article_of(titled(tab).replace("</h1>", f"</h1><h2>{deck}</h2>")).title == TITLE
+
+
 SECTIONS = {
     "hi": ("संस्कृति", "हैलोविक की लाइब्रेरी अब आधी रात तक खुलेगी",
            "हैलोविक की लाइब्रेरी सोमवार से आधी रात तक खुली रहेगी, क्योंकि चार हजार छात्रों ने इसके लिए हस्ताक्षर किए थे।"),

@@ -24,7 +24,7 @@ _NO_HEADLINE = frozenset(("button", "svg", "script", "style", "template", "noscr
 _ASIDE = frozenset(("time", "small"))
 _APART = frozenset(("br", "div", "p"))
 _PUBLISHER = finder("/descendant::*[@itemprop='publisher']/descendant::*[@itemprop='name']")
-_FRONT = re.compile(r"(?:(?:https?:)?//[^/?#\s]+)?/?(?:index\.(?:html?|php|aspx?))?")
+_FRONT = re.compile(r"(?:(?:https?:)?//[^/?#\s]+)?(?:/[a-z]{2}(?:-[a-z]{2})?)?/?(?:index\.(?:html?|php|aspx?))?")
 _MARKS = re.compile(r"[\W_]+")
 _MOST = 800
 MOST_HEADLINES = 5
@@ -89,10 +89,10 @@ def read_head(root: etree._Element) -> Head:
                 for name in {tag.get(key, "").strip().lower() for key in _NAMING} - {""}:
                     metas.setdefault(name, []).append(content)
         elif tag.tag == "link":
-            target = tag.get("href")
-            if target is not None and not is_in_text(tag):
+            target = tag.get("href", "").strip()
+            if target and not is_in_text(tag):
                 for relation in tag.get("rel", "").lower().split():
-                    links.setdefault(relation, []).append(target.strip())
+                    links.setdefault(relation, []).append(target)
         elif tag.tag in ("h1", "h2"):
             same = headlines if tag.tag == "h1" else headings
             if len(same) < MOST_HEADLINES and next(tag.iterancestors("nav", "footer", "aside"), None) is None and (

@@ -330,6 +330,8 @@ def _without_tail(title: str) -> str:
     ('Pier opens early in the spring', 'Falk | Okafor: who won')
     >>> _without_tail("The pier's budget for two years | In charts")
     "The pier's budget for two years | In charts"
+    >>> _without_tail("방앗간 지구를 지나는 전차 노선 승인 :: 항구신문"), _without_tail("Pier opens early :: in May")
+    ('방앗간 지구를 지나는 전차 노선 승인', 'Pier opens early :: in May')
     >>> _without_tail("东码头重建工程五月开工-港口-海港网"), _without_tail("东码头重建工程五月开工-六月通航")
     ('东码头重建工程五月开工', '东码头重建工程五月开工-六月通航')
     """
@@ -338,7 +340,8 @@ def _without_tail(title: str) -> str:
         head, tail, bar = title[: cut.start()], title[cut.end():], cut.group()
         mark = bar.strip()[:1]
         is_quoted = mark in _QUOTES and any(quote in title.replace(bar, "") for quote in _QUOTES[mark])
-        is_bar = (mark in _BARS and not is_quoted) or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80")
+        is_bar = (mark in _BARS and not is_quoted) or bar.strip() == "::"
+        is_bar = is_bar or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80")
         is_tail = len(tail.split()) <= LONGEST_TAIL and 2 * len(plain(tail)) <= len(plain(head))
         if not (is_bar and is_tail and _may_be_name(tail)) or len(plain(head)) < SHORTEST_HEADLINE:
             break
