@@ -41,6 +41,7 @@ _TEMPLATE = re.compile(r"[{}<>%=\\]|^\$|\[object")
 _HAN_NAMES = re.compile(r"(?<=[\u3400-\u9fff]{2})\s(?=[\u3400-\u9fff]{2})")
 """What divides two names in Chinese, if a word for reporters is before them."""
 
+_HANGUL_NAME = re.compile("[\uac00-\ud7a3]{2,4}")
 _REPORTED = re.compile(r"\s(?:报道|報導|報道)$")
 _REPORT = ("报道", "報導", "報道")
 _EDGES = " ,.;:|·•*–—-_/\"“”„'’()[]<>"
@@ -141,7 +142,8 @@ Author(name='Harbour News Agency', type='organisation'))
         listed_last = [_without_joiner(piece, tables) for piece in pieces[1:]]
         parts = [part for piece in (*pieces[:1], *listed_last) for part in _split_names(piece, tables)
                  if not tables.helper_note.search(part)]
-        names = [name for part in parts if (name := clean_name(_without_place(part, is_opened=is_opened)))]
+        named = (_without_role_before(_without_place(part, is_opened=is_opened)) for part in parts)
+        names = [name for part in named if (name := clean_name(part))]
         for name in _named_last_first(names, listed):
             kind = author_type(name)
             if kind == "person" and (_THE.match(name) or _PART.search(name) is not None):
@@ -169,6 +171,24 @@ def _without_place(part: str, *, is_opened: bool) -> str:
         is_role = load_name_tables().role.search(before) is not None or before.endswith(" Professor")
         part = before if is_full and not is_role else part
     return _PLACE.sub("", part) if is_opened else part
+
+
+def _without_role_before(part: str) -> str:
+    """A full name without the role before it that a hyphen joins to an outlet, or that follows a small word after "by".
+
+    >>> [_without_role_before(part) for part in ("Von QUAY-Redakteurin Ines Falk", "Par notre correspondant Luc Roy")]
+    ['Ines Falk', 'Luc Roy']
+    >>> [_without_role_before(part) for part in ("Anne-Editor Falk", "By our reporter", "Reporter Desk Quay")]
+    ['Anne-Editor Falk', 'By our reporter', 'Reporter Desk Quay']
+    """
+    tables = load_name_tables()
+    opening = tables.opener.match(part)
+    words = part[opening.end():].split() if opening is not None else part.split()
+    is_joined = len(words) > 2 and "-" in words[0] and tables.role.fullmatch(words[0].rpartition("-")[2]) is not None
+    is_ours = (len(words) > 3 and opening is not None and words[0].islower() and words[0].isalpha()
+               and tables.role.fullmatch(words[1]) is not None)
+    name = words[1 if is_joined else 2:] if is_joined or is_ours else []
+    return " ".join(name) if name and all(word[0].isupper() for word in name) else part
 
 
 def _named_last_first(names: list[str], text: str) -> list[str]:
@@ -228,11 +248,16 @@ def without_reporter(name: str) -> str:
 
     >>> without_reporter("홍길동 기자"), without_reporter("本报记者 王小明"), without_reporter("기자")
     ('홍길동', '王小明', '기자')
+    >>> without_reporter("항구신문 홍길동 기자"), without_reporter("항구신문 기자")
+    ('홍길동', '항구신문')
     """
     tables = load_name_tables()
     name = _REPORTED.sub("", name)
     opening = tables.reporter_before.match(name)
     bare = tables.reporter_after.sub("", name[opening.end():] if opening is not None else name).strip(_EDGES)
+    outlet, _, rest = bare.partition(" ")
+    if bare != name and _HANGUL_NAME.fullmatch(rest) and outlet.endswith(tables.unspaced_organisations):
+        return rest
     return bare or name
 
 

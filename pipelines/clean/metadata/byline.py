@@ -20,6 +20,7 @@ _META_NAMES = (
     "cxenseparseauthor", "ogarticleauthor", "articleauthorname", "citationauthor", "authorname", "articleauthors",
     "authors", "citationauthors", "dcauthor", "dccontributorauthor", "shareaholicarticleauthorname", "creator",
 )
+_MISC = "twitter:misc:"
 _SITE = re.compile(r"\((?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\)")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 MOST_TAGGED = 20
@@ -127,19 +128,31 @@ def _full_name(person: Mapping[str, object]) -> str | None:
 
 
 def _tagged(head: Head) -> Iterator[list[tuple[str, AuthorType | None]]]:
-    """The distinct answers of the meta tags, one for each tag name."""
+    """The distinct answers of the meta tags, one for each tag name; if they name nobody, that of a Twitter card."""
     given: dict[str, list[str]] = {}
     for name, content in head.called(*_META_NAMES):
         if not content.startswith(("http:", "https:", "/")):
             given.setdefault(name, []).append(content)
     different = list(dict.fromkeys(tuple(contents[:MOST_TAGGED]) for contents in given.values()))
-    for contents in different[:MOST_TAGGED] or [_labelled(head)]:
-        yield [(name, None) for content in contents for name in listed_in(content)]
+    answers = [_listed(contents) for contents in different[:MOST_TAGGED]]
+    yield from answers
+    if not any(map(_parsed, answers)):
+        yield _listed(_labelled(head))
+
+
+def _listed(contents: tuple[str, ...]) -> list[tuple[str, AuthorType | None]]:
+    return [(name, None) for content in contents for name in listed_in(content)]
 
 
 def _labelled(head: Head) -> tuple[str, ...]:
-    """The name in a Twitter card under a label such as "Written by", in any language."""
+    """The name in a Twitter card under a label such as "Written by", in any language.
+
+    The label is in a tag of its own or, if it has several words, in the tag's name ("twitter:misc:Written by").
+    """
     opener = load_name_tables().opener
+    for name, contents in head.metas.items():
+        if name.startswith(_MISC) and " " in name and opener.fullmatch(f"{name.removeprefix(_MISC)} "):
+            return contents[:1]
     for number in "12":
         label, content = head.meta(f"twitter:label{number}"), head.meta(f"twitter:data{number}")
         if label is not None and content is not None and opener.fullmatch(f"{label[1]} "):

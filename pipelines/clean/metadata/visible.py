@@ -62,10 +62,27 @@ _HAN_REPORTERS = (
     r"(?!从|從|获悉|獲悉|了解|采访|採訪|手记|手記|协会|協會|招待)[\u3400-\u9fff]{2,4}"
     r"(?:[、\s]+(?!摄影|攝影)[\u3400-\u9fff]{2,4})*")
 _FILED = re.compile(
-    r"\([^()=]{1,20}=[^()=]{1,20}\)\s*((?:[\uac00-\ud7a3]{2,4}[·,\s]+){1,5}기자)\s*="
+    r"[(\[][^()\[\]=]{1,20}=[^()\[\]=]{1,20}[)\]]\s*((?:[\uac00-\ud7a3]{2,4}[·,\s]+){1,5}기자)\s*="
+    r"|\[(?!사진|영상|그래픽|자료)[^\[\]=]{2,20}[\s=]\s?"
+    r"((?!(?:시민|인턴|객원|전문|수습|선임|사진|영상|편집|취재|온라인|명예)\s|[\uac00-\ud7a3]{1,3}[부팀]\s)"
+    r"[\uac00-\ud7a3]{2,4}(?:[·,]\s?[\uac00-\ud7a3]{2,4}){0,4}\s기자)\]"
     rf"|.{{0,30}}[电電讯訊]\s?[（(]((?:本报|本報)?[记記]者\s?{_HAN_REPORTERS})"
     r"(?:[、\s]*(?:通讯员|通訊員|实习生|實習生)[^（）()]*)?[）)]")
 """A reporter at the beginning of the text, after the place and the agency."""
+
+_HAN_NAME = (
+    r"(?!本报|本報|[记記]者|综合|網友|网友|小编|实习)[\u3400-\u9fff]{2,4}"
+    r"(?<![社报報网網部组組员員闻聞台局厅廳院会會司室站络絡名])(?![\u3400-\u9fff:：|｜/／])")
+_HAN_LABELLED = re.compile(
+    r"(?:^|(?:来源|來源|\d).*[\s|｜／/(（【〔\[])(?:作者|撰文|文)\s?[:：|｜/／]\s?(?:(?:本报|本報)?[记記]者\s?)?"
+    rf"({_HAN_NAME}(?:、{_HAN_NAME}){{0,5}})(?=$|[\s|｜／/)）】〕\]])")
+"""The names after a label in a line of fields: "来源：… 作者：… 责任编辑：…". No outlet's name is read so."""
+
+_HAN_BOOK = re.compile("出版|[书書]名|[译譯]者|《")
+
+_HAN_OF_OUTLET = re.compile(
+    rf"[\u3400-\u9fff]{{2,10}}[报報网網闻聞社台]\s?[记記]者(?:\s?[:：]\s?|\s)({_HAN_NAME}(?:、{_HAN_NAME}){{0,5}})")
+"""A line that is the reporters of an outlet: "港口晚报记者 王小明"."""
 
 _REPORTERS_ALONE = re.compile(
     r"[(\[]?(?![\uac00-\ud7a3]{1,3}[부팀]\s)[\uac00-\ud7a3]{2,4}(?:[·,]\s?[\uac00-\ud7a3]{2,4})*\s(?:인턴|선임)?기자[)\]]?"
@@ -104,7 +121,8 @@ def seen_authors(page: Blocks, near: Near) -> Found[Authors] | None:
     marked = [mark.text for mark in page.marks if mark.kind == "author"
               and near.before.start - BEFORE_HEADLINE <= mark.block <= near.before.stop + 1]
     above = range(max(0, near.before.start - ABOVE_HEADLINE - 1), max(0, near.before.start - 1))
-    looks = (("author element", iter(marked)), ("byline", _opened(page, near.before)),
+    looks = (("author element", iter(marked)), ("byline", _in_fields(page, near.before)),
+             ("byline", _opened(page, near.before)),
              ("author box", _boxed(page, near.before)), ("author link", _linked(page, near.before)),
              ("byline", _dated(page, near.before)),
              ("byline", _reporters(page, near.before)), ("first paragraph", _filed(page, near.before)),
@@ -204,13 +222,24 @@ def _filed(page: Blocks, numbers: range) -> Iterator[str]:
     for number in numbers:
         found = _FILED.match(page.blocks[number].text)
         if found is not None:
-            yield _HANGUL_NAMES.sub(", ", found[1] or found[2])
+            yield _HANGUL_NAMES.sub(", ", next(filter(None, found.groups())))
             return
 
 
 def _reporters(page: Blocks, numbers: range) -> Iterator[str]:
     """The first line that is nothing but the names of reporters, in scripts without capitals."""
     yield from [names for number in numbers if (names := _reporters_in(page.blocks[number].text)) is not None][:1]
+
+
+def _in_fields(page: Blocks, numbers: Iterable[int]) -> Iterator[str]:
+    """The authors in the first line of fields in Chinese that has a label for them, or the reporters of an outlet."""
+    for number in numbers:
+        line = page.blocks[number].text
+        is_other = len(line) > LONGEST_BYLINE or _HAN_BOOK.search(line) is not None
+        found = None if is_other else _HAN_LABELLED.match(line) or _HAN_OF_OUTLET.fullmatch(line)
+        if found is not None:
+            yield f"记者 {found[1]}"
+            return
 
 
 def _reporters_in(line: str) -> str | None:

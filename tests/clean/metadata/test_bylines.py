@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.clean.names import parse_byline, parse_person
-from tests.cases.reading import TITLE, a_page, article_of, linked_data, names
+from tests.cases.reading import PARAGRAPHS, TITLE, a_page, article_of, linked_data, names
 
 
 def people(before: str = "", lang: str = "en", **options: str) -> list[str]:
@@ -29,10 +29,61 @@ def people(before: str = "", lang: str = "en", **options: str) -> list[str]:
         ("Írta: Szabó Éva", "hu", "Szabó Éva"), ("Piše: Iva Kos", "hr", "Iva Kos"),
         ("Autorka: Ewa Lis", "pl", "Ewa Lis"),
         ("Höfundur: Jón Árnason", "is", "Jón Árnason"),
+        ("来源：港口晚报 作者：陈晓晨 责任编辑：李文", "zh", "陈晓晨"),
+        ("2026-03-04 09:30 来源：港口晚报 作者：陈晓晨", "zh", "陈晓晨"),
+        ("文/陈晓晨", "zh", "陈晓晨"), ("文｜陈晓晨 编辑｜李文", "zh", "陈晓晨"), ("作者 | 陈晓晨", "zh", "陈晓晨"),
+        ("撰文/陈晓晨 编辑/李文", "zh", "陈晓晨"), ("港口晚报记者 陈晓晨", "zh", "陈晓晨"),
+        ("[부두신문 박서연 기자]", "ko", "박서연"), ("부두일보 박서연 기자", "ko", "박서연"),
+        ("기자명 박서연 기자", "ko", "박서연"),
+        ("Von QUAY-online-Redakteurin Ines Falk", "de", "Ines Falk"),
+        ("Von unserem Redakteur Tom Vogel", "de", "Tom Vogel"),
+        ("Par notre correspondant Luc Marchand", "fr", "Luc Marchand"),
     ],
 )  # fmt: skip
 def test_a_label_before_a_name_is_read_in_any_language(line: str, lang: str, name: str) -> None:
     assert people(f"<p class='byline'>{line}</p>", lang) == [name]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "书名：海堤 作者：陈晓晨 出版社：港口社", "来源：港口晚报 作者：编辑部", "作者：佚名",
+        "散文｜海堤 来源｜港口晚报", "文/本报评论员", "语文/数学 港口晚报", "油画《海堤》 作者：陈晓晨",
+        "歌曲：海堤 作者：陈晓晨", "来源：港口 作者：本报记者 编辑：李文",
+    ],
+)
+def test_a_field_of_something_else_in_chinese_names_no_author(line: str) -> None:
+    assert people(f"<p>{line}</p>", "zh") == []
+
+
+CARDS = {
+    "a label of its own": ('<meta name="twitter:label1" content="Verfasst von">', "twitter:data1"),
+    "a label in the name": ("", "twitter:misc:Written by"),
+    "a label in another language": ("", "twitter:misc:Escrito por"),
+}
+
+
+@pytest.mark.parametrize(("label", "name"), CARDS.values(), ids=CARDS)
+def test_a_card_names_the_author_if_no_other_tag_does(label: str, name: str) -> None:
+    card = f'{label}<meta name="{name}" content="Ines Falk">'
+    assert people(head=card) == ["Ines Falk"]
+    assert people(head=f'<meta name="author" content="desk@harbour-news.example">{card}') == ["Ines Falk"]
+    assert people(head=f'<meta name="author" content="Tom Okafor">{card}') == ["Tom Okafor"]
+    assert people("<p>By Mara Lind</p>", head=f'<meta name="author" content="Web Desk">{card}') == ["Mara Lind"]
+    for other, content in {"Est. reading time": "3 Minuten", "Text": "Long Read", "From": "Port Ansel"}.items():
+        assert people(head=f'<meta name="twitter:misc:{other}" content="{content}">') == []
+
+
+def test_a_reporter_in_brackets_opens_a_text_in_korean() -> None:
+    text = "항구 의회는 화요일 동쪽 부두를 다시 짓기로 결정했다고 밝혔다."
+    for opening, expected in {
+        "[마로비=항구뉴스] 홍길동 기자 = ": ["홍길동"], "[항구뉴스 홍길동 기자] ": ["홍길동"],
+        "[항구뉴스=홍길동·김철수 기자] ": ["홍길동", "김철수"], "[항구뉴스 사회부 기자] ": [],
+        "[항구뉴스 시민 기자] ": [], "[항구뉴스 기자] ": [], "[사진=홍길동] ": [],
+        "[사진=홍길동 기자] ": [], "[항구뉴스 온라인 기자] ": [],
+    }.items():
+        page = a_page((opening + text, *PARAGRAPHS[1:]), lang="ko")
+        assert [name for name, _ in names(article_of(page))] == expected, opening
 
 
 @pytest.mark.parametrize(
