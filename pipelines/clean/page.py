@@ -33,6 +33,7 @@ HEADING_WITHIN = 4
 """Blocks before the body that are searched for a heading where the page has no title."""
 
 LONGEST_HEADING = 250
+_BAR = re.compile(r"\s[-–—|»]\s|_")
 _HEADINGS = frozenset(("h2", "h3", "h4"))
 _HEADING_BOX = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?i:head-?line|title|heading|titre|titulo|titolo|titel|tytul|rubrik)")
@@ -145,7 +146,8 @@ def _has_story(page: Blocks, body: Body, about: Metadata) -> bool:
 def _without_first(text: str, title: str) -> str:
     """A body without its first paragraph, if that is the headline and others follow."""
     first, _, rest = text.partition("\n\n")
-    return rest if rest and plain(first) == plain(title) else text
+    headline = max(_BAR.split(title), key=len)  # without the name of an outlet that is not known
+    return rest if rest and plain(first) in (plain(title), plain(headline)) else text
 
 
 def _without_titles(text: str, titles: Sequence[str]) -> str:

@@ -54,7 +54,10 @@ def load_comment_tables() -> CommentTables:
 
 
 def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
-    """The numbers of the boxes that are comments, and come after the text of an article."""
+    """The numbers of the boxes that are comments, and come after the text of an article.
+
+    Comments of one block are so only below their heading, where no running text follows them.
+    """
     groups = _alike(page, weights)
     if not groups:
         return set()
@@ -70,15 +73,20 @@ def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
         if before[start] < SHORTEST_ARTICLE:
             continue
         is_short = own <= before[start]
+        heading = _heading_before(page, spans)
+        is_one = spans[0][1] == spans[0][2]
+        end = max(last for _, _, last in spans) + 1
+        if is_one and (heading is None or before[-1] - before[end] > SHORTEST_ARTICLE):
+            continue
         is_apart = not inside[spans[0][0]] and (
-            page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS or _heading_before(page, spans) is not None)
+            page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS or heading is not None)
         if _are_comments(page, spans, timed, is_short=is_short) or (
                 is_short and is_apart and _have_names_and_times(page, spans, timed, answered)):
             found.update(number for number, _, _ in spans)
-            headings = (page.blocks[start - 1], _heading_before(page, spans))
             around = boxes_around(page.boxes, spans[0][0])
-            found.update(each.box for each in headings if each is not None and page.boxes[each.box].tag in _HEADINGS
-                         and (each is headings[1] or page.boxes[each.box].parent in around))
+            homes = {page.blocks[at].box: at for at in (start - 1, heading) if at is not None}
+            found.update(home for home, at in homes.items() if page.boxes[home].tag in _HEADINGS
+                         and (at == heading or page.boxes[home].parent in around))
     return found
 
 
@@ -87,7 +95,10 @@ type Span = tuple[int, int, int]
 
 
 def _alike(page: Blocks, weights: Sequence[float]) -> list[list[Span]]:
-    """Groups of boxes of one parent with the same tag and names, each with a few blocks, one of them running text."""
+    """Groups of boxes of one parent with the same tag and names, each with a few blocks, one of them running text.
+
+    A box with one block is in a group if a name and a date stand on the block's first line.
+    """
     boxes = page.boxes
     first = [-1] * len(boxes)
     last = [-1] * len(boxes)
@@ -105,13 +116,15 @@ def _alike(page: Blocks, weights: Sequence[float]) -> list[list[Span]]:
             first[above] = first[at] if first[above] < 0 else min(first[at], first[above])
             last[above] = max(last[at], last[above])
             has_text[above] |= has_text[at]
-    groups: dict[tuple[int, str, str], list[Span]] = defaultdict(list)
+    signed = [_is_signed(block) for block in page.blocks]
+    groups: dict[tuple[int, str, str, bool], list[Span]] = defaultdict(list)
     for box in boxes:
         at = box.number
-        if box.tag in _ITEMS and first[at] >= 0 and 1 <= last[at] - first[at] < MOST_BLOCKS:
-            groups[box.parent, box.tag, box.names.strip().split(" ")[0] if box.tag != "li" else ""].append(
-                (at, first[at], last[at])
-            )
+        is_one = first[at] == last[at]
+        if first[at] >= 0 and (signed[first[at]] if is_one else
+                               box.tag in _ITEMS and last[at] - first[at] < MOST_BLOCKS):
+            name = box.names.strip().split(" ")[0] if box.tag != "li" else ""
+            groups[box.parent, box.tag, name, is_one].append((at, first[at], last[at]))
     return [
         spans
         for spans in groups.values()
@@ -123,6 +136,18 @@ _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _ITEMS = frozenset(("div", "li", "article", "section", "dd", "dl", "blockquote", "details", "tr"))
 _BESIDE = re.compile("[·•|]")
 _NUMBERS = re.compile(r"\S*\d\S*")
+_MARKS = re.compile(r"[|()\[\]]")
+
+
+def _is_signed(block: Block) -> bool:
+    """Whether a name and a date are the first line of a block, before a line break."""
+    line = block.opening
+    return line is not None and len(line) <= LONGEST_NAME and _name_in(line) not in (None, line.lower())
+
+
+def _opening(page: Blocks, first: int, last: int) -> str:
+    """The first line of a comment."""
+    return (page.blocks[first].opening if first == last else None) or page.blocks[first].text
 
 
 def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_short: bool) -> bool:
@@ -135,7 +160,7 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
     names: Counter[str] = Counter()
     for _, first, last in spans:
         blocks = page.blocks[first : last + 1]
-        opening = blocks[0].text
+        opening = _opening(page, first, last)
         is_entry = len(blocks) == 2 and not without_dates(opening).strip(" |")  # of a chronology
         if len(opening) <= LONGEST_NAME and opening[-1] not in ".!?" and not is_entry:
             named += 1
@@ -144,9 +169,9 @@ def _are_comments(page: Blocks, spans: Sequence[Span], timed: set[int], *, is_sh
             len(block.text) <= LONGEST_NAME and any(map(tables.replies.fullmatch, _BESIDE.split(block.text.lower())))
             for block in blocks
         )
-        aged += any(number in timed for number in range(first, last + 1)) or any(
+        aged += first < last and (any(number in timed for number in range(first, last + 1)) or any(
             len(block.text) <= LONGEST_NAME and tables.ages.search(block.text.lower()) is not None for block in blocks
-        )
+        ))
     total = len(spans)
     if replies * 2 >= total:
         return True
@@ -187,7 +212,7 @@ def _have_names_and_times(
     """Whether each box opens with a few words, as a name is, and has a time or a button to reply."""
     ages = load_comment_tables().ages
     for box, first, last in spans:
-        opening = page.blocks[first].text
+        opening = _opening(page, first, last)
         name = _name_in(opening)
         if name is None and (closing := page.blocks[last].text) and _name_in(closing) not in (None, closing.lower()):
             continue
@@ -207,20 +232,20 @@ def _name_in(line: str) -> str | None:
     >>> _name_in("Mo Lund, 05.05.2026 | 09:10"), _name_in("It took them two winters to see it.")
     ('mo lund', None)
     """
-    name = load_comment_tables().ages.sub("", without_dates(line).lower()).strip(" |,·•–—-()#")
+    name = _MARKS.sub(" ", load_comment_tables().ages.sub("", without_dates(line).lower())).strip(" ,·•–—-#")
     is_short = 0 < len(name) <= LONGEST_OPENING and len(_NUMBERS.sub("", name).split()) <= MOST_NAME_WORDS
     return name if is_short and line[-1] not in "!?:" else None
 
 
-def _heading_before(page: Blocks, spans: Sequence[Span]) -> Block | None:
-    """The heading of comments in one of the three blocks before them."""
+def _heading_before(page: Blocks, spans: Sequence[Span]) -> int | None:
+    """The number of the heading of comments, one of the three blocks before them; None if there is none."""
     start = min(first for _, first, _ in spans)
     headings = load_comment_tables().headings
     return next(
         (
-            block
-            for block in page.blocks[max(0, start - 3) : start]
-            if len(block.text) <= LONGEST_NAME and headings.fullmatch(block.text.lower()) is not None
+            number
+            for number in range(max(0, start - 3), start)
+            if len(text := page.blocks[number].text) <= LONGEST_NAME and headings.fullmatch(text.lower()) is not None
         ),
         None,
     )

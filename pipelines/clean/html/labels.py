@@ -38,23 +38,28 @@ def without_labels(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
     short = [_is_short(page.blocks[number].text) for number in numbers]
     if not any(short) or 2 * sum(short) > len(short):
         return tuple(numbers)
+    cells = frozenset.intersection(*(boxes_around(page.boxes, page.blocks[number].box) for number in numbers))
+    cells = frozenset(box for box in cells if page.boxes[box].tag == "td")
     parts = _parts_of(page, numbers)
     often = Counter(parts)
     first, last = short.index(False), len(short) - 1 - short[::-1].index(False)
     left_out = {
         number
         for at, number in enumerate(numbers)
-        if short[at] and often[parts[at]] == 1 and _may_be_label(page, number)
+        if short[at] and often[parts[at]] == 1 and _may_be_label(page, number, cells)
         and (_is_alone(page, numbers, short, at) if first < at < last else _is_beside_the_text(page, number))
     }
     return tuple(number for number in numbers if number not in left_out)
 
 
-def _may_be_label(page: Blocks, number: int) -> bool:
-    """Whether a block is in a box or a paragraph, and in no caption, item, cell, quotation or the like."""
+def _may_be_label(page: Blocks, number: int, cells: frozenset[int]) -> bool:
+    """Whether a block is in a box or a paragraph, and in no caption, item, cell, quotation or the like.
+
+    ``cells`` around the whole body do not count: many pages are tables with the body in a cell.
+    """
     box = page.blocks[number].box
     return (page.boxes[box].tag in ("p", *_BOXES)
-            and _OF_THE_ARTICLE.isdisjoint(page.boxes[above].tag for above in boxes_around(page.boxes, box)))
+            and _OF_THE_ARTICLE.isdisjoint(page.boxes[above].tag for above in boxes_around(page.boxes, box) - cells))
 
 
 def _is_beside_the_text(page: Blocks, number: int) -> bool:

@@ -58,6 +58,10 @@ MOST_LABEL_WORDS, MOST_LABEL_LETTERS = 4, 9
 LONGEST_OFFER = 250
 """Characters of a box with a button that asks the reader for something."""
 
+MOST_BEFORE_REPEATED, SHORTEST_CUT = 3, 50
+"""Blocks after a summary among which is the one that it repeats, and the size of it without spaces."""
+
+_SUMMARY_LABEL = re.compile(r"^[^\W\d_]{1,12}\s?[:：]\s*")
 _LINK_LABEL = re.compile(r"\W{0,3}[^\W\d_][^:：|»>▶►.]{1,30}[:：|»>▶►]\s*\S")
 _PAUSE = re.compile("[，、]")
 _SENTENCE = re.compile(rf"""["'“„«»‘「]?[^\W\d_a-z].*\w[{STOPS}]["'”“»«’」]?""")
@@ -132,8 +136,10 @@ def _around(page: Blocks, number: int) -> set[int]:
 def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
     """The numbers without blocks that repeat the text of an earlier one: pages hold copies for narrow screens.
 
-    A short text may be repeated, as a refrain is, unless a run of texts repeats a large part of all before it.
+    A short text may be repeated, as a refrain is, unless a run of texts repeats a large part of all before it. A
+    summary at the beginning that is cut off ("…") and goes on in a later block repeats that block.
     """
+    numbers = _without_cut_summary(page, numbers)
     texts = [page.blocks[number].text for number in numbers]
     first: dict[str, int] = {}
     originals = [first.setdefault(text.replace(" ", ""), at) for at, text in enumerate(texts)]  # lines broken elsewhere
@@ -151,6 +157,17 @@ def without_copies(page: Blocks, numbers: Sequence[int]) -> tuple[int, ...]:
         number for at, (number, text) in enumerate(zip(numbers, texts, strict=True))
         if not is_copy[at] or (at not in in_run and len(text) < (
             SHORTEST_COPY if text.isascii() else SHORTEST_WIDE_COPY)))
+
+
+def _without_cut_summary(page: Blocks, numbers: Sequence[int]) -> Sequence[int]:
+    """The numbers without that of the first block if it is the beginning of one of the next, cut off."""
+    text = page.blocks[numbers[0]].text if numbers else ""
+    if not text.endswith(("…", "...")):
+        return numbers
+    start = _SUMMARY_LABEL.sub("", text.rstrip("….")).replace(" ", "")
+    is_repeated = size_of(start) >= SHORTEST_CUT and any(
+        page.blocks[number].text.replace(" ", "").startswith(start) for number in numbers[1:1 + MOST_BEFORE_REPEATED])
+    return numbers[1:] if is_repeated else numbers
 
 
 def _left_out(chosen: Chosen, numbers: Sequence[int]) -> str | None:
