@@ -34,6 +34,7 @@ from pipelines.stage import StagedBatch, stage_store
 from pipelines.transforms.processor import processor_of
 from pipelines.warehouse import load_batch
 from pipelines.warehouse.duckdb import DuckDBWarehouse
+from pipelines.warehouse.topics import LoadedTopic
 from tests.builders import FETCHED_AT, a_message, coordinates
 from tests.jobs.messages import Topic
 from tests.jobs.test_ingest import NOW, page, settings
@@ -202,7 +203,7 @@ def test_a_topic_that_was_made_again_is_not_read(place: Place, monkeypatch: pyte
     kafka = KafkaSettings(bootstrap_servers="nowhere.example:9092")
     other = replace(place, settings=place.settings.model_copy(update={"kafka": kafka}))
     monkeypatch.setattr(processing, "describe_topic", lambda _kafka, name: Described(name, "new", {0: (0, 6)}))
-    monkeypatch.setattr(DuckDBWarehouse, "topic_id", lambda _warehouse, _topic: "former")
+    monkeypatch.setattr(DuckDBWarehouse, "loaded_topic", lambda _warehouse, _topic: LoadedTopic(topic_id="former"))
     handed = other.reprocess()
     assert handed is not None
     assert [at.offset for at in handed.missing] == [0, 1, 2, 3]
