@@ -75,7 +75,7 @@ CUT = {
     "a summary": (f"{ONE[:60]}…", False),
     "with a label": (f"Abstract: {ONE[:70]}...", False),
     "another text": ("The council met for four hours before it came to what everybody had expected of it…", True),
-    "a few words": (f"{ONE[:30]}…", True),
+    "fewer words": (f"{ONE[:54].strip()}…", True),
 }
 
 
