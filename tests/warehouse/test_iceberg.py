@@ -206,10 +206,11 @@ def test_a_replica_that_is_gone_is_made_anew(iceberg_warehouse: IcebergWarehouse
     assert iceberg_warehouse.query("SELECT outlet_domain, articles FROM marts.daily_outlet_volume").rows != ()
 
 
-def rows_of(warehouse: IcebergWarehouse) -> dict[str, list[str]]:
-    """All rows of the mirrored tables and of the marts that stored counts answer."""
+def rows_of(warehouse: IcebergWarehouse) -> list[tuple[str, str]]:
+    """All rows of the mirrored tables and of the marts that stored counts answer, each with the name of its table."""
     names = [*mirrored(), "marts.entity_attention_daily", "marts.entity_attention_weekly"]
-    return {name: sorted(map(repr, warehouse.query(f"SELECT * FROM {name}").rows)) for name in names}
+    every = " UNION ALL ".join(f"SELECT '{name}', CAST(t AS VARCHAR) FROM {name} t" for name in names)
+    return sorted(warehouse.query(every).rows)
 
 
 def an_article(folder: Path, offset: int, number: int, version: int = 1) -> StagedBatch:
