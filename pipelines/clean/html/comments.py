@@ -78,15 +78,15 @@ def comments_in(page: Blocks, weights: Sequence[float]) -> set[int]:
         end = max(last for _, _, last in spans) + 1
         if is_one and (heading is None or before[-1] - before[end] > SHORTEST_ARTICLE):
             continue
-        is_apart = not inside[spans[0][0]] and (
-            page.boxes[page.blocks[start - 1].box].tag not in _HEADINGS or heading is not None)
+        above = page.boxes[page.blocks[start - 1].box]
+        is_apart = not inside[spans[0][0]] and (above.tag not in _HEADINGS or heading is not None)
         if _are_comments(page, spans, timed, is_short=is_short) or (
                 is_short and is_apart and _have_names_and_times(page, spans, timed, answered)):
             found.update(number for number, _, _ in spans)
-            around = boxes_around(page.boxes, spans[0][0])
-            homes = {page.blocks[at].box: at for at in (start - 1, heading) if at is not None}
-            found.update(home for home, at in homes.items() if page.boxes[home].tag in _HEADINGS
-                         and (at == heading or page.boxes[home].parent in around))
+            headings = [page.boxes[page.blocks[heading].box]] if heading is not None else []
+            if above.parent in boxes_around(page.boxes, spans[0][0]):
+                headings.append(above)
+            found.update(box.number for box in headings if box.tag in _HEADINGS)
     return found
 
 

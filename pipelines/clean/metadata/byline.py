@@ -31,11 +31,17 @@ MOST_SEEN = 12
 
 
 def read_authors(head: Head, data: LinkedData, article: JsonObject | None) -> Iterator[Found[Authors]]:
-    """The authors in JSON-LD, then those in each kind of meta tag."""
-    for how, named in (("json-ld", list(_linked(data, article))), *(("meta", tagged) for tagged in _tagged(head))):
-        authors = _parsed(named)
-        if authors:
-            yield Found(authors, how, "; ".join(name for name, _ in named))
+    """The authors in JSON-LD, then those in each kind of meta tag; if the tags name nobody, that of a Twitter card."""
+    yield from _named("json-ld", [list(_linked(data, article))])
+    tagged = list(_named("meta", _tagged(head)))
+    yield from tagged or _named("meta", [_listed(_labelled(head))])
+
+
+def _named(how: str, answers: Iterable[list[tuple[str, AuthorType | None]]]) -> Iterator[Found[Authors]]:
+    """The answers that name somebody."""
+    for answer in answers:
+        if authors := _parsed(answer):
+            yield Found(authors, how, "; ".join(name for name, _ in answer))
 
 
 def pick_authors(answers: Iterable[Found[Authors] | None], outlet_names: tuple[str, ...]) -> Found[Authors] | None:
@@ -128,16 +134,13 @@ def _full_name(person: Mapping[str, object]) -> str | None:
 
 
 def _tagged(head: Head) -> Iterator[list[tuple[str, AuthorType | None]]]:
-    """The distinct answers of the meta tags, one for each tag name; if they name nobody, that of a Twitter card."""
+    """The distinct answers of the meta tags, one for each tag name."""
     given: dict[str, list[str]] = {}
     for name, content in head.called(*_META_NAMES):
         if not content.startswith(("http:", "https:", "/")):
             given.setdefault(name, []).append(content)
     different = list(dict.fromkeys(tuple(contents[:MOST_TAGGED]) for contents in given.values()))
-    answers = [_listed(contents) for contents in different[:MOST_TAGGED]]
-    yield from answers
-    if not any(map(_parsed, answers)):
-        yield _listed(_labelled(head))
+    yield from map(_listed, different[:MOST_TAGGED])
 
 
 def _listed(contents: tuple[str, ...]) -> list[tuple[str, AuthorType | None]]:

@@ -340,8 +340,8 @@ def _without_tail(title: str) -> str:
         head, tail, bar = title[: cut.start()], title[cut.end():], cut.group()
         mark = bar.strip()[:1]
         is_quoted = mark in _QUOTES and any(quote in title.replace(bar, "") for quote in _QUOTES[mark])
-        is_bar = (mark in _BARS and not is_quoted) or bar.strip() == "::"
-        is_bar = is_bar or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80")
+        is_bar = ((mark in _BARS and not is_quoted) or bar.strip() == "::"
+                  or (bar in _UNSPACED_BARS and tail[:1] > "\u2e80"))
         is_tail = len(tail.split()) <= LONGEST_TAIL and 2 * len(plain(tail)) <= len(plain(head))
         if not (is_bar and is_tail and _may_be_name(tail)) or len(plain(head)) < SHORTEST_HEADLINE:
             break

@@ -306,7 +306,6 @@ def _below(page: Blocks, near: Near, around: frozenset[int], language: str | Non
                if not _is_of_others(page, number, around)]
     others = next((number for number in below if page.blocks[number].linked >= len(page.blocks[number].text)
                    and page.boxes[page.blocks[number].box].tag in HEADINGS), below.stop)
-    entry = {number for number in numbers if number < others and _is_about_entry(page, number, around)}
     for number, line in _dated_lines(page, numbers):
         if number < end and not (len(line) <= LONGEST_LABELLED and _is_label_and_date(line, language)):
             continue
@@ -314,8 +313,8 @@ def _below(page: Blocks, near: Near, around: frozenset[int], language: str | Non
             if field is not None and (moment := read_written(part, language)) is not None:
                 yield field, Found(moment, LABELLED, line)
     for mark in page.marks:
-        is_published = mark.kind == "time" and mark.block in entry and _PUBLISHED.search(mark.names) is not None
-        if is_published and (moment := read_moment(mark.text)) is not None:
+        if (mark.kind == "time" and mark.block in numbers and mark.block < others and _PUBLISHED.search(mark.names)
+                and _is_about_entry(page, mark.block, around) and (moment := read_moment(mark.text)) is not None):
             yield _field_of(page, mark), Found(moment, "time element", mark.text)
 
 
